@@ -1,0 +1,74 @@
+"""Dataset: one split of one set of images, whole, in memory. Imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+SPLITS = ("train", "test")
+
+# Called with the fraction done (0 to 1) and a sentence saying what is being done.
+Progress = Callable[[float, str], None]
+
+
+class Unavailable(Exception):
+    """A dataset that cannot be had; the message is a sentence for the user: what happened, what to do."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What `load` was asked for; the last five matter to users' own images only."""
+
+    name: str
+    split: str
+    path: str | None = None
+    height: int | None = None
+    width: int | None = None
+    grey: bool = True
+    progress: Progress | None = None
+
+    def report(self, fraction: float, sentence: str) -> None:
+        if self.progress is not None:
+            self.progress(fraction, sentence)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One split: all images at once, so that a batch is an index selection and nothing is loaded twice.
+
+    images [N, C, H, W] uint8; labels [N] int64 or None; factors [N, F] float32 or None, the ground truth an
+    image was drawn from, one column per name in `factor_names`. Labels index `class_names`.
+    """
+
+    name: str
+    split: str
+    images: torch.Tensor
+    labels: torch.Tensor | None = None
+    factors: torch.Tensor | None = None
+    class_names: tuple[str, ...] = ()
+    factor_names: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(channels, height, width)."""
+        _, channels, height, width = self.images.shape
+        return channels, height, width
+
+    def to(self, device: torch.device | str) -> Dataset:
+        """The same split on a device."""
+        labels = None if self.labels is None else self.labels.to(device)
+        factors = None if self.factors is None else self.factors.to(device)
+        return replace(self, images=self.images.to(device), labels=labels, factors=factors)
+
+    def subset(self, index: torch.Tensor) -> Dataset:
+        """The images at `index` [M] (integers), in that order, with their labels and factors."""
+        labels = None if self.labels is None else self.labels[index]
+        factors = None if self.factors is None else self.factors[index]
+        return replace(self, images=self.images[index], labels=labels, factors=factors)

@@ -1,0 +1,113 @@
+"""Where data lies on disk, and a cache of decoded arrays that is never half written. Imports no torch."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+log = logging.getLogger(__name__)
+
+Arrays = dict[str, np.ndarray]
+
+
+def user_cache() -> Path:
+    """The folder that is always ours to write to."""
+    return Path("~/.cache/elbo-room").expanduser()
+
+
+def roots() -> list[Path]:
+    """Folders to look for data in, the preferred one first: VAE_DATA where it is set, then the user's cache."""
+    named = os.environ.get("VAE_DATA", "").strip()
+    return [Path(named).expanduser(), user_cache()] if named else [user_cache()]
+
+
+def writable_root() -> Path:
+    """The first root that may be written to; raises OSError where none may."""
+    fault: OSError | None = None
+    for root in roots():
+        try:
+            return writable(root)
+        except OSError as error:
+            fault = error
+            log.info("%s cannot be written to; new data goes to %s", root, user_cache())
+    raise fault or OSError("there is no folder for data")
+
+
+def writable(folder: Path) -> Path:
+    """`folder`, made if need be; raises OSError where files cannot be made in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    # An administrator may write where nobody is meant to: a folder without any write bit is left alone.
+    if folder.stat().st_mode & 0o222 == 0 or not os.access(folder, os.W_OK):
+        raise PermissionError(f"{folder} is read-only")
+    return folder
+
+
+def cached(key: str, build: Callable[[], Arrays]) -> Arrays:
+    """The arrays kept under `key`, or what `build` returns, kept for the next time.
+
+    A file that is damaged or cut short fails its checksum and is built anew. Not being able to keep the
+    arrays costs the next caller time, and nothing else.
+    """
+    for root in roots():
+        arrays = _read(root / "cache" / f"{key}.safetensors")
+        if arrays is not None:
+            return arrays
+    arrays = build()
+    for root in roots():
+        try:
+            writable(root)
+            write_atomically(writable(root / "cache") / f"{key}.safetensors", _pack(arrays))
+            break
+        except OSError as error:
+            log.info("%s is not kept in %s: %s", key, root, error)
+    return arrays
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write beside and rename, so that a reader sees the whole file or none."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _pack(arrays: Arrays) -> bytes:
+    from safetensors.numpy import save
+
+    return save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, {"crc32": _checksum(arrays)})
+
+
+def _read(path: Path) -> Arrays | None:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="np") as file:
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+            kept = (file.metadata() or {}).get("crc32")
+    except FileNotFoundError:
+        return None
+    except (OSError, SafetensorError) as error:
+        log.warning("%s cannot be read (%s) and is made anew", path, error)
+        return None
+    if kept != _checksum(arrays):
+        log.warning("%s is damaged and is made anew", path)
+        return None
+    return arrays
+
+
+def _checksum(arrays: Arrays) -> str:
+    total = 0
+    for name in sorted(arrays):
+        total = zlib.crc32(np.ascontiguousarray(arrays[name]).data.cast("B"), zlib.crc32(name.encode(), total))
+    return f"{total:08x}"
