@@ -1,0 +1,37 @@
+"""Elbo Room's library: variational autoencoders to train, to look into and to measure.
+
+from vae_core import recipes, train, load_run
+run = train(recipes.get("vae-2d"))
+print(run.evaluation["elbo"])
+
+Names load on first use: `import vae_core` alone does not import torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vae_core.model import VAE
+    from vae_core.posteriors import Posteriors
+    from vae_core.spec import Spec, SpecError
+    from vae_core.training.run import Run, load_run
+    from vae_core.training.worker import train
+
+_HOMES = {
+    "Posteriors": "vae_core.posteriors",
+    "Run": "vae_core.training.run",
+    "Spec": "vae_core.spec",
+    "SpecError": "vae_core.spec",
+    "VAE": "vae_core.model",
+    "load_run": "vae_core.training.run",
+    "train": "vae_core.training.worker",
+}
+__all__ = ["VAE", "Posteriors", "Run", "Spec", "SpecError", "load_run", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'vae_core' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

@@ -1,0 +1,192 @@
+"""Likelihoods p(x|z) of an image given the decoder's output, independent over pixels.
+
+params: [S, B, K * C, H, W], the decoder's output, K numbers for each of C channels.
+x: [B, C, H, W] in [0, 1]. mask: [B, 1 or C, H, W], 1 where a pixel counts, or None for all.
+Every log_prob is [S, B], in nats, summed over the pixels that count.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from vae_core import spec
+from vae_core.posteriors import LOG_2PI
+
+
+class Likelihood(nn.Module):
+    """What they share: the sum over pixels."""
+
+    numbers = 1  # K, per pixel and channel
+    discrete = False  # nats of a probability, not of a density
+
+    def pixel_log_prob(self, params: Tensor, x: Tensor) -> Tensor:
+        """log p per pixel, [S, B, C, H, W]."""
+        raise NotImplementedError
+
+    def log_prob(self, params: Tensor, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """log p(x|z) [S, B], in nats, summed over pixels."""
+        log_p = self.pixel_log_prob(params, x)
+        return (log_p if mask is None else log_p * mask).flatten(2).sum(-1)
+
+    def mean(self, params: Tensor) -> Tensor:
+        """E[x|z], [S, B, C, H, W]."""
+        raise NotImplementedError
+
+    def sample(self, params: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """x drawn from p(x|z), [S, B, C, H, W]."""
+        raise NotImplementedError
+
+
+class _BernoulliLogProb(torch.autograd.Function):
+    """sum over pixels of x * a - softplus(a), without keeping what autograd would keep.
+
+    d/da = x - sigmoid(a). Six passes over the largest tensor of a step become three.
+    """
+
+    @staticmethod
+    def forward(ctx, logits: Tensor, x: Tensor) -> Tensor:
+        ctx.save_for_backward(logits, x)
+        log_p = F.softplus(logits)
+        torch.sub(logits * x, log_p, out=log_p)
+        return log_p.flatten(2).sum(-1)
+
+    @staticmethod
+    def backward(ctx, grad: Tensor):  # type: ignore[override]
+        logits, x = ctx.saved_tensors
+        return torch.sub(x, torch.sigmoid(logits)).mul_(grad[..., None, None, None]), None
+
+
+class Bernoulli(Likelihood):
+    """Pixels in {0, 1}, params the logits. On grey pixels the same formula is a cross-entropy, no likelihood."""
+
+    discrete = True
+
+    def pixel_log_prob(self, params: Tensor, x: Tensor) -> Tensor:
+        return params * x - F.softplus(params)
+
+    def log_prob(self, params: Tensor, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        if mask is not None:
+            return super().log_prob(params, x, mask)
+        return _BernoulliLogProb.apply(params, x)
+
+    def mean(self, params: Tensor) -> Tensor:
+        return torch.sigmoid(params)
+
+    def sample(self, params: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        return torch.bernoulli(torch.sigmoid(params), generator=generator)
+
+
+class ContinuousBernoulli(Likelihood):
+    """p(x) = C(l) l^x (1 - l)^(1 - x) on [0, 1], params the logits; Loaiza-Ganem and Cunningham 2019, eq. 6."""
+
+    near = 0.05  # |logit| below which the closed forms lose digits and a Taylor series takes over
+
+    def _log_normaliser(self, a: Tensor) -> Tensor:
+        # C(l) = 2 artanh(1 - 2 l) / (1 - 2 l) = a / tanh(a / 2) with the logit a; C = 2 at a = 0.
+        small = a.abs() < self.near
+        safe = torch.where(small, torch.ones_like(a), a).abs()
+        # log tanh(a / 2) = log(1 - e^-a) - log(1 + e^-a), with no overflow.
+        far = safe.log() - torch.log(-torch.expm1(-safe)) + torch.log1p(torch.exp(-safe))
+        square = a.square()
+        return torch.where(small, math.log(2) + square / 12 - 7 * square.square() / 1440, far)
+
+    def pixel_log_prob(self, params: Tensor, x: Tensor) -> Tensor:
+        return params * x - F.softplus(params) + self._log_normaliser(params)
+
+    def mean(self, params: Tensor) -> Tensor:
+        # 1 / (1 - e^-a) - 1 / a, which tends to 1/2 + a/12 at 0.
+        small = params.abs() < self.near
+        safe = torch.where(small, torch.ones_like(params), params)
+        far = -1 / torch.expm1(-safe) - 1 / safe
+        return torch.where(small, 0.5 + params / 12 - params**3 / 720, far)
+
+    def sample(self, params: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        u = torch.rand(params.shape, generator=generator, device=params.device)
+        small = params.abs() < 1e-3
+        a = torch.where(small, torch.ones_like(params), params)
+        # The inverse distribution function, log(1 + u (e^a - 1)) / a, written so that neither tail overflows.
+        positive = 1 + torch.log(u + (1 - u) * torch.exp(-a.abs())) / a.abs()
+        negative = -torch.log((1 - u) + u * torch.exp(-a.abs())) / a.abs()
+        return torch.where(small, u, torch.where(a > 0, positive, negative)).clamp(0, 1)
+
+
+class Gaussian(Likelihood):
+    """N(x; mu, sigma^2) per pixel; sigma fixed, one learned number, or learned per pixel.
+
+    A density: its nats may be positive. sigma stays above 1e-3, else a constant pixel drives it to 0
+    and the likelihood to infinity.
+    """
+
+    smallest_sigma = 1e-3
+
+    def __init__(self, variance: str, sigma: float) -> None:
+        super().__init__()
+        self.variance = variance
+        self.numbers = 2 if variance == "learned" else 1
+        log_sigma = torch.tensor(math.log(sigma))
+        if variance == "shared":
+            self.log_sigma = nn.Parameter(log_sigma)
+        else:
+            self.register_buffer("log_sigma", log_sigma)
+
+    def moments(self, params: Tensor) -> tuple[Tensor, Tensor]:
+        """mean and log sigma, each [S, B, C, H, W] or a scalar."""
+        mean, log_sigma = params.chunk(2, dim=2) if self.variance == "learned" else (params, self.log_sigma)
+        return mean, log_sigma.clamp(min=math.log(self.smallest_sigma), max=5.0)
+
+    def pixel_log_prob(self, params: Tensor, x: Tensor) -> Tensor:
+        mean, log_sigma = self.moments(params)
+        return -0.5 * ((x - mean) * torch.exp(-log_sigma)).square() - log_sigma - 0.5 * LOG_2PI
+
+    def mean(self, params: Tensor) -> Tensor:
+        return self.moments(params)[0]
+
+    def sample(self, params: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        mean, log_sigma = self.moments(params)
+        noise = torch.randn(mean.shape, generator=generator, device=mean.device)
+        return mean + torch.exp(log_sigma) * noise
+
+
+class Categorical(Likelihood):
+    """A probability for each of 256 grey levels per pixel and channel; van den Oord et al. 2016, section 3."""
+
+    numbers = 256
+    discrete = True
+
+    def _by_level(self, params: Tensor) -> Tensor:
+        """[S, B, 256 * C, H, W] -> [S, B, 256, C, H, W]."""
+        return params.unflatten(2, (256, -1))
+
+    def pixel_log_prob(self, params: Tensor, x: Tensor) -> Tensor:
+        level = (x * 255).round().long().clamp(0, 255)
+        logits = self._by_level(params)
+        chosen = logits.gather(
+            2, level[None, :, None].expand(logits.shape[0], *level.shape[:1], 1, *level.shape[1:])
+        )
+        return chosen.squeeze(2) - logits.logsumexp(2)
+
+    def mean(self, params: Tensor) -> Tensor:
+        levels = torch.linspace(0, 1, 256, device=params.device)
+        return torch.einsum("sbkchw,k->sbchw", self._by_level(params).softmax(2), levels)
+
+    def sample(self, params: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        probabilities = self._by_level(params).softmax(2).movedim(2, -1)
+        drawn = torch.multinomial(probabilities.reshape(-1, 256), 1, generator=generator)
+        return drawn.view(probabilities.shape[:-1]) / 255
+
+
+def build(settings: spec.Settings) -> Likelihood:
+    """The likelihood that the settings describe."""
+    return LIKELIHOODS[settings.kind](**settings.model_dump(exclude={"kind"}))  # type: ignore[attr-defined]
+
+
+LIKELIHOODS: dict[str, type[Likelihood]] = {
+    "bernoulli": Bernoulli,
+    "continuous_bernoulli": ContinuousBernoulli,
+    "gaussian": Gaussian,
+    "categorical": Categorical,
+}

@@ -1,0 +1,104 @@
+"""Recipes: named Specs. Each states only what it changes, why, and what to notice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from vae_core.spec import Spec, SpecError
+
+
+@dataclass(frozen=True)
+class Recipe:
+    name: str
+    title: str
+    why: str  # why these values
+    notice: str  # what to look at while it trains
+    changes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def spec(self) -> Spec:
+        return Spec(recipe=self.name).change(**self.changes)
+
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            "vae-2d",
+            "VAE, 2 dimensions",
+            "Two dimensions, because the whole latent space then fits on one map.",
+            "The classes start in one heap, drift apart, and settle into a round cloud under the prior.",
+        ),
+        Recipe(
+            "autoencoder-2d",
+            "Autoencoder, 2 dimensions",
+            "beta 0 takes the KL away: nothing asks the codes to look like the prior.",
+            "Reconstructions sharpen, the cloud runs far outside the prior, and samples from the prior stop being digits.",
+            {"objective.beta": 0.0},
+        ),
+        Recipe(
+            "vae-16d",
+            "VAE, 16 dimensions",
+            "More room than the digits need, so that the model chooses how many dimensions to use.",
+            "KL per dimension: some dimensions carry several nats, others fall to zero and stay there.",
+            {"latent": 16},
+        ),
+        Recipe(
+            "beta-4",
+            "beta-VAE, beta 4",
+            "A heavier KL (Higgins et al. 2017) buys order with reconstruction.",
+            "The cloud fills the prior almost without holes, and the digits blur.",
+            {"objective.beta": 4.0},
+        ),
+        Recipe(
+            "warm-up",
+            "KL warm-up",
+            "beta rises from 0 to 1 over 2,000 steps (Bowman et al. 2016), so that the code is in use before it costs.",
+            "KL shoots up at first and is then pressed down; fewer dimensions collapse than without warm-up.",
+            {"latent": 16, "objective.warm_up": 2000},
+        ),
+        Recipe(
+            "capacity",
+            "Capacity",
+            "|KL - C| with C rising to 25 nats (Burgess et al. 2018) hands out information little by little.",
+            "KL follows C like a shadow; dimensions open one after another.",
+            {"latent": 10, "objective.kind": "capacity", "objective.capacity_steps": 5000},
+        ),
+        Recipe(
+            "lecture",
+            "The lecture's VAE",
+            "Linear(784, 256), LeakyReLU, Linear(256, 2d) and its mirror: small enough to write on a blackboard.",
+            "It learns within seconds; compare its ELBO with that of the deeper networks.",
+            {"net.kind": "lecture", "latent": 20},
+        ),
+        Recipe(
+            "conv-2d",
+            "Convolutional VAE, 2 dimensions",
+            "Convolutions share weights over the image: fewer numbers to learn, more work per step.",
+            "Fewer images per second than the fully connected network, but each one teaches more.",
+            {"net.kind": "conv"},
+        ),
+        Recipe(
+            "linear",
+            "Linear VAE (probabilistic PCA)",
+            "One affine map each way and a Gaussian with one shared variance: the optimum is known in closed form.",
+            "The ELBO rises to the log likelihood of probabilistic PCA and no further (Lucas et al. 2019).",
+            {"net.kind": "linear", "likelihood.kind": "gaussian", "data.binarisation": "none", "latent": 8},
+        ),
+        Recipe(
+            "monte-carlo-kl",
+            "Monte Carlo KL",
+            "The KL estimated from one sample instead of in closed form: the same mean, more noise.",
+            "The KL curve trembles, and the model still arrives at the same place.",
+            {"objective.kl": "monte_carlo"},
+        ),
+    )
+}
+
+
+def get(name: str) -> Spec:
+    """The Spec of a recipe. Raises SpecError, a sentence that lists the recipes there are."""
+    if name not in RECIPES:
+        raise SpecError(f"{name!r} is no recipe; there are {', '.join(RECIPES)}.")
+    return RECIPES[name].spec

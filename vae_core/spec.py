@@ -1,0 +1,345 @@
+"""Spec: the one description of a run, validated, JSON both ways.
+
+Nothing here imports torch, so that a form can be checked without loading it.
+Each part of a run has a settings class below; the class that implements it is found under the same
+`kind` in `nets.py`, `likelihoods.py`, `posteriors.py`, `priors.py` or `objectives.py`.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from vae_core.data import catalogue
+
+
+class SpecError(ValueError):
+    """A Spec that cannot be; the message is a sentence for the user."""
+
+
+class Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+# --- data ---------------------------------------------------------------------------------------
+
+
+class Data(Settings):
+    """Which images, and how grey levels become what the likelihood sees."""
+
+    name: str = "mnist"
+    binarisation: Literal["none", "static", "dynamic"] = "dynamic"
+    # Where a user's own images lie, and the size they are brought to; None keeps theirs.
+    path: str | None = None
+    height: Annotated[int, Field(ge=4, le=256)] | None = None
+    width: Annotated[int, Field(ge=4, le=256)] | None = None
+    grey: bool = True
+    # (channels, height, width); filled in from the dataset, and kept so that a run needs no data to load.
+    image_shape: tuple[int, int, int] | None = None
+
+    @model_validator(mode="after")
+    def _know_the_shape(self) -> Self:
+        if self.image_shape is not None:
+            channels, height, width = self.image_shape
+            if not (1 <= channels <= 4 and 1 <= height <= 256 and 1 <= width <= 256):
+                raise ValueError("image_shape must be 1 to 4 channels and at most 256 by 256 pixels")
+            return self
+        shape = catalogue.image_shape(self.name, self.path, self.height, self.width, self.grey)
+        object.__setattr__(self, "image_shape", shape)
+        return self
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(channels, height, width)."""
+        assert self.image_shape is not None
+        return self.image_shape
+
+
+# --- networks -----------------------------------------------------------------------------------
+
+Width = Annotated[int, Field(ge=1, le=4096)]
+Activation = Literal["relu", "leaky_relu", "silu", "tanh"]
+
+
+class LectureNet(Settings):
+    """Linear(D, 256), LeakyReLU, Linear(256, 2d), and its mirror."""
+
+    kind: Literal["lecture"] = "lecture"
+
+
+class MlpNet(Settings):
+    """Fully connected layers of the given widths; the decoder mirrors them."""
+
+    kind: Literal["mlp"] = "mlp"
+    widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)] = (512, 256)
+    activation: Activation = "relu"
+
+
+class ConvNet(Settings):
+    """Convolutions of stride 2 with the given channels, then one hidden layer; the decoder mirrors them."""
+
+    kind: Literal["conv"] = "conv"
+    channels: Annotated[tuple[Width, ...], Field(min_length=1, max_length=5)] = (16, 32)
+    hidden: Width = 128
+    activation: Activation = "relu"
+
+
+class LinearNet(Settings):
+    """One affine map each way: with a Gaussian likelihood, probabilistic PCA."""
+
+    kind: Literal["linear"] = "linear"
+
+
+Net = Annotated[LectureNet | MlpNet | ConvNet | LinearNet, Field(discriminator="kind")]
+
+
+# --- probability --------------------------------------------------------------------------------
+
+
+class BernoulliLikelihood(Settings):
+    """Independent Bernoulli pixels, on logits. A likelihood of binarised pixels only."""
+
+    kind: Literal["bernoulli"] = "bernoulli"
+
+
+class ContinuousBernoulliLikelihood(Settings):
+    """A density on [0, 1] per pixel (Loaiza-Ganem and Cunningham 2019)."""
+
+    kind: Literal["continuous_bernoulli"] = "continuous_bernoulli"
+
+
+class GaussianLikelihood(Settings):
+    """A Gaussian density per pixel; its variance fixed, one learned number, or learned per pixel."""
+
+    kind: Literal["gaussian"] = "gaussian"
+    variance: Literal["fixed", "shared", "learned"] = "shared"
+    # Standard deviation on the pixel scale [0, 1]: the value where fixed, the start where shared.
+    sigma: Annotated[float, Field(gt=0.001, le=10)] = 0.1
+
+
+class CategoricalLikelihood(Settings):
+    """A probability for each of the 256 grey levels of each pixel."""
+
+    kind: Literal["categorical"] = "categorical"
+
+
+Likelihood = Annotated[
+    BernoulliLikelihood | ContinuousBernoulliLikelihood | GaussianLikelihood | CategoricalLikelihood,
+    Field(discriminator="kind"),
+]
+
+
+class DiagonalGaussianPosterior(Settings):
+    kind: Literal["diagonal_gaussian"] = "diagonal_gaussian"
+
+
+class StandardNormalPrior(Settings):
+    kind: Literal["standard_normal"] = "standard_normal"
+
+
+# --- objectives ---------------------------------------------------------------------------------
+
+Weight = Annotated[float, Field(ge=0, le=1000)]
+Samples = Annotated[int, Field(ge=1, le=64)]
+Steps = Annotated[int, Field(ge=0, le=10_000_000)]
+
+
+class ElboObjective(Settings):
+    """reconstruction - beta * KL, with beta rising from 0 over the first `warm_up` steps."""
+
+    kind: Literal["elbo"] = "elbo"
+    beta: Weight = 1.0
+    kl: Literal["analytic", "monte_carlo"] = "analytic"
+    samples: Samples = 1
+    warm_up: Steps = 0
+
+
+class CapacityObjective(Settings):
+    """reconstruction - beta * |KL - C|, with C rising from 0 to `capacity` nats over `capacity_steps`."""
+
+    kind: Literal["capacity"] = "capacity"
+    beta: Weight = 30.0
+    capacity: Annotated[float, Field(ge=0, le=1000)] = 25.0
+    capacity_steps: Steps = 10_000
+    kl: Literal["analytic", "monte_carlo"] = "analytic"
+    samples: Samples = 1
+
+
+Objective = Annotated[ElboObjective | CapacityObjective, Field(discriminator="kind")]
+
+
+# --- training -----------------------------------------------------------------------------------
+
+
+class Training(Settings):
+    """How long, how fast, and from which seed. Exactly one of epochs, steps and seconds ends it."""
+
+    epochs: Annotated[float, Field(gt=0, le=100_000)] | None = None
+    steps: Annotated[int, Field(ge=1, le=100_000_000)] | None = None
+    seconds: Annotated[float, Field(gt=0, le=1_000_000)] | None = None
+    batch_size: Annotated[int, Field(ge=1, le=8192)] = 128
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+
+    @model_validator(mode="after")
+    def _one_end(self) -> Self:
+        ends = [name for name in ("epochs", "steps", "seconds") if getattr(self, name) is not None]
+        if not ends:
+            object.__setattr__(self, "epochs", 20.0)
+        elif len(ends) > 1:
+            raise ValueError(f"give one of epochs, steps and seconds, not {' and '.join(ends)}")
+        return self
+
+
+class Spec(Settings):
+    """The whole of a run: data, networks, likelihood, posterior, prior, objective, training."""
+
+    recipe: str | None = None
+    data: Data = Data()
+    latent: Annotated[int, Field(ge=1, le=512)] = 2
+    net: Net = MlpNet()
+    likelihood: Likelihood = BernoulliLikelihood()
+    posterior: DiagonalGaussianPosterior = DiagonalGaussianPosterior()
+    prior: StandardNormalPrior = StandardNormalPrior()
+    objective: Objective = ElboObjective()
+    training: Training = Training()
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        _, height, width = self.data.shape
+        if isinstance(self.net, ConvNet):
+            layers = len(self.net.channels)
+            if min(height, width) < 2**layers:
+                raise ValueError(
+                    f"net.channels: {layers} convolutions of stride 2 need images of at least "
+                    f"{2**layers} by {2**layers} pixels, and these are {height} by {width}; "
+                    "use fewer channels or the mlp network"
+                )
+        if self.likelihood.kind == "categorical" and self.data.binarisation != "none":
+            raise ValueError(
+                "data.binarisation: the categorical likelihood is over 256 grey levels and needs binarisation none"
+            )
+        return self
+
+    @classmethod
+    def parse(cls, value: dict[str, Any]) -> Spec:
+        """A Spec from plain data. Raises SpecError, a sentence naming field, value and what is allowed."""
+        try:
+            return cls.model_validate(value)
+        except ValidationError as error:
+            raise SpecError(_sentence(error)) from None
+
+    @classmethod
+    def load(cls, path: str | Path) -> Spec:
+        """Read `spec.json`. Raises SpecError where the file is no Spec."""
+        try:
+            value = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+            raise SpecError(f"{path} cannot be read as a run description: {error}.") from None
+        if not isinstance(value, dict):
+            raise SpecError(
+                f"{path} is no run description: it holds a {type(value).__name__}, not an object."
+            )
+        return cls.parse(value)
+
+    def to_json(self) -> str:
+        return self.model_dump_json(indent=2) + "\n"
+
+    def change(self, **changes: Any) -> Spec:
+        """A copy with dotted fields replaced: `spec.change(**{"objective.beta": 4})`.
+
+        Values may be text, as they come from a command line or an address bar.
+        A change of `kind` starts that part from its defaults; of the dataset, the data settings.
+        Naming one of epochs, steps and seconds replaces the others. Raises SpecError.
+        """
+        value = self.model_dump(mode="json")
+        # A kind must be in place before its own fields are set.
+        for name in sorted(changes, key=lambda name: not name.endswith((".kind", "data.name"))):
+            _assign(value, name, changes[name])
+        return Spec.parse(value)
+
+    def change_text(self, assignments: list[str]) -> Spec:
+        """`change` from texts such as `objective.beta=4`. Raises SpecError."""
+        changes = {}
+        for text in assignments:
+            name, equals, value = text.partition("=")
+            if not equals or not name.strip():
+                raise SpecError(f"{text!r} is no setting; write it like objective.beta=4.")
+            changes[name.strip()] = value.strip()
+        return self.change(**changes)
+
+
+def _assign(tree: dict[str, Any], name: str, value: Any) -> None:
+    *path, field = name.split(".")
+    here = tree
+    for part in path:
+        if not isinstance(here.get(part), dict):
+            raise SpecError(f"{name}: there is no such setting; {_known(here)}")
+        here = here[part]
+    known_here = field in here or (path and field in _all_fields(path[0]))
+    if not known_here:
+        raise SpecError(f"{name}: there is no such setting; {_known(here)}")
+    if isinstance(value, str) and isinstance(here.get(field), list) or field in ("widths", "channels"):
+        value = (
+            [part for part in value.strip("()[] ").split(",") if part.strip()]
+            if isinstance(value, str)
+            else value
+        )
+    if isinstance(value, str) and value.lower() in ("none", "null") and field != "binarisation":
+        value = None
+    if field == "kind" and here.get("kind") != value:
+        here.clear()
+    if name == "data.name" and here.get("name") != value:
+        binarisation = here.get("binarisation")
+        here.clear()
+        here["binarisation"] = binarisation
+    if path == ["data"] and field in ("path", "height", "width", "grey"):
+        here.pop("image_shape", None)
+    if path == ["training"] and field in ("epochs", "steps", "seconds") and value is not None:
+        here.update(epochs=None, steps=None, seconds=None)
+    here[field] = value
+
+
+def _all_fields(part: str) -> set[str]:
+    """Every field that some kind of this part has: which of them fit, validation says."""
+    names: set[str] = set()
+    for settings in Settings.__subclasses__():
+        if settings.__name__.lower().endswith(part):
+            names |= set(settings.model_fields)
+    return names
+
+
+def _known(tree: dict[str, Any]) -> str:
+    return f"known here are {', '.join(sorted(tree))}."
+
+
+def _sentence(error: ValidationError) -> str:
+    """The first fault, as a sentence naming the field, the value and what is allowed."""
+    fault = error.errors(include_url=False)[0]
+    # A union's location repeats the chosen kind after the part's name; users never typed it.
+    kinds = {
+        "lecture",
+        "mlp",
+        "conv",
+        "linear",
+        "bernoulli",
+        "continuous_bernoulli",
+        "gaussian",
+        "categorical",
+    }
+    kinds |= {"elbo", "capacity"}
+    where = ".".join(str(part) for part in fault["loc"] if part not in kinds)
+    text = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    given = fault.get("input")
+    if fault["type"] == "value_error":
+        return f"{text}." if text.startswith(where) or not where else f"{where}: {text}."
+    if fault["type"] == "extra_forbidden":
+        return f"{where}: there is no such setting here."
+    if fault["type"] == "union_tag_invalid":
+        return f"{where}.kind: {given.get('kind')!r} is not known; it must be one of {fault['ctx']['expected_tags']}."
+    shown = given if isinstance(given, int | float | str | bool) or given is None else type(given).__name__
+    return f"{where}: {shown!r} is not allowed; it {text}."

@@ -1,0 +1,198 @@
+"""The training loop: pure. It reads no clock, writes no file, and never waits for the device.
+
+The whole set lies on the device as uint8; a step gathers a batch, binarises it there, and follows the
+gradient. Shapes are static, and beta, learning rate and step are device tensors, so that the same step
+can be captured as a CUDA graph. The same seed on the same device gives the same weights, bit for bit
+on the CPU, whether or not training was stopped and resumed in between, reported on or evaluated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vae_core import data, objectives
+from vae_core.data import Dataset
+from vae_core.model import VAE
+from vae_core.spec import Spec
+
+BLOCK = 512  # images at a time in an evaluation
+MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # what Adam remembers of a parameter
+
+
+def pick_device(name: str = "auto") -> torch.device:
+    """`auto` takes cuda, then mps, then cpu. Raises ValueError where the one asked for is not there."""
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        name = next(device for device, works in there.items() if works)
+    if not there.get(name, False):
+        able = ", ".join(device for device, works in there.items() if works)
+        raise ValueError(f"The device {name} is not available here. Choose auto, or one of: {able}.")
+    return torch.device(name)
+
+
+class Trainer:
+    """One run in training: model, objective, optimiser, generators and position in the data.
+
+    `for step in trainer` makes one optimiser step per turn, without end; whoever drives it decides when
+    to stop, to report and to save.
+    """
+
+    def __init__(self, spec: Spec, dataset: Dataset, device: torch.device | str = "cpu") -> None:
+        if tuple(dataset.images.shape[1:]) != spec.data.shape:
+            raise ValueError(
+                f"data.image_shape: the run is for images of {spec.data.shape}, and {dataset.name} "
+                f"has {tuple(dataset.images.shape[1:])}."
+            )
+        self.spec = spec
+        self.device = torch.device(device)
+        self.images = prepare(dataset, spec).to(self.device)
+        self.batch_size = min(spec.training.batch_size, len(self.images))
+        self.batches = len(self.images) // self.batch_size  # per epoch; the odd images wait for another order
+
+        seed = spec.training.seed
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.model = VAE(spec)
+        self.model.to(self.device)
+        self.objective = objectives.build(spec.objective).to(self.device)
+        self.noise = torch.Generator(self.device).manual_seed(seed)
+        self.learning_rate = torch.tensor(spec.training.learning_rate, device=self.device)
+        self.optimiser = torch.optim.Adam(self.model.parameters(), lr=self.learning_rate, fused=True)
+        self.step = 0
+        self.device_step = torch.zeros((), device=self.device)
+        self._sums: dict[str, Tensor] = {}
+        self._count = 0
+        self._order: Tensor | None = None
+
+    @property
+    def epoch(self) -> float:
+        """Passes over the data so far."""
+        return self.step / self.batches
+
+    @property
+    def steps_total(self) -> int | None:
+        """The step at which the run ends; None where seconds end it."""
+        training = self.spec.training
+        if training.steps is not None:
+            return training.steps
+        return max(1, round(training.epochs * self.batches)) if training.epochs is not None else None
+
+    def __iter__(self) -> Iterator[int]:
+        while True:
+            x = self._next_batch()
+            terms = self.model(x, self.objective.samples, self.noise)
+            loss, logged = self.objective(terms, self.device_step)
+            loss.backward()
+            self.optimiser.step()
+            self.optimiser.zero_grad(set_to_none=True)
+            self.device_step += 1
+            self.step += 1
+            self._log(logged)
+            yield self.step
+
+    def _next_batch(self) -> Tensor:
+        epoch, position = divmod(self.step, self.batches)
+        if position == 0 or self._order is None:
+            # Each epoch's order has a generator of its own: a resumed run needs to know only the step.
+            generator = torch.Generator().manual_seed(self.spec.training.seed * 1_000_003 + epoch & 2**63 - 1)
+            self._order = torch.randperm(len(self.images), generator=generator).to(self.device)
+        batch = self._order[position * self.batch_size : (position + 1) * self.batch_size]
+        how = self.spec.data.binarisation
+        return data.binarise(
+            self.images.index_select(0, batch), "dynamic" if how == "dynamic" else "none", self.noise
+        )
+
+    # --- what is seen from outside ---
+
+    def _log(self, logged: dict[str, Tensor]) -> None:
+        with torch.no_grad():
+            if self._count == 0:
+                self._sums = {name: value.detach().clone() for name, value in logged.items()}
+            else:
+                for name, value in logged.items():
+                    self._sums[name] += value.detach()
+        self._count += 1
+
+    def report(self) -> dict[str, Any]:
+        """Averages over the steps since the last report, in nats per image; {} where there was no step.
+
+        Waits for the device. The learning rate and beta are those of now and of the average.
+        """
+        if self._count == 0:
+            return {}
+        report = {name: (value / self._count).tolist() for name, value in self._sums.items()}
+        self._count = 0
+        report["elbo"] = report["reconstruction"] - report["kl"]
+        report["loss"] = report["beta_kl"] - report["reconstruction"]
+        report["learning_rate"] = float(self.learning_rate)
+        return report
+
+    @torch.inference_mode()
+    def evaluate(self, images: Tensor, seed: int = 0) -> dict[str, Any]:
+        """The same terms on other images, uint8 [N, C, H, W] as `prepare` gives them, one posterior sample each.
+
+        Its randomness is its own: training goes on as if it had not been asked.
+        """
+        generator = torch.Generator(self.device).manual_seed(seed)
+        how = "dynamic" if self.spec.data.binarisation == "dynamic" else "none"
+        sums: dict[str, Tensor] = {}
+        for block in images.to(self.device).split(BLOCK):
+            terms = self.model(data.binarise(block, how, generator), 1, generator)
+            _, logged = self.objective(terms, self.device_step)
+            for name, value in logged.items():
+                sums[name] = sums.get(name, 0) + value * len(block)
+        report = {name: (value / len(images)).tolist() for name, value in sums.items()}
+        return report | {"elbo": report["reconstruction"] - report["kl"], "images": len(images)}
+
+    def set_beta(self, beta: float) -> None:
+        """The weight that warm-up rises to, from the next step on."""
+        self.objective.beta.fill_(beta)
+
+    def set_learning_rate(self, learning_rate: float) -> None:
+        self.learning_rate.fill_(learning_rate)
+
+    # --- stopping and going on ---
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything that an exact resume needs, flat, by name."""
+        state = {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        state |= {f"objective.{name}": value for name, value in self.objective.state_dict().items()}
+        names = {parameter: name for name, parameter in self.model.named_parameters()}
+        for parameter, moments in self.optimiser.state.items():
+            state |= {f"adam.{moment}.{names[parameter]}": value for moment, value in moments.items()}
+        state["noise"] = self.noise.get_state()
+        state["learning_rate"] = self.learning_rate
+        state["step"] = torch.tensor(self.step)
+        return {name: value.detach().cpu().contiguous() for name, value in state.items()}
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Go on exactly where `state` was taken. Raises KeyError or RuntimeError where it is another model's."""
+
+        def part(prefix: str) -> dict[str, Tensor]:
+            return {
+                name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)
+            }
+
+        self.model.load_state_dict(part("model."))
+        self.objective.load_state_dict(part("objective."))
+        for name, parameter in self.model.named_parameters():
+            moments = {m: state[key].to(self.device) for m in MOMENTS if (key := f"adam.{m}.{name}") in state}
+            if moments:
+                self.optimiser.state[parameter] = moments
+        self.noise.set_state(state["noise"])
+        self.learning_rate.copy_(state["learning_rate"])
+        self.step = int(state["step"])
+        self.device_step.fill_(self.step)
+        self._order = None
+        self._count = 0
+
+
+def prepare(dataset: Dataset, spec: Spec) -> Tensor:
+    """The dataset's images as the Spec wants them: static binarisation is drawn once, here. uint8 [N, C, H, W]."""
+    if spec.data.binarisation == "static":
+        return data.binarise_static(dataset.images, dataset.split)
+    return dataset.images
