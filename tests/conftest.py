@@ -1,0 +1,96 @@
+"""What every test may count on: runs of its own, one thread, real MNIST or a reason, a browser."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+CI = bool(os.environ.get("CI"))
+TESTS = Path(__file__).parent
+
+# Several processes share the cores. Set before torch is imported, and inherited by what the tests start.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("MKL_NUM_THREADS", "1")
+
+# A deadline would measure how busy the machine is. In CI the same examples every time.
+settings.register_profile("elbo-room", deadline=None, derandomize=CI)
+settings.load_profile("elbo-room")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests in tests/e2e are marked, and share one xdist worker: two browsers at once starve each other."""
+    for item in items:
+        if TESTS / "e2e" in item.path.parents:
+            item.add_marker("e2e")
+            if item.get_closest_marker("xdist_group") is None:
+                item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(autouse=True)
+def own_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty library of runs, so that no test sees or touches those in checkpoints/."""
+    library = tmp_path / "runs"
+    library.mkdir()
+    monkeypatch.setenv("VAE_RUNS", str(library))
+    return library
+
+
+@pytest.fixture(autouse=True)
+def no_legacy_pages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AppTest takes up the folder pages/ by itself on each run, and would bypass app.py."""
+    if TESTS / "vae_core" in request.path.parents:
+        return  # the library's tests need no Streamlit
+    from streamlit.runtime.pages_manager import PagesManager
+
+    start = PagesManager.__init__
+
+    def start_without(self: PagesManager, *args: object, **kwargs: object) -> None:
+        start(self, *args, **kwargs)
+        PagesManager.uses_pages_directory = False
+
+    monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
+    monkeypatch.setattr(PagesManager, "__init__", start_without)
+
+
+@pytest.fixture(scope="session")
+def mnist_root() -> Path:
+    """The data root that holds real MNIST, in torchvision's layout below it."""
+    named = os.environ.get("VAE_DATA", "").strip()
+    roots = [Path(named).expanduser()] if named else []
+    roots.append(Path.home() / ".cache" / "elbo-room")
+    for root in roots:
+        raw = root / "MNIST" / "raw"
+        if all(any(raw.glob(f"{name}-idx*-ubyte*")) for name in ("train-images", "t10k-images")):
+            return root
+    pytest.skip(
+        f"no real MNIST below {' or '.join(map(str, roots))}; set VAE_DATA to a folder with MNIST/raw"
+    )
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of a Chromium that Playwright can drive. Missing, it is a failure in CI and a skip elsewhere."""
+    found = next(chromiums(), None)
+    if found is not None:
+        return found
+    reason = "no Chromium for the browser tests: install chromium or Chrome, or set CHROMIUM to its path"
+    if CI:
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def chromiums() -> Iterator[str]:
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+    for name in (os.environ.get("CHROMIUM", ""), *names):
+        if name and (path := shutil.which(name)):
+            yield path
+    for application in ("Chromium", "Google Chrome"):
+        path = Path(f"/Applications/{application}.app/Contents/MacOS/{application}")
+        if path.exists():
+            yield str(path)
+    playwright = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH", Path.home() / ".cache" / "ms-playwright"))
+    yield from map(str, sorted(playwright.glob("chromium-*/chrome-linux*/chrome")))
