@@ -77,7 +77,7 @@ class DiagonalGaussian:
     def kl(self, params: Tensor) -> Tensor:
         """KL(q(z_d|x) || N(0, 1)) [B, D] in nats; Kingma and Welling 2014, appendix B."""
         mean, log_var = self.split(params)
-        return 0.5 * (mean.square() + log_var.exp() - 1 - log_var)
+        return 0.5 * (mean.square() + torch.expm1(log_var) - log_var)
 
 
 POSTERIORS = {"diagonal_gaussian": DiagonalGaussian}

@@ -1,0 +1,124 @@
+"""Spec: JSON both ways, and refusals that name the field, the value and what is allowed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vae_core import recipes
+from vae_core.spec import Spec, SpecError
+
+
+@pytest.mark.parametrize("name", recipes.RECIPES)
+def test_every_recipe_survives_json(name, tmp_path):
+    spec = recipes.get(name)
+    path = tmp_path / "spec.json"
+    path.write_text(spec.to_json())
+    assert Spec.load(path) == spec
+    assert spec.recipe == name
+
+
+@pytest.mark.parametrize("recipe", recipes.RECIPES.values(), ids=lambda recipe: recipe.name)
+def test_a_recipe_states_only_what_it_changes(recipe):
+    kinds = {name: value for name, value in recipe.changes.items() if name.endswith("kind")}
+    for name, value in recipe.changes.items():
+        without = Spec().change(**({} if name in kinds else kinds))
+        assert without.change(**{name: value}) != without, f"{name} states the default"
+
+
+@given(
+    beta=st.floats(0, 1000),
+    latent=st.integers(1, 512),
+    seed=st.integers(0, 2**63 - 1),
+    rate=st.floats(1e-6, 1),
+    widths=st.lists(st.integers(1, 4096), min_size=1, max_size=8),
+)
+def test_what_goes_into_json_comes_out_of_it(beta, latent, seed, rate, widths):
+    spec = Spec().change(
+        **{
+            "objective.beta": beta,
+            "latent": latent,
+            "training.seed": seed,
+            "training.learning_rate": rate,
+            "net.widths": widths,
+        }
+    )
+    assert Spec.parse(json.loads(spec.to_json())) == spec
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("objective.beta=-1", ["objective.beta", "-1", "greater than or equal to 0"]),
+        ("objective.beta=nan", ["objective.beta", "nan", "finite"]),
+        ("objective.betta=1", ["objective.betta", "no such setting", "beta"]),
+        ("latent=0", ["latent", "'0'", "greater than or equal to 1"]),
+        ("latent=two", ["latent", "'two'", "integer"]),
+        ("net.kind=transformer", ["net.kind", "transformer", "'mlp'"]),
+        ("likelihood.kind=poisson", ["likelihood.kind", "poisson", "'bernoulli'"]),
+        ("likelihood.sigma=1", ["likelihood.sigma", "no such setting"]),
+        ("likelihood.kind=categorical", ["binarisation", "categorical"]),
+        ("data.name=imagenet", ["imagenet", "mnist"]),
+        ("data.binarisation=maybe", ["data.binarisation", "maybe", "'static'"]),
+        ("training.batch_size=0", ["training.batch_size", "greater than or equal to 1"]),
+        ("training.learning_rate=2", ["training.learning_rate", "less than or equal to 1"]),
+        ("nonsense", ["nonsense", "objective.beta=4"]),
+    ],
+)
+def test_an_impossible_value_is_refused_with_a_sentence(setting, words):
+    with pytest.raises(SpecError) as refusal:
+        Spec().change_text([setting])
+    sentence = str(refusal.value)
+    assert all(word in sentence for word in words), sentence
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+
+
+def test_convolutions_too_many_for_the_image_are_refused_with_what_would_fit():
+    with pytest.raises(SpecError, match="4 convolutions .* at least 16 by 16 .* 8 by 8"):
+        Spec().change_text(["data.name=digits", "net.kind=conv", "net.channels=8,8,8,8"])
+
+
+def test_two_ends_of_training_are_refused_and_a_change_replaces_the_old_one():
+    with pytest.raises(SpecError, match="one of epochs, steps and seconds"):
+        Spec.parse({"training": {"epochs": 3, "steps": 10}})
+    training = Spec().change(**{"training.seconds": 60}).training
+    assert (training.epochs, training.steps, training.seconds) == (None, None, 60)
+
+
+def test_a_new_kind_starts_from_its_defaults_in_whatever_order_settings_are_named():
+    spec = Spec().change_text(["likelihood.sigma=0.3", "likelihood.kind=gaussian", "objective.beta=4"])
+    assert (spec.likelihood.kind, spec.likelihood.sigma, spec.objective.beta) == ("gaussian", 0.3, 4)
+    assert spec.change(**{"likelihood.kind": "bernoulli"}).likelihood.kind == "bernoulli"
+
+
+def test_a_new_dataset_brings_its_shape():
+    assert Spec().change(**{"data.name": "digits"}).data.shape == (1, 8, 8)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "3", "{", '{"latent": "x"}', '{"evil": 1}', "\x00"])
+def test_a_file_that_is_no_spec_gives_a_sentence(text, tmp_path):
+    path = tmp_path / "spec.json"
+    path.write_text(text)
+    with pytest.raises(SpecError) as refusal:
+        Spec.load(path)
+    assert str(refusal.value).endswith(".")
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(list(Spec.model_fields)), inner)
+        ),
+        max_leaves=6,
+    ).filter(lambda value: isinstance(value, dict))
+)
+def test_no_json_whatever_raises_anything_but_a_spec_error(value):
+    try:
+        Spec.parse(value)
+    except SpecError as error:
+        assert str(error)

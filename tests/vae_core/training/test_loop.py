@@ -1,0 +1,168 @@
+"""The training loop: the same seed gives the same weights, whatever else happens; and it does learn."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+import torch
+
+from vae_core import data
+from vae_core.data import Dataset
+from vae_core.spec import Spec
+from vae_core.training.loop import Trainer, pick_device, prepare
+
+
+def small(**changes) -> Spec:
+    return Spec().change(
+        **{"data.name": "digits", "net.widths": [32], "latent": 3, "training.batch_size": 100, **changes}
+    )
+
+
+@pytest.fixture(scope="module")
+def digits() -> Dataset:
+    return data.load("digits")
+
+
+def run(trainer: Trainer, steps: int) -> Trainer:
+    for _ in itertools.islice(trainer, steps):
+        pass
+    return trainer
+
+
+def weights(trainer: Trainer) -> dict[str, torch.Tensor]:
+    return {name: value.clone() for name, value in trainer.model.state_dict().items()}
+
+
+def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+@pytest.mark.parametrize("binarisation", ["none", "static", "dynamic"])
+def test_the_same_seed_gives_the_same_weights_bit_for_bit_and_another_seed_others(digits, binarisation):
+    spec = small(**{"data.binarisation": binarisation})
+    first, second = (run(Trainer(spec, digits), 40) for _ in range(2))
+    assert same(weights(first), weights(second))
+    other = run(Trainer(spec.change(**{"training.seed": 1}), digits), 40)
+    assert not same(weights(first), weights(other))
+
+
+def test_reports_and_evaluations_on_the_way_change_nothing(digits):
+    plain = run(Trainer(small(), digits), 30)
+    watched = Trainer(small(), digits)
+    for step in itertools.islice(watched, 30):
+        if step % 7 == 0:
+            watched.report()
+            watched.evaluate(digits.images[:50])
+            watched.model.decode_mean(torch.randn(4, 3))
+    assert same(weights(plain), weights(watched))
+
+
+@pytest.mark.parametrize("at", [1, 13, 14, 15])  # an epoch is 14 steps: before, at and after its end
+@pytest.mark.parametrize("objective", ["elbo", "capacity"])
+def test_a_resumed_run_ends_with_the_weights_of_one_that_never_stopped(digits, at, objective):
+    spec = small(**{"objective.kind": objective})
+    whole = run(Trainer(spec, digits), 30)
+    first = run(Trainer(spec, digits), at)
+    state = {name: value.clone() for name, value in first.state().items()}
+    second = Trainer(spec, digits)
+    second.restore(state)
+    assert second.step == at
+    run(second, 30 - at)
+    assert same(weights(whole), weights(second))
+    assert same(whole.state(), second.state())
+
+
+def test_a_moved_beta_and_learning_rate_survive_a_resume(digits):
+    first = run(Trainer(small(), digits), 5)
+    first.set_beta(7)
+    first.set_learning_rate(0.0)
+    second = Trainer(small(), digits)
+    second.restore(first.state())
+    before = weights(second)
+    run(second, 3)
+    report = second.report()
+    assert (report["beta"], report["learning_rate"]) == (7, 0)
+    assert same(before, weights(second))
+
+
+def test_the_state_of_another_model_is_refused(digits):
+    state = Trainer(small(), digits).state()
+    with pytest.raises((KeyError, RuntimeError)):
+        Trainer(small(latent=4), digits).restore(state)
+
+
+def test_an_epoch_shows_every_image_once(digits):
+    spec = small(**{"data.binarisation": "none", "training.batch_size": 1437 // 3})
+    trainer = Trainer(spec, digits)
+    for _ in range(2):
+        seen = []
+        for _ in range(3):
+            seen.append(trainer._next_batch())
+            trainer.step += 1
+        together = torch.cat(seen).mul(255).round().byte().flatten(1)
+        assert sorted(map(bytes, together.numpy())) == sorted(map(bytes, digits.images.flatten(1).numpy()))
+
+
+def test_a_report_averages_the_steps_since_the_last_and_keeps_the_elbo_s_books(digits):
+    trainer = run(Trainer(small(**{"objective.beta": 3.0}), digits), 10)
+    report = trainer.report()
+    assert report["elbo"] == pytest.approx(report["reconstruction"] - report["kl"])
+    assert report["beta_kl"] == pytest.approx(3 * report["kl"], rel=1e-5)
+    assert report["loss"] == pytest.approx(report["beta_kl"] - report["reconstruction"])
+    assert sum(report["dimension_kl"]) == pytest.approx(report["kl"], rel=1e-5)
+    assert trainer.report() == {}
+
+
+def test_the_average_is_that_of_single_step_reports(digits):
+    together = run(Trainer(small(), digits), 8).report()
+    trainer = Trainer(small(), digits)
+    alone = [trainer.report() for _ in itertools.islice(trainer, 8)]
+    assert together["elbo"] == pytest.approx(sum(report["elbo"] for report in alone) / 8, rel=1e-5)
+
+
+def test_training_learns(digits):
+    spec = small(**{"training.learning_rate": 3e-3})
+    trainer = Trainer(spec, digits)
+    test = data.load("digits", "test").images
+    before = trainer.evaluate(test)["elbo"]
+    run(trainer, 300)
+    after = trainer.evaluate(test)["elbo"]
+    # Fair coins for pixels cost 64 ln 2 nats; a model that has learned nothing is there or worse.
+    assert before < -64 * math.log(2) + 1
+    assert after > before + 10
+
+
+def test_an_evaluation_is_the_same_every_time_and_weighs_every_image_alike(digits):
+    trainer = run(Trainer(small(**{"data.binarisation": "none", "objective.kl": "analytic"}), digits), 5)
+    images = digits.images[:700]  # one whole block and a part of one
+    assert trainer.evaluate(images) == trainer.evaluate(images)
+    kl = trainer.model.posterior.kl(trainer.model.encode(images / 255)).sum(1).mean().item()
+    assert trainer.evaluate(images)["kl"] == pytest.approx(kl, rel=1e-4)
+
+
+def test_the_end_is_counted_in_steps_epochs_or_not_at_all(digits):
+    assert Trainer(small(**{"training.steps": 77}), digits).steps_total == 77
+    assert Trainer(small(**{"training.epochs": 2}), digits).steps_total == 28
+    assert Trainer(small(**{"training.seconds": 5}), digits).steps_total is None
+    assert run(Trainer(small(), digits), 7).epoch == 0.5
+
+
+def test_a_batch_larger_than_the_dataset_takes_the_dataset(digits):
+    few = digits.subset(torch.arange(10))
+    assert Trainer(small(), few).batch_size == 10
+
+
+def test_static_binarisation_is_drawn_once(digits):
+    spec = small(**{"data.binarisation": "static"})
+    assert set(prepare(digits, spec).unique().tolist()) == {0, 255}
+    assert torch.equal(prepare(digits, spec), prepare(digits, spec))
+
+
+def test_images_of_another_shape_and_devices_that_are_not_there_are_refused_with_a_sentence(digits):
+    with pytest.raises(ValueError, match="image_shape"):
+        Trainer(small(**{"data.name": "mnist"}), digits)
+    assert pick_device("cpu").type == "cpu"
+    with pytest.raises(ValueError, match="not available here. Choose auto"):
+        pick_device("tpu")
