@@ -28,7 +28,9 @@ def _bernoulli(images: torch.Tensor, generator: torch.Generator | None) -> torch
         return torch.rand(images.shape, generator=generator, device=images.device) * 255 < images
     # Two 32-bit numbers from each draw of 64 bits cost a third of `rand`, which a training step of a small model
     # notices. Below x * (2^32 - 1) / 255 they fall with probability x / 255, but for one part in 2^32.
-    pairs = torch.empty((images.numel() + 1) // 2, dtype=torch.int64).random_(-(2**63), None, generator=generator)
+    pairs = torch.empty((images.numel() + 1) // 2, dtype=torch.int64).random_(
+        -(2**63), None, generator=generator
+    )
     uniform = pairs.view(torch.int32)[: images.numel()].view(images.shape)
     return uniform < images.to(torch.int32).mul_((2**32 - 1) // 255).sub_(2**31)
 

@@ -21,7 +21,18 @@ class Info:
 
 
 _DIGITS = tuple("0123456789")
-_CLOTHES = ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
+_CLOTHES = (
+    "T-shirt",
+    "trousers",
+    "pullover",
+    "dress",
+    "coat",
+    "sandal",
+    "shirt",
+    "sneaker",
+    "bag",
+    "ankle boot",
+)
 _KANA = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
 
 # Adding a dataset is one line here and the module it names.
@@ -71,6 +82,10 @@ def check(name: str, path: str | None, height: int | None, width: int | None) ->
         if not path:
             raise ValueError(f"the dataset {name} needs data.path, which says where your images are")
         return
-    given = [field for field, value in (("path", path), ("height", height), ("width", width)) if value is not None]
+    given = [
+        field for field, value in (("path", path), ("height", height), ("width", width)) if value is not None
+    ]
     if given:
-        raise ValueError(f"the dataset {name} takes no data.{given[0]}; that is for your own images (folder, array)")
+        raise ValueError(
+            f"the dataset {name} takes no data.{given[0]}; that is for your own images (folder, array)"
+        )

@@ -82,7 +82,9 @@ def parse(content: bytes) -> np.ndarray:
         raise Damaged("it ends within its header")
     shape = struct.unpack(f">{dimensions}I", content[4:start])
     if len(content) - start != int(np.prod(shape, dtype=object)):
-        raise Damaged(f"its header promises {' x '.join(map(str, shape))} bytes, and {len(content) - start} follow")
+        raise Damaged(
+            f"its header promises {' x '.join(map(str, shape))} bytes, and {len(content) - start} follow"
+        )
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape).copy()
 
 
@@ -94,11 +96,15 @@ def _decode(request: Request) -> Arrays:
         download.fetch(request.name, request.report)
         paths = find(request.name, request.split)
         if paths is None:
-            raise Unavailable(f"{CATALOGUE[request.name].title} was downloaded, and its files cannot be found again.")
+            raise Unavailable(
+                f"{CATALOGUE[request.name].title} was downloaded, and its files cannot be found again."
+            )
     try:
         images, labels = (parse(gzip.decompress(path.read_bytes())) for path in paths)
     except (OSError, EOFError, zlib.error, Damaged) as error:
-        raise Unavailable(f"{paths[0].parent} cannot be read: {error}. Delete that folder and try again.") from error
+        raise Unavailable(
+            f"{paths[0].parent} cannot be read: {error}. Delete that folder and try again."
+        ) from error
     return {"images": images[:, None], "labels": labels.astype(np.int64)}
 
 

@@ -85,7 +85,9 @@ def write_atomically(path: Path, content: bytes) -> None:
 def _pack(arrays: Arrays) -> bytes:
     from safetensors.numpy import save
 
-    return save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, {"crc32": _checksum(arrays)})
+    return save(
+        {name: np.ascontiguousarray(array) for name, array in arrays.items()}, {"crc32": _checksum(arrays)}
+    )
 
 
 def _read(path: Path) -> Arrays | None:
@@ -109,5 +111,7 @@ def _read(path: Path) -> Arrays | None:
 def _checksum(arrays: Arrays) -> str:
     total = 0
     for name in sorted(arrays):
-        total = zlib.crc32(np.ascontiguousarray(arrays[name]).data.cast("B"), zlib.crc32(name.encode(), total))
+        total = zlib.crc32(
+            np.ascontiguousarray(arrays[name]).data.cast("B"), zlib.crc32(name.encode(), total)
+        )
     return f"{total:08x}"
