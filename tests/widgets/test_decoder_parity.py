@@ -1,0 +1,147 @@
+"""The browser's decoder against PyTorch's, for every network under every likelihood."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from vae_core import export, nets
+from vae_core.likelihoods import LIKELIHOODS
+from vae_core.model import VAE
+from vae_core.spec import Spec
+
+DECODE = Path(__file__).parent / "decode.mjs"
+LIKELIHOOD_CHANGES = {
+    "bernoulli": {},
+    "continuous_bernoulli": {},
+    "gaussian": {"variance": "shared"},
+    "gaussian, fixed variance": {"variance": "fixed"},
+    "gaussian, learned variance": {"variance": "learned"},
+    "categorical": {},
+}
+# Channels, height, width: odd and even sizes, wide and tall ones, grey and in colour.
+SHAPES = [(1, 28, 28), (1, 9, 14), (3, 8, 5)]
+WIDTHS = {"mlp": {"widths": [24, 16]}, "conv": {"channels": [5, 6], "hidden": 12}}
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """Path of Node. Missing, it is a failure in CI and a skip elsewhere."""
+    found = shutil.which("node")
+    if found is None:
+        reason = "no Node to run the browser's decoder outside a browser: install nodejs"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
+
+
+@pytest.fixture
+def in_the_browser(node: str, tmp_path: Path):
+    """decode(parcel, z [N, D]) -> [N, C, H, W], as decoder.js computes it."""
+
+    def decode(parcel: bytes, z: torch.Tensor) -> torch.Tensor:
+        files = [tmp_path / name for name in ("parcel", "codes", "images")]
+        files[0].write_bytes(parcel)
+        files[1].write_bytes(z.numpy().astype("<f4").tobytes())
+        done = subprocess.run([node, str(DECODE), *map(str, files)], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        channels, height, width = export.header(parcel)["image"]
+        images = np.fromfile(files[2], "<f4").reshape(len(z), height, width, channels)
+        return torch.from_numpy(images).permute(0, 3, 1, 2)
+
+    return decode
+
+
+def model(
+    net: dict, likelihood: dict, shape: tuple[int, int, int], latent: int = 2, gain: float = 2.0
+) -> VAE:
+    """Random weights, enlarged so that pixels reach from 0 to 1 as a trained model's do."""
+    spec = Spec.parse(
+        {
+            "data": {"binarisation": "none", "image_shape": shape},
+            "latent": latent,
+            "net": net,
+            "likelihood": likelihood,
+        }
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        vae = VAE(spec).eval()
+    with torch.no_grad():
+        for parameter in vae.decoder.parameters():
+            parameter *= gain
+    return vae
+
+
+def codes(latent: int) -> torch.Tensor:
+    return 2 * torch.randn(256, latent, generator=torch.Generator().manual_seed(1))
+
+
+def test_every_likelihood_is_among_those_compared() -> None:
+    assert {name.split(",")[0] for name in LIKELIHOOD_CHANGES} == set(LIKELIHOODS)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("likelihood", LIKELIHOOD_CHANGES)
+@pytest.mark.parametrize("net", nets.NETS)
+def test_pixels_agree_with_pytorch_within_1e_4(in_the_browser, net: str, likelihood: str, shape) -> None:
+    if net == "lecture" and likelihood == "categorical" and shape == SHAPES[0]:
+        shape = (1, 14, 14)  # 256 hidden units times 256 levels of 784 pixels would be 200 MB
+    kind = {"kind": likelihood.split(",")[0], **LIKELIHOOD_CHANGES[likelihood]}
+    vae = model({"kind": net, **WIDTHS.get(net, {})}, kind, shape)
+    z = codes(2)
+    torch.testing.assert_close(
+        in_the_browser(export.decoder(vae, "float32"), z), vae.decode_mean(z), atol=1e-4, rtol=0
+    )
+
+
+@pytest.mark.parametrize("activation", nets.ACTIVATIONS)
+@pytest.mark.parametrize("net", ["mlp", "conv"])
+def test_every_activation_agrees(in_the_browser, net: str, activation: str) -> None:
+    vae = model(
+        {"kind": net, "activation": activation, **WIDTHS[net]}, {"kind": "bernoulli"}, (1, 11, 8), latent=5
+    )
+    z = codes(5)
+    torch.testing.assert_close(
+        in_the_browser(export.decoder(vae, "float32"), z), vae.decode_mean(z), atol=1e-4, rtol=0
+    )
+
+
+@pytest.mark.parametrize("latent", [2, 16])
+@pytest.mark.parametrize("net", nets.NETS)
+def test_the_default_networks_agree_at_full_size(in_the_browser, net: str, latent: int) -> None:
+    vae = model({"kind": net}, {"kind": "bernoulli"}, (1, 28, 28), latent=latent)
+    z = codes(latent)
+    torch.testing.assert_close(
+        in_the_browser(export.decoder(vae, "float32"), z), vae.decode_mean(z), atol=1e-4, rtol=0
+    )
+
+
+@pytest.mark.parametrize("net", nets.NETS)
+def test_half_precision_stays_within_2e_3_of_pytorch(in_the_browser, net: str) -> None:
+    vae = model({"kind": net}, {"kind": "bernoulli"}, (1, 28, 28), gain=1.0)
+    z = codes(2)
+    torch.testing.assert_close(
+        in_the_browser(export.decoder(vae, "float16"), z), vae.decode_mean(z), atol=2e-3, rtol=0
+    )
+
+
+def test_the_mean_of_a_continuous_bernoulli_has_no_seam_where_its_series_takes_over(in_the_browser) -> None:
+    # One pixel row whose logits are z itself, from far negative to far positive through 0.
+    vae = model({"kind": "linear"}, {"kind": "continuous_bernoulli"}, (1, 4, 4), latent=1)
+    with torch.no_grad():
+        vae.decoder[0].weight.fill_(1.0)
+        vae.decoder[0].bias.zero_()
+    a = torch.cat([torch.linspace(-80, 80, 201), torch.linspace(-0.06, 0.06, 241)])[:, None].contiguous()
+    # E[x] under p(x) ~ e^(a x) on [0, 1], by Gauss and Legendre's quadrature.
+    nodes, weights = np.polynomial.legendre.leggauss(200)
+    x = (nodes + 1) / 2
+    density = weights * np.exp(a.double().numpy() * x - a.abs().double().numpy())
+    mean = torch.from_numpy((density @ x / density.sum(1)).astype(np.float32))
+    images = in_the_browser(export.decoder(vae, "float32"), a)
+    torch.testing.assert_close(images[:, 0, 0, 0], mean, atol=1e-5, rtol=0)
