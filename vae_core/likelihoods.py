@@ -8,6 +8,7 @@ Every log_prob is [S, B], in nats, summed over the pixels that count.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -48,20 +49,20 @@ class _BernoulliLogProb(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, logits: Tensor, x: Tensor) -> Tensor:
+    def forward(ctx: Any, logits: Tensor, x: Tensor) -> Tensor:
         ctx.save_for_backward(logits, x)
         log_p = F.softplus(logits)
         torch.sub(logits * x, log_p, out=log_p)
         return log_p.flatten(2).sum(-1)
 
     @staticmethod
-    def backward(ctx, grad: Tensor):  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         logits, x = ctx.saved_tensors
         return torch.sub(x, torch.sigmoid(logits)).mul_(grad[..., None, None, None]), None
 
 
 class Bernoulli(Likelihood):
-    """Pixels in {0, 1}, params the logits. On grey pixels the same formula is a cross-entropy, no likelihood."""
+    """Pixels in {0, 1}, params the logits. On grey pixels the formula is a cross-entropy, no likelihood."""
 
     discrete = True
 
@@ -81,7 +82,7 @@ class Bernoulli(Likelihood):
 
 
 class ContinuousBernoulli(Likelihood):
-    """p(x) = C(l) l^x (1 - l)^(1 - x) on [0, 1], params the logits; Loaiza-Ganem and Cunningham 2019, eq. 6."""
+    """p(x) = C(l) l^x (1 - l)^(1 - x) on [0, 1], params the logits; Loaiza-Ganem, Cunningham 2019, eq. 6."""
 
     near = 0.05  # |logit| below which the closed forms lose digits and a Taylor series takes over
 
@@ -152,7 +153,7 @@ class Gaussian(Likelihood):
 
 
 class Categorical(Likelihood):
-    """A probability for each of 256 grey levels per pixel and channel; van den Oord et al. 2016, section 3."""
+    """A probability for each of 256 grey levels, per pixel and channel; van den Oord et al. 2016."""
 
     numbers = 256
     discrete = True

@@ -22,6 +22,7 @@ ACTIVATIONS = {
 }
 
 Shape = tuple[int, int, int]
+Pair = tuple[nn.Sequential, nn.Sequential]
 
 
 def _layers(widths: Sequence[int], activation: str) -> list[nn.Module]:
@@ -32,7 +33,9 @@ def _layers(widths: Sequence[int], activation: str) -> list[nn.Module]:
     return layers
 
 
-def _dense(image: Shape, outputs: int, latent: int, pixels: Shape, hidden: Sequence[int], activation: str):
+def _dense(
+    image: Shape, outputs: int, latent: int, pixels: Shape, hidden: Sequence[int], activation: str
+) -> Pair:
     encoder = nn.Sequential(nn.Flatten(), *_layers([prod(image), *hidden, outputs], activation))
     decoder = nn.Sequential(
         *_layers([latent, *reversed(hidden), prod(pixels)], activation), nn.Unflatten(1, pixels)
@@ -40,19 +43,19 @@ def _dense(image: Shape, outputs: int, latent: int, pixels: Shape, hidden: Seque
     return encoder, decoder
 
 
-def _lecture(settings: spec.LectureNet, image: Shape, outputs: int, latent: int, pixels: Shape):
+def _lecture(settings: spec.LectureNet, image: Shape, outputs: int, latent: int, pixels: Shape) -> Pair:
     return _dense(image, outputs, latent, pixels, [256], "leaky_relu")
 
 
-def _mlp(settings: spec.MlpNet, image: Shape, outputs: int, latent: int, pixels: Shape):
+def _mlp(settings: spec.MlpNet, image: Shape, outputs: int, latent: int, pixels: Shape) -> Pair:
     return _dense(image, outputs, latent, pixels, settings.widths, settings.activation)
 
 
-def _linear(settings: spec.LinearNet, image: Shape, outputs: int, latent: int, pixels: Shape):
+def _linear(settings: spec.LinearNet, image: Shape, outputs: int, latent: int, pixels: Shape) -> Pair:
     return _dense(image, outputs, latent, pixels, [], "relu")
 
 
-def _conv(settings: spec.ConvNet, image: Shape, outputs: int, latent: int, pixels: Shape):
+def _conv(settings: spec.ConvNet, image: Shape, outputs: int, latent: int, pixels: Shape) -> Pair:
     activation = ACTIVATIONS[settings.activation]
     sizes = [image[1:]]
     encoder: list[nn.Module] = []
@@ -83,7 +86,7 @@ def build(
     outputs: int,
     latent: int,
     pixels: Shape,
-) -> tuple[nn.Sequential, nn.Sequential]:
+) -> Pair:
     """(encoder [B, *image] -> [B, outputs], decoder [B, latent] -> [B, *pixels])."""
     encoder, decoder = NETS[settings.kind](settings, image, outputs, latent, pixels)  # type: ignore[operator]
     return encoder, decoder

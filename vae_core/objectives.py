@@ -41,7 +41,7 @@ class Objective(nn.Module):
         raise NotImplementedError
 
     def forward(self, terms: Terms, step: Tensor) -> tuple[Tensor, Logged]:
-        """(scalar to minimise, logged nats). Raises ValueError where the analytic KL is asked and not known."""
+        """(scalar to minimise, logged nats). ValueError where the analytic KL is asked for and unknown."""
         reconstruction = terms.log_px.mean()
         logged: Logged = {}
         if terms.kl is not None:
@@ -76,7 +76,7 @@ class Elbo(Objective):
 
 
 class Capacity(Objective):
-    """reconstruction - beta * |KL - C|, C rising linearly to its end; Burgess et al. 2018, eq. 8 (beta is their gamma)."""
+    """reconstruction - beta * |KL - C|, C rising; Burgess et al. 2018, eq. 8 (beta is their gamma)."""
 
     def __init__(self, settings: spec.CapacityObjective) -> None:
         super().__init__(settings)

@@ -25,7 +25,7 @@ class Posteriors:
     def __post_init__(self) -> None:
         if self.mean.ndim != 2 or self.mean.shape != self.log_var.shape:
             raise ValueError(
-                f"mean and log_var must both be [N, D], not {list(self.mean.shape)} and {list(self.log_var.shape)}."
+                f"mean and log_var must both be [N, D], not {[*self.mean.shape]} and {[*self.log_var.shape]}."
             )
         if self.labels is not None and self.labels.shape != self.mean.shape[:1]:
             raise ValueError(f"labels must be [{len(self.mean)}], not {list(self.labels.shape)}.")
@@ -39,7 +39,8 @@ class Posteriors:
 
 
 class DiagonalGaussian:
-    """q(z|x) = N(mu, diag(sigma^2)) from params [B, 2D] = (mu, log sigma^2); Kingma and Welling 2014, section 3.
+    """q(z|x) = N(mu, diag(sigma^2)) from params [B, 2D] = (mu, log sigma^2);
+    Kingma and Welling 2014, section 3.
 
     log_var is held within [-16, 16]: with beta 0 nothing else stops a posterior on its way to a point.
     """

@@ -34,7 +34,7 @@ RECIPES = {
             "autoencoder-2d",
             "Autoencoder, 2 dimensions",
             "beta 0 takes the KL away: nothing asks the codes to look like the prior.",
-            "Reconstructions sharpen, the cloud runs far outside the prior, and samples from the prior stop being digits.",
+            "Reconstructions sharpen, the cloud leaves the prior, and prior samples stop being digits.",
             {"objective.beta": 0.0},
         ),
         Recipe(
@@ -54,8 +54,8 @@ RECIPES = {
         Recipe(
             "warm-up",
             "KL warm-up",
-            "beta rises from 0 to 1 over 2,000 steps (Bowman et al. 2016), so that the code is in use before it costs.",
-            "KL shoots up at first and is then pressed down; fewer dimensions collapse than without warm-up.",
+            "beta rises from 0 to 1 over 2,000 steps (Bowman et al. 2016): the code is used before it costs.",
+            "KL shoots up at first and is then pressed down; fewer dimensions collapse than without.",
             {"latent": 16, "objective.warm_up": 2000},
         ),
         Recipe(
@@ -68,7 +68,7 @@ RECIPES = {
         Recipe(
             "lecture",
             "The lecture's VAE",
-            "Linear(784, 256), LeakyReLU, Linear(256, 2d) and its mirror: small enough to write on a blackboard.",
+            "Linear(784, 256), LeakyReLU, Linear(256, 2d) and its mirror: it fits on a blackboard.",
             "It learns within seconds; compare its ELBO with that of the deeper networks.",
             {"net.kind": "lecture", "latent": 20},
         ),
@@ -82,7 +82,7 @@ RECIPES = {
         Recipe(
             "linear",
             "Linear VAE (probabilistic PCA)",
-            "One affine map each way and a Gaussian with one shared variance: the optimum is known in closed form.",
+            "One affine map each way, a Gaussian with one shared variance: its optimum has a closed form.",
             "The ELBO rises to the log likelihood of probabilistic PCA and no further (Lucas et al. 2019).",
             {"net.kind": "linear", "likelihood.kind": "gaussian", "data.binarisation": "none", "latent": 8},
         ),

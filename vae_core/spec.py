@@ -74,7 +74,7 @@ class MlpNet(Settings):
     """Fully connected layers of the given widths; the decoder mirrors them."""
 
     kind: Literal["mlp"] = "mlp"
-    widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)] = (512, 256)
+    widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)] = (256, 128)
     activation: Activation = "relu"
 
 
@@ -181,7 +181,7 @@ class Training(Settings):
     steps: Annotated[int, Field(ge=1, le=100_000_000)] | None = None
     seconds: Annotated[float, Field(gt=0, le=1_000_000)] | None = None
     batch_size: Annotated[int, Field(ge=1, le=8192)] = 128
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 2e-3
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
 
@@ -221,7 +221,7 @@ class Spec(Settings):
                 )
         if self.likelihood.kind == "categorical" and self.data.binarisation != "none":
             raise ValueError(
-                "data.binarisation: the categorical likelihood is over 256 grey levels and needs binarisation none"
+                "data.binarisation: the categorical likelihood is over 256 grey levels and needs none"
             )
         return self
 
@@ -283,7 +283,7 @@ def _assign(tree: dict[str, Any], name: str, value: Any) -> None:
     known_here = field in here or (path and field in _all_fields(path[0]))
     if not known_here:
         raise SpecError(f"{name}: there is no such setting; {_known(here)}")
-    if isinstance(value, str) and isinstance(here.get(field), list) or field in ("widths", "channels"):
+    if field in ("widths", "channels"):
         value = (
             [part for part in value.strip("()[] ").split(",") if part.strip()]
             if isinstance(value, str)
@@ -340,6 +340,7 @@ def _sentence(error: ValidationError) -> str:
     if fault["type"] == "extra_forbidden":
         return f"{where}: there is no such setting here."
     if fault["type"] == "union_tag_invalid":
-        return f"{where}.kind: {given.get('kind')!r} is not known; it must be one of {fault['ctx']['expected_tags']}."
+        known = fault["ctx"]["expected_tags"]
+        return f"{where}.kind: {given.get('kind')!r} is not known; it must be one of {known}."
     shown = given if isinstance(given, int | float | str | bool) or given is None else type(given).__name__
     return f"{where}: {shown!r} is not allowed; it {text}."

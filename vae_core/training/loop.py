@@ -124,7 +124,7 @@ class Trainer:
         """
         if self._count == 0:
             return {}
-        report = {name: (value / self._count).tolist() for name, value in self._sums.items()}
+        report: dict[str, Any] = {name: (value / self._count).tolist() for name, value in self._sums.items()}
         self._count = 0
         report["elbo"] = report["reconstruction"] - report["kl"]
         report["loss"] = report["beta_kl"] - report["reconstruction"]
@@ -133,7 +133,7 @@ class Trainer:
 
     @torch.inference_mode()
     def evaluate(self, images: Tensor, seed: int = 0) -> dict[str, Any]:
-        """The same terms on other images, uint8 [N, C, H, W] as `prepare` gives them, one posterior sample each.
+        """The same terms on other images, uint8 [N, C, H, W] as from `prepare`, one posterior sample each.
 
         Its randomness is its own: training goes on as if it had not been asked.
         """
@@ -145,7 +145,7 @@ class Trainer:
             _, logged = self.objective(terms, self.device_step)
             for name, value in logged.items():
                 sums[name] = sums.get(name, 0) + value * len(block)
-        report = {name: (value / len(images)).tolist() for name, value in sums.items()}
+        report: dict[str, Any] = {name: (value / len(images)).tolist() for name, value in sums.items()}
         return report | {"elbo": report["reconstruction"] - report["kl"], "images": len(images)}
 
     def set_beta(self, beta: float) -> None:
@@ -161,16 +161,16 @@ class Trainer:
         """Everything that an exact resume needs, flat, by name."""
         state = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         state |= {f"objective.{name}": value for name, value in self.objective.state_dict().items()}
-        names = {parameter: name for name, parameter in self.model.named_parameters()}
-        for parameter, moments in self.optimiser.state.items():
-            state |= {f"adam.{moment}.{names[parameter]}": value for moment, value in moments.items()}
+        for name, parameter in self.model.named_parameters():
+            moments = self.optimiser.state.get(parameter, {})
+            state |= {f"adam.{moment}.{name}": value for moment, value in moments.items()}
         state["noise"] = self.noise.get_state()
         state["learning_rate"] = self.learning_rate
         state["step"] = torch.tensor(self.step)
         return {name: value.detach().cpu().contiguous() for name, value in state.items()}
 
     def restore(self, state: dict[str, Tensor]) -> None:
-        """Go on exactly where `state` was taken. Raises KeyError or RuntimeError where it is another model's."""
+        """Go on exactly where `state` was taken. KeyError or RuntimeError where it is another model's."""
 
         def part(prefix: str) -> dict[str, Tensor]:
             return {
@@ -192,7 +192,7 @@ class Trainer:
 
 
 def prepare(dataset: Dataset, spec: Spec) -> Tensor:
-    """The dataset's images as the Spec wants them: static binarisation is drawn once, here. uint8 [N, C, H, W]."""
+    """The images as the Spec wants them: static binarisation is drawn once, here. uint8 [N, C, H, W]."""
     if spec.data.binarisation == "static":
         return data.binarise_static(dataset.images, dataset.split)
     return dataset.images

@@ -164,5 +164,5 @@ def test_images_of_another_shape_and_devices_that_are_not_there_are_refused_with
     with pytest.raises(ValueError, match="image_shape"):
         Trainer(small(**{"data.name": "mnist"}), digits)
     assert pick_device("cpu").type == "cpu"
-    with pytest.raises(ValueError, match="not available here. Choose auto"):
+    with pytest.raises(ValueError, match=r"not available here\. Choose auto"):
         pick_device("tpu")
