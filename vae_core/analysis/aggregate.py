@@ -14,7 +14,23 @@ import torch
 from torch import Tensor
 
 from vae_core.analysis import mixture
+from vae_core.analysis.holes import Hole, hole_curve, holes
 from vae_core.posteriors import Posteriors
+
+__all__ = [
+    "DensityGrid",
+    "Estimate",
+    "Hole",
+    "grid",
+    "hole_curve",
+    "hole_mass",
+    "holes",
+    "log_density",
+    "outside_mass",
+    "pca_plane",
+    "plane",
+    "slice",
+]
 
 
 @dataclass(frozen=True)
@@ -62,14 +78,151 @@ def grid(
     return _axis_aligned(mean[:, columns], scale[:, columns], mixture.uniform(len(mean)), extent, size)
 
 
-def _axis_aligned(
-    mean: Tensor, scale: Tensor, log_weight: Tensor, extent: float, size: int, rest: float = 0.0
+def plane(
+    posteriors: Posteriors, origin: Tensor, u: Tensor, v: Tensor, extent: float = 4.0, size: int = 256
 ) -> DensityGrid:
-    axis = _axis(extent, size)
-    cell = 2 * extent / (size - 1)
+    """The exact marginal of q(z) on the plane origin + a u + b v (each [D]), at a, b in [-extent, extent].
+
+    u and v are made orthonormal first, so that the map is to scale: a = u . (z - origin), likewise b. Unless
+    the plane lies along two axes, components have full covariances, and this costs N x size^2 exponentials.
+    """
+    axes = torch.linalg.qr(torch.stack([u, v], 1).double())
+    if not (axes.R.diagonal().abs() > 1e-6 * axes.R.abs().max()).all():
+        raise ValueError("u and v must point in two different directions.")
+    basis = axes.Q * axes.R.diagonal().sign()
+    mean, scale = _components(posteriors)
+    variance = scale.double().square()
+    mean = (mean - origin).double() @ basis
+    covariance = torch.einsum("da,nd,db->nab", basis, variance, basis)
+    prior_mean = -(origin.double() @ basis)
+    log_weight = mixture.uniform(len(mean))
+    if not covariance[:, 0, 1].any():
+        deviations = covariance.diagonal(dim1=1, dim2=2).sqrt()
+        return _axis_aligned(mean, deviations, log_weight, extent, size, prior_mean=prior_mean)
+    axis, cell = _axis(extent, size)
+    lengths, directions = torch.linalg.eigh(covariance)
+    floored = int((lengths[:, 0] < cell**2).sum())
+    covariance = directions * lengths.clamp(min=cell**2)[:, None] @ directions.mT
+    log_q, floor = mixture.correlated_grid(axis, axis, mean.float(), covariance.float(), log_weight)
+    return DensityGrid(axis, axis, log_q, _log_prior(axis, prior_mean), floored, floor)
+
+
+def pca_plane(posteriors: Posteriors) -> tuple[Tensor, Tensor, Tensor]:
+    """origin, u, v [D] for `plane`: the plane in which the posterior means vary most.
+
+    Of the means alone: a collapsed coordinate carries nothing, yet has the whole variance of the prior.
+    The origin is the prior's, and the largest entry of u and of v is positive.
+    """
+    if posteriors.dimensions < 2:
+        raise ValueError("A plane needs at least two latent dimensions.")
+    mean = posteriors.mean.double()
+    _, directions = torch.linalg.eigh((mean - mean.mean(0)).T @ (mean - mean.mean(0)))
+    u, v = (w * w[w.abs().argmax()].sign() for w in (directions[:, -1], directions[:, -2]))
+    return torch.zeros_like(posteriors.mean[0]), u.float(), v.float()
+
+
+def slice(
+    posteriors: Posteriors,
+    z: Tensor,
+    dims: tuple[int, int] = (0, 1),
+    extent: float = 4.0,
+    size: int = 256,
+) -> DensityGrid:
+    """The exact conditional q(z_a, z_b | all other coordinates as in z), z [D].
+
+    Component i weighs q(z_rest | x_i). `DensityGrid.rest` tells how likely z_rest itself is.
+    """
+    mean, scale = _components(posteriors)
+    columns = _checked(dims, posteriors.dimensions)
+    others = [d for d in range(posteriors.dimensions) if d not in columns]
+    pinned = z[others].double()
+    t = (pinned - mean[:, others]) / scale[:, others]
+    log_joint = mixture.uniform(len(mean)) - 0.5 * (
+        t.square() + 2 * scale[:, others].log() + mixture.LOG_2PI
+    ).sum(1)
+    log_q_rest = log_joint.logsumexp(0)
+    log_p_rest = -0.5 * (pinned.square() + mixture.LOG_2PI).sum()
+    return _axis_aligned(
+        mean[:, columns],
+        scale[:, columns],
+        log_joint - log_q_rest,
+        extent,
+        size,
+        rest=float(log_q_rest - log_p_rest),
+    )
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A Monte Carlo estimate and its standard error."""
+
+    value: float
+    error: float
+
+
+def hole_mass(
+    posteriors: Posteriors,
+    samples: int = 10_000,
+    ratio: float = 10.0,
+    mass: float = 0.95,
+    generator: torch.Generator | None = None,
+) -> Estimate:
+    """Prior mass in holes, in all D dimensions.
+
+    That is where, inside the prior's highest-density region of the given mass, q(z) < p(z) / ratio.
+    Prior samples scored under the exact mixture. Without a generator, the same samples every time.
+    """
+    generator = generator or torch.Generator().manual_seed(0)
+    z = torch.randn(samples, posteriors.dimensions, generator=generator)
+    z = z[z.square().sum(1) <= _radius_squared(mass, posteriors.dimensions)]
+    log_p = -0.5 * (z.square() + mixture.LOG_2PI).sum(1)
+    return _share(log_density(posteriors, z) < log_p - math.log(ratio), of=mass)
+
+
+def outside_mass(
+    posteriors: Posteriors,
+    samples: int = 10_000,
+    mass: float = 0.95,
+    generator: torch.Generator | None = None,
+) -> Estimate:
+    """The inverse of a hole: mass of q(z) outside the prior's region of the given mass, 1 - mass if q were p.
+
+    Every component is drawn from equally often, at least `samples` times in all; the error allows for less.
+    """
+    generator = generator or torch.Generator().manual_seed(0)
+    mean, scale = _components(posteriors)
+    draws = math.ceil(samples / len(mean))
+    z = mean + scale * torch.randn(draws, *mean.shape, generator=generator)
+    return _share((z.square().sum(-1) > _radius_squared(mass, posteriors.dimensions)).flatten())
+
+
+def _share(hits: Tensor, of: float = 1.0) -> Estimate:
+    n, count = len(hits), int(hits.sum())
+    likely = (count + 1) / (n + 2)  # so that no hit at all is not taken for certainty
+    return Estimate(of * count / max(n, 1), of * math.sqrt(likely * (1 - likely) / max(n, 1)))
+
+
+def _radius_squared(mass: float, dimensions: int) -> float:
+    """The squared radius within which N(0, I) holds the given mass: a quantile of chi-square."""
+    from scipy.special import chdtri
+
+    return float(chdtri(dimensions, 1 - mass))
+
+
+def _axis_aligned(
+    mean: Tensor,
+    scale: Tensor,
+    log_weight: Tensor,
+    extent: float,
+    size: int,
+    prior_mean: Tensor | None = None,
+    rest: float = 0.0,
+) -> DensityGrid:
+    axis, cell = _axis(extent, size)
     floored = int((scale < cell).any(1).sum())
-    log_q, floor = mixture.axis_grid(axis, axis, mean, scale.clamp(min=cell), log_weight)
-    return DensityGrid(axis, axis, log_q, _log_prior(axis, axis), floored, floor, rest)
+    scale = scale.clamp(min=cell)
+    log_q, floor = mixture.axis_grid(axis, axis, mean.float(), scale.float(), log_weight.float())
+    return DensityGrid(axis, axis, log_q, _log_prior(axis, prior_mean), floored, floor, rest)
 
 
 def _components(posteriors: Posteriors) -> tuple[Tensor, Tensor]:
@@ -84,12 +237,14 @@ def _checked(dims: tuple[int, int], dimensions: int) -> list[int]:
     return list(dims)
 
 
-def _axis(extent: float, size: int) -> Tensor:
+def _axis(extent: float, size: int) -> tuple[Tensor, float]:
+    """Grid coordinates [size] and the side of a cell."""
     if extent <= 0 or size < 2:
         raise ValueError(f"A grid needs extent > 0 and size >= 2, not {extent} and {size}.")
-    return torch.linspace(-extent, extent, size, dtype=torch.float64).float()
+    return torch.linspace(-extent, extent, size, dtype=torch.float64).float(), 2 * extent / (size - 1)
 
 
-def _log_prior(x: Tensor, y: Tensor) -> Tensor:
-    """log N((x_i, y_j); 0, I) in nats [G, H]."""
-    return -0.5 * (x[:, None].square() + y.square()) - math.log(2 * math.pi)
+def _log_prior(axis: Tensor, mean: Tensor | None) -> Tensor:
+    """log N((a_i, a_j); mean, I) in nats [G, G]."""
+    x, y = (axis, axis) if mean is None else (axis - mean[0], axis - mean[1])
+    return (-0.5 * (x[:, None].square() + y.square()) - mixture.LOG_2PI).float()

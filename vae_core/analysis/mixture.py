@@ -124,7 +124,7 @@ def correlated_grid(
 
 
 def _to_log(total: Tensor, shift: float, top: float, components: int) -> tuple[Tensor, float]:
-    # A cut factor adds at most exp(top + CUT - PEAK). Where all of them together could matter, nothing is claimed.
+    # A cut factor adds at most exp(top + CUT - PEAK). Where all of them together count, nothing is claimed.
     floor = top + math.log(components) + CUT - PEAK + 10.0
     return total.log_().add_(shift).clamp_(min=floor), floor
 
