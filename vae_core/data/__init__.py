@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vae_core.data import catalogue
 from vae_core.data.catalogue import CATALOGUE
-from vae_core.data.dataset import SPLITS, Dataset, Progress, Request, Unavailable
+from vae_core.data.dataset import SPLITS, Dataset, Progress, Refusal, Request, Unavailable
 
 if TYPE_CHECKING:
     from vae_core.data.binarisation import binarise, binarise_static
@@ -39,17 +39,18 @@ def load(
 ) -> Dataset:
     """A split ("train" or "test") of the dataset `name`.
 
-    path, height, width and grey are for users' own images (`folder`, `array`). `progress(fraction, sentence)` is
-    called while something slow happens: a download, a first drawing. Raises Unavailable, a sentence for the user.
+    path, height, width and grey are for users' own images (`folder`, `array`). `progress(fraction, sentence)`
+    is called while something slow happens: a download, a first drawing.
+    Raises Unavailable, a sentence for the user.
     """
     try:
         catalogue.check(name, path, height, width)
-    except ValueError as error:
-        raise Unavailable(f"{error}.") from None
-    if split not in SPLITS:
-        raise Unavailable(f"{split!r} is no split; it must be train or test.")
-    module = import_module(f"vae_core.data.{CATALOGUE[name].module}")
-    dataset: Dataset = module.load(Request(name, split, path, height, width, grey, progress))
+        if split not in SPLITS:
+            raise Refusal(f"{split!r} is no split; it must be train or test")
+        module = import_module(f"vae_core.data.{CATALOGUE[name].module}")
+        dataset: Dataset = module.load(Request(name, split, path, height, width, grey, progress))
+    except Refusal as refusal:
+        raise Unavailable(f"{refusal}.") from refusal
     return dataset
 
 

@@ -26,8 +26,8 @@ def _bernoulli(images: torch.Tensor, generator: torch.Generator | None) -> torch
     """True with probability x / 255."""
     if images.device.type != "cpu":
         return torch.rand(images.shape, generator=generator, device=images.device) * 255 < images
-    # Two 32-bit numbers from each draw of 64 bits cost a third of `rand`, which a training step of a small model
-    # notices. Below x * (2^32 - 1) / 255 they fall with probability x / 255, but for one part in 2^32.
+    # Two 32-bit numbers from each draw of 64 bits cost half of `rand`, which a training step of a small
+    # model notices. Below x * (2^32 - 1) / 255 they fall with probability x / 255, but for one part in 2^32.
     pairs = torch.empty((images.numel() + 1) // 2, dtype=torch.int64).random_(
         -(2**63), None, generator=generator
     )
@@ -36,9 +36,9 @@ def _bernoulli(images: torch.Tensor, generator: torch.Generator | None) -> torch
 
 
 def binarise_static(images: torch.Tensor, split: str, seed: int = 0) -> torch.Tensor:
-    """Every pixel drawn once as Bernoulli(x / 255): uint8 [...] in {0, 255}, the same for the same seed and split.
+    """Every pixel drawn once as Bernoulli(x / 255): uint8 [...] in {0, 255}.
 
-    Drawn on the CPU in whole numbers, so that it is the same on every device.
+    The same for the same seed and split, on every device: it is drawn on the CPU, in whole numbers.
     """
     generator = np.random.default_rng([seed, SPLITS.index(split)])
     drawn = np.empty(images.shape, np.uint8)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
+
+from vae_core.data.dataset import Refusal
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,9 @@ class Info:
     test: int
     network: bool  # whether its first use needs one
     sentence: str
-    module: str  # in this package, with a function `load(request) -> Dataset`
+    module: (
+        str  # in this package, with `load(request) -> Dataset` and, where image_shape is None, `image_shape`
+    )
 
 
 _DIGITS = tuple("0123456789")
@@ -50,9 +55,9 @@ CATALOGUE: dict[str, Info] = {
         Info("kmnist", "Kuzushiji-MNIST", (1, 28, 28), _KANA, 60_000, 10_000, True,
              "Ten characters of old Japanese handwriting, each in many forms.", "idx"),
         Info("folder", "Folder of images", None, (), 0, 0, False,
-             "Your own images from a folder or a zip; names of sub-folders become classes.", "own"),
+             "Your own images from a folder or a zip; names of sub-folders become classes.", "folder"),
         Info("array", "Array file", None, (), 0, 0, False,
-             "Your own images from an .npy or .npz file, with labels if it holds an array named y or labels.", "own"),
+             "Your own images from an .npy or .npz file, with labels from its array y or labels.", "array"),
     )
 }  # fmt: skip
 
@@ -62,30 +67,30 @@ def image_shape(
 ) -> tuple[int, int, int]:
     """(channels, height, width) of a dataset's images; of users' own, from headers alone.
 
-    Raises ValueError, a sentence, where the dataset is not known or its images cannot be used.
+    Raises Refusal (a ValueError), a sentence, where the dataset is not known or its images cannot be used.
     """
     check(name, path, height, width)
     shape = CATALOGUE[name].image_shape
     if shape is not None:
         return shape
-    from vae_core.data import own
-
-    return own.image_shape(name, path or "", height, width, grey)
+    module = import_module(f"vae_core.data.{CATALOGUE[name].module}")
+    own: tuple[int, int, int] = module.image_shape(path, height, width, grey)
+    return own
 
 
 def check(name: str, path: str | None, height: int | None, width: int | None) -> None:
-    """Raises ValueError, a sentence, where these settings cannot go together."""
+    """Raises Refusal (a ValueError), a sentence, where these settings cannot go together."""
     if name not in CATALOGUE:
-        raise ValueError(f"{name!r} is not known; it must be one of {', '.join(CATALOGUE)}")
+        raise Refusal(f"{name!r} is not known; it must be one of {', '.join(CATALOGUE)}")
     info = CATALOGUE[name]
     if info.image_shape is None:
         if not path:
-            raise ValueError(f"the dataset {name} needs data.path, which says where your images are")
+            raise Refusal(f"the dataset {name} needs data.path, which says where your images are")
         return
     given = [
         field for field, value in (("path", path), ("height", height), ("width", width)) if value is not None
     ]
     if given:
-        raise ValueError(
+        raise Refusal(
             f"the dataset {name} takes no data.{given[0]}; that is for your own images (folder, array)"
         )

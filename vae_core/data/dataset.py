@@ -19,6 +19,10 @@ class Unavailable(Exception):
     """A dataset that cannot be had; the message is a sentence for the user: what happened, what to do."""
 
 
+class Refusal(ValueError):
+    """Settings or files that cannot be used; the message says why, without a full stop."""
+
+
 @dataclass(frozen=True)
 class Request:
     """What `load` was asked for; the last five matter to users' own images only."""

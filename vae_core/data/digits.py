@@ -1,4 +1,4 @@
-"""scikit-learn's handwritten digits: 1,797 real images of 8 x 8 pixels, on every machine without a network."""
+"""scikit-learn's handwritten digits: 1,797 real images of 8 x 8 pixels, there without a network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TEST_PER_CLASS = 36
 
 
 def load(request: Request) -> Dataset:
-    """36 images of each class, chosen once and for all, are the test split; the other 1,437 are for training."""
+    """36 images of each class, always the same, are the test split; the other 1,437 are for training."""
     import torch
 
     arrays = cached("digits-1", _read)
@@ -27,7 +27,7 @@ def load(request: Request) -> Dataset:
 
 
 def _read() -> Arrays:
-    from sklearn.datasets import load_digits  # type: ignore[import-untyped]
+    from sklearn.datasets import load_digits
 
     bunch = load_digits()
     # The legacy generator's stream is frozen by NumPy's policy, so the split never moves.

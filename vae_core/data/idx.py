@@ -91,9 +91,9 @@ def parse(content: bytes) -> np.ndarray:
 def _decode(request: Request) -> Arrays:
     paths = find(request.name, request.split)
     if paths is None:
-        from vae_core.data import download
+        from vae_core.data.download import fetch
 
-        download.fetch(request.name, request.report)
+        fetch(request.name, request.report)
         paths = find(request.name, request.split)
         if paths is None:
             raise Unavailable(

@@ -22,7 +22,7 @@ def user_cache() -> Path:
 
 
 def roots() -> list[Path]:
-    """Folders to look for data in, the preferred one first: VAE_DATA where it is set, then the user's cache."""
+    """Folders to look for data in, the preferred one first: VAE_DATA where set, then the user's cache."""
     named = os.environ.get("VAE_DATA", "").strip()
     return [Path(named).expanduser(), user_cache()] if named else [user_cache()]
 
@@ -48,11 +48,12 @@ def writable(folder: Path) -> Path:
     return folder
 
 
-def cached(key: str, build: Callable[[], Arrays]) -> Arrays:
+def cached(key: str, build: Callable[[], Arrays], keep: int | None = None) -> Arrays:
     """The arrays kept under `key`, or what `build` returns, kept for the next time.
 
     A file that is damaged or cut short fails its checksum and is built anew. Not being able to keep the
-    arrays costs the next caller time, and nothing else.
+    arrays costs the next caller time, and nothing else. With `keep`, only so many of a kind (what comes
+    before the last dash of the key) are kept, the newest.
     """
     for root in roots():
         arrays = _read(root / "cache" / f"{key}.safetensors")
@@ -62,7 +63,10 @@ def cached(key: str, build: Callable[[], Arrays]) -> Arrays:
     for root in roots():
         try:
             writable(root)
-            write_atomically(writable(root / "cache") / f"{key}.safetensors", _pack(arrays))
+            folder = writable(root / "cache")
+            write_atomically(folder / f"{key}.safetensors", _pack(arrays))
+            if keep is not None:
+                _forget(folder, key.rpartition("-")[0], keep)
             break
         except OSError as error:
             log.info("%s is not kept in %s: %s", key, root, error)
@@ -80,6 +84,12 @@ def write_atomically(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _forget(folder: Path, kind: str, keep: int) -> None:
+    files = sorted(folder.glob(f"{kind}-*.safetensors"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in files[keep:]:
+        path.unlink(missing_ok=True)
 
 
 def _pack(arrays: Arrays) -> bytes:

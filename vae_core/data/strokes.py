@@ -1,8 +1,8 @@
 """Strokes: handwritten digits drawn by a program, so that what made each image is known exactly.
 
-A digit is a pen path (`skeletons`) that varies a little at random, is stretched, slanted, turned and moved by its
-factors, and inked by distance: a pixel is white within half the thickness of the path and fades over one pixel.
-Digits sit as in MNIST: about 20 pixels high, with their centre of mass at the centre of 28 x 28, and then the offset.
+A digit is a pen path (`skeletons`) that varies a little at random, is stretched, slanted, turned and moved by
+its factors, and inked by distance: a pixel is white within half the thickness of the path and fades over one.
+Digits sit much as in MNIST: about 20 pixels high, in the middle of 28 x 28 pixels.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ BLOCK = 1000
 POINTS = 72
 HEIGHT = 17.0  # of a skeleton at height 1, in pixels, before ink is added around it
 SOFTNESS = 1.1  # pixels over which ink fades
-# Standard deviations of what is random in a hand and no factor: bending and unsteadiness in units of a digit's
-# height, pressure as a part of the thickness.
+# Standard deviations of what is random in a hand and no factor: bending and unsteadiness in units of half a
+# digit's height and of its height, pressure as a part of the thickness.
 WARP, JITTER, PRESSURE = 0.07, 0.016, 0.12
-# Images inked at once (their distances stay in the cache), units of squared distance per square pixel, and the
-# distance in pixels beyond which no stroke is seen.
+# Images inked at once (their distances stay in the cache), units of squared distance per square pixel, and
+# the distance in pixels beyond which no stroke is seen.
 CHUNK, UNITS, REACH = 128, 512, 7.9
 
 
@@ -128,7 +128,7 @@ def sample_factors(labels: np.ndarray, generator: np.random.Generator) -> np.nda
 
 
 def draw(labels: np.ndarray, factors: np.ndarray, generator: np.random.Generator | None = None) -> np.ndarray:
-    """Digits of these classes [N] with these factors [N, 8] (columns as FACTOR_NAMES) -> uint8 [N, 1, 28, 28].
+    """Digits of classes [N] with factors [N, 8] (columns as FACTOR_NAMES) -> uint8 [N, 1, 28, 28].
 
     With a generator the hand varies; without, the same factors always give the same image.
     """
@@ -167,7 +167,7 @@ def _press(count: int, generator: np.random.Generator | None) -> np.ndarray:
 
 @cache
 def _spline(style: Style) -> tuple[np.ndarray, np.ndarray]:
-    """(points [C, 2] / 100, weights [POINTS, C]): weights @ points are pen positions evenly along all paths."""
+    """points [C, 2] / 100 and weights [POINTS, C]: weights @ points are positions evenly along all paths."""
     from scipy.interpolate import CubicSpline
 
     points = sorted({point for path in style.paths for point in path})
@@ -195,7 +195,7 @@ def _spline(style: Style) -> tuple[np.ndarray, np.ndarray]:
 def _place(pen: np.ndarray, factors: np.ndarray) -> np.ndarray:
     """Pen positions as the factors put them, in pixels from the upper left corner of the image."""
     slant, _, width, height, rotation, offset_x, offset_y, _ = factors.T[:, :, None]
-    # Halfway from the centre of mass to the middle of the box, where all of a 6 or a 7 stays within the image.
+    # Halfway from the centre of mass to the middle of the box: there all of a 6 or a 7 stays in the image.
     middle = (pen.min(1, keepdims=True) + pen.max(1, keepdims=True)) / 2
     x, y = np.moveaxis(pen - (pen.mean(1, keepdims=True) + middle) / 2, 2, 0) * HEIGHT
     x, y = x * width, y * height
@@ -216,8 +216,8 @@ def _ink(pen: np.ndarray, pressure: np.ndarray, thickness: np.ndarray) -> np.nda
         here = slice(start, start + CHUNK)
         x, y = np.moveaxis(pen[here], 0, 2).transpose(1, 0, 2)[:, :, None]  # each [P, 1, n]
         press = pressure[here].T[:, None]
-        # The squared distance is a sum over coordinates, so each position costs one addition per pixel; in whole
-        # numbers of 16 bits, cut where no ink reaches, four times as many fit into an instruction.
+        # The squared distance is a sum over coordinates, so each position costs one addition per pixel; in
+        # whole numbers of 16 bits, cut where no ink reaches, twice as many fit into an instruction.
         across, down = (
             (np.square((pixels - centre) / press) * UNITS).clip(max=REACH**2 * UNITS).astype(np.uint16)
             for centre in (x, y)

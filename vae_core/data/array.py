@@ -1,0 +1,252 @@
+"""Users' own images from an .npy or .npz file, read without unpickling anything.
+
+Images are [N, H, W], [N, H, W, C], [N, C, H, W], or [N, D] with D = H * W; of whole numbers 0 to 255, or of
+numbers 0 to 1. An .npz may hold labels as `y` or `labels`, and both splits as `x_train` and `x_test`.
+"""
+
+from __future__ import annotations
+
+import math
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from vae_core.data import own
+from vae_core.data.dataset import Dataset, Refusal, Request
+from vae_core.data.storage import Arrays, cached
+
+IMAGES = ("images", "imgs", "x", "X", "x_train", "data", "arr_0")
+LABELS = ("y", "labels")
+
+
+@dataclass(frozen=True)
+class Header:
+    """What an array's header says."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+
+def image_shape(path: str, height: int | None, width: int | None, grey: bool) -> tuple[int, int, int]:
+    """(channels, height, width) the images will have, from the file's headers alone. Raises Refusal."""
+    with _opened(path) as file:
+        return _shape(file.headers[file.images], height, width, grey)
+
+
+def load(request: Request) -> Dataset:
+    """All images of the split, in memory. Raises Refusal, a sentence."""
+    with _opened(request.path or "") as file:
+        given = {"x_train", "x_test"} <= set(file.headers)
+        images = f"x_{request.split}" if given else file.images
+        wanted = (f"y_{request.split}",) if given else LABELS
+        labels = next((name for name in wanted if name in file.headers), None)
+        header = file.headers[images]
+        shape = _shape(header, request.height, request.width, request.grey)
+        if given and shape != _shape(file.headers["x_train"], request.height, request.width, request.grey):
+            raise Refusal("x_train and x_test hold images of different sizes; set data.height and data.width")
+        own.check_memory(header.shape[0], shape)
+        facts = file.path.stat()
+        arrays: Arrays = {}
+        if _layout(header, request.height, request.width)[:3] == shape:
+            arrays["images"] = _decode(file, images, shape, request)  # as fast as the cache would be
+        else:
+            key = own.key(request, (facts.st_size, facts.st_mtime, images))
+            arrays |= cached(key, lambda: {"images": _decode(file, images, shape, request)}, keep=6)
+        class_names: tuple[str, ...] = ()
+        if labels is not None:
+            numbers, class_names = own.index_labels(_labels(file.read(labels), labels, header.shape[0]))
+            if numbers is not None:
+                arrays["labels"] = numbers
+    count = len(arrays["images"])
+    part = np.arange(count) if given else own.in_split(count, request.split)
+    return own.dataset(request, arrays, class_names, part)
+
+
+class _File:
+    """The arrays of one .npy or .npz file, by name; headers at once, data when asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.archive = zipfile.ZipFile(path) if zipfile.is_zipfile(path) else None
+        self.headers: dict[str, Header] = {}
+        for name in self._names():
+            with self._open(name) as stream:
+                header = _header(stream)
+            if header is not None:
+                self.headers[name] = header
+        self.images = self._find_images()
+
+    def _names(self) -> list[str]:
+        if self.archive is None:
+            return [""]
+        infos = self.archive.infolist()
+        if len(infos) > 1000:
+            raise Refusal(
+                f"{self.path.name} holds {len(infos):,} arrays; an array of all images was expected"
+            )
+        return [info.filename.removesuffix(".npy") for info in infos if info.filename.endswith(".npy")]
+
+    def _open(self, name: str) -> IO[bytes]:
+        return open(self.path, "rb") if self.archive is None else self.archive.open(f"{name}.npy")
+
+    def _find_images(self) -> str:
+        if self.archive is None and "" in self.headers:
+            return ""
+        for name in IMAGES:
+            if name in self.headers and len(self.headers[name].shape) >= 2:
+                return name
+        for name, header in self.headers.items():
+            if len(header.shape) in (3, 4):
+                return name
+        raise Refusal(
+            f"{self.path.name} holds no array of images; name it images, and give it the shape "
+            "images x height x width, or images x height x width x channels"
+        )
+
+    def read(self, name: str) -> np.ndarray:
+        header = self.headers[name]
+        size = math.prod(header.shape) * header.dtype.itemsize
+        if size > own.MAX_UNPACKED:
+            raise Refusal(
+                f"the array {name or self.path.name} has {size / 2**30:.1f} GB, and at most "
+                f"{own.MAX_UNPACKED // 2**30} GB are read"
+            )
+        with _faults(self.path), self._open(name) as stream:
+            return np.lib.format.read_array(stream, allow_pickle=False)
+
+
+@contextmanager
+def _opened(text: str) -> Iterator[_File]:
+    """The file at a path, with every fault of it as a Refusal."""
+    path = Path(text).expanduser()
+    if not path.is_file():
+        raise Refusal(f"there is no file {path}")
+    if path.stat().st_size > own.MAX_FILE:
+        raise Refusal(f"{path.name} has more than {own.MAX_FILE // 2**30} GB")
+    with _faults(path):
+        file = _File(path)
+    try:
+        yield file
+    finally:
+        if file.archive is not None:
+            file.archive.close()
+
+
+@contextmanager
+def _faults(path: Path) -> Iterator[None]:
+    """What reading a file may raise, as a Refusal."""
+    try:
+        yield
+    except Refusal:
+        raise
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
+        raise Refusal(f"{path.name} cannot be read as an .npy or .npz file ({error})") from error
+
+
+def _header(stream: IO[bytes]) -> Header | None:
+    """Raises Refusal where this is no array file; None for Python objects, which are never loaded."""
+    try:
+        version = np.lib.format.read_magic(stream)
+        # Version 3 differs from 2 in its encoding only, and only in names of fields.
+        read = (
+            np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        )
+        shape, _, dtype = read(stream)
+    except (ValueError, SyntaxError, tokenize.TokenError) as error:
+        raise Refusal(f"the file is no .npy or .npz file, or a damaged one ({error})") from error
+    return None if dtype.hasobject else Header(shape, dtype)
+
+
+def _layout(header: Header, height: int | None, width: int | None) -> tuple[int, int, int, str]:
+    """(channels, height, width) as the array holds them, and which axes hold them. Raises Refusal."""
+    shape = header.shape
+    if header.dtype.kind not in "buif":
+        raise Refusal(f"the array holds {header.dtype}, and images are made of numbers")
+    match shape:
+        case (_, pixels):
+            if height is not None and width is not None and height * width == pixels:
+                return 1, height, width, "flat"
+            side = math.isqrt(pixels)
+            if side * side == pixels:
+                return 1, side, side, "flat"
+            raise Refusal(f"rows of {pixels} numbers are not square images; set data.height and data.width")
+        case (_, rows, columns):
+            return 1, rows, columns, "grey"
+        case (_, rows, columns, channels) if channels in (1, 3, 4):
+            return (3 if channels == 4 else channels), rows, columns, "last"
+        case (_, channels, rows, columns) if channels in (1, 3, 4):
+            return (3 if channels == 4 else channels), rows, columns, "first"
+    raise Refusal(
+        f"an array of shape {' x '.join(map(str, shape)) or '()'} does not hold images; it must be images x "
+        "height x width, or have 1, 3 or 4 channels as its second or last axis"
+    )
+
+
+def _shape(header: Header, height: int | None, width: int | None, grey: bool) -> tuple[int, int, int]:
+    channels, rows, columns, _ = _layout(header, height, width)
+    own.check_count(header.shape[0])
+    if rows < 1 or columns < 1:
+        raise Refusal("the images have no pixels")
+    return (1 if grey else channels, *own.final_size((rows, columns), height, width))
+
+
+def _decode(file: _File, name: str, shape: tuple[int, int, int], request: Request) -> np.ndarray:
+    """The images as uint8 [N, C, H, W]."""
+    values = file.read(name)
+    _, rows, columns, axes = _layout(file.headers[name], request.height, request.width)
+    pixels = _grey_levels(values)
+    if axes in ("flat", "grey"):
+        pixels = pixels.reshape(-1, 1, rows, columns)
+    elif axes == "last":
+        pixels = pixels.transpose(0, 3, 1, 2)
+    if pixels.shape[1:] == shape:
+        return np.ascontiguousarray(pixels)
+    from PIL import Image
+
+    images = np.empty((len(pixels), *shape), np.uint8)
+    for number, image in enumerate(pixels):
+        flat = image[0] if len(image) == 1 else np.ascontiguousarray(image.transpose(1, 2, 0))
+        images[number] = own.fit(Image.fromarray(flat), shape)
+        if number % 1000 == 0:
+            request.report(number / len(pixels), f"Resizing image {number + 1:,} of {len(pixels):,}")
+    return images
+
+
+def _grey_levels(values: np.ndarray) -> np.ndarray:
+    """Numbers as uint8: 0 to 1 is stretched to 0 to 255, which is kept. Raises Refusal for other ranges."""
+    if values.dtype == bool:
+        return values.astype(np.uint8) * np.uint8(255)
+    low, high = float(values.min()), float(values.max())
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise Refusal("the array holds values that are not finite")
+    if low < 0 or high > 255:
+        raise Refusal(f"the array's values go from {low:g} to {high:g}; bring them to 0 to 1, or to 0 to 255")
+    if high <= 1:
+        values = values.astype(np.float32) * 255
+    if values.dtype.kind == "f":
+        values = np.rint(values)
+    return values.astype(np.uint8)
+
+
+def _labels(values: np.ndarray, name: str, count: int) -> np.ndarray:
+    """One label per image [N]; a row of zeros and a one counts as the place of the one."""
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim == 2 and values.dtype.kind in "buif" and ((values == 0) | (values == 1)).all():
+        values = values.argmax(1)
+    if values.shape != (count,):
+        raise Refusal(
+            f"the array {name} has the shape {values.shape}, and {count:,} images need {count:,} labels"
+        )
+    if values.dtype.kind == "f" and np.isfinite(values).all() and (values == np.rint(values)).all():
+        values = values.astype(np.int64)
+    if values.dtype.kind not in "buiUS":
+        raise Refusal(f"the array {name} holds {values.dtype}, and labels are whole numbers or names")
+    return values.astype(str) if values.dtype.kind == "S" else values

@@ -1,0 +1,251 @@
+"""Users' own images from a folder or a zip. Nothing is unpacked to disk, and names in a zip are only names.
+
+The first level of sub-folders names the classes, if every image lies in one; sub-folders called train and
+test are the splits instead, and classes lie below them.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from vae_core.data import own
+from vae_core.data.dataset import Dataset, Refusal, Request
+from vae_core.data.storage import Arrays, cached
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
+# Other formats of Pillow start programs or are rarely looked after.
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+ORIENTATION = 0x0112  # the EXIF tag; values from 5 turn the picture on its side
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An image file: its name below the folder or in the zip, its size in bytes, and when it changed."""
+
+    name: str
+    size: int
+    changed: float
+
+
+def image_shape(path: str, height: int | None, width: int | None, grey: bool) -> tuple[int, int, int]:
+    """(channels, height, width) the images will have, from the file names and one header. Raises Refusal."""
+    with _opened(path) as files:
+        return _shape(files, height, width, grey)
+
+
+def load(request: Request) -> Dataset:
+    """All images of the split, in memory. Raises Refusal, a sentence naming the file at fault."""
+    with _opened(request.path or "") as files:
+        names = [PurePosixPath(entry.name).parts for entry in files.entries]
+        common = _common(names)
+        names = [name[common:] for name in names]
+        given = own.splits_given({name[0] for name in names if len(name) > 1}) and min(map(len, names)) > 1
+        split = np.array([name[0].lower() for name in names]) if given else None
+        if given:
+            names = [name[1:] for name in names]
+        classes = [name[0] for name in names] if min(map(len, names)) > 1 else None
+        labels, class_names = own.index_labels(classes)
+        facts = [(entry.name, entry.size, entry.changed) for entry in files.entries]
+        arrays = dict(cached(own.key(request, facts), lambda: _decode(files, request), keep=6))
+    if labels is not None:
+        arrays["labels"] = labels
+    part = (
+        own.in_split(len(names), request.split) if split is None else np.flatnonzero(split == request.split)
+    )
+    return own.dataset(request, arrays, class_names, part)
+
+
+class _Files(Protocol):
+    """Image files in a folder or a zip."""
+
+    entries: list[Entry]
+
+    def read(self, name: str) -> bytes: ...
+
+    def close(self) -> None: ...
+
+
+class _Folder:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.entries: list[Entry] = []
+        for folder, _, names in os.walk(root):
+            for name in names:
+                path = Path(folder) / name
+                if not _is_image(name):
+                    continue
+                facts = path.stat()
+                if not stat.S_ISREG(facts.st_mode):
+                    continue  # a pipe would never end
+                self.entries.append(Entry(path.relative_to(root).as_posix(), facts.st_size, facts.st_mtime))
+                if len(self.entries) > own.MAX_IMAGES:
+                    own.check_count(len(self.entries))
+
+    def read(self, name: str) -> bytes:
+        with open(self.root / name, "rb") as file:
+            return file.read(own.MAX_IMAGE_FILE + 1)
+
+    def close(self) -> None:
+        pass
+
+
+class _Zip:
+    def __init__(self, path: Path) -> None:
+        self.archive = zipfile.ZipFile(path)
+        self.entries: list[Entry] = []
+        changed = path.stat().st_mtime
+        unpacked = 0
+        for info in self.archive.infolist():
+            # Nothing is ever written under these names, but such a zip was made to do harm.
+            parts = info.filename.replace("\\", "/").split("/")
+            if info.filename.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
+                raise Refusal(
+                    f"the zip holds {info.filename!r}, a name that leads out of it, and is not opened"
+                )
+            if info.is_dir() or not _is_image(parts[-1]) or "__MACOSX" in parts:
+                continue
+            if stat.S_ISLNK(info.external_attr >> 16):
+                continue
+            if info.flag_bits & 1:
+                raise Refusal("the zip is encrypted; make one without a password")
+            unpacked += info.file_size
+            self.entries.append(Entry(info.filename, info.file_size, changed))
+        if unpacked > own.MAX_UNPACKED:
+            raise Refusal(
+                f"the zip unpacks to {unpacked / 2**30:.1f} GB, and at most "
+                f"{own.MAX_UNPACKED // 2**30} GB are read"
+            )
+
+    def read(self, name: str) -> bytes:
+        with self.archive.open(name) as file:
+            return file.read(own.MAX_IMAGE_FILE + 1)
+
+    def close(self) -> None:
+        self.archive.close()
+
+
+@contextmanager
+def _opened(text: str) -> Iterator[_Files]:
+    """The files at a path, sorted by name and checked for number and size. Raises Refusal."""
+    path = Path(text).expanduser()
+    if not path.exists():
+        raise Refusal(f"there is no {path}")
+    with _faults(path.name):
+        files = _list(path)
+    try:
+        files.entries.sort(key=lambda entry: entry.name)
+        if not files.entries:
+            raise Refusal(f"{path.name} holds no images; known are {', '.join(SUFFIXES)}")
+        own.check_count(len(files.entries))
+        for entry in files.entries:
+            if entry.size > own.MAX_IMAGE_FILE:
+                raise Refusal(f"{entry.name} has more than {own.MAX_IMAGE_FILE // 2**20} MB")
+        yield files
+    finally:
+        files.close()
+
+
+def _list(path: Path) -> _Files:
+    if path.is_dir():
+        return _Folder(path)
+    if not path.is_file() or not zipfile.is_zipfile(path):
+        raise Refusal(f"{path.name} is neither a folder nor a zip")
+    if path.stat().st_size > own.MAX_FILE:
+        raise Refusal(f"{path.name} has more than {own.MAX_FILE // 2**30} GB")
+    return _Zip(path)
+
+
+@contextmanager
+def _faults(name: str) -> Iterator[None]:
+    """What reading a file, a zip or an image may raise, as a Refusal."""
+    from PIL import Image
+
+    try:
+        yield
+    except Refusal:
+        raise
+    except Image.UnidentifiedImageError:
+        raise Refusal(f"{name} is no image that can be read; remove it or save it anew") from None
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        SyntaxError,
+        RuntimeError,
+        zipfile.BadZipFile,
+        zlib.error,
+        Image.DecompressionBombError,
+    ) as error:
+        raise Refusal(f"{name} cannot be read ({error}); remove it or save it anew") from error
+
+
+def _decode(files: _Files, request: Request) -> Arrays:
+    shape = _shape(files, request.height, request.width, request.grey)
+    same = None if request.height is not None or request.width is not None else shape[1:]
+    count = len(files.entries)
+    own.check_memory(count, shape)
+    images = np.empty((count, *shape), np.uint8)
+    for number, entry in enumerate(files.entries):
+        with _picture(files, entry.name) as (picture, height, width):
+            if same is not None and (height, width) != same:
+                raise Refusal(
+                    f"{entry.name} is {height} by {width} pixels and {files.entries[0].name} is {same[0]} by "
+                    f"{same[1]}; set data.height and data.width, and all are brought to one size"
+                )
+            images[number] = own.fit(picture, shape)
+        if number % 100 == 0:
+            request.report(number / count, f"Reading image {number + 1:,} of {count:,}")
+    return {"images": images}
+
+
+def _shape(files: _Files, height: int | None, width: int | None, grey: bool) -> tuple[int, int, int]:
+    with _picture(files, files.entries[0].name) as (_, first_height, first_width):
+        given = first_height, first_width
+    return (1 if grey else 3, *own.final_size(given, height, width))
+
+
+@contextmanager
+def _picture(files: _Files, name: str) -> Iterator[tuple[Image.Image, int, int]]:
+    """An image, upright, with the height and width its header gives; its pixels are read when asked for."""
+    from PIL import Image, ImageOps
+
+    with _faults(name):
+        content = files.read(name)
+        if len(content) > own.MAX_IMAGE_FILE:
+            raise Refusal(f"{name} has more than {own.MAX_IMAGE_FILE // 2**20} MB")
+        with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+            width, height = picture.size
+            if width * height > own.MAX_PIXELS:
+                raise Refusal(
+                    f"{name} has {width * height:,} pixels, and at most {own.MAX_PIXELS:,} are read"
+                )
+            turned = picture.getexif().get(ORIENTATION, 1)
+            if turned >= 5:
+                width, height = height, width
+            yield (picture if turned == 1 else ImageOps.exif_transpose(picture)), height, width
+
+
+def _is_image(name: str) -> bool:
+    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
+
+
+def _common(names: list[tuple[str, ...]]) -> int:
+    """How many folders all images have in common, above the ones that tell them apart."""
+    depth = 0
+    while all(len(name) > depth + 1 for name in names) and len({name[depth] for name in names}) == 1:
+        depth += 1
+    return depth
