@@ -1,0 +1,77 @@
+"""The numbers of a trained model on a whole split: what `evaluate` prints and a model card states."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from vae_core import data
+from vae_core.analysis import aggregate, collapse, likelihood
+from vae_core.data import Dataset
+from vae_core.model import BLOCK, VAE
+from vae_core.training.loop import prepare
+
+
+@torch.inference_mode()
+def evaluate(
+    model: VAE, dataset: Dataset, samples: int = 1000, log_px_images: int = 1000, seed: int = 0
+) -> dict[str, Any]:
+    """ELBO and its parts over all images of `dataset`, in nats per image; one posterior sample each.
+
+    log_px: log p(x) by importance sampling with `samples` samples, averaged over the first `log_px_images`
+    images, with its standard error over images; None, and `log_px_note` says why, where the pixels have no
+    likelihood under the model or `samples` is 0. hole_mass: share of the prior, within its 95 % region, where
+    the aggregated posterior is less than a tenth of the prior.
+    """
+    spec = model.spec
+    generator = torch.Generator(model.device).manual_seed(seed)
+    how = spec.data.binarisation
+    images = prepare(dataset, spec).to(model.device)
+    sums: dict[str, Any] = {"reconstruction": 0.0, "kl": 0.0}
+    for block in images.split(BLOCK):
+        terms = model(data.binarise(block, how, generator), 1, generator)
+        sums["reconstruction"] += terms.log_px.sum().item()
+        kl = terms.kl.sum(-1) if terms.kl is not None else terms.log_qz[0] - terms.log_pz[0]
+        sums["kl"] += kl.sum().item()
+
+    posteriors = model.posteriors(images)
+    count = len(images)
+    reconstruction, kl_mean = sums["reconstruction"] / count, sums["kl"] / count
+    holes = aggregate.hole_mass(posteriors)
+    return {
+        "dataset": dataset.name,
+        "split": dataset.split,
+        "images": count,
+        "binarisation": how,
+        "likelihood": spec.likelihood.kind,
+        "beta": spec.objective.beta,
+        "seed": seed,
+        "elbo": reconstruction - kl_mean,
+        "reconstruction": reconstruction,
+        "kl": kl_mean,
+        "dimension_kl": collapse.kl(posteriors).mean(0).tolist(),
+        "active_units": collapse.active_units(posteriors),
+        "hole_mass": holes.value,
+        "hole_mass_error": holes.error,
+        **_log_px(model, images[:log_px_images], samples, generator),
+    }
+
+
+def _log_px(model: VAE, images: torch.Tensor, samples: int, generator: torch.Generator) -> dict[str, Any]:
+    how = model.spec.data.binarisation
+    nothing = {"log_px": None, "log_px_error": None, "log_px_images": 0, "log_px_samples": samples}
+    if model.spec.likelihood.kind == "bernoulli" and how == "none":
+        note = "A Bernoulli of grey pixels is a cross-entropy, no likelihood; use binarised ones."
+        return nothing | {"log_px_note": note}
+    if samples == 0:
+        return nothing | {"log_px_note": "Not asked for."}
+    estimates = likelihood.log_px(model, data.binarise(images, how, generator), samples, generator)
+    error = estimates.std().item() / len(estimates) ** 0.5 if len(estimates) > 1 else None
+    return {
+        "log_px": estimates.mean().item(),
+        "log_px_error": error,
+        "log_px_images": len(estimates),
+        "log_px_samples": samples,
+        "log_px_note": None,
+    }
