@@ -1,0 +1,69 @@
+"""What is shown of a model while it trains: the live test images, the probe digits, samples from the prior.
+
+All of it is drawn with generators of its own, so that a look never changes the training.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vae_core.model import VAE
+from vae_core.training.frames import Arrays
+from vae_core.training.loop import Trainer
+
+LIVE = 500  # test images behind the live numbers and the cloud
+PROBES = 10
+SAMPLES = 16
+SEED = 0
+
+
+class Window:
+    """A fixed choice from the test images [N, C, H, W] (as `prepare` gives them), and the look through it."""
+
+    def __init__(self, images: Tensor, labels: Tensor | None, device: torch.device) -> None:
+        order = torch.randperm(len(images), generator=torch.Generator().manual_seed(SEED))
+        chosen = order[:LIVE]
+        self.images = images[chosen].to(device)
+        self.labels = None if labels is None else labels[chosen]
+        self.probes = images[_one_per_class(order, labels)]
+        self._probes = self.probes.to(device).float() / 255
+
+    def affordable(self, trainer: Trainer, seconds: float) -> int:
+        """How many of the images, 500, 250 or 125, can be evaluated within about that time."""
+        count = LIVE // 4
+        trainer.evaluate(self.images[:count])
+        began = time.perf_counter()
+        trainer.evaluate(self.images[:count])
+        times = 2 * seconds / (time.perf_counter() - began)
+        return LIVE if times >= 4 else LIVE // 2 if times >= 2 else count
+
+    @torch.inference_mode()
+    def look(self, model: VAE) -> Arrays:
+        """A frame of the run, as described in `frames.py`."""
+        codes = model.posteriors(self.images)
+        means, _ = model.posterior.split(model.encode(self._probes))
+        prior = model.prior.sample(SAMPLES, torch.Generator(model.device).manual_seed(SEED))
+        pictures = (model.decode_mean(torch.cat([means, prior])) * 255).round().to(torch.uint8).cpu().numpy()
+        frame = {
+            "mean": codes.mean.clamp(-6e4, 6e4).half().numpy(),
+            "log_var": codes.log_var.half().numpy(),
+            "reconstructions": pictures[: len(means)],
+            "samples": pictures[len(means) :],
+        }
+        if self.labels is not None:
+            frame["labels"] = self.labels.numpy().astype(np.int16)
+        return frame
+
+
+def _one_per_class(order: Tensor, labels: Tensor | None) -> Tensor:
+    """Indices of PROBES images in a fixed random order: one of each class, by class, then others."""
+    if labels is None:
+        return order[:PROBES]
+    shuffled = labels[order]
+    firsts = [int((shuffled == label).nonzero()[0]) for label in shuffled.unique()[:PROBES]]
+    others = [i for i in range(len(order)) if i not in set(firsts)][: PROBES - len(firsts)]
+    return order[torch.tensor(firsts + others)]
