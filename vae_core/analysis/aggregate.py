@@ -103,7 +103,7 @@ def plane(
     lengths, directions = torch.linalg.eigh(covariance)
     floored = int((lengths[:, 0] < cell**2).sum())
     covariance = directions * lengths.clamp(min=cell**2)[:, None] @ directions.mT
-    log_q, floor = mixture.correlated_grid(axis, axis, mean.float(), covariance.float(), log_weight)
+    log_q, floor = mixture.correlated_grid(axis, axis, mean.float(), covariance.float(), log_weight.float())
     return DensityGrid(axis, axis, log_q, _log_prior(axis, prior_mean), floored, floor)
 
 

@@ -27,7 +27,7 @@ PEAK, CUT = 35.0, -43.5
 
 def uniform(components: int) -> Tensor:
     """log_weight [N] of N components of equal weight."""
-    return torch.full((components,), -math.log(components))
+    return torch.full((components,), -math.log(components), dtype=torch.float64)
 
 
 def log_density(z: Tensor, mean: Tensor, scale: Tensor, log_weight: Tensor) -> Tensor:
