@@ -43,22 +43,22 @@ class Likelihood(nn.Module):
 
 
 class _BernoulliLogProb(torch.autograd.Function):
-    """sum over pixels of x * a - softplus(a), without keeping what autograd would keep.
+    """sum over pixels of x * a - softplus(a), in place over one copy of the largest tensor of a step.
 
-    d/da = x - sigmoid(a). Six passes over the largest tensor of a step become three.
+    d/da = x - sigmoid(a). softplus(a) = max(a, 0) + log(1 + exp(-|a|)); log is three times as fast as log1p
+    and off by 6e-8 nats a pixel at most. Below -80 exp underflows, which takes it a hundred times as long.
     """
 
     @staticmethod
     def forward(ctx: Any, logits: Tensor, x: Tensor) -> Tensor:
         ctx.save_for_backward(logits, x)
-        log_p = F.softplus(logits)
-        torch.sub(logits * x, log_p, out=log_p)
-        return log_p.flatten(2).sum(-1)
+        softplus = logits.abs().neg_().clamp_(min=-80).exp_().add_(1).log_().add_(logits.clamp(min=0))
+        return torch.linalg.vecdot(logits.flatten(2), x.flatten(1)) - softplus.flatten(2).sum(-1)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         logits, x = ctx.saved_tensors
-        return torch.sub(x, torch.sigmoid(logits)).mul_(grad[..., None, None, None]), None
+        return torch.sigmoid(logits).sub_(x).mul_(-grad[..., None, None, None]), None
 
 
 class Bernoulli(Likelihood):
