@@ -2,7 +2,9 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -94,3 +96,17 @@ def chromiums() -> Iterator[str]:
             yield str(path)
     playwright = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH", Path.home() / ".cache" / "ms-playwright"))
     yield from map(str, sorted(playwright.glob("chromium-*/chrome-linux*/chrome")))
+
+
+@pytest.fixture
+def wait_until() -> Callable[..., None]:
+    """wait_until(condition, "what is awaited"): returns once the condition holds, fails after `seconds`."""
+
+    def wait(condition: Callable[[], object], what: str, seconds: float = 60.0) -> None:
+        pulse, deadline = threading.Event(), time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                pytest.fail(f"waited {seconds:g} s in vain until {what}")
+            pulse.wait(0.02)
+
+    return wait
