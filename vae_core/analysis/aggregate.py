@@ -26,14 +26,16 @@ __all__ = [
     "hole_mass",
     "holes",
     "log_density",
+    "log_prior",
     "outside_mass",
     "pca_plane",
     "plane",
+    "prior_samples",
     "slice",
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DensityGrid:
     """Aggregated posterior and prior on a grid: log_q[i, j] and log_p[i, j] at (x[i], y[j]), in nats.
 
@@ -104,7 +106,7 @@ def plane(
     floored = int((lengths[:, 0] < cell**2).sum())
     covariance = directions * lengths.clamp(min=cell**2)[:, None] @ directions.mT
     log_q, floor = mixture.correlated_grid(axis, axis, mean.float(), covariance.float(), log_weight.float())
-    return DensityGrid(axis, axis, log_q, _log_prior(axis, prior_mean), floored, floor)
+    return DensityGrid(axis, axis, log_q, _grid_prior(axis, prior_mean), floored, floor)
 
 
 def pca_plane(posteriors: Posteriors) -> tuple[Tensor, Tensor, Tensor]:
@@ -141,14 +143,13 @@ def slice(
         t.square() + 2 * scale[:, others].log() + mixture.LOG_2PI
     ).sum(1)
     log_q_rest = log_joint.logsumexp(0)
-    log_p_rest = -0.5 * (pinned.square() + mixture.LOG_2PI).sum()
     return _axis_aligned(
         mean[:, columns],
         scale[:, columns],
         log_joint - log_q_rest,
         extent,
         size,
-        rest=float(log_q_rest - log_p_rest),
+        rest=float(log_q_rest - log_prior(pinned[None])),
     )
 
 
@@ -173,10 +174,8 @@ def hole_mass(
     Prior samples scored under the exact mixture. Without a generator, the same samples every time.
     """
     generator = generator or torch.Generator().manual_seed(0)
-    z = torch.randn(samples, posteriors.dimensions, generator=generator)
-    z = z[z.square().sum(1) <= _radius_squared(mass, posteriors.dimensions)]
-    log_p = -0.5 * (z.square() + mixture.LOG_2PI).sum(1)
-    return _share(log_density(posteriors, z) < log_p - math.log(ratio), of=mass)
+    z = prior_samples(samples, posteriors.dimensions, mass, generator)
+    return _share(log_density(posteriors, z) < log_prior(z) - math.log(ratio), of=mass)
 
 
 def outside_mass(
@@ -187,13 +186,25 @@ def outside_mass(
 ) -> Estimate:
     """The inverse of a hole: mass of q(z) outside the prior's region of the given mass, 1 - mass if q were p.
 
-    Every component is drawn from equally often, at least `samples` times in all; the error allows for less.
+    Every component is drawn from equally often, at least `samples` times in all. The error is that of as many
+    independent draws, an upper bound.
     """
     generator = generator or torch.Generator().manual_seed(0)
     mean, scale = _components(posteriors)
     draws = math.ceil(samples / len(mean))
     z = mean + scale * torch.randn(draws, *mean.shape, generator=generator)
     return _share((z.square().sum(-1) > _radius_squared(mass, posteriors.dimensions)).flatten())
+
+
+def prior_samples(tries: int, dimensions: int, mass: float, generator: torch.Generator) -> Tensor:
+    """Those of `tries` samples of N(0, I) within its region of the given mass, [about mass * tries, D]."""
+    z = torch.randn(tries, dimensions, generator=generator)
+    return z[z.square().sum(1) <= _radius_squared(mass, dimensions)]
+
+
+def log_prior(z: Tensor) -> Tensor:
+    """log N(z; 0, I) in nats. z [M, D] -> [M]."""
+    return -0.5 * (z.square() + mixture.LOG_2PI).sum(1)
 
 
 def _share(hits: Tensor, of: float = 1.0) -> Estimate:
@@ -206,6 +217,8 @@ def _radius_squared(mass: float, dimensions: int) -> float:
     """The squared radius within which N(0, I) holds the given mass: a quantile of chi-square."""
     from scipy.special import chdtri
 
+    if not 0 < mass < 1:
+        raise ValueError(f"mass must lie between 0 and 1, not {mass}.")
     return float(chdtri(dimensions, 1 - mass))
 
 
@@ -222,7 +235,7 @@ def _axis_aligned(
     floored = int((scale < cell).any(1).sum())
     scale = scale.clamp(min=cell)
     log_q, floor = mixture.axis_grid(axis, axis, mean.float(), scale.float(), log_weight.float())
-    return DensityGrid(axis, axis, log_q, _log_prior(axis, prior_mean), floored, floor, rest)
+    return DensityGrid(axis, axis, log_q, _grid_prior(axis, prior_mean), floored, floor, rest)
 
 
 def _components(posteriors: Posteriors) -> tuple[Tensor, Tensor]:
@@ -244,7 +257,7 @@ def _axis(extent: float, size: int) -> tuple[Tensor, float]:
     return torch.linspace(-extent, extent, size, dtype=torch.float64).float(), 2 * extent / (size - 1)
 
 
-def _log_prior(axis: Tensor, mean: Tensor | None) -> Tensor:
+def _grid_prior(axis: Tensor, mean: Tensor | None) -> Tensor:
     """log N((a_i, a_j); mean, I) in nats [G, G]."""
     x, y = (axis, axis) if mean is None else (axis - mean[0], axis - mean[1])
     return (-0.5 * (x[:, None].square() + y.square()) - mixture.LOG_2PI).float()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vae_core.analysis.aggregate import DensityGrid
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Hole:
     """One hole of a grid.
 

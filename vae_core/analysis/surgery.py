@@ -21,7 +21,7 @@ from vae_core.analysis import collapse, mixture
 from vae_core.posteriors import Posteriors
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ElboSurgery:
     """The parts of the ELBO in nats per image; every `_error` is the standard error of its estimate.
 
