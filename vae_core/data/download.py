@@ -19,7 +19,7 @@ from typing import Any
 
 from vae_core.data.catalogue import CATALOGUE
 from vae_core.data.dataset import Progress, Unavailable
-from vae_core.data.idx import FILES, FOLDERS, find
+from vae_core.data.idx import FILES, FOLDERS, read
 from vae_core.data.storage import writable, writable_root
 
 ANSWER = 6.0  # seconds within which some server must answer
@@ -27,7 +27,7 @@ STALL = 20.0  # seconds without a single new byte after which we give up
 
 
 def fetch(name: str, report: Progress) -> None:
-    """Put the files of `name` where `idx.find` looks. Raises Unavailable, which offers other sets."""
+    """Put the files of `name` where `idx.read` looks. Raises Unavailable, which offers other sets."""
     from filelock import FileLock
 
     title = CATALOGUE[name].title
@@ -36,7 +36,7 @@ def fetch(name: str, report: Progress) -> None:
         report(0.0, f"Looking for a server that has {title}")
         with FileLock(root / f".{FOLDERS[name]}.lock"):
             # Somebody else may have brought it while we waited.
-            if find(name, "train") is None or find(name, "test") is None:
+            if read(name, "train") is None or read(name, "test") is None:
                 _fetch(name, root, report)
     except OSError as error:
         raise Unavailable(_sorry(name, f"its files could not be written ({error})")) from error
@@ -179,6 +179,6 @@ def _sorry(name: str, reason: str) -> str:
     title = CATALOGUE[name].title
     return (
         f"{title} is not on this machine, and {reason}. Connect to a network and try again, or choose "
-        f"strokes or digits, which need none. If you have its four .gz files, put them in {FOLDERS[name]}/raw below "
-        "the folder that VAE_DATA names."
+        "strokes or digits, which need none. If you have its four .gz files, put them in "
+        f"{FOLDERS[name]}/raw below the folder that VAE_DATA names."
     )

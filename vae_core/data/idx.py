@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import logging
 import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,8 @@ import numpy as np
 from vae_core.data.catalogue import CATALOGUE
 from vae_core.data.dataset import Dataset, Request, Unavailable
 from vae_core.data.storage import Arrays, cached, roots
+
+log = logging.getLogger(__name__)
 
 # The folder of each set below a root, which is the name of torchvision's class.
 FOLDERS = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST", "kmnist": "KMNIST"}
@@ -62,13 +64,19 @@ def load(request: Request) -> Dataset:
     )
 
 
-def find(name: str, split: str) -> tuple[Path, Path] | None:
-    """(images, labels) files of a split where both are on disk and whole."""
+def read(name: str, split: str) -> tuple[np.ndarray, np.ndarray] | None:
+    """images [N, H, W] and labels [N], uint8, of a split whose files are on disk and whole; else None."""
     sums = MD5[name][0 if split == "train" else 1]
+    info = CATALOGUE[name]
+    count = info.train if split == "train" else info.test
+    assert info.image_shape is not None
     for root in roots():
-        paths = [root / FOLDERS[name] / "raw" / file for file in FILES[split]]
-        if all(_md5(path) == expected for path, expected in zip(paths, sums, strict=True)):
-            return paths[0], paths[1]
+        folder = root / FOLDERS[name] / "raw"
+        images, labels = (_array(folder / file, md5) for file, md5 in zip(FILES[split], sums, strict=True))
+        if images is None or labels is None:
+            continue
+        if images.shape == (count, *info.image_shape[1:]) and labels.shape == (count,):
+            return images, labels
     return None
 
 
@@ -89,27 +97,30 @@ def parse(content: bytes) -> np.ndarray:
 
 
 def _decode(request: Request) -> Arrays:
-    paths = find(request.name, request.split)
-    if paths is None:
+    arrays = read(request.name, request.split)
+    if arrays is None:
         from vae_core.data.download import fetch
 
         fetch(request.name, request.report)
-        paths = find(request.name, request.split)
-        if paths is None:
-            raise Unavailable(
-                f"{CATALOGUE[request.name].title} was downloaded, and its files cannot be found again."
-            )
-    try:
-        images, labels = (parse(gzip.decompress(path.read_bytes())) for path in paths)
-    except (OSError, EOFError, zlib.error, Damaged) as error:
+        arrays = read(request.name, request.split)
+    if arrays is None:
         raise Unavailable(
-            f"{paths[0].parent} cannot be read: {error}. Delete that folder and try again."
-        ) from error
+            f"{CATALOGUE[request.name].title} was downloaded, and its files cannot be read again."
+        )
+    images, labels = arrays
     return {"images": images[:, None], "labels": labels.astype(np.int64)}
 
 
-def _md5(path: Path) -> str | None:
+def _array(path: Path, md5: str) -> np.ndarray | None:
+    """The array in a .gz file with that MD5, or in the unpacked file that torchvision leaves beside it."""
     try:
-        return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-    except OSError:
+        packed = path.read_bytes()
+        if hashlib.md5(packed, usedforsecurity=False).hexdigest() == md5:
+            return parse(gzip.decompress(packed))
+        log.warning("%s is damaged and is not used", path)
+    except (OSError, Damaged):
+        pass
+    try:
+        return parse(path.with_suffix("").read_bytes())
+    except (OSError, Damaged):
         return None

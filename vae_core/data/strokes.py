@@ -26,7 +26,7 @@ BLOCK = 1000
 # Pen positions per digit, at most 0.9 pixels apart: seen from the stroke's edge, a line.
 POINTS = 72
 HEIGHT = 17.0  # of a skeleton at height 1, in pixels, before ink is added around it
-SOFTNESS = 1.1  # pixels over which ink fades
+SOFTNESS = 1.0  # pixels over which ink fades; one makes a pixel as grey as the part of it that is inked
 # Standard deviations of what is random in a hand and no factor: bending and unsteadiness in units of half a
 # digit's height and of its height, pressure as a part of the thickness.
 WARP, JITTER, PRESSURE = 0.07, 0.016, 0.12
@@ -64,7 +64,7 @@ def load(request: Request) -> Dataset:
 
     split = request.split
     arrays = cached(
-        f"strokes-1-{split}", lambda: make(COUNTS[split], [0, SPLITS.index(split)], request.report)
+        f"strokes-2-{split}", lambda: make(COUNTS[split], [0, SPLITS.index(split)], request.report)
     )
     return Dataset(
         name=request.name,

@@ -10,11 +10,12 @@ import gzip
 import zlib
 from functools import lru_cache
 from pathlib import Path
+from typing import IO, cast
 
 import numpy as np
 
 from vae_core.data.catalogue import CATALOGUE
-from vae_core.data.idx import FILES, FOLDERS, Damaged, parse
+from vae_core.data.idx import FILES, FOLDERS
 from vae_core.data.storage import roots
 
 STRIPS = Path(__file__).parent / "strips"
@@ -60,18 +61,22 @@ def _shipped(path: Path) -> np.ndarray:
 
 
 def _cut(folder: Path) -> np.ndarray | None:
+    """The strip of a set's test files; only their beginnings are read, and unpacked."""
     images, labels = (folder / file for file in FILES["test"])
     try:
-        with gzip.open(labels) as stream:
-            numbers = parse(stream.read(1 << 20))[:HEAD]
-        with gzip.open(images) as stream:
-            header = stream.read(16)
-            pixels = np.frombuffer(stream.read(HEAD * SIDE * SIDE), np.uint8).reshape(-1, SIDE, SIDE)
-        if header[:4] != b"\0\0\x08\x03" or header[8:] != SIDE.to_bytes(4, "big") * 2:
-            return None
-        return strip(pixels, numbers)
-    except (OSError, EOFError, zlib.error, Damaged, ValueError, IndexError):
+        with _stream(labels) as stream:
+            numbers = np.frombuffer(stream.read(8 + HEAD)[8:], np.uint8)
+        with _stream(images) as stream:
+            pixels = np.frombuffer(stream.read(16 + HEAD * SIDE * SIDE)[16:], np.uint8)
+        return strip(pixels.reshape(-1, SIDE, SIDE), numbers)
+    except (OSError, EOFError, zlib.error, ValueError, IndexError):
         return None
+
+
+def _stream(path: Path) -> IO[bytes]:
+    if path.exists():
+        return cast(IO[bytes], gzip.open(path))
+    return open(path.with_suffix(""), "rb")
 
 
 def _draw() -> None:
