@@ -4,7 +4,8 @@
 
 reads lines on standard input, each the path of a run as a JSON string, and ends at the end of the input,
 that is when the app's server ends, however it ends. The workers it has forked live on: each is a session of
-its own. Nothing here computes with tensors before the fork: the threads of OpenMP would not survive it.
+its own. It says "ready" once it has loaded. Nothing here computes with tensors before the fork: the threads
+of OpenMP would not survive it.
 """
 
 from __future__ import annotations
@@ -24,12 +25,15 @@ import vae_core.data.digits
 import vae_core.data.idx  # noqa: F401
 from vae_core.training import folder, worker
 
+READY = b"ready\n"
+
 
 def serve() -> None:
     """Fork a worker for each line, until the input ends."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel takes the dead away
     gc.collect()
     gc.freeze()  # a collection in a worker would copy every page it shares with us
+    os.write(1, READY)
     for line in sys.stdin.buffer:
         path = json.loads(line)
         if os.fork() == 0:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from vae_core.training.run import Run, interrupted, library
 from vae_core.training.status import STARTING_SECONDS, Status
 
 HOPELESS = 60.0  # a run that dies within so many seconds of going on by itself is not tried again
+FORK_SERVER = (sys.executable, "-m", "vae_core.training.forkserver")
 PACKAGE_PARENT = Path(__file__).parents[2]
 
 
@@ -45,15 +47,26 @@ class LocalLauncher:
     The server ends with this process; workers do not.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, command: Sequence[str] = FORK_SERVER) -> None:
+        self.command = list(command)
         self._guard = threading.Lock()
         self._server: subprocess.Popen[bytes] | None = None
+        self._ready = threading.Event()
 
     def warm(self) -> None:
         """Start the fork server, if it is not running: torch takes seconds to load. Returns at once."""
         if hasattr(os, "fork"):
             with self._guard:
                 self._serving()
+
+    def wait_until_ready(self, seconds: float) -> bool:
+        """Start the fork server and wait until it has loaded; whether it has."""
+        self.warm()
+        server, deadline = self._server, time.monotonic() + seconds
+        while server is not None and not self._ready.wait(0.1):
+            if server.poll() is not None or time.monotonic() > deadline:
+                return False
+        return True
 
     def start(self, run: Run) -> None:
         path = str(run.path.absolute())
@@ -97,14 +110,24 @@ class LocalLauncher:
     def _serving(self) -> subprocess.Popen[bytes]:
         if self._server is None or self._server.poll() is not None:
             self._server = subprocess.Popen(
-                [sys.executable, "-m", "vae_core.training.forkserver"],
+                self.command,
                 env=_environment(),
                 stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
                 stderr=_log(),
                 start_new_session=True,
             )
+            self._ready.clear()
+            threading.Thread(
+                target=self._listen, args=[self._server], name="fork server", daemon=True
+            ).start()
         return self._server
+
+    def _listen(self, server: subprocess.Popen[bytes]) -> None:
+        """Its first word says that it has loaded."""
+        assert server.stdout is not None
+        if server.stdout.readline() and server is self._server:
+            self._ready.set()
 
 
 def _environment() -> dict[str, str]:

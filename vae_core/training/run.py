@@ -250,7 +250,7 @@ class Run:
         shutil.rmtree(trash, ignore_errors=True)
 
     def duplicate(self, new: str | None = None) -> Run:
-        """A copy under another name, without the card. Raises RunError where it trains or the name is taken."""
+        """A copy under another name, without the card. Raises RunError where it trains or for its name."""
         _ = self._readable()
         new = folder.check_name(
             new if new is not None else free_name(f"{self.name[:70]}-copy", self.path.parent)

@@ -18,8 +18,8 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 
-from vae_core import data
-from vae_core.training import folder, frames, metrics
+from vae_core import data, evaluation
+from vae_core.training import folder, frames, metrics, status
 from vae_core.training.control import LOOK, Watch
 from vae_core.training.folder import RunError
 from vae_core.training.heart import Heart
@@ -30,10 +30,11 @@ from vae_core.training.run import Run
 
 # Seconds between two, where their cost allows it; and the share of the time that they may cost.
 REPORT_EVERY, REPORT_SHARE = 0.24, 1.0  # averages over training: a third of a millisecond, whatever happens
+FIRST_REPORT = 0.05
 LOOK_EVERY, LOOK_SHARE = 0.20, 0.023  # cloud, probes, samples
 TEST_EVERY, TEST_SHARE = 0.40, 0.019  # live test numbers
 CODES_EVERY, CODES_SHARE = 10.0, 0.006  # q(z|x) of the whole test split
-# What a killed worker repeats, at most; with a share of its own, or a model of a gigabyte would only be saved.
+# What a killed worker repeats, at most; with a larger share, but some: a model may be of a gigabyte.
 SAVE_EVERY, SAVE_SHARE = 3.5, 0.1
 
 
@@ -57,19 +58,19 @@ class Session:
         spec = self.spec = self.run.spec
         device = pick_device(spec.training.device)
         trainer = self.trainer = Trainer(spec, self._load("train"), device)
-        test = self._load("test")
-        self.test_images, self.test_labels = prepare(test, spec), test.labels
+        self.test_split = self._load("test")
+        self.test_images = prepare(self.test_split, spec)
 
         kept = self._restore()
-        self.made_steps: int = kept.get("steps", 0)  # single steps
+        self.made_steps = int(kept.get("steps", 0))  # single steps
         self.beta: float | None = kept.get("beta")  # as last asked for
         self.learning_rate: float | None = kept.get("learning_rate")
         self.stopwatch = Stopwatch(kept.get("seconds", 0.0))
         self.saved_step = trainer.step if kept else -1
         self.log = metrics.Log(self.path / folder.METRICS, trainer.step, kept.get("line_spacing", 0.0))
         self.album = frames.Store(self.path, trainer.step, kept.get("frame_spacing", 0.0))
-        self.window = Window(self.test_images, test.labels, device)
-        self.live_images: int = kept.get("live_images") or self.window.affordable(
+        self.window = Window(self.test_images, self.test_split.labels, device)
+        self.live_images = int(kept.get("live_images", 0)) or self.window.affordable(
             trainer, TEST_EVERY * TEST_SHARE
         )
         self.album.write_probes(self.window.probes.numpy())
@@ -102,20 +103,20 @@ class Session:
             progress=self.heart.say,
         )
 
-    def _restore(self) -> dict[str, Any]:
+    def _restore(self) -> dict[str, float]:
         """Back to the saved state. Returns what it holds besides the trainer's; {} where there is none."""
         file = self.path / folder.STATE
         if not file.exists():
             return {}
         try:
             with safe_open(file, framework="pt") as opened:
-                kept: dict[str, Any] = json.loads(opened.metadata()["session"])
+                kept = json.loads(opened.metadata()["session"])
             self.trainer.restore(load_file(file))
-        except (SafetensorError, KeyError, RuntimeError, ValueError, TypeError) as error:
+        except (SafetensorError, KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
             raise RunError(
                 f"{self.run.name} cannot go on: its {folder.STATE} does not fit ({error})."
             ) from None
-        return kept
+        return {name: number for name, value in kept.items() if (number := status.number(value)) is not None}
 
     def _greeting(self, resumed: bool) -> str:
         step = self.trainer.step
@@ -183,6 +184,8 @@ class Session:
                 self.look()
             self.report(report)
             self.report_pace.done(began)
+            if not report:  # before the first step: what the first steps are like comes soon
+                self.report_pace.next = began + FIRST_REPORT
         if self.save_pace.due:
             self.save()
         if self.codes_pace.due:
@@ -297,7 +300,7 @@ class Session:
     def encode(self) -> None:
         """q(z|x) of the whole test split."""
         began = time.perf_counter()
-        codes = self.trainer.model.posteriors(self.test_images, self.test_labels)
+        codes = self.trainer.model.posteriors(self.test_images, self.test_split.labels)
         arrays = {
             "mean": codes.mean.numpy(),
             "log_var": codes.log_var.numpy(),
@@ -324,9 +327,9 @@ class Session:
 
     def evaluate(self) -> None:
         self.encode()
-        terms = self.trainer.evaluate(self.test_images)
-        terms = {name: value for name, value in terms.items() if name != "beta"}
-        folder.write_json(self.path / folder.EVALUATION, {"split": "test", "step": self.trainer.step} | terms)
+        numbers = evaluation.evaluate(self.trainer.model, self.test_split, samples=0)
+        numbers |= {"step": self.trainer.step, "beta": float(self.trainer.objective.beta)}
+        folder.write_json(self.path / folder.EVALUATION, numbers)
 
     def diverge(self) -> None:
         """Back to the last good weights, so that all that is shown of the run is theirs, and what to try."""

@@ -95,15 +95,16 @@ def _text(value: Any) -> str | None:
     return value[:1000] if isinstance(value, str) else None
 
 
-def _number(value: Any) -> float | None:
+def number(value: Any) -> float | None:
+    """The value, where it is a finite number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if abs(value) < 1e18 and math.isfinite(value) else None
 
 
 def _whole(value: Any) -> int | None:
-    number = _number(value)
-    return int(number) if number is not None else None
+    found = number(value)
+    return int(found) if found is not None else None
 
 
 def _object(value: Any) -> dict[str, Any] | None:
@@ -112,8 +113,8 @@ def _object(value: Any) -> dict[str, Any] | None:
 
 _KINDS: dict[str, Callable[[Any], Any]] = {
     "str": _text,
-    "float": _number,
-    "float | None": _number,
+    "float": number,
+    "float | None": number,
     "int": _whole,
     "int | None": _whole,
     "dict[str, Any]": _object,
