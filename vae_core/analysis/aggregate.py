@@ -105,7 +105,7 @@ def plane(
     lengths, directions = torch.linalg.eigh(covariance)
     floored = int((lengths[:, 0] < cell**2).sum())
     covariance = directions * lengths.clamp(min=cell**2)[:, None] @ directions.mT
-    log_q, floor = mixture.correlated_grid(axis, axis, mean.float(), covariance.float(), log_weight.float())
+    log_q, floor = mixture.correlated_grid(axis, axis, mean.float(), covariance, log_weight)
     return DensityGrid(axis, axis, log_q, _grid_prior(axis, prior_mean), floored, floor)
 
 

@@ -92,7 +92,7 @@ def axis_grid(x: Tensor, y: Tensor, mean: Tensor, scale: Tensor, log_weight: Ten
     top = peak.max()
     heights = (peak - top + PEAK, torch.full_like(peak, PEAK))
 
-    total = torch.zeros(len(x), len(y), device=mean.device)
+    total = torch.zeros(len(x), len(y))
     for part in _spans(len(mean[0]), BLOCK // max(len(x), len(y))):
         tables = []
         for axis, d in ((x, 0), (y, 1)):
@@ -106,19 +106,22 @@ def correlated_grid(
     x: Tensor, y: Tensor, mean: Tensor, covariance: Tensor, log_weight: Tensor
 ) -> tuple[Tensor, float]:
     """As `axis_grid`, for any covariance [N, 2, 2]: no product of tables now, but N x G x H exponentials."""
-    # Whitening with the Cholesky factor L of the covariance: the exponent is -|L^-1 (z - mean)|^2 / 2.
+    # Whitening with the Cholesky factor L = [[a, 0], [b, c]]: the exponent is -|L^-1 (z - mean)|^2 / 2. float64,
+    # because c is a small difference where a component is long and thin.
+    covariance = covariance.double()
     a = covariance[:, 0, 0].sqrt()
     b = covariance[:, 0, 1] / a
     c = (covariance[:, 1, 1] - b.square()).sqrt()
-    peak = log_weight - a.log() - c.log() - LOG_2PI
+    peak = (log_weight - a.log() - c.log() - LOG_2PI).float()
     top = peak.max()
+    shear, inverse_a, inverse_c = (b / c).float(), (math.sqrt(0.5) / a).float(), (math.sqrt(0.5) / c).float()
 
-    total = torch.zeros(len(x), len(y), device=mean.device)
+    total = torch.zeros(len(x), len(y))
     for part in _spans(len(mean), max(1, BLOCK // (len(x) * len(y)))):
-        t_x = (x - mean[part, :1]) * (math.sqrt(0.5) / a[part, None])
-        t_y = (y - mean[part, 1:]) * (math.sqrt(0.5) / c[part, None])
+        t_x = (x - mean[part, :1]) * inverse_a[part, None]
+        t_y = (y - mean[part, 1:]) * inverse_c[part, None]
         height = (peak[part, None] - top + PEAK).addcmul(t_x, t_x, value=-1)
-        t = t_y[:, None, :] - (t_x * (b / c)[part, None])[:, :, None]
+        t = t_y[:, None, :] - (t_x * shear[part, None])[:, :, None]
         total.add_(torch.addcmul(height[:, :, None], t, t, value=-1).clamp_(min=CUT).exp_().sum(0))
     return _to_log(total, float(top) - PEAK, float(top), len(peak))
 

@@ -199,6 +199,20 @@ def test_a_plane_of_many_dimensions_is_the_exact_projection(low: float) -> None:
     )
 
 
+def test_long_thin_components_stay_exact_on_a_plane() -> None:
+    generator = torch.Generator().manual_seed(0)
+    posteriors = Posteriors(
+        2 * torch.randn(300, 2, generator=generator), torch.tensor([3.0, -6.0]).expand(300, 2).clone()
+    )
+    u, v = torch.tensor([1.0, 0.7]), torch.tensor([-0.7, 1.0])
+    grid = aggregate.plane(posteriors, torch.zeros(2), u, v)
+    a_b = points(grid.x, grid.y)
+    z = (a_b[:, :1] * u + a_b[:, 1:] * v) / u.double().norm()
+    expected = aggregate.log_density(posteriors, z).view(256, 256)
+    assert grid.floored == 0
+    assert float((grid.log_q.double() - expected)[expected > math.log(1e-12)].abs().max()) < 1e-4
+
+
 def test_a_plane_along_two_axes_is_their_grid() -> None:
     posteriors = cloud(300, 4)
     axes = torch.eye(4)
