@@ -1,0 +1,31 @@
+"""Train: set up a model, press Play, and watch it learn."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from widgets import draft, form, live, shell, transport
+
+shell.guard()
+
+run = shell.current()
+spec = draft.current(run)
+
+st.title("Train")
+live.what_to_notice(run, spec)
+fault = draft.fault()
+if fault:
+    st.error(fault, icon=":material/error:")
+
+settings, stage = st.columns([0.27, 0.73], gap="medium")
+with settings, shell.sentences():
+    form.controls(spec, run if run is not None and run.status.active and not run.is_gallery else None)
+with stage, shell.sentences():
+    transport.buttons(run, spec)
+    live.stage(run)
+    shell.equation(
+        "What training makes as large as it can, on average over the images:",
+        r"\mathcal{L}_\beta(x) = \underbrace{\mathbb{E}_{q(z|x)}\left[\log p(x|z)\right]}_{\text{reconstruction}}"
+        r" - \beta\,\underbrace{\mathrm{KL}\left(q(z|x)\,\|\,p(z)\right)}_{\text{KL}}",
+        r"\mathrm{ELBO}(x) = \mathcal{L}_1(x) \le \log p(x)",
+    )

@@ -1,0 +1,40 @@
+"""The browser's side of the app: components made of the scripts in `browser/`, put together here.
+
+Inline scripts cannot import one another, so each component is the text of the files it needs, in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+BROWSER = Path(__file__).parent / "browser"
+DRAWING = ("pen.js", "figure.js", "plane.js")
+
+
+@cache
+def _text(*names: str) -> str:
+    return "\n".join((BROWSER / name).read_text(encoding="utf-8") for name in names)
+
+
+def board(parcel: bytes, key: str) -> None:
+    """The training board. The parcel: `widgets.board`."""
+    _mount("elbo_board", "board.html", ("shared.css", "board.css"), (*DRAWING, "curves.js", "board.js"))(
+        key=key, data=parcel
+    )
+
+
+def plane_map(parcel: bytes, key: str, on_pick: Callable[[], None]) -> None:
+    """The latent map. The parcel: `widgets.density`. `on_pick` is called when a point was clicked;
+    `st.session_state[key]["z"]` is the point."""
+    mount = _mount("elbo_map", "map.html", ("shared.css", "map.css"), (*DRAWING, "map.js"))
+    mount(key=key, data=parcel, on_z_change=on_pick)
+
+
+def _mount(name: str, html: str, css: tuple[str, ...], js: tuple[str, ...]) -> Any:
+    # Registering again is how Streamlit wants it: with the same content it changes nothing.
+    return st.components.v2.component(name, html=_text(html), css=_text(*css), js=_text(*js))

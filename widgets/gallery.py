@@ -1,0 +1,68 @@
+"""The gallery: trained models as cards. Plain HTML and pictures from the run folders, so that it is there at once."""
+
+from __future__ import annotations
+
+import base64
+import html
+from pathlib import Path
+
+import streamlit as st
+
+from vae_core.data.catalogue import CATALOGUE
+from vae_core.training import folder
+from vae_core.training.run import Run
+from widgets import shell, words
+
+PICTURE = "manifold.png"
+COLUMNS = 4
+
+
+def cards(gallery: list[Run], own: list[Run]) -> None:
+    if not gallery:
+        if not own:
+            with st.container(border=True, key="first-steps"):
+                st.markdown("#### Nothing is trained yet")
+                st.markdown(
+                    "Train the first model: it takes about a minute, and you watch it learn. Without a network, "
+                    "choose the images **Strokes**, which a program draws."
+                )
+                st.page_link("pages/train.py", label="Train a model", icon=":material/play_circle:")
+        return
+    st.subheader("Trained models")
+    st.caption("Open one: its latent map shows where the images went.")
+    for first in range(0, len(gallery), COLUMNS):
+        for run, column in zip(gallery[first : first + COLUMNS], st.columns(COLUMNS), strict=False):
+            with column, st.container(border=True, key=f"card-{run.name}", gap="xsmall"):
+                st.html(card(run))
+                st.page_link(
+                    "pages/latent_map.py",
+                    label="Open",
+                    icon=":material/scatter_plot:",
+                    query_params={shell.RUN: run.name},
+                )
+
+
+def card(run: Run) -> str:
+    said = run.card or {}
+    elbo = (run.evaluation or {}).get("elbo")
+    facts = [CATALOGUE[run.spec.data.name].title, f"{run.spec.latent} dimensions"]
+    if isinstance(elbo, int | float):
+        facts.append(f"test ELBO {words.nats(float(elbo))} nats")
+    return (
+        f'<div class="elbo-card">{picture(run)}<h4>{html.escape(shell.title(run))}</h4>'
+        f"<p>{html.escape(str(said.get('sentence', '')))}</p><small>{' · '.join(map(html.escape, facts))}</small></div>"
+    )
+
+
+def picture(run: Run) -> str:
+    """The decoded latent plane, or an empty frame of the same size."""
+    file = run.path / PICTURE
+    stamp = folder.stamp(file)
+    if stamp is None:
+        return '<div class="elbo-picture none"></div>'
+    return f'<img class="elbo-picture" alt="Images decoded over the latent plane" src="data:image/png;base64,{_base64(str(file), stamp)}">'
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _base64(file: str, stamp: tuple[int, int, int]) -> str:
+    return base64.b64encode(Path(file).read_bytes()).decode()

@@ -1,0 +1,77 @@
+"""The stage of the Train page: what a run does now, in words and on the board."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from vae_core import recipes
+from vae_core.data.catalogue import CATALOGUE
+from vae_core.spec import Spec
+from vae_core.training import launch
+from vae_core.training.run import Run
+from widgets import board, components, transport, words
+
+POLL = 0.4  # seconds: more than two updates a second even when one is late
+
+
+def what_to_notice(run: Run | None, spec: Spec) -> None:
+    name = spec.recipe
+    if name in recipes.RECIPES:
+        st.markdown(f"**Notice.** {recipes.RECIPES[name].notice}")
+    else:
+        st.markdown(
+            "**Notice.** What the KL presses together, the reconstruction pulls apart: watch both curves."
+        )
+
+
+def stage(run: Run | None) -> None:
+    if run is None:
+        st.info(
+            "Nothing is trained yet. Press **Play**: the first numbers come within seconds.",
+            icon=":material/play_circle:",
+        )
+        return
+    seen = run.status.state
+
+    def show() -> None:
+        now = run.status
+        if now.state != seen:
+            st.rerun()  # the buttons depend on it
+        state(run)
+        if now.state != "unreadable":
+            components.board(board.parcel(run), key="board")
+
+    st.fragment(show, run_every=POLL if run.status.active else None)()
+
+
+def state(run: Run) -> None:
+    """One line: name, state, device, and what the worker says; always the same height."""
+    now = run.status
+    word, colour = words.STATES[now.state]
+    if run.is_gallery:
+        word, colour = "gallery", "blue"
+    device = f":gray-badge[{now.device}]" if now.device else ""
+    said = now.message
+    if now.state == "queued":
+        said = f"Place {max(launch.place_in_queue(run), 1)} in the queue."
+    st.markdown(
+        f"**{run.name}** :{colour}-badge[{word}] {device} <small>{_plain(said)}</small>",
+        unsafe_allow_html=True,
+    )
+    unavailable = (
+        CATALOGUE[run.spec.data.name].network and now.step == 0 and now.state in ("stopped", "interrupted")
+    )
+    if unavailable:
+        st.button(
+            "Train on strokes instead",
+            icon=":material/draw:",
+            on_click=transport.strokes_instead,
+            args=(run,),
+            help="Digits drawn by a program: they need no network.",
+        )
+
+
+def _plain(text: str) -> str:
+    for mark in "&<>*_[]`:$#":
+        text = text.replace(mark, f"&#{ord(mark)};")
+    return text

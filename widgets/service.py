@@ -1,0 +1,67 @@
+"""What one app server does for all its sessions, beside answering them: it keeps the launcher and the queue going,
+and imports heavy modules when nobody waits.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+import streamlit as st
+
+from vae_core.training import launch
+from vae_core.training.run import all_runs
+from widgets import manifold
+
+PUMP = 0.3  # seconds between two looks at the queue
+PATIENCE = 0.7  # seconds after the first page before anything heavy starts
+FORK_SERVER = 7.0  # seconds that the launcher's own process has the cores to itself
+
+log = logging.getLogger(__name__)
+
+
+class Service:
+    """Started by the first page; its threads live as long as the server."""
+
+    def __init__(self) -> None:
+        self.launcher = launch.LocalLauncher()
+        for work in (self._look_after_runs, self._warm):
+            threading.Thread(target=work, name=work.__name__, daemon=True).start()
+
+    def _look_after_runs(self) -> None:
+        time.sleep(PATIENCE)  # the first page goes first
+        self._quietly(self.launcher.warm)
+        self._quietly(lambda: launch.recover(self.launcher))
+        while True:
+            self._quietly(lambda: launch.pump(self.launcher))
+            time.sleep(PUMP)
+
+    def _warm(self) -> None:
+        """Imports torch for the latent map, spares the collector what stays (with it, each full collection would stop
+        every session for 100 ms), and from then on draws the small pictures of runs that have none."""
+        time.sleep(PATIENCE + FORK_SERVER)
+        import torch  # noqa: F401
+
+        gc.collect()
+        gc.freeze()
+        while True:
+            for run in all_runs():
+                if manifold.missing(run):
+                    self._quietly(lambda run=run: manifold.draw(run))
+            time.sleep(3.0)
+
+    def _quietly(self, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except Exception:
+            log.exception(
+                "Looking after the runs stumbled."
+            )  # and goes on: one broken folder is not all of them
+
+
+@st.cache_resource(show_spinner=False)
+def service() -> Service:
+    return Service()

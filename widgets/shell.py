@@ -1,0 +1,165 @@
+"""What every page shares: the guard, the run in use in sidebar and address bar, and faults as sentences."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+
+from vae_core.spec import SpecError
+from vae_core.training.run import Run, RunError, all_runs
+from widgets import words
+from widgets.board import open_run
+
+BROWSER = Path(__file__).parent / "browser"
+ICON = BROWSER / "icon.png"
+RUN = "run"  # in the address bar and in the session
+
+log = logging.getLogger(__name__)
+
+
+def guard() -> None:
+    """The first line of every page. A folder named pages/ makes Streamlit run its files without app.py for the
+    very first visitor; this sends that visitor through app.py (`PagesManager` is private: Streamlit is pinned)."""
+    from streamlit.runtime.pages_manager import PagesManager
+
+    if PagesManager.uses_pages_directory:
+        PagesManager.uses_pages_directory = False
+        st.rerun()
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Whatever goes wrong inside is said in a sentence, and the rest of the page stays."""
+    try:
+        yield
+    except (RunError, SpecError) as error:
+        st.error(str(error), icon=":material/error:")
+    except Exception as error:
+        if type(error).__module__.startswith("streamlit"):
+            raise  # reruns and stops are exceptions too
+        log.exception("A page failed.")
+        st.error(
+            f"This part of the page failed ({type(error).__name__}). Reload the page; if it happens again, the "
+            "server's terminal shows the details.",
+            icon=":material/error:",
+        )
+
+
+def library() -> list[Run]:
+    """The gallery in its order, then own runs, newest first."""
+    runs = [open_run(str(run.path)) for run in all_runs()]
+    gallery = sorted(
+        (run for run in runs if run.is_gallery), key=lambda run: ((run.card or {}).get("order", 99), run.name)
+    )
+    return gallery + [run for run in runs if not run.is_gallery]
+
+
+def title(run: Run) -> str:
+    return str((run.card or {}).get("title") or run.name)
+
+
+def use(run: Run | str | None) -> None:
+    """Makes it the run in use; for callbacks, and before the sidebar is drawn."""
+    name = run.name if isinstance(run, Run) else run
+    st.session_state[RUN] = name
+    if name is None:
+        st.query_params.pop(RUN, None)
+    else:
+        st.query_params[RUN] = name
+
+
+def choose_run(runs: list[Run]) -> Run | None:
+    """The run in use: the link's, else the session's, else one in training, else the first. None without runs."""
+    names = {run.name: run for run in runs}
+    asked = st.query_params.get(RUN)
+    if asked is not None and asked not in names:
+        st.session_state["unknown_run"] = asked[:80]
+        asked = None
+    first = next((run.name for run in runs if run.status.active), runs[0].name if runs else None)
+    kept = st.session_state.get(RUN)
+    name = asked or (kept if kept in names else first)
+    use(name)
+    return names.get(name) if name is not None else None
+
+
+def current() -> Run | None:
+    """The run in use, for the pages."""
+    name = st.session_state.get(RUN)
+    return next((run for run in library() if run.name == name), None)
+
+
+def nothing_yet() -> None:
+    st.info("There is no run to look at yet.", icon=":material/hourglass_empty:")
+    st.page_link("pages/train.py", label="Train a model", icon=":material/play_circle:")
+
+
+def style() -> None:
+    st.html(BROWSER / "app.css")
+
+
+def sidebar(runs: list[Run], run: Run | None) -> None:
+    """The run in use and its state, on every page."""
+    if not runs:
+        st.caption("No runs yet. Train one: it appears here.")
+        return
+    names = {each.name: each for each in runs}
+
+    def label(name: str) -> str:
+        each = names.get(name)
+        return (
+            name
+            if each is None
+            else f"{title(each)} · {words.STATES[each.status.state][0]}"
+            if not each.is_gallery
+            else title(each)
+        )
+
+    st.session_state["run_picker"] = run.name if run else None
+    st.selectbox(
+        "Run in use",
+        list(names),
+        format_func=label,
+        key="run_picker",
+        on_change=lambda: use(st.session_state["run_picker"]),
+        help="The model that the pages show. It is in the address bar too: a copied link opens the same one.",
+    )
+    if run is not None:
+        summary(run)
+
+
+def summary(run: Run) -> None:
+    now = run.status
+    word, colour = words.STATES[now.state]
+    if run.is_gallery:
+        st.markdown(":blue-badge[gallery]")
+    else:
+        st.markdown(f":{colour}-badge[{word}]")
+    if now.state == "unreadable":
+        st.caption(now.message)
+        return
+    spec = run.spec
+    st.caption(
+        f"{spec.data.name.replace('_', '-')} · {spec.latent} latent · {spec.net.kind} · β {words.number(spec.objective.beta)}"
+    )
+
+
+def say_unknown_run() -> None:
+    asked = st.session_state.pop("unknown_run", None)
+    if asked is not None:
+        st.warning(
+            f"There is no run named “{asked}” here; it may have been renamed or deleted. Shown instead: the run "
+            "in the sidebar.",
+            icon=":material/link_off:",
+        )
+
+
+def equation(sentence: str, *latex: str) -> None:
+    """The folded equation of a page."""
+    with st.expander("The equation", icon=":material/function:"):
+        st.caption(sentence)
+        for line in latex:
+            st.latex(line)

@@ -1,0 +1,60 @@
+"""Numbers and states in words."""
+
+from __future__ import annotations
+
+import math
+
+STATES = {
+    "queued": ("waiting", "gray"),
+    "running": ("training", "green"),
+    "paused": ("paused", "orange"),
+    "finished": ("finished", "blue"),
+    "stopped": ("stopped", "gray"),
+    "diverged": ("diverged", "red"),
+    "interrupted": ("interrupted", "orange"),
+    "unreadable": ("unreadable", "red"),
+}
+
+
+def duration(seconds: float | None) -> str:
+    """3.2 s, 1:05, 2:03:04; a dash where it is not known."""
+    if seconds is None or not math.isfinite(seconds):
+        return "–"
+    if seconds < 10:
+        return f"{max(seconds, 0):.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes == 0:
+        return f"{rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def nats(value: float | None) -> str:
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{value:.1f}".replace("-", "−")
+
+
+def count(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def number(value: float) -> str:
+    """A setting as a person writes it: 0, 0.5, 4, 3e-4."""
+    if value == 0:
+        return "0"
+    if abs(value) < 0.01:
+        mantissa, _, exponent = f"{value:.2g}".partition("e")
+        if exponent:
+            return f"{mantissa}e{int(exponent)}"
+        power = math.floor(math.log10(abs(value)))
+        return f"{value / 10**power:.2g}e{power}"
+    return f"{value:.4g}"
+
+
+def ago(seconds: float) -> str:
+    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            n = int(seconds // size)
+            return f"{n} {unit}{'s' if n > 1 else ''} ago"
+    return "just now"
