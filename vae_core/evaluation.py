@@ -10,7 +10,7 @@ from vae_core import data
 from vae_core.analysis import aggregate, collapse, likelihood
 from vae_core.data import Dataset
 from vae_core.model import BLOCK, VAE
-from vae_core.training.loop import prepare
+from vae_core.training.loop import drawn
 
 
 @torch.inference_mode()
@@ -19,6 +19,7 @@ def evaluate(
 ) -> dict[str, Any]:
     """ELBO and its parts over all images of `dataset`, in nats per image; one posterior sample each.
 
+    Static and dynamic binarisation are drawn once, so that every number speaks of the same pixels.
     log_px: log p(x) by importance sampling with `samples` samples, averaged over the first `log_px_images`
     images, with its standard error over images; None, and `log_px_note` says why, where the pixels have no
     likelihood under the model or `samples` is 0. hole_mass: share of the prior, within its 95 % region, where
@@ -27,10 +28,10 @@ def evaluate(
     spec = model.spec
     generator = torch.Generator(model.device).manual_seed(seed)
     how = spec.data.binarisation
-    images = prepare(dataset, spec).to(model.device)
+    images = drawn(dataset, spec).to(model.device)
     sums: dict[str, Any] = {"reconstruction": 0.0, "kl": 0.0}
     for block in images.split(BLOCK):
-        terms = model(data.binarise(block, how, generator), 1, generator)
+        terms = model(data.binarise(block, "none"), 1, generator)
         sums["reconstruction"] += terms.log_px.sum().item()
         kl = terms.kl.sum(-1) if terms.kl is not None else terms.log_qz[0] - terms.log_pz[0]
         sums["kl"] += kl.sum().item()
@@ -66,7 +67,7 @@ def _log_px(model: VAE, images: torch.Tensor, samples: int, generator: torch.Gen
         return nothing | {"log_px_note": note}
     if samples == 0:
         return nothing | {"log_px_note": "Not asked for."}
-    estimates = likelihood.log_px(model, data.binarise(images, how, generator), samples, generator)
+    estimates = likelihood.log_px(model, images, samples, generator)
     error = estimates.std().item() / len(estimates) ** 0.5 if len(estimates) > 1 else None
     return {
         "log_px": estimates.mean().item(),

@@ -22,7 +22,7 @@ SEED = 0
 
 
 class Window:
-    """A fixed choice from the test images [N, C, H, W] (as `prepare` gives them), and the look through it."""
+    """A fixed choice from the test images [N, C, H, W] (as `drawn` gives them), and the look through it."""
 
     def __init__(self, images: Tensor, labels: Tensor | None, device: torch.device) -> None:
         order = torch.randperm(len(images), generator=torch.Generator().manual_seed(SEED))

@@ -133,15 +133,14 @@ class Trainer:
 
     @torch.inference_mode()
     def evaluate(self, images: Tensor, seed: int = 0) -> dict[str, Any]:
-        """The same terms on other images, uint8 [N, C, H, W] as from `prepare`, one posterior sample each.
+        """The same terms on other images, uint8 [N, C, H, W] as from `drawn`, one posterior sample each.
 
         Its randomness is its own: training goes on as if it had not been asked.
         """
         generator = torch.Generator(self.device).manual_seed(seed)
-        how = "dynamic" if self.spec.data.binarisation == "dynamic" else "none"
         sums: dict[str, Tensor] = {}
         for block in images.to(self.device).split(BLOCK):
-            terms = self.model(data.binarise(block, how, generator), 1, generator)
+            terms = self.model(data.binarise(block, "none"), 1, generator)
             _, logged = self.objective(terms, self.device_step)
             for name, value in logged.items():
                 sums[name] = sums.get(name, 0) + value * len(block)
@@ -192,7 +191,16 @@ class Trainer:
 
 
 def prepare(dataset: Dataset, spec: Spec) -> Tensor:
-    """The images as the Spec wants them: static binarisation is drawn once, here. uint8 [N, C, H, W]."""
-    if spec.data.binarisation == "static":
-        return data.binarise_static(dataset.images, dataset.split)
-    return dataset.images
+    """The images to train on, uint8 [N, C, H, W]: static binarisation is drawn once, here."""
+    return drawn(dataset, spec) if spec.data.binarisation == "static" else dataset.images
+
+
+def drawn(dataset: Dataset, spec: Spec) -> Tensor:
+    """The images to evaluate on, uint8 [N, C, H, W].
+
+    Binarised once, also where training draws its pixels anew at every look: so the ELBO, the posteriors
+    and log p(x) all speak of the same pixels.
+    """
+    if spec.data.binarisation == "none":
+        return dataset.images
+    return data.binarise_static(dataset.images, dataset.split)

@@ -24,7 +24,7 @@ from vae_core.training.control import LOOK, Watch
 from vae_core.training.folder import RunError
 from vae_core.training.heart import Heart
 from vae_core.training.live import Window
-from vae_core.training.loop import Trainer, pick_device, prepare
+from vae_core.training.loop import Trainer, drawn, pick_device
 from vae_core.training.pace import Pace, Speed, Stopwatch
 from vae_core.training.run import Run
 
@@ -59,7 +59,7 @@ class Session:
         device = pick_device(spec.training.device)
         trainer = self.trainer = Trainer(spec, self._load("train"), device)
         self.test_split = self._load("test")
-        self.test_images = prepare(self.test_split, spec)
+        self.test_images = drawn(self.test_split, spec)
 
         kept = self._restore()
         self.made_steps = int(kept.get("steps", 0))  # single steps

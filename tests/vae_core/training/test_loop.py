@@ -11,7 +11,7 @@ import torch
 from vae_core import data
 from vae_core.data import Dataset
 from vae_core.spec import Spec
-from vae_core.training.loop import Trainer, pick_device, prepare
+from vae_core.training.loop import Trainer, drawn, pick_device, prepare
 
 
 def small(**changes) -> Spec:
@@ -154,10 +154,19 @@ def test_a_batch_larger_than_the_dataset_takes_the_dataset(digits):
     assert Trainer(small(), few).batch_size == 10
 
 
-def test_static_binarisation_is_drawn_once(digits):
-    spec = small(**{"data.binarisation": "static"})
-    assert set(prepare(digits, spec).unique().tolist()) == {0, 255}
-    assert torch.equal(prepare(digits, spec), prepare(digits, spec))
+@pytest.mark.parametrize("how", ["static", "dynamic"])
+def test_the_pixels_to_evaluate_on_are_drawn_once(digits, how):
+    spec = small(**{"data.binarisation": how})
+    assert set(drawn(digits, spec).unique().tolist()) == {0, 255}
+    assert torch.equal(drawn(digits, spec), drawn(digits, spec))
+
+
+def test_static_binarisation_trains_on_pixels_drawn_once_and_dynamic_draws_them_anew(digits):
+    assert set(prepare(digits, small(**{"data.binarisation": "static"})).unique().tolist()) == {0, 255}
+    trainer = Trainer(small(), digits)
+    first, again = trainer._next_batch(), trainer._next_batch()
+    assert set(first.unique().tolist()) == {0, 1}
+    assert not torch.equal(first, again)
 
 
 def test_images_of_another_shape_and_devices_that_are_not_there_are_refused_with_a_sentence(digits):

@@ -1,0 +1,120 @@
+"""The command line, as other programs call it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from vae_core.__main__ import main
+from vae_core.training.run import load_run
+
+DIGITS = ["--dataset", "digits", "--set", "net.widths=16"]
+
+
+@pytest.fixture
+def run():
+    assert main(["train", "vae-2d", *DIGITS, "--steps", "40", "--seed", "3", "--out", "mine"]) == 0
+    return load_run("mine")
+
+
+def test_train_makes_a_run_from_a_recipe_and_what_was_set(run):
+    spec = run.spec
+    assert (spec.recipe, spec.data.name, spec.net.widths) == ("vae-2d", "digits", (16,))
+    assert (spec.training.steps, spec.training.seed) == (40, 3)
+    assert run.status.state == "finished"
+    assert run.status.step == 40
+
+
+def test_evaluate_prints_json_and_nothing_else(run, capsys):
+    capsys.readouterr()
+    assert main(["evaluate", "mine", "--samples", "20"]) == 0
+    numbers = json.loads(capsys.readouterr().out)
+    assert numbers["elbo"] == pytest.approx(numbers["reconstruction"] - numbers["kl"])
+    assert sum(numbers["dimension_kl"]) == pytest.approx(numbers["kl"], rel=1e-3)
+    # An importance-weighted bound is no looser than the ELBO, up to the noise of either.
+    assert numbers["log_px"] > numbers["elbo"] - 0.5
+    assert (numbers["split"], numbers["images"], numbers["log_px_samples"]) == ("test", 360, 20)
+    assert 0 <= numbers["hole_mass"] <= 0.95
+    assert 0 <= numbers["active_units"] <= 2
+
+
+def test_grey_pixels_under_a_bernoulli_have_no_log_px(capsys):
+    grey = [*DIGITS, "--set", "data.binarisation=none", "--steps", "5", "--out", "grey"]
+    assert main(["train", "vae-2d", *grey]) == 0
+    capsys.readouterr()
+    assert main(["evaluate", "grey"]) == 0
+    numbers = json.loads(capsys.readouterr().out)
+    assert numbers["log_px"] is None
+    assert "cross-entropy" in numbers["log_px_note"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["train", "vae-3d"], "'vae-3d' is no recipe"),
+        (["train", "vae-2d", "--dataset", "cifar"], "'cifar' is not known"),
+        (["train", "vae-2d", "--set", "objective.beta=-1"], "objective.beta: '-1' is not allowed"),
+        (["train", "vae-2d", "--epochs", "many"], "training.epochs: 'many' is not allowed"),
+        (["train", "vae-2d", "--set", "beta"], "'beta' is no setting"),
+        (["train", "vae-2d", "--out", "a/../../b"], "name"),
+        (["evaluate", "nowhere"], "no run 'nowhere'"),
+        (["resume", "nowhere"], "no run 'nowhere'"),
+        (["stop", "nowhere"], "no run 'nowhere'"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_sentence_and_leaves_no_run(words, sentence, capsys, tmp_path):
+    if sentence == "name":
+        words[-1] = "b?d name"
+    assert main(words) == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert sentence in said
+    assert "Traceback" not in said
+    capsys.readouterr()
+    assert main(["runs"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_a_name_already_taken_is_refused_and_the_run_kept(run, capsys):
+    assert main(["train", "vae-2d", *DIGITS, "--steps", "5", "--out", "mine"]) == 1
+    assert "already a run named mine" in " ".join(capsys.readouterr().err.split())
+    assert load_run("mine").status.step == 40
+
+
+def test_lists_name_what_there_is(run, capsys):
+    for words, expected in (
+        ("recipes", ["vae-2d", "autoencoder-2d", "capacity"]),
+        ("datasets", ["strokes", "digits", "mnist", "folder"]),
+        ("runs", ["mine", "finished", "40"]),
+    ):
+        assert main([words]) == 0
+        out = capsys.readouterr().out
+        assert all(word in out for word in expected)
+
+
+def test_ctrl_c_stops_cleanly_and_keeps_the_run(wait_until):
+    command = [sys.executable, "-m", "vae_core"]
+    train = [*command, "train", "vae-2d", *DIGITS, "--seconds", "300", "--out", "long"]
+    process = subprocess.Popen(train, stderr=subprocess.PIPE, text=True, env=os.environ | {"COLUMNS": "120"})
+    try:
+        wait_until(lambda: _step_of("long") > 10, "training begins")
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 0, said
+    assert "Traceback" not in said
+    run = load_run("long")
+    assert run.status.state == "stopped"
+    assert run.evaluation["elbo"] < 0
+
+
+def _step_of(name: str) -> int:
+    try:
+        return load_run(name).status.step
+    except Exception:  # noqa: BLE001 (it does not exist yet)
+        return 0
