@@ -242,9 +242,8 @@ def _labels(values: np.ndarray, name: str, count: int) -> np.ndarray:
     if values.ndim == 2 and values.dtype.kind in "buif" and ((values == 0) | (values == 1)).all():
         values = values.argmax(1)
     if values.shape != (count,):
-        raise Refusal(
-            f"the array {name} has the shape {values.shape}, and {count:,} images need {count:,} labels"
-        )
+        shape = " x ".join(map(str, values.shape)) or "()"
+        raise Refusal(f"the array {name} has the shape {shape}, and {count:,} images need {count:,} labels")
     if values.dtype.kind == "f" and np.isfinite(values).all() and (values == np.rint(values)).all():
         values = values.astype(np.int64)
     if values.dtype.kind not in "buiUS":

@@ -1,0 +1,251 @@
+"""Downloads run through the real torchvision, from a server on this machine that behaves and misbehaves."""
+
+import gzip
+import hashlib
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from vae_core import data
+from vae_core.data import download, idx
+
+FILES = [file for split in ("train", "test") for file in idx.FILES[split]]
+
+
+def idx_file(array: np.ndarray) -> bytes:
+    return b"\0\0\x08" + bytes([array.ndim]) + np.array(array.shape, ">u4").tobytes() + array.tobytes()
+
+
+def packed(count: int) -> tuple[bytes, bytes]:
+    labels = (np.arange(count) % 10).astype(np.uint8)
+    images = np.broadcast_to(labels[:, None, None], (count, 28, 28))
+    return gzip.compress(idx_file(images), 1), gzip.compress(idx_file(labels), 1)
+
+
+class Server(ThreadingHTTPServer):
+    """Serves four made-up files; `fault` says what it does wrong."""
+
+    daemon_threads = True
+    fault = ""
+    asked: int
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.files = dict(zip(FILES, (*packed(60_000), *packed(10_000)), strict=True))
+        self.asked = 0
+        self.closing = threading.Event()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_HEAD(self) -> None:
+        content = self.server.files[self.path[1:]]
+        self.send_response(404 if self.server.fault == "missing" else 200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        self.server.asked += 1
+        content = self.server.files[self.path[1:]]
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        fault = self.server.fault
+        if fault == "other content":
+            content = bytes(len(content))
+        if fault in ("cut short", "stall"):
+            content = content[: len(content) // 2]
+        self.wfile.write(content)
+        self.wfile.flush()
+        if fault == "stall":
+            self.server.closing.wait(30)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.closing.set()
+        server.shutdown()
+
+
+@pytest.fixture
+def source(server: Server, monkeypatch: pytest.MonkeyPatch) -> type:
+    """torchvision's KMNIST, as it would be if that server were its home."""
+    real = download.torchvision_datasets().KMNIST
+    sums = [hashlib.md5(server.files[file]).hexdigest() for file in FILES]
+    monkeypatch.setattr(real, "mirrors", [server.address])
+    monkeypatch.setattr(real, "resources", list(zip(FILES, sums, strict=True)))
+    monkeypatch.setitem(idx.MD5, "kmnist", ((sums[0], sums[1]), (sums[2], sums[3])))
+    return real
+
+
+def left(root: Path) -> set[str]:
+    """Every file below a root but for locks and the cache of decoded arrays."""
+    return {
+        path.relative_to(root).as_posix()
+        for path in root.rglob("*")
+        if path.is_file() and path.suffix not in (".lock", ".safetensors")
+    }
+
+
+def test_a_first_use_downloads_with_progress_and_a_second_does_not(source: type, server: Server, root: Path):
+    told: list[tuple[float, str]] = []
+    train = data.load("kmnist", progress=lambda *report: told.append(report))
+    assert torch.equal(train.labels, torch.arange(60_000) % 10)
+    assert (train.images[:, 0, 5, 5] == train.labels).all()
+    assert left(root) == {f"KMNIST/raw/{file}" for file in FILES}
+    fractions = [fraction for fraction, _ in told]
+    assert fractions == sorted(fractions)
+    assert told[0] == (0.0, "Looking for a server that has Kuzushiji-MNIST")
+    assert told[-1] == (1.0, "Kuzushiji-MNIST is here")
+    assert any(sentence.startswith("Downloading Kuzushiji-MNIST: ") for _, sentence in told)
+    asked = server.asked
+    data.load("kmnist", "test")
+    assert server.asked == asked
+
+
+def test_a_mirror_that_does_not_answer_is_passed_over(source: type, server: Server, root: Path, monkeypatch):
+    monkeypatch.setattr(source, "mirrors", ["http://127.0.0.1:9/", server.address])
+    assert len(data.load("kmnist", "test")) == 10_000
+
+
+@pytest.mark.parametrize(
+    "fault, reason",
+    [
+        ("missing", "no server that has it answered"),
+        ("cut short", "the download failed"),
+        ("other content", "the download failed"),
+        ("stall", "its server stopped sending"),
+    ],
+)
+def test_a_download_that_fails_says_so_and_leaves_nothing(
+    source: type, server: Server, root: Path, monkeypatch, fault: str, reason: str
+):
+    monkeypatch.setattr(download, "STALL", 0.4)
+    server.fault = fault
+    with pytest.raises(data.Unavailable) as refused:
+        data.load("kmnist")
+    assert f"Kuzushiji-MNIST is not on this machine, and {reason}" in str(refused.value)
+    assert left(root) == set()
+    server.fault = ""
+    server.closing.set()
+    assert len(data.load("kmnist")) == 60_000
+
+
+def test_giving_up_during_a_download_leaves_nothing(source: type, server: Server, root: Path):
+    server.fault = "stall"
+
+    def give_up(fraction: float, sentence: str) -> None:
+        if sentence.startswith("Downloading"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        data.load("kmnist", progress=give_up)
+    assert left(root) == set()
+
+
+def test_what_a_killed_download_left_is_swept_away_by_the_next(source: type, root: Path):
+    stale = root / ".download-kmnist-abc"
+    (stale / "KMNIST").mkdir(parents=True)
+    data.load("kmnist", "test")
+    assert not stale.exists()
+
+
+def test_without_a_network_a_sentence_comes_at_once_and_offers_what_needs_none(root: Path, monkeypatch):
+    for name in idx.FOLDERS.values():
+        monkeypatch.setattr(
+            getattr(download.torchvision_datasets(), name), "mirrors", ["http://127.0.0.1:9/"]
+        )
+    for name in idx.FOLDERS:
+        with pytest.raises(data.Unavailable) as refused:
+            data.load(name)
+        assert "choose strokes or digits, which need none" in str(refused.value)
+        assert f"{idx.FOLDERS[name]}/raw" in str(refused.value)
+
+
+def test_a_name_server_that_hangs_is_not_waited_for(root: Path, monkeypatch):
+    released = threading.Event()
+
+    def hang(*_: object, **__: object) -> None:
+        released.wait(30)
+        raise OSError("name or service not known")
+
+    monkeypatch.setattr(download, "ANSWER", 0.2)
+    monkeypatch.setattr(download.urllib.request, "urlopen", hang)
+    begun = time.monotonic()
+    with pytest.raises(data.Unavailable, match="no server that has it answered"):
+        download.fetch("mnist", lambda *_: None)
+    assert time.monotonic() - begun < 10
+    released.set()
+
+
+def test_a_root_that_may_not_be_written_to_is_not_downloaded_into(source: type, root: Path, home: Path):
+    root.chmod(0o555)
+    data.load("kmnist", "test")
+    root.chmod(0o755)
+    assert left(root) == set()
+    assert (home / ".cache/elbo-room/KMNIST/raw" / FILES[0]).exists()
+
+
+def test_the_checksums_are_those_that_torchvision_knows():
+    for name, folder in idx.FOLDERS.items():
+        known = dict(getattr(download.torchvision_datasets(), folder).resources)
+        assert known == dict(zip(FILES, [md5 for split in idx.MD5[name] for md5 in split], strict=True))
+
+
+MISMATCHED = """
+import sys
+import torchvision._half
+import torch
+if "torchvision::nms" not in torch._C._dispatch_get_all_op_names():
+    raise RuntimeError("operator torchvision::nms does not exist")
+"""
+
+
+@pytest.mark.parametrize(
+    "module, outcome",
+    [
+        (MISMATCHED, "works torchvision::nms torchvision::qnms"),
+        ("raise RuntimeError('operator torchvision::roi_align does not exist')", "RuntimeError"),
+        ("raise ImportError('no torchvision')", "ImportError"),
+    ],
+)
+def test_a_torchvision_that_does_not_match_torch_is_helped_in_that_case_only(
+    tmp_path: Path, module: str, outcome: str
+):
+    package = tmp_path / "torchvision"
+    package.mkdir()
+    (package / "__init__.py").write_text(module)
+    (package / "_half.py").write_text("")
+    (package / "datasets.py").write_text("")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "import torch\n"
+        "from vae_core.data import download\n"
+        "try:\n"
+        "    download.torchvision_datasets()\n"
+        "    names = sorted(torch._C._dispatch_get_all_op_names())\n"
+        "    print('works', *(name for name in names if name.startswith('torchvision::')))\n"
+        "except Exception as error:\n"
+        "    print(type(error).__name__)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == outcome
