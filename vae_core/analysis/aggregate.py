@@ -171,7 +171,9 @@ def hole_mass(
     """Prior mass in holes, in all D dimensions.
 
     That is where, inside the prior's highest-density region of the given mass, q(z) < p(z) / ratio.
-    Prior samples scored under the exact mixture. Without a generator, the same samples every time.
+    Prior samples scored under the exact mixture, never floored. Without a generator, the same samples every
+    time. In many dimensions N narrow posteriors cannot cover the region however well they are spread, as
+    mutual information near log N shows; then this speaks of N too.
     """
     generator = generator or torch.Generator().manual_seed(0)
     z = prior_samples(samples, posteriors.dimensions, mass, generator)

@@ -106,8 +106,8 @@ def correlated_grid(
     x: Tensor, y: Tensor, mean: Tensor, covariance: Tensor, log_weight: Tensor
 ) -> tuple[Tensor, float]:
     """As `axis_grid`, for any covariance [N, 2, 2]: no product of tables now, but N x G x H exponentials."""
-    # Whitening with the Cholesky factor L = [[a, 0], [b, c]]: the exponent is -|L^-1 (z - mean)|^2 / 2. float64,
-    # because c is a small difference where a component is long and thin.
+    # Whitening with the Cholesky factor L = [[a, 0], [b, c]]: the exponent is -|L^-1 (z - mean)|^2 / 2.
+    # In float64, because c is a small difference where a component is long and thin.
     covariance = covariance.double()
     a = covariance[:, 0, 0].sqrt()
     b = covariance[:, 0, 1] / a
