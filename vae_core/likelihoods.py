@@ -15,7 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vae_core import spec
-from vae_core.posteriors import LOG_2PI
+
+LOG_2PI = math.log(2 * math.pi)
 
 
 class Likelihood(nn.Module):

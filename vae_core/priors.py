@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
-from vae_core.posteriors import LOG_2PI
+LOG_2PI = math.log(2 * math.pi)
 
 
 class StandardNormal(nn.Module):
