@@ -17,10 +17,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from vae_core.data.catalogue import CATALOGUE
 from vae_core.data.dataset import Progress, Unavailable
 from vae_core.data.idx import FILES, FOLDERS, read
-from vae_core.data.storage import writable, writable_root
+from vae_core.data.storage import roots, writable, writable_root
 
 ANSWER = 6.0  # seconds within which some server must answer
 STALL = 20.0  # seconds without a single new byte after which we give up
@@ -28,13 +30,13 @@ STALL = 20.0  # seconds without a single new byte after which we give up
 
 def fetch(name: str, report: Progress) -> None:
     """Put the files of `name` where `idx.read` looks. Raises Unavailable, which offers other sets."""
-    from filelock import FileLock
-
     title = CATALOGUE[name].title
     try:
         root = writable_root()
+        if root != roots()[0]:
+            report(0.0, f"{roots()[0]} cannot be written to; {title} goes to {root}")
         report(0.0, f"Looking for a server that has {title}")
-        with FileLock(root / f".{FOLDERS[name]}.lock"):
+        with _patient(FileLock(root / f".{FOLDERS[name]}.lock"), title, report):
             # Somebody else may have brought it while we waited.
             if read(name, "train") is None or read(name, "test") is None:
                 _fetch(name, root, report)
@@ -89,7 +91,7 @@ def _fetch(name: str, root: Path, report: Progress) -> None:
             os.replace(scratch / folder / "raw" / file, home / file)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    report(1.0, f"{title} is here")
+    report(1.0, f"{title} is in {home}")
 
 
 def _run(download: Any, scratch: Path, name: str) -> Iterator[int]:
@@ -143,6 +145,21 @@ def _sizes(mirrors: list[str], files: list[str]) -> dict[str, int]:
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
     return dict(sizes)
+
+
+@contextlib.contextmanager
+def _patient(lock: FileLock, title: str, report: Progress) -> Iterator[None]:
+    """Holds the lock, and reports while another process does, so that waiting can be given up."""
+    while True:
+        try:
+            lock.acquire(timeout=0.5)
+            break
+        except Timeout:
+            report(0.0, f"Another process is downloading {title}")
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextlib.contextmanager

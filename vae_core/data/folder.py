@@ -88,7 +88,10 @@ class _Folder:
                 path = Path(folder) / name
                 if not _is_image(name):
                     continue
-                facts = path.stat()
+                try:
+                    facts = path.stat()
+                except FileNotFoundError:
+                    continue  # a link that leads nowhere
                 if not stat.S_ISREG(facts.st_mode):
                     continue  # a pipe would never end
                 self.entries.append(Entry(path.relative_to(root).as_posix(), facts.st_size, facts.st_mtime))

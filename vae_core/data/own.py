@@ -97,7 +97,13 @@ def index_labels(values: Sequence[str] | np.ndarray | None) -> tuple[np.ndarray 
     names, labels = np.unique(np.asarray(values), return_inverse=True)
     if len(names) > MAX_CLASSES:
         return None, ()
-    return labels.astype(np.int64).reshape(-1), tuple(str(name) for name in names)
+    texts = [str(name) for name in names]
+    if all(text.isdecimal() for text in texts):
+        # As numbers: class 10 comes after class 2.
+        order = sorted(range(len(texts)), key=lambda place: (int(texts[place]), texts[place]))
+        texts = [texts[place] for place in order]
+        labels = np.argsort(order)[labels]
+    return labels.astype(np.int64).reshape(-1), tuple(texts)
 
 
 def in_split(count: int, split: str) -> np.ndarray:

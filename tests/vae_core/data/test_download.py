@@ -115,7 +115,7 @@ def test_a_first_use_downloads_with_progress_and_a_second_does_not(source: type,
     fractions = [fraction for fraction, _ in told]
     assert fractions == sorted(fractions)
     assert told[0] == (0.0, "Looking for a server that has Kuzushiji-MNIST")
-    assert told[-1] == (1.0, "Kuzushiji-MNIST is here")
+    assert told[-1] == (1.0, f"Kuzushiji-MNIST is in {root / 'KMNIST' / 'raw'}")
     assert any(sentence.startswith("Downloading Kuzushiji-MNIST: ") for _, sentence in told)
     asked = server.asked
     data.load("kmnist", "test")
@@ -198,9 +198,11 @@ def test_a_name_server_that_hangs_is_not_waited_for(root: Path, monkeypatch):
 
 
 def test_a_root_that_may_not_be_written_to_is_not_downloaded_into(source: type, root: Path, home: Path):
+    told: list[str] = []
     root.chmod(0o555)
-    data.load("kmnist", "test")
+    data.load("kmnist", "test", progress=lambda _, sentence: told.append(sentence))
     root.chmod(0o755)
+    assert told[0] == f"{root} cannot be written to; Kuzushiji-MNIST goes to {home / '.cache/elbo-room'}"
     assert left(root) == set()
     assert (home / ".cache/elbo-room/KMNIST/raw" / FILES[0]).exists()
 

@@ -1,4 +1,5 @@
 import io
+import os
 import struct
 import zipfile
 import zlib
@@ -6,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from vae_core import data
@@ -86,6 +88,14 @@ def test_names_of_sub_folders_become_classes(put):
     assert train.class_names == test.class_names == ("cat", "dog")
     for dataset in (train, test):
         assert (dataset.images[:, 0, 0, 0] == 10 * (dataset.labels + 1)).all()
+
+
+def test_classes_named_by_numbers_are_in_the_order_of_numbers(put):
+    train, test = both(put({f"{kind}/{n}.png": picture(kind) for kind in (2, 10, 1) for n in range(20)}))
+    assert train.class_names == ("1", "2", "10")
+    for dataset in (train, test):
+        shades = torch.tensor([1, 2, 10])[dataset.labels]
+        assert (dataset.images[:, 0, 0, 0] == shades).all()
 
 
 def test_images_beside_sub_folders_leave_no_classes(put):
@@ -328,9 +338,8 @@ def test_another_kind_of_file_is_refused(tmp_path: Path):
     assert refusal(str(tmp_path / "images.rar")) == "images.rar is neither a folder nor a zip."
 
 
-def test_a_pipe_in_a_folder_is_passed_over(tmp_path: Path):
-    import os
-
+def test_pipes_and_links_that_lead_nowhere_are_passed_over(tmp_path: Path):
     path = folder(tmp_path / "images", files())
     os.mkfifo(tmp_path / "images" / "50.png")
+    (tmp_path / "images" / "51.png").symlink_to(tmp_path / "nowhere.png")
     assert sum(map(len, both(path))) == 20

@@ -159,17 +159,44 @@ def test_any_factors_in_their_range_draw_something_within_the_image(
 
 
 def test_the_same_seed_gives_the_same_bits_whatever_the_number_of_threads():
-    one = strokes.make(2500, [5, 0], threads=1)
-    four = strokes.make(2500, [5, 0], threads=4)
-    other = strokes.make(2500, [6, 0], threads=1)
+    count = 2 * strokes.BLOCK + 500
+    one = strokes.make(count, [5, 0], threads=1)
+    four = strokes.make(count, [5, 0], threads=4)
+    other = strokes.make(1000, [6, 0], threads=1)
     for name in one:
         np.testing.assert_array_equal(one[name], four[name])
-    assert (one["images"] != other["images"]).any()
+    assert (one["images"][:1000] != other["images"]).any()
 
 
 def test_the_first_images_do_not_depend_on_how_many_follow():
-    few, many = strokes.make(1000, [0, 0]), strokes.make(2000, [0, 0])
-    np.testing.assert_array_equal(few["images"], many["images"][:1000])
+    few, many = strokes.make(strokes.BLOCK, [0, 0]), strokes.make(strokes.BLOCK + 100, [0, 0])
+    np.testing.assert_array_equal(few["images"], many["images"][: strokes.BLOCK])
+
+
+def test_drawings_together_are_the_same_as_drawings_alone():
+    made = strokes.make(300, [7])
+    together = strokes.draw(made["labels"], made["factors"])
+    for number in range(0, 300, 17):
+        one = slice(number, number + 1)
+        np.testing.assert_array_equal(
+            strokes.draw(made["labels"][one], made["factors"][one])[0], together[number]
+        )
+
+
+def test_positions_of_the_pen_are_close_enough_to_be_seen_as_a_line():
+    for label, styles in enumerate(SKELETONS):
+        for style in styles:
+            pen = strokes._write(style, 1, None)[0] * strokes.HEIGHT
+            steps = np.linalg.norm(np.diff(pen, axis=0), axis=1)
+            # Between paths the pen is lifted; only there may it leap.
+            assert np.sort(steps)[: len(steps) - len(style.paths) + 1].max() < 0.95, (label, style.name)
+
+
+def test_a_style_that_a_class_does_not_have_is_an_error():
+    factors = np.zeros((1, 8), np.float32)
+    factors[0, -1] = 99
+    with pytest.raises(ValueError, match="1 of 1 drawings have a class or a style that there is not"):
+        strokes.draw(np.array([3]), factors)
 
 
 def test_factors_are_spread_as_they_say_and_independent():
