@@ -61,7 +61,12 @@ class Trainer:
         self.objective = objectives.build(spec.objective).to(self.device)
         self.noise = torch.Generator(self.device).manual_seed(seed)
         self.learning_rate = torch.tensor(spec.training.learning_rate, device=self.device)
-        self.optimiser = torch.optim.Adam(self.model.parameters(), lr=self.learning_rate, fused=True)
+        self.optimiser = torch.optim.Adam(
+            self.model.parameters(),
+            lr=self.learning_rate,
+            fused=True,
+            capturable=self.device.type == "cuda",
+        )
         self.step = 0
         self.device_step = torch.zeros((), device=self.device)
         self._sums: dict[str, Tensor] = {}
