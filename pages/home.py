@@ -14,7 +14,8 @@ own = [run for run in runs if not run.is_gallery]
 
 st.title("Elbo Room")
 st.markdown(
-    "Train small variational autoencoders live, watch their latent space form, find the holes in it, and walk through it."
+    "Train small variational autoencoders live, watch their latent space form, find the holes in it, "
+    "and walk through it."
 )
 with shell.sentences():
     gallery.cards(shown, own)
@@ -22,5 +23,6 @@ with shell.sentences():
     own_runs.listing(own)
 shell.equation(
     "What every model here is trained on, or a variation of it: the evidence lower bound.",
-    r"\log p(x) \;\ge\; \mathrm{ELBO}(x) = \mathbb{E}_{q(z|x)}\left[\log p(x|z)\right] - \mathrm{KL}\left(q(z|x)\,\|\,p(z)\right)",
+    r"\log p(x) \;\ge\; \mathrm{ELBO}(x) = \mathbb{E}_{q(z|x)}\left[\log p(x|z)\right]"
+    r" - \mathrm{KL}\left(q(z|x)\,\|\,p(z)\right)",
 )

@@ -12,7 +12,8 @@ run = shell.current()
 
 st.title("Latent map")
 st.markdown(
-    "**Notice.** Where q(z) is pale inside the prior's contours, a sample from the prior lands where no image ever was."
+    "**Notice.** Where q(z) is empty inside the prior's contours, a sample from the prior lands where "
+    "no image ever was."
 )
 with shell.sentences():
     if run is None:

@@ -17,7 +17,9 @@ fault = draft.fault()
 if fault:
     st.error(fault, icon=":material/error:")
 
-settings, stage = st.columns([0.27, 0.73], gap="medium")
+page = st.container(horizontal=True, gap="medium", key="train")
+settings = page.container(width=272, gap="small", key="settings")
+stage = page.container(width="stretch", gap="small", key="stage")
 with settings, shell.sentences():
     form.controls(spec, run if run is not None and run.status.active and not run.is_gallery else None)
 with stage, shell.sentences():
@@ -25,7 +27,8 @@ with stage, shell.sentences():
     live.stage(run)
     shell.equation(
         "What training makes as large as it can, on average over the images:",
-        r"\mathcal{L}_\beta(x) = \underbrace{\mathbb{E}_{q(z|x)}\left[\log p(x|z)\right]}_{\text{reconstruction}}"
+        r"\mathcal{L}_\beta(x) = \underbrace{\mathbb{E}_{q(z|x)}\left[\log p(x|z)\right]}"
+        r"_{\text{reconstruction}}"
         r" - \beta\,\underbrace{\mathrm{KL}\left(q(z|x)\,\|\,p(z)\right)}_{\text{KL}}",
         r"\mathrm{ELBO}(x) = \mathcal{L}_1(x) \le \log p(x)",
     )

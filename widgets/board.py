@@ -1,6 +1,6 @@
 """What the training board shows of a run, as one parcel of bytes for the browser.
 
-Built once per report and shared between all sessions that look at the run: eight of them cost little more than one.
+Built once per report and shared between all sessions that look at the run: eight cost little more than one.
 Reads arrays with NumPy; torch is not needed to watch a training.
 """
 
@@ -61,7 +61,7 @@ def _at_rest(path: str, version: tuple[Any, ...]) -> bytes:
 
 @st.cache_resource(max_entries=128, show_spinner=False)
 def _axes(path: str) -> list[int]:
-    """The dimensions on the cloud's axes, remembered: two that are nearly equal must not swap all the time."""
+    """The dimensions on the cloud's axes, remembered: two that are nearly equal must not swap places."""
     return []
 
 
@@ -94,7 +94,7 @@ def build(run: Run, film: bool) -> bytes:
     log_vars = np.stack([shot["log_var"] for shot in shots]).astype(np.float32)
     kl = 0.5 * (means**2 + np.exp(log_vars) - 1 - log_vars).mean(axis=1)
     labels = shots[-1].get("labels", np.full(means.shape[1], -1, np.int16)).astype(np.uint8)
-    chosen = _choose(_axes(str(run.path)), kl[-1])
+    chosen = _choose(_axes(str(run.path)), information(run) if film and run.codes is not None else kl[-1])
     header |= {
         "chosen": chosen,
         "axes": [f"z{k + 1}" for k in chosen],
@@ -142,10 +142,18 @@ def _choose(kept: list[int], kl: np.ndarray) -> list[int]:
     return list(kept)
 
 
+def information(run: Run) -> np.ndarray:
+    """KL of each latent dimension over the test images, in nats [D]. Only for a run that has codes."""
+    codes = run.codes
+    assert codes is not None
+    mean, log_var = codes["mean"].astype(np.float32), codes["log_var"].astype(np.float32)
+    return 0.5 * (mean**2 + np.exp(log_var) - 1 - log_var).mean(axis=0)
+
+
 def _cloud_note(latent: int) -> str:
     if latent == 1:
         return "means of q(z|x), one row per class"
-    return "means of q(z|x)" if latent == 2 else f"the two of {latent} dimensions with most KL"
+    return "means of q(z|x)" if latent == 2 else "the two with most KL"
 
 
 def curves(reports: list[dict[str, Any]]) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""The aggregated posterior of a run, as a picture to look into. Imports torch when a map is computed, not before."""
+"""The aggregated posterior of a run, as a picture. Imports torch when a map is computed, not before."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import streamlit as st
 from vae_core.data.catalogue import CATALOGUE
 from vae_core.training import folder
 from vae_core.training.run import Run, RunError
-from widgets import components, shell, words
-from widgets.board import open_run
+from widgets import address, components, shell, words
+from widgets.board import information, open_run
 from widgets.pack import pack
 
 SIZE = 256  # cells along each side
@@ -21,8 +21,8 @@ EXTENTS = (4, 6, 8, 16, 32, 64)
 MOST_POINTS = 3_000
 LAYERS = {"density": "q(z)", "log": "log q(z)", "ratio": "q against prior"}
 NOTES = {
-    "density": "Darker is more of the data; the contours hold 50, 90, 95 and 99 % of the prior.",
-    "log": "Logarithms show the thin places; below twelve nats under the peak everything is blank.",
+    "density": "Full colour is twice the prior's peak; the contours hold 50, 90, 95 and 99 % of the prior.",
+    "log": "Logarithms show the thin places, down to ten nats below full colour.",
     "ratio": "Orange: fewer codes than the prior expects, by at least 5 nats at full colour. Blue: more.",
 }
 
@@ -48,27 +48,18 @@ def page(run: Run) -> None:
             icon=":material/straighten:",
         )
         return
-    picture, side = st.columns([0.66, 0.34], gap="large")
+    page = st.container(horizontal=True, gap="large", key="map-page")
+    picture = page.container(width="stretch", key="map-picture")
+    side = page.container(width=292, key="map-side")
     with side:
         dims, extent, layer, points, names = options(run)
     with picture:
-        pin = pinned()
+        pin = address.point("z", 64.0)
         with st.spinner("Computing the exact density …", show_time=True):
             header, arrays = field(str(run.path), version(run), dims, float(extent))
-        parcel = pack(
-            header
-            | {
-                "layer": layer,
-                "points": points,
-                "names": names,
-                "pin": pin,
-                "note": f"{words.count(len(arrays['x']))} of {words.count(header['images'])} test images as points"
-                if points
-                else "",
-            },
-            arrays,
-        )
-        components.plane_map(parcel, key="map", on_pick=_picked)
+        note = _points_note(len(arrays["x"]), header["images"]) if points else ""
+        shown = {"layer": layer, "points": points, "names": names, "pin": pin, "note": note}
+        components.plane_map(pack(header | shown, arrays), key="map", on_pick=_picked)
     with side:
         said(run, dims, header, layer)
         decoded(run, dims, pin)
@@ -81,51 +72,62 @@ def options(run: Run) -> tuple[tuple[int, int], int, str, bool, bool]:
         "Colour",
         list(LAYERS),
         format_func=LAYERS.__getitem__,
-        default="density",
-        key="layer",
+        key=address.choice("layer", list(LAYERS), "density"),
+        on_change=address.keep,
+        args=("layer", "density"),
         required=True,
-        bind="query-params",
         help="The density, its logarithm, or its ratio to the prior.",
     )
-    dims = (0, 1)
-    if latent > 2:
-        a, b = most_informative(run)
-        left, right = st.columns(2)
-        first = left.number_input(
-            "Across: z",
-            1,
-            latent,
-            a + 1,
-            key="across",
-            bind="query-params",
-            help="The latent dimension along the map.",
-        )
-        second = right.number_input(
-            "Up: z", 1, latent, b + 1, key="up", bind="query-params", help="The latent dimension up the map."
-        )
-        if first == second:
-            second = first + 1 if first < latent else first - 1
-            st.caption(f":orange[Two different dimensions make a map: shown with z{second} instead.]")
-        dims = (int(first) - 1, int(second) - 1)
+    dims = _dimensions(run) if latent > 2 else (0, 1)
     extent = st.select_slider(
         "Range",
         EXTENTS,
-        4,
-        key="range",
+        key=address.choice("range", EXTENTS, 4),
+        on_change=address.keep,
+        args=("range", 4),
         format_func=lambda e: f"± {e}",
-        bind="query-params",
         help="In standard deviations of the prior. ± 4 everywhere, so that maps compare.",
     )
     left, right = st.columns(2)
     points = left.toggle(
         "Points",
-        True,
-        key="points",
-        bind="query-params",
-        help="The mean of q(z|x) of each test image, coloured by class.",
+        key=address.flag("points", True),
+        on_change=address.keep,
+        args=("points", True),
+        help="The mean of q(z|x) of some test images, coloured by class.",
     )
-    names = right.toggle("Names", True, key="names", bind="query-params", help="At the centre of each class.")
+    names = right.toggle(
+        "Names",
+        key=address.flag("names", True),
+        on_change=address.keep,
+        args=("names", True),
+        help="Of the classes, each at its centre.",
+    )
     return dims, int(extent), layer or "density", points, names
+
+
+def _dimensions(run: Run) -> tuple[int, int]:
+    latent, best = run.spec.latent, most_informative(run)
+    chosen = []
+    for column, name, label, k in zip(
+        st.columns(2), ("across", "up"), ("Across: z", "Up: z"), best, strict=True
+    ):
+        chosen.append(
+            column.number_input(
+                label,
+                1,
+                latent,
+                key=address.whole(name, 1, latent, k + 1),
+                on_change=address.keep,
+                args=(name, k + 1),
+                help="A latent dimension. At first the two with most KL.",
+            )
+        )
+    first, second = (int(value) - 1 for value in chosen)
+    if first == second:
+        second = first + 1 if first + 1 < latent else first - 1
+        st.caption(f"Two different dimensions make a map: shown with z{second + 1} instead.")
+    return first, second
 
 
 def version(run: Run) -> Any:
@@ -171,12 +173,14 @@ def field(
 
 def most_informative(run: Run) -> tuple[int, int]:
     """The two dimensions with most KL."""
-    codes = run.codes
-    assert codes is not None
-    mean, log_var = codes["mean"].astype(np.float32), codes["log_var"].astype(np.float32)
-    kl = (mean**2 + np.exp(log_var) - 1 - log_var).mean(axis=0)
+    kl = information(run)
     first, second = sorted(int(k) for k in np.argsort(-kl)[:2])
     return first, second
+
+
+def _points_note(shown: int, images: int) -> str:
+    some = "all" if shown == images else f"{words.count(shown)} of"
+    return f"{some} {words.count(images)} test images as points"
 
 
 def said(run: Run, dims: tuple[int, int], header: dict[str, Any], layer: str) -> None:
@@ -187,35 +191,29 @@ def said(run: Run, dims: tuple[int, int], header: dict[str, Any], layer: str) ->
     else:
         text = (
             f"The exact marginal of {axes}, over {words.count(header['images'])} test images: the other "
-            f"{run.spec.latent - 2} dimensions are integrated out, and what is empty in all of them together may look full here."
+            f"{run.spec.latent - 2} dimensions are integrated out, and what is empty in all of them together "
+            "may look full here."
         )
     st.markdown(f"{text} {NOTES[layer]}")
     if header["floored"]:
         st.caption(
-            f"{words.count(header['floored'])} posteriors are narrower than a cell of the map and are drawn one cell wide."
+            f"{words.count(header['floored'])} posteriors are narrower than a cell of the map and are drawn "
+            "one cell wide."
         )
     if header["outside"]:
         st.caption(
-            f":material/zoom_out_map: {words.count(header['outside'])} of {words.count(header['images'])} codes lie outside ± {header['extent']:g}; widen the range to see them."
+            f":material/zoom_out_map: {words.count(header['outside'])} of {words.count(header['images'])} "
+            f"codes lie outside ± {header['extent']:g}; widen the range to see them."
         )
 
 
 # --- a point ------------------------------------------------------------------------------------
 
 
-def pinned() -> list[float] | None:
-    """The point of the address bar, where it is one."""
-    try:
-        x, y = (float(part) for part in st.query_params.get("z", "").split(","))
-    except ValueError:
-        return None
-    return [min(max(v, -64.0), 64.0) for v in (x, y)] if np.isfinite([x, y]).all() else None
-
-
 def _picked() -> None:
     z = st.session_state["map"].get("z")
     if isinstance(z, list) and len(z) == 2 and all(isinstance(v, int | float) for v in z):
-        st.query_params["z"] = ",".join(f"{float(v):.3f}" for v in z)
+        address.put_point("z", z)
 
 
 def decoded(run: Run, dims: tuple[int, int], pin: list[float] | None) -> None:

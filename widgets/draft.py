@@ -1,4 +1,4 @@
-"""The settings of the next run: one Spec in the session, and in the address bar what it changes of its recipe.
+"""The settings of the next run: a Spec in the session, and in the address bar what it changes of its recipe.
 
 A link says `?recipe=vae-2d&set=latent=8&set=objective.beta=4`; the Spec itself checks what it is given.
 """
@@ -20,7 +20,7 @@ MOST_CHANGES = 40  # in a link
 
 
 def current(run: Run | None) -> Spec:
-    """The link's settings on the first look, then those of the run in use, then what the user made of them."""
+    """The link's settings at first, then those of the run in use, then what the user made of them."""
     name = run.name if run else None
     if DRAFT not in st.session_state:
         spec, fault = from_link()
@@ -72,7 +72,7 @@ def _of(run: Run | None) -> Spec | None:
 
 
 def from_link() -> tuple[Spec | None, str | None]:
-    """(the Spec of the link, a sentence on what in it cannot be); (None, None) where the link says nothing."""
+    """(the Spec of the link, a sentence on its faults); (None, None) where the link says nothing."""
     name, changes = st.query_params.get("recipe"), st.query_params.get_all("set")
     if name is None and not changes:
         return None, None

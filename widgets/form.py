@@ -45,6 +45,7 @@ LIKELIHOODS = {
     "gaussian": "Gaussian",
     "categorical": "256 grey levels",
 }
+OWN = "own"
 ENDS = {"epochs": "Epochs", "steps": "Steps", "seconds": "Seconds"}
 
 
@@ -69,7 +70,7 @@ def controls(spec: Spec, run: Run | None) -> None:
         (0.0, 0.1, 1.0, 10.0, 100.0),
         "β, the weight of the KL",
         run,
-        "0 is an autoencoder, 1 the ELBO, more presses the codes towards the prior. Moves a run while it trains.",
+        "0 is an autoencoder, 1 the ELBO, more presses codes towards the prior. Moves a run while it trains.",
     )
     _scale(
         "training.learning_rate",
@@ -91,36 +92,30 @@ def controls(spec: Spec, run: Run | None) -> None:
 
 def _recipe(spec: Spec) -> None:
     name = spec.recipe if spec.recipe in recipes.RECIPES else None
-    st.session_state["set:recipe"] = name
+    st.session_state["set:recipe"] = name or OWN
 
     def pick() -> None:
         chosen = st.session_state["set:recipe"]
-        if chosen:
+        if chosen in recipes.RECIPES:
             old = st.session_state[draft.DRAFT]
             # The images and how long to look at them stay: a recipe is about the model.
             draft.put(_keep_data(recipes.get(chosen), old))
 
     st.selectbox(
         "Recipe",
-        list(recipes.RECIPES),
-        format_func=lambda key: recipes.RECIPES[key].title,
+        list(recipes.RECIPES) if name else [OWN, *recipes.RECIPES],
+        format_func=lambda key: recipes.RECIPES[key].title if key in recipes.RECIPES else "Your own settings",
         key="set:recipe",
         on_change=pick,
-        placeholder="Settings of your own",
-        index=None,
-        required=True,
         help="A named set of settings. Choosing one sets all controls below, and keeps the images.",
     )
     if name:
         changed = [
             text.split("=")[0].split(".")[-1].replace("_", " ")
             for text in draft.differences(recipes.get(name), spec)
+            if not text.startswith(("data.", "training."))
         ]
-        also = (
-            f" :orange[Changed: {', '.join(changed[:4])}{' …' if len(changed) > 4 else ''}.]"
-            if changed
-            else ""
-        )
+        also = f" **Changed:** {', '.join(changed[:4])}{' …' if len(changed) > 4 else ''}." if changed else ""
         st.caption(recipes.RECIPES[name].why + also)
 
 
@@ -149,7 +144,8 @@ def _strip_html(name: str) -> str:
     png = strip(name)
     if png is None:
         return '<div class="elbo-strip none">downloaded on first use</div>'
-    return f'<div class="elbo-strip"><img alt="Images of {CATALOGUE[name].title}" src="data:image/png;base64,{png}"></div>'
+    alt = f"Images of {CATALOGUE[name].title}"
+    return f'<div class="elbo-strip"><img alt="{alt}" src="data:image/png;base64,{png}"></div>'
 
 
 def _dataset(spec: Spec) -> None:
@@ -162,7 +158,7 @@ def _dataset(spec: Spec) -> None:
             if info.image_shape is None:
                 continue
             with st.container(key=f"dataset-{name}", border=True, gap="xxsmall"):
-                st.html(f"<b>{info.title}</b> <span>{info.sentence}</span>{_strip_html(name)}")
+                st.html(f'<div class="elbo-dataset"><b>{info.title}</b>{_strip_html(name)}</div>')
                 st.button(
                     f"Use {info.title}",
                     key=f"use-{name}",
@@ -295,7 +291,8 @@ def _likelihood(spec: Spec) -> None:
         format_func=LIKELIHOODS.__getitem__,
         key="set:likelihood.kind",
         on_change=pick,
-        help="What a pixel is: black or white, grey between 0 and 1, a real number, or one of 256 levels. Starts a new run.",
+        help="What a pixel is: black or white, grey between 0 and 1, a real number, one of 256 levels. "
+        "Starts a new run.",
     )
     if likelihood.kind == "gaussian":
         _field(
@@ -340,7 +337,7 @@ def _objective(spec: Spec) -> None:
         "What is maximised",
         options=["elbo", "capacity"],
         format_func={"elbo": "ELBO with β", "capacity": "Capacity"}.__getitem__,
-        help="Reconstruction minus β times the KL, or minus β times the KL's distance from a capacity C that rises.",
+        help="Reconstruction minus β times the KL, or minus β times its distance from a rising capacity C.",
     )
     if objective.kind == "elbo":
         _field(

@@ -1,4 +1,4 @@
-"""The gallery: trained models as cards. Plain HTML and pictures from the run folders, so that it is there at once."""
+"""The gallery: trained models as cards, plain HTML and pictures from the run folders, there at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from vae_core.training.run import Run
 from widgets import shell, words
 
 PICTURE = "manifold.png"
-COLUMNS = 4
 
 
 def cards(gallery: list[Run], own: list[Run]) -> None:
@@ -23,20 +22,20 @@ def cards(gallery: list[Run], own: list[Run]) -> None:
             with st.container(border=True, key="first-steps"):
                 st.markdown("#### Nothing is trained yet")
                 st.markdown(
-                    "Train the first model: it takes about a minute, and you watch it learn. Without a network, "
-                    "choose the images **Strokes**, which a program draws."
+                    "Train the first model: it takes about a minute, and you watch it learn. "
+                    "Without a network, choose the images **Strokes**, which a program draws."
                 )
                 st.page_link("pages/train.py", label="Train a model", icon=":material/play_circle:")
         return
     st.subheader("Trained models")
     st.caption("Open one: its latent map shows where the images went.")
-    for first in range(0, len(gallery), COLUMNS):
-        for run, column in zip(gallery[first : first + COLUMNS], st.columns(COLUMNS), strict=False):
-            with column, st.container(border=True, key=f"card-{run.name}", gap="xsmall"):
+    with st.container(horizontal=True, key="gallery"):
+        for run in gallery:
+            with st.container(border=True, key=f"card-{run.name}", width=226, gap="xsmall"):
                 st.html(card(run))
                 st.page_link(
                     "pages/latent_map.py",
-                    label="Open",
+                    label="Open the map",
                     icon=":material/scatter_plot:",
                     query_params={shell.RUN: run.name},
                 )
@@ -48,9 +47,10 @@ def card(run: Run) -> str:
     facts = [CATALOGUE[run.spec.data.name].title, f"{run.spec.latent} dimensions"]
     if isinstance(elbo, int | float):
         facts.append(f"test ELBO {words.nats(float(elbo))} nats")
+    sentence, small = html.escape(str(said.get("sentence", ""))), html.escape(" · ".join(facts))
     return (
         f'<div class="elbo-card">{picture(run)}<h4>{html.escape(shell.title(run))}</h4>'
-        f"<p>{html.escape(str(said.get('sentence', '')))}</p><small>{' · '.join(map(html.escape, facts))}</small></div>"
+        f"<p>{sentence}</p><small>{small}</small></div>"
     )
 
 
@@ -60,7 +60,8 @@ def picture(run: Run) -> str:
     stamp = folder.stamp(file)
     if stamp is None:
         return '<div class="elbo-picture none"></div>'
-    return f'<img class="elbo-picture" alt="Images decoded over the latent plane" src="data:image/png;base64,{_base64(str(file), stamp)}">'
+    png = f"data:image/png;base64,{_base64(str(file), stamp)}"
+    return f'<img class="elbo-picture" alt="Images decoded over the latent plane" src="{png}">'
 
 
 @st.cache_data(max_entries=128, show_spinner=False)

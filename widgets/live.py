@@ -54,10 +54,7 @@ def state(run: Run) -> None:
     said = now.message
     if now.state == "queued":
         said = f"Place {max(launch.place_in_queue(run), 1)} in the queue."
-    st.markdown(
-        f"**{run.name}** :{colour}-badge[{word}] {device} <small>{_plain(said)}</small>",
-        unsafe_allow_html=True,
-    )
+    st.markdown(f"**{words.literal(run.name)}** :{colour}-badge[{word}] {device} {words.literal(said)}")
     unavailable = (
         CATALOGUE[run.spec.data.name].network and now.step == 0 and now.state in ("stopped", "interrupted")
     )
@@ -69,9 +66,3 @@ def state(run: Run) -> None:
             args=(run,),
             help="Digits drawn by a program: they need no network.",
         )
-
-
-def _plain(text: str) -> str:
-    for mark in "&<>*_[]`:$#":
-        text = text.replace(mark, f"&#{ord(mark)};")
-    return text

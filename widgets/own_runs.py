@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import time
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -46,10 +47,12 @@ def row(run: Run) -> None:
     now = run.status
     word, colour = words.STATES[now.state]
     with st.container(border=True, key=f"row-{run.name}"):
-        picture, text, buttons = st.columns([0.07, 0.58, 0.35], vertical_alignment="center", gap="small")
-        picture.html(gallery.picture(run))
+        line = st.container(horizontal=True, vertical_alignment="center", gap="small")
+        line.container(width=52).html(gallery.picture(run))
+        text = line.container(width="stretch", gap=None)
+        buttons = line.container(width="content")
         with text:
-            st.markdown(f"**{_escape(run.name)}** :{colour}-badge[{word}]")
+            st.markdown(f"**{words.literal(run.name)}** :{colour}-badge[{word}]")
             st.html(f'<div class="elbo-facts">{html.escape(facts(run))}</div>{_bar(run)}')
         with (
             buttons,
@@ -130,7 +133,7 @@ def _bar(run: Run) -> str:
 
 @st.dialog("Manage this run")
 def manage(run: Run) -> None:
-    st.markdown(f"**{_escape(run.name)}**")
+    st.markdown(f"**{words.literal(run.name)}**")
     busy = run.live
     if busy:
         st.caption("It is in training: stop it before renaming, copying or deleting it.")
@@ -173,7 +176,7 @@ def upload() -> None:
                 st.rerun()
 
 
-def _act(action) -> None:
+def _act(action: Callable[[], object]) -> None:
     try:
         action()
     except RunError as error:
@@ -182,12 +185,8 @@ def _act(action) -> None:
         st.rerun()
 
 
-def _try(action, run: Run) -> None:
+def _try(action: Callable[[Run], object], run: Run) -> None:
     try:
         action(run)
     except RunError as error:
         st.session_state["run_said"] = str(error)
-
-
-def _escape(text: str) -> str:
-    return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>#$:~" else letter for letter in text)

@@ -1,4 +1,4 @@
-"""What one app server does for all its sessions, beside answering them: it keeps the launcher and the queue going,
+"""What one server does for all its sessions, beside answering them: keeps the launcher and the queue going,
 and imports heavy modules when nobody waits.
 """
 
@@ -40,8 +40,11 @@ class Service:
             time.sleep(PUMP)
 
     def _warm(self) -> None:
-        """Imports torch for the latent map, spares the collector what stays (with it, each full collection would stop
-        every session for 100 ms), and from then on draws the small pictures of runs that have none."""
+        """Imports torch for the latent map, then draws the small pictures of runs that have none.
+
+        What was imported stays, and is taken out of the collector's sight: with it, every full collection
+        would stop all sessions for 100 ms.
+        """
         time.sleep(PATIENCE + FORK_SERVER)
         import torch  # noqa: F401
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from vae_core.data.catalogue import CATALOGUE
 from vae_core.spec import SpecError
 from vae_core.training.run import Run, RunError, all_runs
 from widgets import words
@@ -18,12 +19,17 @@ BROWSER = Path(__file__).parent / "browser"
 ICON = BROWSER / "icon.png"
 RUN = "run"  # in the address bar and in the session
 
+SIDEBAR_POLL = 2.0
+
 log = logging.getLogger(__name__)
 
 
 def guard() -> None:
-    """The first line of every page. A folder named pages/ makes Streamlit run its files without app.py for the
-    very first visitor; this sends that visitor through app.py (`PagesManager` is private: Streamlit is pinned)."""
+    """The first line of every page: sends its visitor through app.py.
+
+    A folder named pages/ makes Streamlit run its files without app.py for the very first visitor of a server.
+    `PagesManager` is private; Streamlit is pinned.
+    """
     from streamlit.runtime.pages_manager import PagesManager
 
     if PagesManager.uses_pages_directory:
@@ -43,8 +49,8 @@ def sentences() -> Iterator[None]:
             raise  # reruns and stops are exceptions too
         log.exception("A page failed.")
         st.error(
-            f"This part of the page failed ({type(error).__name__}). Reload the page; if it happens again, the "
-            "server's terminal shows the details.",
+            f"This part of the page failed ({type(error).__name__}). Reload the page; if it happens again, "
+            "the server's terminal shows the details.",
             icon=":material/error:",
         )
 
@@ -73,7 +79,7 @@ def use(run: Run | str | None) -> None:
 
 
 def choose_run(runs: list[Run]) -> Run | None:
-    """The run in use: the link's, else the session's, else one in training, else the first. None without runs."""
+    """The run in use: the link's, else the session's, else one in training, else the first."""
     names = {run.name: run for run in runs}
     asked = st.query_params.get(RUN)
     if asked is not None and asked not in names:
@@ -110,13 +116,10 @@ def sidebar(runs: list[Run], run: Run | None) -> None:
 
     def label(name: str) -> str:
         each = names.get(name)
-        return (
-            name
-            if each is None
-            else f"{title(each)} · {words.STATES[each.status.state][0]}"
-            if not each.is_gallery
-            else title(each)
-        )
+        if each is None:
+            return name
+        sign = "" if each.is_gallery else words.SIGNS[each.status.state] + " "
+        return sign + (title(each) if each.is_gallery else words.short_name(name))
 
     st.session_state["run_picker"] = run.name if run else None
     st.selectbox(
@@ -128,7 +131,14 @@ def sidebar(runs: list[Run], run: Run | None) -> None:
         help="The model that the pages show. It is in the address bar too: a copied link opens the same one.",
     )
     if run is not None:
-        summary(run)
+        seen = run.status.state
+
+        def show() -> None:
+            if run.status.state != seen:
+                st.rerun()
+            summary(run)
+
+        st.fragment(show, run_every=SIDEBAR_POLL if run.status.active else None)()
 
 
 def summary(run: Run) -> None:
@@ -142,17 +152,16 @@ def summary(run: Run) -> None:
         st.caption(now.message)
         return
     spec = run.spec
-    st.caption(
-        f"{spec.data.name.replace('_', '-')} · {spec.latent} latent · {spec.net.kind} · β {words.number(spec.objective.beta)}"
-    )
+    images, beta = CATALOGUE[spec.data.name].title, words.number(spec.objective.beta)
+    st.caption(f"{images} · {spec.latent} dimensions · β {beta}")
 
 
 def say_unknown_run() -> None:
     asked = st.session_state.pop("unknown_run", None)
     if asked is not None:
         st.warning(
-            f"There is no run named “{asked}” here; it may have been renamed or deleted. Shown instead: the run "
-            "in the sidebar.",
+            f"There is no run named “{words.literal(asked)}” here; it may have been renamed or deleted. "
+            "Shown instead: the run in the sidebar.",
             icon=":material/link_off:",
         )
 

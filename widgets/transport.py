@@ -87,11 +87,11 @@ def buttons(run: Run | None, spec: Spec) -> None:
 
 def play(run: Run | None) -> None:
     """Out of a pause where nothing but beta and the learning rate was changed, else a new run."""
-    if run is not None and not run.is_gallery and run.status.state == "paused":
-        if not draft.same_but_live(run.spec, st.session_state[draft.DRAFT]):
-            _ask(run, "go_on")
-            return
-    start(run)
+    paused = run is not None and not run.is_gallery and run.status.state == "paused"
+    if run is not None and paused and not draft.same_but_live(run.spec, st.session_state[draft.DRAFT]):
+        _ask(run, "go_on")
+    else:
+        start(run)
 
 
 def step(run: Run | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 STATES = {
     "queued": ("waiting", "gray"),
@@ -14,6 +15,27 @@ STATES = {
     "interrupted": ("interrupted", "orange"),
     "unreadable": ("unreadable", "red"),
 }
+
+SIGNS = {
+    "queued": "◌",
+    "running": "●",
+    "paused": "❚❚",
+    "finished": "✓",
+    "stopped": "■",
+    "diverged": "✕",
+    "interrupted": "!",
+    "unreadable": "?",
+}
+
+
+def short_name(name: str) -> str:
+    """A run's name with its date and time cut down to what tells runs of one day apart."""
+    return re.sub(r"-\d{4}(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)", r" · \3:\4:\5", name)
+
+
+def literal(text: str) -> str:
+    """The text for Markdown, every sign of it meant as it stands."""
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]<>#$:~|!" else sign for sign in text)
 
 
 def duration(seconds: float | None) -> str:

@@ -16,7 +16,7 @@ function makeBoard(root) {
   const plane = { contours: PRIOR_CONTOURS.filter(([mass]) => mass === 0.5 || mass === 0.95), points: true, names: true };
 
   const cloud = figure(part("cloud"), {
-    title: "Latent cloud", height: (w) => planeHeight(w, 460),
+    title: "Latent cloud", height: (w) => planeHeight(w, 560),
     draw(pen, theme) { this.box = drawPlane(pen, theme, plane); },
     hover(px, py) {
       if (!this.box || !plane.x) return null;
@@ -31,7 +31,7 @@ function makeBoard(root) {
     csv: () => rows(["z_a", "z_b", "label"], plane.x ? [...plane.x].map((x, i) => [x, plane.y[i], plane.labels[i]]) : []),
   });
   const curves = figure(part("curves"), {
-    title: "Nats per image", height: (w) => planeHeight(w, 460), cursor: true,
+    title: "Nats per image", height: (w) => planeHeight(w, 560), cursor: true,
     draw(pen, theme, self) { drawCurves(pen, theme, curveData(theme), self.pointer); },
     hover(px) {
       if (!d.steps.length) return null;

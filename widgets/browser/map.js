@@ -10,6 +10,7 @@ export default function ({ data, parentElement, setStateValue }) {
   return () => { map.close(); maps.delete(parentElement); };
 }
 
+const PEAK = 1 / (2 * Math.PI);  // of N(0, I) in two dimensions
 const BAR = 74;  // pixels at the right for the colour bar
 
 function makeMap(root) {
@@ -17,7 +18,7 @@ function makeMap(root) {
   const heat = document.createElement("canvas");
   const plane = { contours: PRIOR_CONTOURS, heat };
   const self = figure(root, {
-    title: "", height: (w) => planeHeight(w - BAR, 640),
+    title: "", height: (w) => planeHeight(w - BAR, 740),
     draw(pen, theme) {
       this.box = drawPlane({ ...pen, width: pen.width - BAR }, theme, plane);
       bar(pen, theme, this.box);
@@ -51,7 +52,8 @@ function makeMap(root) {
     if (d.layer === "ratio") return [-5, 5, theme.dark
       ? ["#ff9d5c", "#a34f1a", "#22262d", "#1f6f9e", "#7cc8ff"] : ["#9c3a00", "#f0a878", "#fbfaf7", "#8ec3e6", "#00558a"]];
     const stops = theme.dark ? ["#191d23", "#123f45", "#1f7d80", "#5fc9bd", "#dffff7"] : ["#ffffff", "#cfe6e3", "#74b8b1", "#0f6a73", "#06343a"];
-    return d.layer === "log" ? [d.top - 12, d.top, stops] : [0, Math.exp(d.top), stops];
+    // The same for every run: up to twice the prior's own peak.
+    return d.layer === "log" ? [Math.log(2 * PEAK) - 10, Math.log(2 * PEAK), stops] : [0, 2 * PEAK, stops];
   }
   const value = (log_q, x, y) => (d.layer === "ratio" ? log_q - logPrior(x, y) : d.layer === "log" ? log_q : Math.exp(log_q));
 
@@ -85,9 +87,6 @@ function makeMap(root) {
     pick() {},
     show(next, theme) {
       d = next;
-      let top = -Infinity;
-      for (const v of d.log_q) if (v > top) top = v;
-      d.top = top;
       Object.assign(plane, { extent: d.extent, axes: d.axes, labels: d.labels, classes: d.classes, points: d.points, names: d.names, pin: d.pin ?? undefined });
       plane.x = d.x; plane.y = d.y;
       self.theme = theme; self.file = d.run; self.name(d.title); self.say(d.note);
