@@ -34,7 +34,7 @@ MOST_FRAME = 16 * MIB
 MOST_MEMBERS = frames.MOST + 20
 MOST_IMAGES = 1_000_000  # posteriors in one file
 
-FRAME = re.compile(rf"{folder.FRAMES}/(\d{{8,12}}|latest|probes)\.safetensors")
+FRAME = re.compile(rf"{folder.FRAMES}/([0-9]{{8,12}}|latest|probes)\.safetensors")
 MOST = {
     folder.SPEC: MOST_JSON,
     folder.STATUS: MOST_JSON,

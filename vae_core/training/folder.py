@@ -105,10 +105,10 @@ def to_json(value: Any) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, float):
-        # Times since 1970 need more digits than measurements.
-        return (
-            (round(value, 3) if abs(value) > 1e6 else float(f"{value:.6g}")) if math.isfinite(value) else None
-        )
+        if not math.isfinite(value):
+            return None
+        # Times since 1970 keep their microseconds, which order a queue.
+        return round(value, 6) if abs(value) > 1e6 else float(f"{value:.6g}")
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -17,7 +17,7 @@ from vae_core.training import folder
 
 LATEST = "latest.safetensors"
 PROBES = "probes.safetensors"
-NUMBERED = re.compile(r"(\d{8,})\.safetensors")
+NUMBERED = re.compile(r"([0-9]{8,})\.safetensors")
 MOST = 200  # numbered frames of a run
 MOST_BYTES = 64 * 2**20  # of all of them: a latent space of hundreds of dimensions keeps fewer
 

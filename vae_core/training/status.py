@@ -64,13 +64,12 @@ class Status:
     @classmethod
     def parse(cls, value: dict[str, Any]) -> Status:
         """A Status of whatever JSON there is: a field of the wrong kind takes its default."""
+        if value.get("state") not in STATES:
+            return cls(state="unreadable", message=f"Its {folder.STATUS} names no known state.")
         known: dict[str, Any] = {
             f.name: _KINDS[str(f.type)](value[f.name]) for f in fields(cls) if f.name in value
         }
-        status = cls(**{name: item for name, item in known.items() if item is not None})
-        if status.state not in STATES:
-            return cls(state="unreadable", message=f"Its {folder.STATUS} names no known state.")
-        return status
+        return cls(**{name: item for name, item in known.items() if item is not None})
 
 
 def read(path: Path) -> Status:

@@ -1,0 +1,51 @@
+import pytest
+import torch
+
+from vae_core import data
+from vae_core.training.live import Window
+from vae_core.training.loop import Trainer
+
+
+@pytest.fixture
+def digits():
+    return data.load("digits", "test")
+
+
+def test_the_probes_are_one_digit_of_each_class_in_order(digits):
+    window = Window(digits.images, digits.labels, torch.device("cpu"))
+    labels = [int(digits.labels[(digits.images == probe).flatten(1).all(1)][0]) for probe in window.probes]
+    assert labels == list(range(10))
+
+
+@pytest.mark.parametrize("classes", [1, 3, 20])
+def test_there_are_ten_different_probes_however_many_classes(classes):
+    images = torch.arange(60, dtype=torch.uint8)[:, None, None, None].expand(60, 1, 4, 4)
+    window = Window(images, torch.arange(60) % classes, torch.device("cpu"))
+    assert window.probes.shape == (10, 1, 4, 4)
+    assert len(window.probes.unique(dim=0)) == 10
+
+
+@pytest.mark.parametrize("count", [1, 4, 60])
+def test_images_without_labels_have_probes_too(count):
+    images = torch.zeros(count, 1, 4, 4, dtype=torch.uint8)
+    assert len(Window(images, None, torch.device("cpu")).probes) == min(10, count)
+
+
+def test_a_look_is_the_same_twice_and_leaves_training_as_it_was(small, digits):
+    trainers = [Trainer(small(), data.load("digits")) for _ in range(2)]
+    window = Window(digits.images, digits.labels, torch.device("cpu"))
+    for step, _ in zip(trainers[0], range(20), strict=False):
+        first, second = window.look(trainers[0].model), window.look(trainers[0].model)
+        assert all((first[name] == second[name]).all() for name in first), step
+        window.affordable(trainers[0], 0.01)
+    for _ in zip(trainers[1], range(20), strict=False):
+        pass
+    states = [trainer.state() for trainer in trainers]
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_a_slow_model_is_tested_on_fewer_images(small, digits):
+    trainer = Trainer(small(), data.load("digits"))
+    window = Window(digits.images, digits.labels, torch.device("cpu"))
+    assert window.affordable(trainer, 1e-9) == 125
+    assert window.affordable(trainer, 1e9) == 500

@@ -1,0 +1,61 @@
+import pytest
+
+from vae_core.training import pace
+from vae_core.training.pace import Pace, Speed, Stopwatch
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that goes when it is told to."""
+
+    class Clock:
+        now = 100.0
+
+        def perf_counter(self) -> float:
+            return self.now
+
+    clock = Clock()
+    monkeypatch.setattr(pace, "time", clock)
+    return clock
+
+
+@pytest.mark.parametrize("cost, interval", [(0.001, 0.5), (0.01, 0.5), (0.1, 5.0)])
+def test_what_costs_much_is_done_seldom(clock, cost, interval):
+    paced, spent, times = Pace(least=0.5, share=0.02), 0.0, 0
+    for _ in range(10_000):
+        if paced.due:
+            began = clock.now
+            clock.now += cost
+            paced.done(began)
+            spent, times = spent + cost, times + 1
+        clock.now += 0.01
+    elapsed = clock.now - 100.0
+    assert spent <= 0.02 * elapsed + cost
+    assert elapsed / times == pytest.approx(interval, rel=0.1)
+
+
+def test_the_stopwatch_leaves_pauses_out_and_goes_on_where_it_was(clock):
+    watch = Stopwatch(7.0)
+    clock.now += 1
+    assert watch.seconds == 7.0
+    watch.go()
+    clock.now += 2
+    watch.go()
+    clock.now += 1
+    assert watch.seconds == 10.0
+    watch.pause()
+    clock.now += 100
+    watch.pause()
+    assert watch.seconds == 10.0
+    watch.go()
+    clock.now += 1
+    assert watch.seconds == 11.0
+
+
+def test_speed_is_that_of_the_last_seconds():
+    speed = Speed(span=3.0)
+    assert speed.mark(0.0, 0) == 0.0
+    assert speed.mark(1.0, 100) == 100.0
+    for second in range(2, 20):
+        last = speed.mark(float(second), 100 + 10 * (second - 1))
+    assert last == pytest.approx(10.0)
