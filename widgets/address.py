@@ -1,79 +1,105 @@
 """Settings in the address bar: a copied link shows the same view. What a link says is checked and clamped.
 
-The link is the truth; the session keeps a copy, because going to another page empties the address bar.
+The link is the truth; the session keeps a copy, because going to another page empties the address bar. There
+is one exception: for a moment after the app changed a link, the browser may still send the old one.
 """
 
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
-KEPT = "address"
+KEPT = "address"  # {name: text} in the session
+REPLACED = "address_replaced"  # {name: (old text, when)} in the session
+MOMENT = 2.0  # seconds
 
 
-def choice(name: str, options: Sequence[Any], default: Any) -> str:
-    """The key of a widget that shows the link's option, or the default where the link says none of them."""
-    text = _text(name)
-    return _put(name, next((option for option in options if str(option) == text), default), default)
+def read(name: str) -> str | None:
+    """What the link says, else what it said before the page was changed; None for the default."""
+    text, kept = st.query_params.get(name), st.session_state.setdefault(KEPT, {}).get(name)
+    old, when = st.session_state.setdefault(REPLACED, {}).get(name, (None, 0.0))
+    stale = text == old and time.monotonic() - when < MOMENT
+    return kept if text is None or stale else text
 
 
-def whole(name: str, least: int, most: int, default: int) -> str:
-    """The key of a widget that shows the link's whole number, clamped."""
-    value = _number(_text(name))
-    return _put(name, default if value is None else int(min(max(value, least), most)), default)
+def write(name: str, text: str | None) -> None:
+    """None takes the setting out of the link."""
+    before = st.query_params.get(name)
+    kept = st.session_state.setdefault(KEPT, {})
+    if kept.get(name) != text:
+        st.session_state.setdefault(REPLACED, {})[name] = (kept.get(name), time.monotonic())
+    if text is None:
+        kept.pop(name, None)
+        st.query_params.pop(name, None)
+    else:
+        kept[name] = text
+        if before != text:
+            st.query_params[name] = text
 
 
-def flag(name: str, default: bool) -> str:
-    """The key of a widget that is on or off."""
-    return _put(name, {"1": True, "0": False}.get(_text(name) or "", default), default)
+# --- widgets ------------------------------------------------------------------------------------
+
+
+def choice(name: str, options: Sequence[Any], default: Any) -> dict[str, Any]:
+    """For a widget that shows the link's option, or the default where the link says none of them."""
+    text = read(name)
+    return _bind(name, next((option for option in options if str(option) == text), default), default)
+
+
+def whole(name: str, least: int, most: int, default: int) -> dict[str, Any]:
+    """For a widget that shows the link's whole number, clamped."""
+    value = _number(read(name))
+    return _bind(name, default if value is None else int(min(max(value, least), most)), default)
+
+
+def flag(name: str, default: bool) -> dict[str, Any]:
+    """For a widget that is on or off."""
+    return _bind(name, {"1": True, "0": False}.get(read(name) or "", default), default)
 
 
 def point(name: str, most: float) -> list[float] | None:
     """Two numbers with a comma between them, clamped to [-most, most]; None where the link has no such."""
-    parts = (_text(name) or "").split(",")
-    numbers = [_number(part) for part in parts]
+    numbers = [_number(part) for part in (read(name) or "").split(",")]
     if len(numbers) != 2 or any(value is None for value in numbers):
         return None
-    clamped = [min(max(value, -most), most) for value in numbers if value is not None]
-    _write(name, ",".join(f"{value:.3f}" for value in clamped))
-    return clamped
-
-
-def keep(name: str, default: Any = None) -> None:
-    """The callback of those widgets: what was chosen goes into the link, and the default is left out."""
-    _say(name, st.session_state[f"at:{name}"], default)
+    return [min(max(value, -most), most) for value in numbers if value is not None]
 
 
 def put_point(name: str, value: Sequence[float]) -> None:
-    _write(name, ",".join(f"{float(v):.3f}" for v in value))
+    write(name, ",".join(f"{float(v):.3f}" for v in value))
 
 
-def _put(name: str, value: Any, default: Any) -> str:
-    _say(name, value, default)
-    st.session_state[f"at:{name}"] = value
-    return f"at:{name}"
+def key_showing(name: str, value: Any) -> str:
+    """The key under which a widget shows the value.
+
+    A widget that is told another value than its user gave it may, until the browser has heard of it, send the
+    old one back, which would look like its user's wish. So the widget becomes another one, with another key.
+    """
+    turns = st.session_state.setdefault("turns", {})
+    key = f"{name}:{turns.get(name, 0)}"
+    if key in st.session_state:
+        if st.session_state[key] == value:
+            return key
+        turns[name] = turns.get(name, 0) + 1
+        key = f"{name}:{turns[name]}"
+    st.session_state[key] = value
+    return key
 
 
-def _say(name: str, value: Any, default: Any) -> None:
-    text = str(int(value)) if isinstance(value, bool) else str(value)
-    _write(name, None if value == default else text)
+def _bind(name: str, value: Any, default: Any) -> dict[str, Any]:
+    """Key and callback: what is chosen goes into the link, and the default is left out of it."""
+    key = key_showing(f"at:{name}", value)
 
+    def say(chosen: Any) -> None:
+        text = str(int(chosen)) if isinstance(chosen, bool) else str(chosen)
+        write(name, None if chosen == default else text)
 
-def _text(name: str) -> str | None:
-    return st.query_params.get(name, st.session_state.setdefault(KEPT, {}).get(name))
-
-
-def _write(name: str, text: str | None) -> None:
-    if text is None:
-        st.session_state.setdefault(KEPT, {}).pop(name, None)
-        st.query_params.pop(name, None)
-    else:
-        st.session_state.setdefault(KEPT, {})[name] = text
-        if st.query_params.get(name) != text:
-            st.query_params[name] = text
+    say(value)
+    return {"key": key, "on_change": lambda: say(st.session_state[key])}
 
 
 def _number(text: str | None) -> float | None:

@@ -72,9 +72,7 @@ def options(run: Run) -> tuple[tuple[int, int], int, str, bool, bool]:
         "Colour",
         list(LAYERS),
         format_func=LAYERS.__getitem__,
-        key=address.choice("layer", list(LAYERS), "density"),
-        on_change=address.keep,
-        args=("layer", "density"),
+        **address.choice("layer", list(LAYERS), "density"),
         required=True,
         help="The density, its logarithm, or its ratio to the prior.",
     )
@@ -82,25 +80,19 @@ def options(run: Run) -> tuple[tuple[int, int], int, str, bool, bool]:
     extent = st.select_slider(
         "Range",
         EXTENTS,
-        key=address.choice("range", EXTENTS, 4),
-        on_change=address.keep,
-        args=("range", 4),
+        **address.choice("range", EXTENTS, 4),
         format_func=lambda e: f"± {e}",
         help="In standard deviations of the prior. ± 4 everywhere, so that maps compare.",
     )
     left, right = st.columns(2)
     points = left.toggle(
         "Points",
-        key=address.flag("points", True),
-        on_change=address.keep,
-        args=("points", True),
+        **address.flag("points", True),
         help="The mean of q(z|x) of some test images, coloured by class.",
     )
     names = right.toggle(
         "Names",
-        key=address.flag("names", True),
-        on_change=address.keep,
-        args=("names", True),
+        **address.flag("names", True),
         help="Of the classes, each at its centre.",
     )
     return dims, int(extent), layer or "density", points, names
@@ -117,9 +109,7 @@ def _dimensions(run: Run) -> tuple[int, int]:
                 label,
                 1,
                 latent,
-                key=address.whole(name, 1, latent, k + 1),
-                on_change=address.keep,
-                args=(name, k + 1),
+                **address.whole(name, 1, latent, k + 1),
                 help="A latent dimension. At first the two with most KL.",
             )
         )

@@ -13,7 +13,7 @@ from vae_core import data, recipes
 from vae_core.data.catalogue import CATALOGUE
 from vae_core.spec import Spec
 from vae_core.training.run import Run, RunError
-from widgets import draft, words
+from widgets import address, draft, words
 
 BETAS = (
     0.0,
@@ -92,10 +92,10 @@ def controls(spec: Spec, run: Run | None) -> None:
 
 def _recipe(spec: Spec) -> None:
     name = spec.recipe if spec.recipe in recipes.RECIPES else None
-    st.session_state["set:recipe"] = name or OWN
+    key = address.key_showing("set:recipe", name or OWN)
 
     def pick() -> None:
-        chosen = st.session_state["set:recipe"]
+        chosen = st.session_state[key]
         if chosen in recipes.RECIPES:
             old = st.session_state[draft.DRAFT]
             # The images and how long to look at them stay: a recipe is about the model.
@@ -105,7 +105,7 @@ def _recipe(spec: Spec) -> None:
         "Recipe",
         list(recipes.RECIPES) if name else [OWN, *recipes.RECIPES],
         format_func=lambda key: recipes.RECIPES[key].title if key in recipes.RECIPES else "Your own settings",
-        key="set:recipe",
+        key=key,
         on_change=pick,
         help="A named set of settings. Choosing one sets all controls below, and keeps the images.",
     )
@@ -212,10 +212,10 @@ def _scale(
         asked = run.control.beta if field == "objective.beta" else run.control.learning_rate
         now = value if asked is None else asked
     stops = sorted({*usual, now})
-    st.session_state[f"set:{field}"] = now
+    key = address.key_showing(f"set:{field}", now)
 
     def move() -> None:
-        to = st.session_state[f"set:{field}"]
+        to = st.session_state[key]
         if run is not None and run.status.active:
             try:
                 (run.set_beta if field == "objective.beta" else run.set_learning_rate)(to)
@@ -224,7 +224,7 @@ def _scale(
                 return
         draft.change(**{field: to})
 
-    st.select_slider(label, stops, key=f"set:{field}", format_func=words.number, on_change=move, help=help)
+    st.select_slider(label, stops, key=key, format_func=words.number, on_change=move, help=help)
     marks = "".join(
         f'<span style="left:{100 * stops.index(at) / (len(stops) - 1):.2f}%">{words.number(at)}</span>'
         for at in ticks
@@ -278,18 +278,18 @@ def _likelihood(spec: Spec) -> None:
     likelihood = spec.likelihood
 
     def pick() -> None:
-        kind = st.session_state["set:likelihood.kind"]
+        kind = st.session_state[key]
         changes = {"likelihood.kind": kind}
         # Which pixels a likelihood is one of: binary ones for Bernoulli, grey ones for all others.
         changes["data.binarisation"] = "dynamic" if kind == "bernoulli" else "none"
         draft.change(**changes)
 
-    st.session_state["set:likelihood.kind"] = likelihood.kind
+    key = address.key_showing("set:likelihood.kind", likelihood.kind)
     st.selectbox(
         "Likelihood p(x|z)",
         list(LIKELIHOODS),
         format_func=LIKELIHOODS.__getitem__,
-        key="set:likelihood.kind",
+        key=key,
         on_change=pick,
         help="What a pixel is: black or white, grey between 0 and 1, a real number, one of 256 levels. "
         "Starts a new run.",
@@ -397,16 +397,14 @@ def _training(spec: Spec) -> None:
     end = next(name for name in ENDS if getattr(training, name) is not None)
     left, right = st.columns(2)
     with left:
-        st.session_state["set:end"] = end
+        key = address.key_showing("set:end", end)
         usual: dict[str, Any] = {"epochs": 20.0, "steps": 5000, "seconds": 60.0}
         st.selectbox(
             "Until",
             list(ENDS),
             format_func=ENDS.__getitem__,
-            key="set:end",
-            on_change=lambda: draft.change(
-                **{f"training.{(name := st.session_state['set:end'])}": usual[name]}
-            ),
+            key=key,
+            on_change=lambda: draft.change(**{f"training.{(name := st.session_state[key])}": usual[name]}),
             help="What ends the run. Starts a new run.",
         )
     with right:
@@ -456,8 +454,7 @@ def _training(spec: Spec) -> None:
 
 def _field(field: str, value: Any, widget: Any, label: str, **options: Any) -> None:
     """A widget that shows the draft's field and, when moved, changes it."""
-    key = f"set:{field}"
-    st.session_state[key] = value
+    key = address.key_showing(f"set:{field}", value)
     widget(label, key=key, on_change=lambda: draft.change(**{field: st.session_state[key]}), **options)
 
 

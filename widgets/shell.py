@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ import streamlit as st
 from vae_core.data.catalogue import CATALOGUE
 from vae_core.spec import SpecError
 from vae_core.training.run import Run, RunError, all_runs
-from widgets import words
+from widgets import address, words
 from widgets.board import open_run
 
 BROWSER = Path(__file__).parent / "browser"
@@ -70,25 +71,19 @@ def title(run: Run) -> str:
 
 def use(run: Run | str | None) -> None:
     """Makes it the run in use; for callbacks, and before the sidebar is drawn."""
-    name = run.name if isinstance(run, Run) else run
-    st.session_state[RUN] = name
-    if name is None:
-        st.query_params.pop(RUN, None)
-    else:
-        st.query_params[RUN] = name
+    address.write(RUN, run.name if isinstance(run, Run) else run)
 
 
 def choose_run(runs: list[Run]) -> Run | None:
     """The run in use: the link's, else the session's, else one in training, else the first."""
     names = {run.name: run for run in runs}
-    asked = st.query_params.get(RUN)
+    asked = address.read(RUN)
     if asked is not None and asked not in names:
         st.session_state["unknown_run"] = asked[:80]
-        asked = None
     first = next((run.name for run in runs if run.status.active), runs[0].name if runs else None)
-    kept = st.session_state.get(RUN)
-    name = asked or (kept if kept in names else first)
+    name = asked if asked in names else first
     use(name)
+    st.session_state[RUN] = name
     return names.get(name) if name is not None else None
 
 
@@ -121,13 +116,15 @@ def sidebar(runs: list[Run], run: Run | None) -> None:
         sign = "" if each.is_gallery else words.SIGNS[each.status.state] + " "
         return sign + (title(each) if each.is_gallery else words.short_name(name))
 
-    st.session_state["run_picker"] = run.name if run else None
+    # The browser knows options by their labels: where a state changed a label, it is another widget.
+    labels = zlib.crc32("\n".join(label(name) for name in names).encode())
+    key = address.key_showing(f"run_picker:{labels}", run.name if run else None)
     st.selectbox(
         "Run in use",
         list(names),
         format_func=label,
-        key="run_picker",
-        on_change=lambda: use(st.session_state["run_picker"]),
+        key=key,
+        on_change=lambda: use(st.session_state[key]),
         help="The model that the pages show. It is in the address bar too: a copied link opens the same one.",
     )
     if run is not None:

@@ -1,0 +1,179 @@
+"""What a class would do with the app, in a real browser, on real MNIST."""
+
+import re
+import signal
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from vae_core.training.run import Run
+
+NewTab = Callable[[str], Page]
+
+
+def button(page: Page, name: str) -> Locator:
+    return page.get_by_role("button", name=name, exact=True).first
+
+
+def board(page: Page) -> Locator:
+    return page.locator(".board")
+
+
+def step(page: Page) -> int:
+    return int(board(page).get_attribute("data-step") or 0)
+
+
+def shows_a_later_step(page: Page) -> None:
+    """The board goes on by itself."""
+    before = step(page)
+    page.wait_for_function(
+        """before => [...document.querySelectorAll('*')].some(e => e.shadowRoot?.querySelector('.board')
+           && +e.shadowRoot.querySelector('.board').dataset.step > before)""",
+        arg=before,
+    )
+
+
+def slide(page: Page, key: str, presses: int) -> None:
+    thumb = page.locator(f"[class*='st-key-{key}']").get_by_role("slider").first
+    thumb.focus()
+    for _ in range(abs(presses)):
+        page.keyboard.press("ArrowRight" if presses > 0 else "ArrowLeft")
+
+
+def badge(page: Page, word: str) -> Locator:
+    return page.locator(".st-key-stage").get_by_text(word, exact=True)
+
+
+def no_fault(page: Page) -> None:
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
+
+
+@pytest.fixture
+def live(server: Any, new_tab: NewTab, until: Any) -> Iterator[tuple[Page, Run]]:
+    """A page on which a run on MNIST has just begun to train; it is stopped afterwards."""
+    before = {run.name for run in server.all_runs()}
+    page = new_tab("/train?recipe=vae-2d&set=data.name=mnist&set=training.epochs=500")
+    button(page, "Play").click()
+    until(lambda: len(server.all_runs()) > len(before), "a run is made")
+    (run,) = (run for run in server.all_runs() if run.name not in before)
+    expect(board(page)).to_have_attribute("data-run", run.name)
+    expect(board(page)).to_have_attribute("data-step", re.compile(r"[1-9]\d*"))
+    yield page, run
+    run.stop()
+    until(lambda: not run.live, "the worker stops")
+
+
+def test_the_first_screen_shows_a_trained_model_that_opens_into_its_map(new_tab: NewTab) -> None:
+    page = new_tab("/")
+    expect(page.get_by_role("heading", name="Elbo Room")).to_be_visible()
+    expect(page.get_by_text("Small digits, 2 dimensions").first).to_be_visible()
+    page.get_by_role("link", name="Open the map").click()
+    expect(page).to_have_url(re.compile(r"/latent_map\?run=shown"))
+    expect(page.locator(".map")).to_have_attribute("data-run", "shown")
+    no_fault(page)
+
+
+def test_a_click_on_the_map_decodes_that_point_and_puts_it_into_the_link(new_tab: NewTab) -> None:
+    page = new_tab("/latent_map?run=shown")
+    expect(page.locator(".map")).to_have_attribute("data-run", "shown")
+    page.locator(".map canvas").click(position={"x": 300, "y": 250})
+    expect(page.get_by_alt_text("Decoded image")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"z=-?\d"))
+    again = new_tab(page.url)
+    expect(again.get_by_alt_text("Decoded image")).to_be_visible()
+    no_fault(again)
+
+
+def test_a_finished_run_plays_its_training_again(new_tab: NewTab) -> None:
+    page = new_tab("/train?run=shown")
+    slider = page.locator(".board .slider")
+    last = slider.input_value()
+    page.locator(".board .play").click()
+    expect(slider).not_to_have_value(last)
+    expect(page.locator(".board .at")).to_contain_text("step")
+
+
+def test_play_trains_on_mnist_and_the_board_follows(live: tuple[Page, Run]) -> None:
+    page, run = live
+    assert run.spec.data.name == "mnist"
+    shows_a_later_step(page)
+    shows_a_later_step(page)
+    expect(page.locator(".board .tiles")).to_contain_text("ELBO")
+    expect(badge(page, "training")).to_be_visible()
+    assert f"run={run.name}" in page.url
+    no_fault(page)
+
+
+def test_pause_holds_step_makes_one_and_play_goes_on(live: tuple[Page, Run], until: Any) -> None:
+    page, run = live
+    button(page, "Pause").click()
+    expect(badge(page, "paused")).to_be_visible()
+    until(lambda: run.status.state == "paused", "the worker pauses")
+    held = run.status.step
+    button(page, "Step").click()
+    until(lambda: run.status.step == held + 1, "the worker makes one step")
+    expect(board(page)).to_have_attribute("data-step", str(held + 1))
+    button(page, "Play").click()
+    expect(badge(page, "training")).to_be_visible()
+    shows_a_later_step(page)
+
+
+def test_beta_moves_the_run_and_is_marked_on_the_curves(
+    live: tuple[Page, Run], server: Any, until: Any
+) -> None:
+    page, run = live
+    runs = len(server.all_runs())
+    slide(page, "set-objective-beta", 4)
+    expect(board(page)).to_have_attribute("data-marks", re.compile("β 4"))
+    until(lambda: run.control.beta == 4.0, "beta is asked of the worker")
+    assert len(server.all_runs()) == runs
+    no_fault(page)
+
+
+def test_stop_keeps_the_run_and_resume_goes_on(live: tuple[Page, Run], until: Any) -> None:
+    page, run = live
+    button(page, "Stop").click()
+    expect(badge(page, "stopped")).to_be_visible()
+    until(lambda: not run.live, "the worker ends")
+    held = run.status.step
+    button(page, "Resume").click()
+    expect(badge(page, "training")).to_be_visible()
+    until(lambda: run.status.step > held, "the run goes on")
+
+
+def test_a_second_tab_and_a_reload_show_the_same_run(live: tuple[Page, Run], new_tab: NewTab) -> None:
+    page, run = live
+    link = page.url
+    other = new_tab(link)
+    expect(board(other)).to_have_attribute("data-run", run.name)
+    shows_a_later_step(other)
+    page.reload()
+    expect(board(page)).to_have_attribute("data-run", run.name)
+    shows_a_later_step(page)
+
+
+def test_leaving_the_page_does_not_stop_the_run(live: tuple[Page, Run], new_tab: NewTab, until: Any) -> None:
+    page, run = live
+    page.get_by_role("link", name="Home").click()
+    expect(page.get_by_role("heading", name="Your runs")).to_be_visible()
+    expect(page.get_by_text(run.name).first).to_be_visible()
+    held = run.status.step
+    page.close()
+    until(lambda: run.status.step > held, "the run goes on")
+
+
+def test_the_run_outlives_a_killed_server(live: tuple[Page, Run], server: Any, until: Any) -> None:
+    page, run = live
+    worker = run.status.pid
+    server.kill(signal.SIGKILL)
+    held = run.status.step
+    until(lambda: run.status.step > held, "the run goes on without a server")
+    server.start()
+    page.reload()
+    expect(board(page)).to_have_attribute("data-run", run.name)
+    shows_a_later_step(page)
+    assert run.status.pid == worker
+    no_fault(page)

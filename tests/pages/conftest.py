@@ -1,0 +1,71 @@
+"""The app without its launcher, and runs to look at."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from vae_core import recipes
+from vae_core.training.run import Run
+
+ROOT = Path(__file__).parents[2]
+TIMEOUT = 30  # seconds: the first page of a process imports much
+
+
+@pytest.fixture(autouse=True)
+def no_launcher(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nothing is trained here: a run that a page starts stays in the queue."""
+    import widgets.service
+
+    monkeypatch.setattr(widgets.service, "service", lambda: None)
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small model of the digits that come with scikit-learn."""
+    from vae_core import train
+
+    path = tmp_path_factory.mktemp("trained") / "small"
+    spec = recipes.get("vae-2d").change(**{"data.name": "digits", "training.steps": 120})
+    train(spec, out=path)
+    return path
+
+
+@pytest.fixture
+def add_run(trained: Path, own_runs: Path) -> Callable[..., Run]:
+    """Puts a copy of the small model into the library, with a card if it is to be of the gallery."""
+
+    def add(name: str, card: dict[str, object] | None = None, **status: object) -> Run:
+        path = own_runs / name
+        shutil.copytree(trained, path)
+        if card is not None:
+            (path / "card.json").write_text(json.dumps(card))
+        if status:
+            file = path / "status.json"
+            file.write_text(json.dumps(json.loads(file.read_text()) | status))
+        return Run(path)
+
+    return add
+
+
+@pytest.fixture
+def app() -> Callable[..., AppTest]:
+    """Opens a page as a visitor with that link does."""
+
+    def open_page(page: str = "", **link: str | list[str]) -> AppTest:
+        at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
+        if page:
+            at.switch_page(f"pages/{page}.py")
+        for name, value in link.items():
+            at.query_params[name] = value
+        return at.run()
+
+    return open_page

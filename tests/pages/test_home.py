@@ -1,0 +1,150 @@
+"""Home, as its visitor finds it."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
+
+from vae_core.training import archive
+from vae_core.training.run import Run
+
+App = Callable[..., AppTest]
+AddRun = Callable[..., Run]
+
+
+def showing(widgets: Sequence[Any], name: str) -> Any:
+    """The widget of that name, whichever turn its key is at."""
+    return next(widget for widget in widgets if (widget.key or "").startswith(f"{name}:"))
+
+
+def words(at: AppTest) -> str:
+    return "\n".join(element.value for element in [*at.title, *at.subheader, *at.markdown, *at.caption])
+
+
+def html(at: AppTest) -> str:
+    return "\n".join(element.proto.body for element in at.get("html"))
+
+
+def named(at: AppTest, label: str) -> Button:
+    return next(button for button in at.button if button.label == label)
+
+
+def again(at: AppTest, key: str) -> AppTest:
+    """A dialog is a fragment, and AppTest runs none by itself: its opener is pressed once more."""
+    at.button(key=key).click()
+    return at
+
+
+def test_an_empty_library_says_what_to_do_first(app: App) -> None:
+    at = app()
+    assert not at.exception
+    assert "Nothing is trained yet" in words(at)
+    assert "Strokes" in words(at)
+
+
+def test_a_gallery_run_is_a_card_with_its_numbers_and_opens_its_map(app: App, add_run: AddRun) -> None:
+    run = add_run("shown", card={"title": "Ten digits", "sentence": "A <b>map</b> of digits.", "order": 1})
+    elbo = json.loads((run.path / "evaluation.json").read_text())["elbo"]
+    at = app()
+    page = html(at)
+    assert "Ten digits" in page
+    assert "A &lt;b&gt;map&lt;/b&gt; of digits." in page  # a card comes from a file: nothing in it is markup
+    assert f"test ELBO {elbo:.1f}".replace("-", "−") in page
+    assert "Small digits" in page
+    links = [link.proto for link in at.get("page_link")]
+    assert any("run=shown" in link.query_string and "latent_map" in link.page for link in links)
+
+
+def test_cards_come_in_their_order(app: App, add_run: AddRun) -> None:
+    add_run("a", card={"title": "Second", "order": 2})
+    add_run("b", card={"title": "First", "order": 1})
+    page = html(app())
+    assert page.index("First") < page.index("Second")
+
+
+def test_own_runs_are_listed_with_their_state_and_what_fits_it(app: App, add_run: AddRun) -> None:
+    add_run("done")
+    add_run("halted", state="stopped")
+    at = app()
+    assert "**done** :blue-badge[finished]" in words(at)
+    assert "**halted** :gray-badge[stopped]" in words(at)
+    assert [button.key for button in at.button if "resume" in (button.key or "")] == ["resume-halted"]
+
+
+def test_a_damaged_run_is_a_sentence_and_the_others_stay(app: App, add_run: AddRun, own_runs: Path) -> None:
+    add_run("good")
+    bad = add_run("bad")
+    (bad.path / "spec.json").write_text("{}}")
+    at = app()
+    assert not at.exception
+    assert "**good**" in words(at)
+    assert "unreadable" in words(at)
+    assert "cannot be read" in html(at)
+
+
+def test_the_folded_menu_renames_a_run(app: App, add_run: AddRun, own_runs: Path) -> None:
+    add_run("before")
+    at = app()
+    at.button(key="more-before").click().run()
+    at.text_input[0].set_value("after")
+    again(at, "more-before").run()
+    named(at, "Rename").click()
+    again(at, "more-before").run()
+    assert sorted(path.name for path in own_runs.iterdir() if not path.name.startswith(".")) == ["after"]
+
+
+def test_deleting_asks_first(app: App, add_run: AddRun, own_runs: Path) -> None:
+    add_run("gone")
+    at = app()
+    at.button(key="more-gone").click().run()
+    assert named(at, "Delete").disabled
+    at.checkbox[0].check()
+    again(at, "more-gone").run()
+    named(at, "Delete").click()
+    again(at, "more-gone").run()
+    assert not (own_runs / "gone").exists()
+
+
+def test_a_zip_that_was_downloaded_can_be_uploaded(app: App, add_run: AddRun, own_runs: Path) -> None:
+    run = add_run("travels")
+    content = archive.export_zip(run)
+    run.delete()
+    at = app()
+    at.file_uploader[0].upload("travels.zip", content, "application/zip").run()
+    named(at, "Add it to the library").click().run()
+    assert (own_runs / "travels" / "weights.safetensors").exists()
+
+
+def test_a_zip_with_anything_else_in_it_is_refused_in_a_sentence(app: App, own_runs: Path) -> None:
+    at = app()
+    at.file_uploader[0].upload("evil.zip", b"PK no zip at all", "application/zip").run()
+    named(at, "Add it to the library").click().run()
+    assert not at.exception
+    assert at.error
+    assert [path.name for path in own_runs.iterdir() if not path.name.startswith(".")] == []
+
+
+def test_an_unknown_run_in_the_link_is_said_and_another_is_shown(app: App, add_run: AddRun) -> None:
+    add_run("here")
+    at = app(run="nowhere")
+    assert "There is no run named “nowhere”" in at.warning[0].value
+    assert at.query_params["run"] == "here"
+
+
+def test_the_links_run_is_in_use_on_every_page(app: App, add_run: AddRun) -> None:
+    add_run("one")
+    add_run("two")
+    for page in ("", "train", "latent_map"):
+        at = app(page, run="two")
+        assert showing(at.selectbox, "run_picker").value == "two"
+
+
+def test_choosing_a_run_puts_it_into_the_link(app: App, add_run: AddRun) -> None:
+    add_run("one")
+    add_run("two")
+    at = app(run="one")
+    showing(at.selectbox, "run_picker").select("two").run()
+    assert at.query_params["run"] == "two"
