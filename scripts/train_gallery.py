@@ -26,6 +26,7 @@ from vae_core.evaluation import evaluate
 from vae_core.model import VAE
 from vae_core.training import frames
 from vae_core.training.run import Run
+from widgets import manifold
 
 GALLERY = Path(__file__).resolve().parents[1] / "checkpoints"
 EPOCHS = 60
@@ -123,6 +124,7 @@ def make(piece: Piece, order: int) -> None:
             (run.path / name).unlink(missing_ok=True)
         for file in run.path.rglob("*.safetensors"):
             file.chmod(0o644)
+        manifold.draw(run)
         target = GALLERY / piece.name
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(run.path, target)

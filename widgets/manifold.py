@@ -14,8 +14,13 @@ REACH = 2.2  # standard deviations of the prior, to each side
 
 
 def missing(run: Run) -> bool:
-    """Whether the run is at rest and its picture is not there or older than its weights."""
+    """Whether the run is at rest and its picture is not there or older than its weights.
+
+    The gallery's pictures were shipped with it: what times its files carry, the checkout decided.
+    """
     weights, picture = folder.stamp(run.path / folder.WEIGHTS), folder.stamp(run.path / PICTURE)
+    if picture is not None and run.is_gallery:
+        return False
     return weights is not None and not run.status.active and (picture is None or picture[0] < weights[0])
 
 
