@@ -1,7 +1,5 @@
 """The browser's decoder against PyTorch's, for every network under every likelihood."""
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -26,18 +24,6 @@ LIKELIHOOD_CHANGES = {
 # Channels, height, width: odd and even sizes, wide and tall ones, grey and in colour.
 SHAPES = [(1, 28, 28), (1, 9, 14), (3, 8, 5)]
 WIDTHS = {"mlp": {"widths": [24, 16]}, "conv": {"channels": [5, 6], "hidden": 12}}
-
-
-@pytest.fixture(scope="session")
-def node() -> str:
-    """Path of Node. Missing, it is a failure in CI and a skip elsewhere."""
-    found = shutil.which("node")
-    if found is None:
-        reason = "no Node to run the browser's decoder outside a browser: install nodejs"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
 
 
 @pytest.fixture

@@ -1,0 +1,78 @@
+// Where things are: the plane of latent space that the map shows, and the images' points on it.
+
+import { normalDraw } from "./density.js";
+
+/** A place (x, y) of the map is the code origin + x u + y v; u and v are orthonormal. */
+export class Plane {
+  constructor({ origin, u, v, arrays: { mean, log_var } }) {
+    Object.assign(this, { origin, u, v, mean, logVar: log_var, latent: origin.length });
+  }
+
+  zAt(x, y) { return this.origin.map((o, d) => o + x * this.u[d] + y * this.v[d]); }
+
+  /** [x, y] of the code that starts at `offset` in z, projected onto the plane. */
+  project(z, offset = 0) {
+    let x = 0, y = 0;
+    for (let d = 0; d < this.latent; d++) {
+      const away = z[offset + d] - this.origin[d];
+      x += away * this.u[d];
+      y += away * this.v[d];
+    }
+    return [x, y];
+  }
+
+  /** The place of a code: z itself, which need not lie on the plane, and its projection. */
+  at(z, image = null) {
+    const [x, y] = this.project(z);
+    return { x, y, z: [...z], image };
+  }
+
+  place(x, y) { return { x, y, z: this.zAt(x, y), image: null }; }
+
+  /** The place of an image: the mean of its posterior. */
+  ofImage(image) { return this.at(this.mean.subarray(image * this.latent, (image + 1) * this.latent), image); }
+
+  /** The posterior of an image on the plane: its centre and covariance. */
+  posterior(image) {
+    const { x, y } = this.ofImage(image), { u, v, latent } = this;
+    let xx = 0, xy = 0, yy = 0;
+    for (let d = 0; d < latent; d++) {
+      const variance = Math.exp(this.logVar[image * latent + d]);
+      xx += u[d] * u[d] * variance;
+      xy += u[d] * v[d] * variance;
+      yy += v[d] * v[d] * variance;
+    }
+    return { x, y, xx, xy, yy };
+  }
+
+  /** A draw of the posterior of an image, in the whole latent space: mu + sigma epsilon. */
+  draw(image) {
+    const at = image * this.latent, { mean, logVar } = this;
+    return Array.from({ length: this.latent }, (_, d) => mean[at + d] + Math.exp(logVar[at + d] / 2) * normalDraw());
+  }
+}
+
+/**
+ * Points {x, y, labels, centres: [[class, [x, y]]...]} of N means [.., N, D]; of the given frame where there are
+ * several.
+ */
+export function placePoints(plane, mean, labels, frame = 0) {
+  const D = plane.latent, N = mean.shape.at(-2), x = new Float32Array(N), y = new Float32Array(N), sums = new Map();
+  for (let i = 0; i < N; i++) {
+    [x[i], y[i]] = plane.project(mean, (frame * N + i) * D);
+    if (!labels) continue;
+    const sum = sums.get(labels[i]) ?? [0, 0, 0];
+    sums.set(labels[i], [sum[0] + x[i], sum[1] + y[i], sum[2] + 1]);
+  }
+  return { x, y, labels, centres: [...sums].map(([c, [sx, sy, n]]) => [c, [sx / n, sy / n]]) };
+}
+
+/** Index of the point nearest to (x, y) and no farther than `within`, or null. */
+export function nearestPoint(points, x, y, within) {
+  let best = null, least = within * within;
+  for (let i = 0; i < points.x.length; i++) {
+    const d = (points.x[i] - x) ** 2 + (points.y[i] - y) ** 2;
+    if (d < least) [least, best] = [d, i];
+  }
+  return best;
+}
