@@ -73,6 +73,7 @@ class Maps:
     def theme(self, colours: dict[str, str]) -> None:
         """Streamlit's theme, as it comes to components."""
         css = "".join(f"--st-{name}-color: {colour};" for name, colour in colours.items())
+        css += "background: var(--st-background-color);"
         self.page.evaluate("(css) => { document.body.style.cssText = css; }", css)
 
     def show(self, parcels: dict[str, bytes], key: str = "map", **options: Any) -> None:

@@ -1,5 +1,6 @@
 """The latent map under the hand, in Chromium, on a page without Streamlit."""
 
+import io
 import math
 import subprocess
 
@@ -500,3 +501,32 @@ def test_unmounting_leaves_nothing_behind(maps, parcels) -> None:
     maps.settle()
     maps.show({}, key="another", picture=export.header(parcels["picture"])["id"])
     assert maps.page.locator("#another .waiting").is_visible()
+
+
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_the_map_can_be_taken_away_and_looks_as_on_screen(maps, parcels, tmp_path, ending: str) -> None:
+    from PIL import Image
+
+    maps.show(parcels, state=lm.MapState(pin=(0.0, -2.0), image=0, layers=lm.LAYERS[3:]).to_browser())
+    maps.page.locator(".save summary").click()
+    with maps.page.expect_download() as download:
+        maps.page.get_by_role("button", name=ending.upper(), exact=True).click()
+    file = tmp_path / download.value.suggested_filename
+    download.value.save_as(file)
+    assert file.name == f"latent-map-z1-z2.{ending}"
+    maps.page.mouse.move(2, 2)
+    maps.settle()
+    box = maps.page.locator("#map .over").bounding_box()
+    screen = Image.open(io.BytesIO(maps.page.screenshot(clip=box))).convert("L")
+    if ending == "svg":
+        page = maps.page.context.browser.new_page()
+        page.set_content(f"<style>body {{ margin: 0 }}</style>{file.read_text(encoding='utf-8')}")
+        assert page.locator("parsererror").count() == 0
+        shot = page.screenshot(clip={"x": 0, "y": 0, "width": box["width"], "height": box["height"]})
+        saved = Image.open(io.BytesIO(shot)).convert("L")
+        page.close()
+    else:
+        saved = Image.open(file).convert("L")
+    assert saved.size == screen.size
+    difference = np.abs(np.asarray(saved, float) - np.asarray(screen, float))
+    assert difference.mean() < 3

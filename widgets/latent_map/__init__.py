@@ -37,6 +37,8 @@ MODULES = (
     "place.js",
     "cursor.js",
     "readout.js",
+    "replay.js",
+    "save.js",
     "store.js",
     "theme.js",
     "view.js",

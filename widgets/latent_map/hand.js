@@ -12,11 +12,13 @@ export const KEYS_IN_WORDS = [
   ["E", "draw \u03b5 from the posterior of the pinned image"], ["N", "new samples of the prior"],
   ["H", "go to the next hole"], ["Esc", "take the pin away"],
 ];
+const STILL = 4; // pixels that a hand may tremble between press and release of a click
 const NUDGE = 0.1, FINE = 0.01; // in standard deviations of the prior
 
 export function attachHand(canvas, map) {
   const touches = new Map(); // pointers that are down, by id: their last place
-  let doing = null; // "drag" moves the pin, "pan" and "pinch" move the view
+  let doing = null; // "click" becomes "drag", which moves the pin; "pan" and "pinch" move the view
+  let pressed = [0, 0];
   let elsewhere = 0; // when the wheel last turned outside: a page scrolled over the map does not start to zoom
   const place = (event) => {
     const box = canvas.getBoundingClientRect();
@@ -35,7 +37,11 @@ export function attachHand(canvas, map) {
     touches.set(event.pointerId, place(event));
     if (before) doing = "pinch";
     else if (event.shiftKey || event.button === 1) doing = "pan";
-    else { doing = "drag"; map.press(...place(event)); }
+    else {
+      doing = "click";
+      pressed = place(event);
+      map.press(...pressed);
+    }
     canvas.dataset.doing = doing;
     if (event.button === 1) event.preventDefault();
   };
@@ -52,13 +58,14 @@ export function attachHand(canvas, map) {
       return;
     }
     touches.set(event.pointerId, now);
+    if (doing === "click" && Math.hypot(now[0] - pressed[0], now[1] - pressed[1]) > STILL) doing = "drag";
     if (doing === "pan") map.pan(now[0] - last[0], now[1] - last[1]);
     else if (doing === "drag") map.drag(...now);
   };
 
   canvas.onpointerup = canvas.onpointercancel = (event) => {
     if (!touches.delete(event.pointerId) || touches.size > 0) return;
-    if (doing === "drag") map.release();
+    if (doing === "click" || doing === "drag") map.release();
     doing = null;
     delete canvas.dataset.doing;
     if (event.pointerType === "touch") map.leave();

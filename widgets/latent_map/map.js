@@ -10,6 +10,8 @@ import { Manifold } from "./manifold.js";
 import { buildDom, element, showImage } from "./panel.js";
 import { nearestPoint, placePoints, Plane } from "./place.js";
 import { readOut, showControls } from "./readout.js";
+import { Replay } from "./replay.js";
+import { savePng, saveSvg } from "./save.js";
 import { bring, fetchParcel, join, leave, linkedTo } from "./store.js";
 import { readTheme } from "./theme.js";
 import { View } from "./view.js";
@@ -20,7 +22,6 @@ const SAMPLES = 24; // of the prior, on the map
 const PAUSE = 250; // ms without change before Python is told
 const REACH = 7; // pixels within which the pointer is on an image's point
 const TRAIL = 6; // frames for which class centres leave a trail in a replay
-const REPLAY = 8000, QUICKEST = 50, SLOWEST = 400; // ms for the whole of a replay; for each of its frames
 
 class LatentMap {
   constructor(root) {
@@ -29,9 +30,10 @@ class LatentMap {
     this.layers = new Set(DEFAULT_LAYERS);
     this.view = new View();
     this.spacing = "linear";
-    this.frame = this.pin = this.pointer = this.ghost = this.drawn = this.answer = this.sent = null;
+    this.pin = this.pointer = this.ghost = this.drawn = this.answer = this.sent = null;
     this.samples = this.draws = [];
     this.manifold = new Manifold();
+    this.replay = new Replay(() => this.frameShown());
     this.caches = new Map();
     this.dom = buildDom(root, this);
     this.detach = attachHand(this.dom.over, this);
@@ -44,7 +46,8 @@ class LatentMap {
     this.detach();
     this.observer.disconnect();
     this.manifold.stop();
-    for (const timer of [this.timer, this.saying, this.ticking]) clearTimeout(timer);
+    this.replay.stop();
+    for (const timer of [this.timer, this.saying]) clearTimeout(timer);
     cancelAnimationFrame(this.pending);
   }
 
@@ -79,16 +82,16 @@ class LatentMap {
     this.dom.waiting.hidden = Boolean(picture);
     if (!picture) return;
     this.picture = picture;
-    this.frames = frames ?? null;
     this.holes = holes ? { ...holes, numbers: holes.arrays.numbers } : null;
-    if (!this.frames) this.frame = null;
+    if (fresh.includes("frames")) this.replay.take(frames);
     if (fresh.includes("picture")) {
       this.plane = new Plane(picture);
       if (!this.view.moved) this.view.half = picture.extent;
       this.view.extent = picture.extent;
       this.inside = massLevels(picture.grid, picture.arrays.log_p, [0.99])[0];
-      if (this.pin) this.pin = this.plane.at(this.pin.z, this.pin.image);
-      this.drawn = this.pointer = null;
+      if (this.pin) this.pin = this.plane.at(this.pin.z, this.known(this.pin.image));
+      if (this.pointer) this.pointer = this.plane.place(this.pointer.x, this.pointer.y);
+      this.drawn = null;
       this.draws = [];
     }
     if (fresh.includes("picture") || fresh.includes("frames")) this.centres = null;
@@ -105,7 +108,7 @@ class LatentMap {
     this.spacing = spacing ?? this.spacing;
     this.view.look(...(view ?? [0, 0, this.view.extent]));
     this.setPin(pin?.length === this.plane.latent ? this.plane.at(pin, this.known(image)) : null);
-    this.frame = this.frames && frame !== null ? Math.min(frame, this.lastFrame) : null;
+    this.replay.show(frame);
     if (this.layers.has("samples") && !this.samples.length) this.drawSamples();
     this.placePoints();
     // The first wish is what Python knows already; where a later one has led, it is told like any move.
@@ -126,7 +129,8 @@ class LatentMap {
 
   // --- geometry ---
 
-  get lastFrame() { return this.frames ? this.frames.steps.length - 1 : null; }
+  get frames() { return this.replay.frames; }
+  get frame() { return this.replay.frame; }
 
   resize() {
     const box = this.dom.over.parentElement.getBoundingClientRect(), density = window.devicePixelRatio || 1;
@@ -328,35 +332,18 @@ class LatentMap {
     this.settle();
   }
 
-  play() {
-    if (!this.frames) return;
-    this.playing = !this.playing;
-    if (this.playing && (this.frame === null || this.frame === this.lastFrame)) this.frame = -1;
-    this.tick();
-  }
-
-  tick() {
-    clearTimeout(this.ticking);
-    if (!this.playing) { this.showControls(); this.settle(); return; }
-    this.frame += 1;
-    this.playing = this.frame < this.lastFrame;
-    this.frameShown();
-    this.ticking = setTimeout(() => this.tick(), Math.max(QUICKEST, Math.min(SLOWEST, REPLAY / this.lastFrame)));
-  }
+  play() { this.replay.toggle(); }
 
   showFrame(frame) {
-    this.playing = false;
-    this.frame = frame;
+    this.replay.show(frame);
     this.frameShown();
-    this.settle();
   }
 
   frameShown() {
-    // The last frame is now: its map is the exact one, with holes and images.
-    if (this.frame === this.lastFrame && !this.playing) this.frame = null;
     this.placePoints();
     this.showControls();
     this.request(true);
+    this.settle();
   }
 
   // --- what goes to Python ---
@@ -373,7 +360,7 @@ class LatentMap {
   settle() {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      if (this.dom.over.dataset.doing || this.playing) return this.settle();
+      if (this.dom.over.dataset.doing || this.replay.playing) return this.settle();
       const state = this.state(), text = JSON.stringify(state);
       if (text === this.sent) return;
       this.sent = text;
@@ -439,6 +426,16 @@ class LatentMap {
       for (const { name, draw } of LAYERS) if (draw && this.layers.has(name)) draw(inner, scene);
     });
     drawAxes(ctx, scene);
+  }
+
+  /** The map as a file: the pixels on screen, or an SVG of the same layers. */
+  save(format) {
+    if (format === "png") return savePng([this.dom.base, this.dom.over], this.theme.colours.paper, this.picture.axes);
+    const scene = this.scene(), { here } = this, image = this.frame === null ? here.image ?? this.pin?.image ?? null : null;
+    saveSvg(scene, this.dom.over, this.picture.axes, (ctx) => {
+      for (const { name, draw } of LAYERS) if (draw && this.layers.has(name)) draw(ctx, scene);
+      drawCursor(ctx, scene, this, here, image);
+    }, (ctx) => drawAxes(ctx, scene));
   }
 
   showControls() { showControls(this); }

@@ -43,15 +43,19 @@ export function buildDom(root, map) {
   dom.spacing = element("button", {
     type: "button", class: "quiet", title: "Spacing of the decoded grid", onclick: () => map.toggleSpacing(),
   });
-  const keys = element("details", { class: "keys" },
+  const keys = element("details", { class: "menu keys" },
     element("summary", { "aria-label": "Keys and gestures" }, "?"),
     element("div", { id: `${ids}-keys` },
       element("p", {}, "Hover decodes, a click pins, hold to drag. The wheel or two fingers zoom, Shift and drag moves the map, a double click shows all of it."),
       element("dl", {}, ...KEYS_IN_WORDS.flatMap(([key, does]) => [element("dt", {}, key), element("dd", {}, does)]))));
+  const save = element("details", { class: "menu save" },
+    element("summary", { "aria-label": "Save the map", title: "Save the map" }, "\u2913"),
+    element("div", {}, ...["png", "svg"].map((format) => element(
+      "button", { type: "button", class: "quiet", onclick: () => { save.open = false; map.save(format); } }, format.toUpperCase()))));
   const ground = LAYERS.filter((layer) => layer.ground), above = LAYERS.filter((layer) => !layer.ground);
   dom.legend.append(
     element("span", { class: "grounds" }, ...ground.map(({ name }) => dom.toggles[name])),
-    ...above.map(({ name }) => dom.toggles[name]), dom.spacing, keys);
+    ...above.map(({ name }) => dom.toggles[name]), dom.spacing, element("span", { class: "menus" }, save, keys));
   dom.play = element("button", { type: "button", class: "play", "aria-label": "Play the replay", onclick: () => map.play() });
   dom.range = element("input", {
     type: "range", min: 0, step: 1, "aria-label": "Training step", oninput: () => map.showFrame(Number(dom.range.value)),

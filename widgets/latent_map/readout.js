@@ -58,7 +58,7 @@ function fillStrip(map) {
 
 /** To a screen reader, once the hand rests; what a mouse hovers over is not read out. */
 function say(map, text) {
-  if (map.pointer || map.playing) return;
+  if (map.pointer || map.replay.playing) return;
   clearTimeout(map.saying);
   map.saying = setTimeout(() => setText(map.dom.said, text), REST);
 }
@@ -66,7 +66,7 @@ function say(map, text) {
 const count = (n) => n.toLocaleString("en-GB");
 
 /** Which layers are on, the colour scale of the ground, and where the replay is. */
-export function showControls({ dom, layers, picture, frames, holes, spacing, frame, playing, lastFrame }) {
+export function showControls({ dom, layers, picture, holes, spacing, replay: { frames, frame, playing, last } }) {
   for (const [name, button] of Object.entries(dom.toggles)) button.setAttribute("aria-pressed", String(layers.has(name)));
   dom.toggles.holes.disabled = !holes;
   setText(dom.spacing, spacing === "linear" ? "evenly spaced" : "by prior quantiles");
@@ -77,10 +77,10 @@ export function showControls({ dom, layers, picture, frames, holes, spacing, fra
   setText(dom.meaning, picture?.meaning ?? "");
   dom.scrub.hidden = !frames;
   if (!frames) return;
-  const shown = frame ?? lastFrame, now = frame === null;
-  dom.range.max = lastFrame;
+  const shown = frame ?? last, now = frame === null;
+  dom.range.max = last;
   dom.range.value = shown;
-  dom.play.dataset.playing = String(Boolean(playing));
+  dom.play.dataset.playing = String(playing);
   dom.play.setAttribute("aria-label", playing ? "Pause the replay" : "Play the replay");
   const mass = now ? holes?.list.reduce((sum, hole) => sum + hole.mass, 0) : frames.hole_mass?.[shown];
   setText(dom.step, (now ? "now" : `step ${count(frames.steps[shown])}`) + (mass === undefined ? "" : `, holes ${(100 * mass).toFixed(1)} %`));

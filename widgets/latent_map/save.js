@@ -1,0 +1,100 @@
+// The map as a file: PNG from the pixels on screen, SVG by drawing the same layers once more onto a context that
+// writes instead of painting. It knows what the layers use of a canvas's context, and no more.
+
+export class SvgContext {
+  constructor(width, height) {
+    Object.assign(this, { width, height, out: [], stack: [], clips: 0, path: "", turn: "" });
+    Object.assign(this, { fillStyle: "#000", strokeStyle: "#000", lineWidth: 1, globalAlpha: 1, font: "10px sans-serif", textAlign: "left" });
+  }
+
+  toString() {
+    const { width, height } = this;
+    return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">${this.out.join("\n")}</svg>`;
+  }
+
+  beginPath() { this.path = ""; }
+  moveTo(x, y) { this.path += `M${short(x)} ${short(y)}`; }
+  lineTo(x, y) { this.path += `${this.path ? "L" : "M"}${short(x)} ${short(y)}`; }
+  rect(x, y, w, h) { this.path += `M${short(x)} ${short(y)}h${short(w)}v${short(h)}h${short(-w)}Z`; }
+  arc(x, y, r) { this.ellipse(x, y, r, r, 0); }
+
+  /** A whole ellipse; the layers draw no others. */
+  ellipse(x, y, a, b, angle) {
+    const [c, s] = [a * Math.cos(angle), a * Math.sin(angle)], half = `A${short(a)} ${short(b)} ${short((angle * 180) / Math.PI)} 0 1`;
+    this.path += `M${short(x + c)} ${short(y + s)}${half} ${short(x - c)} ${short(y - s)}${half} ${short(x + c)} ${short(y + s)}`;
+  }
+
+  fill(rule = "nonzero") { this.shape(`fill="${this.fillStyle}" fill-rule="${rule}"`); }
+  stroke() { this.shape(this.line()); }
+  fillRect(x, y, w, h) { this.beginPath(); this.rect(x, y, w, h); this.fill(); }
+  strokeRect(x, y, w, h) { this.beginPath(); this.rect(x, y, w, h); this.stroke(); }
+
+  fillText(text, x, y) { this.text(text, x, y, `fill="${this.fillStyle}"`); }
+  strokeText(text, x, y) { this.text(text, x, y, this.line()); }
+
+  drawImage(canvas, x, y, w, h) {
+    const copy = Object.assign(document.createElement("canvas"), { width: canvas.width, height: canvas.height });
+    copy.getContext("2d").drawImage(canvas, 0, 0);
+    const sharp = this.imageSmoothingEnabled ? "" : ' style="image-rendering: pixelated"';
+    this.out.push(`<image x="${short(x)}" y="${short(y)}" width="${short(w)}" height="${short(h)}" preserveAspectRatio="none"${sharp} href="${copy.toDataURL()}"/>`);
+  }
+
+  clip() {
+    this.clips += 1;
+    this.out.push(`<clipPath id="clip${this.clips}"><path d="${this.path}"/></clipPath><g clip-path="url(#clip${this.clips})">`);
+    this.stack.at(-1).groups += 1;
+  }
+
+  save() { this.stack.push({ groups: 0 }); }
+  translate(x, y) { this.group(`translate(${short(x)} ${short(y)})`); }
+  rotate(angle) { this.group(`rotate(${short((angle * 180) / Math.PI)})`); }
+  restore() { this.out.push("</g>".repeat(this.stack.pop().groups)); }
+
+  group(transform) {
+    this.out.push(`<g transform="${transform}">`);
+    this.stack.at(-1).groups += 1;
+  }
+
+  line() { return `fill="none" stroke="${this.strokeStyle}" stroke-width="${this.lineWidth}" stroke-linejoin="round"`; }
+  shape(style) { if (this.path) this.out.push(`<path d="${this.path}" ${style} opacity="${this.globalAlpha}"/>`); }
+
+  text(text, x, y, style) {
+    const anchor = { center: "middle", right: "end" }[this.textAlign] ?? "start", [, weight, size, family] = /^(?:(.*) )?([\d.]+px) (.*)$/.exec(this.font);
+    const look = weight === "italic" ? 'font-style="italic"' : `font-weight="${weight ?? 400}"`;
+    this.out.push(`<text x="${short(x)}" y="${short(y)}" ${look} font-size="${size}" font-family="${plain(family)}" text-anchor="${anchor}" dominant-baseline="central" ${style}>${plain(text)}</text>`);
+  }
+}
+
+const short = (v) => String(Math.round(v * 100) / 100);
+const plain = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
+
+export function saveSvg({ plot, colours }, canvas, axes, drawInside, drawAround) {
+  const ctx = new SvgContext(canvas.clientWidth, canvas.clientHeight);
+  ctx.fillStyle = colours.paper;
+  ctx.fillRect(0, 0, ctx.width, ctx.height);
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(plot.left, plot.top, plot.width, plot.height);
+  ctx.clip();
+  drawInside(ctx);
+  ctx.restore();
+  drawAround(ctx);
+  download(new Blob([ctx.toString()], { type: "image/svg+xml" }), axes, "svg");
+}
+
+export function savePng(canvases, paper, axes) {
+  const { width, height } = canvases[0], sheet = Object.assign(document.createElement("canvas"), { width, height });
+  const ctx = sheet.getContext("2d");
+  ctx.fillStyle = paper;
+  ctx.fillRect(0, 0, width, height);
+  for (const canvas of canvases) ctx.drawImage(canvas, 0, 0);
+  sheet.toBlob((blob) => download(blob, axes, "png"));
+}
+
+function download(blob, axes, ending) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = `latent-map-${axes.join("-").replace(/[^\w-]+/g, "-")}.${ending}`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
