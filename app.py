@@ -10,18 +10,21 @@ def main() -> None:
     from widgets.service import service
 
     shell.guard()
-    st.set_page_config(page_title="Elbo Room", page_icon=shell.ICON, layout="wide", initial_sidebar_state=256)
+    shell.set_up()
     pages = [
         st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
         st.Page("pages/train.py", title="Train", icon=":material/play_circle:"),
         st.Page("pages/latent_map.py", title="Latent map", icon=":material/scatter_plot:"),
     ]
-    page = st.navigation(pages)
+    page = st.navigation(pages, position="hidden")
     shell.style()
     with shell.sentences():
         runs = shell.library()
         run = shell.choose_run(runs)
         with st.sidebar:
+            for each in pages:
+                st.page_link(each, width="stretch", query_params={shell.RUN: run.name} if run else None)
+            st.divider()
             shell.sidebar(runs, run)
         shell.say_unknown_run()
     service()

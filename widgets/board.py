@@ -206,7 +206,7 @@ def tiles(run: Run) -> list[list[str]]:
         if isinstance(images, int | float)
         else "On test images."
     )
-    beta = train.get("beta", spec.objective.beta)
+    beta = run.metrics[-1].get("beta") if run.metrics else spec.objective.beta
     penalty = "β × KL" if spec.objective.kind == "elbo" else "β |KL − C|"
 
     def row(name: str, key: str, help: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,8 +35,13 @@ def guard() -> None:
     from streamlit.runtime.pages_manager import PagesManager
 
     if PagesManager.uses_pages_directory:
+        set_up()  # or the sidebar keeps another width
         PagesManager.uses_pages_directory = False
         st.rerun()
+
+
+def set_up() -> None:
+    st.set_page_config(page_title="Elbo Room", page_icon=ICON, layout="wide", initial_sidebar_state=276)
 
 
 @contextmanager
@@ -109,12 +115,16 @@ def sidebar(runs: list[Run], run: Run | None) -> None:
         return
     names = {each.name: each for each in runs}
 
+    short = Counter(words.short_name(name) for name in names)
+
     def label(name: str) -> str:
         each = names.get(name)
         if each is None:
             return name
-        sign = "" if each.is_gallery else words.SIGNS[each.status.state] + " "
-        return sign + (title(each) if each.is_gallery else words.short_name(name))
+        if each.is_gallery:
+            return title(each)
+        shown = words.short_name(name)
+        return f"{words.SIGNS[each.status.state]} {shown if short[shown] == 1 else name}"
 
     # The browser knows options by their labels: where a state changed a label, it is another widget.
     labels = zlib.crc32("\n".join(label(name) for name in names).encode())

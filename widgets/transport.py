@@ -26,15 +26,25 @@ def buttons(run: Run | None, spec: Spec) -> None:
             disabled=active and state != "paused" and not other,
             help="Goes on after a pause; otherwise starts a new run with these settings.",
         )
-        st.button(
-            "Pause",
-            icon=":material/pause:",
-            key="pause",
-            on_click=_ask,
-            args=(run, "pause"),
-            disabled=not active or state == "paused",
-            help="Holds the training; Play goes on.",
-        )
+        if own and state in ("stopped", "interrupted", "diverged"):
+            st.button(
+                "Resume",
+                icon=":material/resume:",
+                key="resume",
+                on_click=resume,
+                args=(run,),
+                help="Goes on with this run from its last saved state.",
+            )
+        else:
+            st.button(
+                "Pause",
+                icon=":material/pause:",
+                key="pause",
+                on_click=_ask,
+                args=(run, "pause"),
+                disabled=not active or state == "paused",
+                help="Holds the training; Play goes on.",
+            )
         st.button(
             "Step",
             icon=":material/skip_next:",
@@ -69,15 +79,6 @@ def buttons(run: Run | None, spec: Spec) -> None:
             args=(run,),
             help="Starts again with another seed: other first weights, another order of the images.",
         )
-        if own and state in ("stopped", "interrupted", "diverged") and run is not None:
-            st.button(
-                "Resume",
-                icon=":material/resume:",
-                key="resume",
-                on_click=resume,
-                args=(run,),
-                help="Goes on with this run from its last saved state.",
-            )
     if other:
         names = ", ".join(name.split(".", 1)[-1].replace("_", " ") for name in other[:4])
         st.caption(

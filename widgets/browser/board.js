@@ -12,6 +12,7 @@ export default function ({ data, parentElement }) {
 
 function makeBoard(root) {
   const part = (name) => root.querySelector(`.${name}`);
+  for (const name of ["tiles", "cloud", "curves", "probes", "samples", "bars"]) part(name).replaceChildren();  // of an earlier mount
   let d = null, fit = false, frame = 0, playing = 0;
   const plane = { contours: PRIOR_CONTOURS.filter(([mass]) => mass === 0.5 || mass === 0.95), points: true, names: true };
 

@@ -13,7 +13,7 @@ function drawCurves(pen, theme, { steps, panels, marks, cursor }, pointer) {
   panels.forEach((panel, k) => {
     const b = layout.box(k), [low, high] = spread(panel.lines);
     const X = (s) => b.x + (s / end) * b.w, Y = (v) => b.y + (1 - (v - low) / (high - low)) * b.h;
-    for (const t of ticks(low, high, b.h / 30)) {
+    for (const t of ticks(low, high, b.h / 20)) {
       const y = Y(t);
       if (y < b.y - 1 || y > b.y + b.h + 1) continue;
       pen.line([[b.x, y], [b.x + b.w, y]], { stroke: theme.edge, alpha: 0.55 });
@@ -34,7 +34,8 @@ function drawCurves(pen, theme, { steps, panels, marks, cursor }, pointer) {
     legend(pen, theme, panel, b);
     if (k === 0) marks.forEach((mark, i) => {
       const x = X(mark.step), right = x > b.x + b.w - 60;
-      pen.text(x + (right ? -3 : 3), b.y + b.h - 4 - 12 * (i % 2), mark.text, { ...label, fill: theme.prior, align: right ? "right" : "left", halo: theme.paper, weight: 600 });
+      if (marks[i + 1] && X(marks[i + 1].step) - x < 34) return;  // of moves close together the last one is named
+      pen.text(x + (right ? -3 : 3), b.y + b.h - 5, mark.text, { ...label, fill: theme.prior, align: right ? "right" : "left", halo: theme.paper, weight: 600 });
     });
     if (k === panels.length - 1) {
       const marks_ = ticks(0, end, b.w / 90);

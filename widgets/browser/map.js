@@ -15,6 +15,7 @@ const BAR = 74;  // pixels at the right for the colour bar
 
 function makeMap(root) {
   let d = null;
+  root.replaceChildren();  // of an earlier mount
   const heat = document.createElement("canvas");
   const plane = { contours: PRIOR_CONTOURS, heat };
   const self = figure(root, {

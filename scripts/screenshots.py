@@ -1,0 +1,134 @@
+"""Takes the pictures of the README: starts the app on a copy of the gallery, trains a model, visits the pages.
+
+    .venv/bin/python scripts/screenshots.py
+
+Needs Chromium or Chrome, and MNIST below VAE_DATA; without MNIST it trains on the drawn digits.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from vae_core import data  # noqa: E402
+from vae_core.training.run import Run  # noqa: E402
+
+PICTURES = ROOT / "docs"
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+IDLE = '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
+STEPS = 1500  # of the training that is looked at
+
+
+def main() -> None:
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        sys.exit("No Chromium or Chrome was found: install one, and run this again.")
+    runs = Path(tempfile.mkdtemp(prefix="elbo-room-runs-"))
+    for card in (ROOT / "checkpoints").glob("*/card.json"):
+        shutil.copytree(card.parent, runs / card.parent.name)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    server = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "streamlit",
+            "run",
+            "app.py",
+            "--server.port",
+            str(port),
+            "--server.headless",
+            "1",
+        ],
+        cwd=ROOT,
+        env=os.environ | {"VAE_RUNS": str(runs)},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        while not answers(url):
+            time.sleep(0.1)
+        PICTURES.mkdir(exist_ok=True)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+            light = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="light")
+            dark = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="dark")
+            take(light, url, "home", lambda page: expect(page.locator(".elbo-card").first).to_be_visible())
+            take(light, train_link(url), "train", watch)
+            take(dark, f"{url}/latent_map?run=vae-2d-mnist", "latent-map", lambda page: shown(page, ".map"))
+            browser.close()
+    finally:
+        for run in (Run(path.parent) for path in runs.glob("*/spec.json")):
+            if run.status.active and not run.is_gallery:
+                run.stop()
+                while run.live:
+                    time.sleep(0.1)
+        server.send_signal(signal.SIGTERM)
+        server.wait(20)
+        shutil.rmtree(runs, ignore_errors=True)
+
+
+def answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def train_link(url: str) -> str:
+    name = "mnist" if data.thumbnail("mnist") is not None else "strokes"
+    return f"{url}/train?recipe=vae-2d&set=data.name={name}"
+
+
+def take(page: Page, link: str, name: str, ready) -> None:
+    page.goto(link)
+    page.wait_for_selector(IDLE, timeout=60_000)
+    ready(page)
+    page.screenshot(path=PICTURES / f"{name}.png")
+    print(PICTURES / f"{name}.png")
+
+
+def watch(page: Page) -> None:
+    """Trains for a while, with beta moved on the way, so that the mark is in the picture."""
+    page.get_by_role("button", name="Play", exact=True).first.click()
+    reaches(page, STEPS // 2)
+    page.locator("[class*='st-key-set-objective-beta']").get_by_role("slider").first.focus()
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    reaches(page, STEPS)
+    page.mouse.click(5, 5)
+
+
+def reaches(page: Page, step: int) -> None:
+    page.wait_for_function(
+        """step => [...document.querySelectorAll('*')].some(e => e.shadowRoot?.querySelector('.board')
+           && !e.shadowRoot.querySelector('.board').dataset.run.endsWith('-mnist')
+           && +e.shadowRoot.querySelector('.board').dataset.step >= step)""",
+        arg=step,
+        timeout=240_000,
+    )
+
+
+def shown(page: Page, selector: str) -> None:
+    page.locator(selector).wait_for(timeout=60_000)
+    expect(page.locator(selector)).to_have_attribute("data-run", "vae-2d-mnist", timeout=60_000)
+    page.wait_for_timeout(300)  # a frame or two, for the canvas
+
+
+if __name__ == "__main__":
+    main()
