@@ -13,7 +13,9 @@ export function drawCursor(ctx, scene, map, here, image) {
     ctx.fill();
   }
   if (pin) cross(ctx, toX(pin.x), toY(pin.y), plot.small ? 4 : 7, colours);
-  for (const place of [pointer, ghost, drawn]) if (place) ring(ctx, toX(place.x), toY(place.y), plot.small ? 3 : 5, colours);
+  for (const place of [pointer, ghost, drawn]) {
+    if (place) ring(ctx, toX(place.x), toY(place.y), plot.small ? 3 : 5, colours);
+  }
   const beside = pointer ?? ghost ?? (map.dragging ? pin : null);
   if (beside && scene.decoder && layers.has("preview")) drawPreview(ctx, scene, toX(beside.x), toY(beside.y), here.z);
 }

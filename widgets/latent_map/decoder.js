@@ -159,7 +159,7 @@ export function makeDecoder({ latent, image, layers, likelihood, arrays }) {
   return { latent, image, decode };
 }
 
-/** Mean image [H, W, C] in [0, 1] -> `pixels` RGBA [H, W, 4], as an ImageData holds them. Grey, colour or with alpha. */
+/** Mean image [H, W, C] in [0, 1], grey, colour or with alpha, to `pixels` RGBA [H, W, 4], as ImageData has them. */
 export function paint(mean, channels, pixels) {
   const colour = channels >= 3;
   for (let i = 0, p = 0; p < pixels.length; i += channels, p += 4) {

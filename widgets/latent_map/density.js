@@ -42,7 +42,8 @@ export function outlines(grid, field, level) {
   for (let i = 0; i < size - 1; i++) for (let j = 0; j < size - 1; j++) {
     const k = i * size + j;
     const corners = [field[k], field[k + size], field[k + size + 1], field[k + 1]];
-    const above = corners.map((v) => v > level), bottom = 2 * k, left = 2 * k + 1, right = 2 * (k + size) + 1, top = 2 * (k + 1);
+    const above = corners.map((v) => v > level);
+    const bottom = 2 * k, left = 2 * k + 1, right = 2 * (k + size) + 1, top = 2 * (k + 1);
     const edges = [bottom, right, top, left], cut = [];
     for (let e = 0; e < 4; e++) if (above[e] !== above[(e + 1) % 4]) cut.push(edges[e]);
     if (cut.length === 2) join(cut[0], cut[1]);

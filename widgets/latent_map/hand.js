@@ -6,6 +6,8 @@ const KEYS = {
 const ACTIONS = {
   " ": "play", Escape: "unpin", "0": "resetView", Home: "resetView", e: "drawEpsilon", n: "freshSamples", h: "nextHole",
 };
+export const GESTURES_IN_WORDS = "Hover decodes, a click pins, hold to drag. The wheel or two fingers zoom, "
+  + "Shift and drag moves the map, a double click shows all of it.";
 export const KEYS_IN_WORDS = [
   ["arrows", "move the pin by a tenth of a standard deviation, with Shift a hundredth"],
   ["+ \u2212 0", "zoom in, zoom out, the whole map"], ["Space", "play or pause the replay"],

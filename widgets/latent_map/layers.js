@@ -4,16 +4,40 @@
 import { paint } from "./decoder.js";
 import { massLevels, outlines } from "./density.js";
 
+const GROUNDS = [
+  {
+    name: "posterior", label: "Data q(z)", draw: drawPosterior,
+    hint: "Aggregated posterior: where the encoder puts the data",
+  }, {
+    name: "ratio", label: "log p/q", draw: drawRatio,
+    hint: "Log of prior over aggregated posterior: red where the prior expects more than the data put",
+  }, {
+    name: "manifold", label: "Decoded grid", draw: drawManifold,
+    hint: "What the decoder makes of each place on the map",
+  },
+];
+
 export const LAYERS = [
-  { name: "posterior", label: "Data q(z)", hint: "Aggregated posterior: where the encoder puts the data", ground: true, draw: drawPosterior },
-  { name: "ratio", label: "log p/q", hint: "Log of prior over aggregated posterior: red where the prior expects more than the data put", ground: true, draw: drawRatio },
-  { name: "manifold", label: "Decoded grid", hint: "What the decoder makes of each place on the map", ground: true, draw: drawManifold },
-  { name: "points", label: "Images", hint: "Each image at the mean of its posterior, coloured by class", draw: drawPoints },
-  { name: "prior", label: "Prior p(z)", hint: "The smallest regions that hold 50, 90, 95 and 99 % of the prior", draw: drawPrior },
-  { name: "holes", label: "Holes", hint: "Regions where the data put far less than the prior expects", draw: drawHoles },
-  { name: "samples", label: "Prior samples", hint: "Fresh draws of the prior, decoded; press again for none, N for new ones", draw: drawSamples },
-  { name: "ellipse", label: "Posterior q(z|x)", hint: "One and two standard deviations of the image under the pointer or the pin", draw: null },
-  { name: "preview", label: "Image at pointer", hint: "The decoded image beside the pointer", draw: null },
+  ...GROUNDS.map((layer) => ({ ...layer, ground: true })),
+  {
+    name: "points", label: "Images", draw: drawPoints,
+    hint: "Each image at the mean of its posterior, coloured by class",
+  }, {
+    name: "prior", label: "Prior p(z)", draw: drawPrior,
+    hint: "The smallest regions that hold 50, 90, 95 and 99 % of the prior",
+  }, {
+    name: "holes", label: "Holes", draw: drawHoles,
+    hint: "Regions where the data put far less than the prior expects",
+  }, {
+    name: "samples", label: "Prior samples", draw: drawSamples,
+    hint: "Fresh draws of the prior, decoded; N for new ones",
+  }, {
+    name: "ellipse", label: "Posterior q(z|x)", draw: null,
+    hint: "One and two standard deviations of the image under the pointer or the pin",
+  }, {
+    name: "preview", label: "Image at pointer", draw: null,
+    hint: "The decoded image beside the pointer",
+  },
 ];
 
 const BADGES = 12;
@@ -80,7 +104,8 @@ function drawPoints(ctx, scene) {
     for (let i = from; i < Math.min(from + per, x.length); i++) {
       if (labels && labels[i] !== c) continue;
       const px = toX(x[i]), py = toY(y[i]);
-      if (px < plot.left - 3 || py < plot.top - 3 || px > plot.left + plot.width + 3 || py > plot.top + plot.height + 3) continue;
+      if (px < plot.left - 3 || px > plot.left + plot.width + 3) continue;
+      if (py < plot.top - 3 || py > plot.top + plot.height + 3) continue;
       ctx.moveTo(px + radius, py);
       ctx.arc(px, py, radius, 0, 2 * Math.PI);
     }
@@ -88,13 +113,14 @@ function drawPoints(ctx, scene) {
   }
   ctx.globalAlpha = 1;
   drawPaths(ctx, scene);
-  if (!plot.small) for (const [c, [cx, cy]] of points.centres) halo(ctx, scene, classes[c], toX(cx), toY(cy), "600 15px");
+  if (plot.small) return;
+  for (const [c, [cx, cy]] of points.centres) halo(ctx, scene, classes[c] ?? "", toX(cx), toY(cy), "600 15px");
 }
 
 /** During a replay, arrows along which the class centres came. */
 function drawPaths(ctx, { points, colours, toX, toY }) {
   for (const [c, path] of points.paths ?? []) {
-    const [fx, fy] = path[0].map((v, k) => (k ? toY : toX)(v)), [tx, ty] = path.at(-1).map((v, k) => (k ? toY : toX)(v));
+    const pixels = ([x, y]) => [toX(x), toY(y)], [fx, fy] = pixels(path[0]), [tx, ty] = pixels(path.at(-1));
     if (Math.hypot(tx - fx, ty - fy) < 12) continue; // it hardly moved
     ctx.strokeStyle = ctx.fillStyle = colours.classes[c % colours.classes.length];
     ctx.lineWidth = 1.5;
@@ -135,7 +161,8 @@ function drawHoles(ctx, scene) {
   trace(ctx, scene, edges);
   ctx.fillStyle = `rgb(${r} ${g} ${b} / 0.12)`;
   ctx.fill("evenodd");
-  for (const [style, width] of plot.small ? [[`rgb(${r} ${g} ${b})`, 1]] : [[colours.paper, 3], [`rgb(${r} ${g} ${b})`, 1.6]]) {
+  const red = `rgb(${r} ${g} ${b})`;
+  for (const [style, width] of plot.small ? [[red, 1]] : [[colours.paper, 3], [red, 1.6]]) {
     ctx.strokeStyle = style;
     ctx.lineWidth = width;
     ctx.stroke();
@@ -145,7 +172,7 @@ function drawHoles(ctx, scene) {
   for (const { number, center: [x, y] } of holes.list.slice(0, BADGES).reverse()) {
     ctx.beginPath();
     ctx.arc(toX(x), toY(y), 8, 0, 2 * Math.PI);
-    ctx.fillStyle = `rgb(${r} ${g} ${b})`;
+    ctx.fillStyle = red;
     ctx.fill();
     ctx.strokeStyle = colours.paper;
     ctx.lineWidth = 1.5;
@@ -172,7 +199,8 @@ function drawSamples(ctx, scene) {
   const tile = tilePainter(decoder), side = plot.small ? 12 : 26;
   ctx.imageSmoothingEnabled = false;
   for (const z of samples) {
-    const [x, y] = plane.project(z), [w, h] = fit(decoder.image, side, side), left = toX(x) - w / 2, top = toY(y) - h / 2;
+    const [x, y] = plane.project(z), [w, h] = fit(decoder.image, side, side);
+    const left = toX(x) - w / 2, top = toY(y) - h / 2;
     ctx.drawImage(tile(z), left, top, w, h);
     ctx.strokeStyle = colours.p;
     ctx.lineWidth = 1.2;

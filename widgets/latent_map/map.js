@@ -181,7 +181,8 @@ class LatentMap {
   point(px, py) { return this.plane.place(...this.view.toPlane(px, py)); }
 
   placePoints() {
-    const { frames, frame, plane } = this, moving = frame !== null, { mean, labels } = (moving ? frames : this.picture).arrays;
+    const { frames, frame, plane } = this, moving = frame !== null;
+    const { mean, labels } = (moving ? frames : this.picture).arrays;
     this.points = mean ? placePoints(plane, mean, labels, moving ? frame : 0) : null;
     if (!moving) return;
     this.centres ??= frames.steps.map((_, f) => new Map(placePoints(plane, mean, labels, f).centres));
@@ -351,7 +352,8 @@ class LatentMap {
   state() {
     const { pin, view, frame } = this, round = (v) => Number(v.toFixed(5));
     return {
-      pin: pin && pin.z.map(round), image: pin?.image ?? null, layers: LAYERS.map(({ name }) => name).filter((name) => this.layers.has(name)),
+      pin: pin && pin.z.map(round), image: pin?.image ?? null,
+      layers: LAYERS.map(({ name }) => name).filter((name) => this.layers.has(name)),
       view: view.moved ? [view.x, view.y, view.half].map(round) : null, spacing: this.spacing, frame,
     };
   }
@@ -386,6 +388,9 @@ class LatentMap {
     return drawn ?? pointer ?? (ghost && this.plane.place(ghost.x, ghost.y)) ?? pin ?? this.plane.place(0, 0);
   }
 
+  /** The image whose posterior is drawn: the one at hand, else the pinned one. */
+  get imageShown() { return this.frame === null ? this.here.image ?? this.pin?.image ?? null : null; }
+
   request(base) {
     this.stale ||= base;
     this.pending ||= requestAnimationFrame(() => { this.pending = 0; this.draw(); });
@@ -396,7 +401,7 @@ class LatentMap {
     const scene = this.scene();
     if (this.stale) this.drawBase(scene);
     this.stale = false;
-    const { here } = this, image = this.frame === null ? here.image ?? this.pin?.image ?? null : null;
+    const { here, imageShown: image } = this;
     this.clipped(this.dom.over, (ctx) => drawCursor(ctx, scene, this, here, image));
     if (this.view.plot.small) return;
     if (this.decoder) showImage(this.dom.image, this.decoder.decode(here.z), this.decoder.image);
@@ -431,7 +436,7 @@ class LatentMap {
   /** The map as a file: the pixels on screen, or an SVG of the same layers. */
   save(format) {
     if (format === "png") return savePng([this.dom.base, this.dom.over], this.theme.colours.paper, this.picture.axes);
-    const scene = this.scene(), { here } = this, image = this.frame === null ? here.image ?? this.pin?.image ?? null : null;
+    const scene = this.scene(), { here, imageShown: image } = this;
     saveSvg(scene, this.dom.over, this.picture.axes, (ctx) => {
       for (const { name, draw } of LAYERS) if (draw && this.layers.has(name)) draw(ctx, scene);
       drawCursor(ctx, scene, this, here, image);

@@ -1,7 +1,7 @@
 // What stands beside the map: the decoded image, the numbers of this place, its neighbours in the data, the
 // legend, and the scrubber. The DOM is built once and only filled in afterwards, so that nothing jumps.
 
-import { KEYS_IN_WORDS } from "./hand.js";
+import { GESTURES_IN_WORDS, KEYS_IN_WORDS } from "./hand.js";
 import { LAYERS } from "./layers.js";
 import { paint } from "./decoder.js";
 
@@ -37,7 +37,8 @@ export function buildDom(root, map) {
     meaning: element("p", { class: "meaning" }),
   };
   dom.toggles = Object.fromEntries(LAYERS.map(({ name, label, hint }) => [name, element(
-    "button", { type: "button", class: `toggle ${name}`, title: hint, "aria-pressed": "false", onclick: () => map.toggle(name) },
+    "button",
+    { type: "button", class: `toggle ${name}`, title: hint, "aria-pressed": "false", onclick: () => map.toggle(name) },
     element("i", { "aria-hidden": "true" }), label,
   )]));
   dom.spacing = element("button", {
@@ -46,30 +47,37 @@ export function buildDom(root, map) {
   const keys = element("details", { class: "menu keys" },
     element("summary", { "aria-label": "Keys and gestures" }, "?"),
     element("div", { id: `${ids}-keys` },
-      element("p", {}, "Hover decodes, a click pins, hold to drag. The wheel or two fingers zoom, Shift and drag moves the map, a double click shows all of it."),
+      element("p", {}, GESTURES_IN_WORDS),
       element("dl", {}, ...KEYS_IN_WORDS.flatMap(([key, does]) => [element("dt", {}, key), element("dd", {}, does)]))));
   const save = element("details", { class: "menu save" },
     element("summary", { "aria-label": "Save the map", title: "Save the map" }, "\u2913"),
-    element("div", {}, ...["png", "svg"].map((format) => element(
-      "button", { type: "button", class: "quiet", onclick: () => { save.open = false; map.save(format); } }, format.toUpperCase()))));
+    element("div", {}, ...["png", "svg"].map((format) => element("button", {
+      type: "button", class: "quiet", onclick: () => { save.open = false; map.save(format); },
+    }, format.toUpperCase()))));
   const ground = LAYERS.filter((layer) => layer.ground), above = LAYERS.filter((layer) => !layer.ground);
   dom.legend.append(
     element("span", { class: "grounds" }, ...ground.map(({ name }) => dom.toggles[name])),
     ...above.map(({ name }) => dom.toggles[name]), dom.spacing, element("span", { class: "menus" }, save, keys));
-  dom.play = element("button", { type: "button", class: "play", "aria-label": "Play the replay", onclick: () => map.play() });
+  dom.play = element("button", {
+    type: "button", class: "play", "aria-label": "Play the replay", onclick: () => map.play(),
+  });
   dom.range = element("input", {
-    type: "range", min: 0, step: 1, "aria-label": "Training step", oninput: () => map.showFrame(Number(dom.range.value)),
+    type: "range", min: 0, step: 1, "aria-label": "Training step",
+    oninput: () => map.showFrame(Number(dom.range.value)),
   });
   dom.step = element("output", {});
   dom.scrub.append(dom.play, dom.range, dom.step);
   dom.draw = element("button", {
-    type: "button", class: "quiet", title: "A draw of the posterior: z = \u03bc + \u03c3 \u03b5 (key E)", onclick: () => map.drawEpsilon(),
+    type: "button", class: "quiet", title: "A draw of the posterior: z = \u03bc + \u03c3 \u03b5 (key E)",
+    onclick: () => map.drawEpsilon(),
   }, "Draw \u03b5");
   dom.drawn = element("div", { class: "strip", "aria-label": "Decoded draws" });
   dom.epsilon.append(dom.draw, dom.drawn);
   const square = element("div", { class: "square" }, dom.base, dom.over, dom.scale, dom.waiting, dom.said);
-  const side = element("aside", { class: "panel" }, dom.image, dom.caption, dom.rows, dom.words, dom.epsilon, dom.near);
-  root.append(dom.legend, element("div", { class: "main" }, element("div", { class: "left" }, square, dom.scrub), side), dom.meaning);
+  const parts = [dom.image, dom.caption, dom.rows, dom.words, dom.epsilon, dom.near];
+  const side = element("aside", { class: "panel", "aria-label": "What is at this place" }, ...parts);
+  const left = element("div", {}, square, dom.scrub);
+  root.append(dom.legend, element("div", { class: "main" }, left, side), dom.meaning);
   return dom;
 }
 
@@ -82,7 +90,9 @@ export function number(value, digits = 2) {
 
 /** The [term, value, note] rows of a definition list, reusing the nodes that are there. */
 export function fillRows(list, rows) {
-  while (list.children.length < 2 * rows.length) list.append(element("dt"), element("dd", {}, element("span"), " ", element("small")));
+  while (list.children.length < 2 * rows.length) {
+    list.append(element("dt"), element("dd", {}, element("span"), " ", element("small")));
+  }
   while (list.children.length > 2 * rows.length) list.lastChild.remove();
   rows.forEach(([term, value, note], k) => {
     const [dt, dd] = [list.children[2 * k], list.children[2 * k + 1]];
@@ -113,7 +123,9 @@ export function fillNearest(box, answer, pinned) {
   if (!answer) {
     box.dataset.state = pinned ? "asking" : "empty";
     // While Python looks them up the old ones stay, faded: a gap would flicker.
-    if (!pinned || !box.querySelector("figure")) box.replaceChildren(title, element("p", {}, pinned ? "looking\u2026" : "Click the map to pin a place and see them."));
+    if (pinned && box.querySelector("figure")) return;
+    const words = pinned ? "looking\u2026" : "Click the map to pin a place and see them.";
+    box.replaceChildren(title, element("p", {}, words));
     return;
   }
   box.dataset.state = "known";

@@ -13,13 +13,15 @@ export function readOut(map, { grid, fields }, here, image) {
   const answer = pin && sameCode(map.answer?.z, pin.z) ? map.answer : null;
   const exact = here === pin ? answer : null, better = whole ? exact : null;
   const logP = better?.log_p ?? valueAt(grid, fields.logP, here.x, here.y);
-  const logQ = better?.log_q ?? valueAt(grid, fields.logQ, here.x, here.y), floored = !better && logQ <= picture.floor + 1e-6;
+  const logQ = better?.log_q ?? valueAt(grid, fields.logQ, here.x, here.y);
+  const floored = !better && logQ <= picture.floor + 1e-6;
   const rows = [
-    whole ? ["z", `(${here.z.map((v) => number(v)).join(", ")})`] : [axes.join(", "), `(${number(here.x)}, ${number(here.y)})`],
+    [whole ? "z" : axes.join(", "), `(${number(here.x)}, ${number(here.y)})`],
     [`log p(${symbol})`, number(logP), better ? "exact" : "nats"],
     [`log q(${symbol})`, (floored ? "\u2264 " : "") + number(logQ), better ? "exact" : "nats"],
   ];
-  if (!whole) rows.push(["log q(z)/p(z)", exact ? number(exact.log_q - exact.log_p) : "\u2013", exact ? "exact" : "nats"]);
+  // The marginal of two coordinates says little of the whole space: there only the pin's exact values count.
+  if (!whole) rows.push(["log q(z)/p(z)", number(exact ? exact.log_q - exact.log_p : NaN), exact ? "exact" : "nats"]);
   fillRows(dom.rows, rows);
   const hole = holes && map.frame === null ? nearestTo(grid, holes.numbers, here.x, here.y) : 0;
   const words = inWords(logP, logQ, { hole, inside: logP >= map.inside, floored });
@@ -67,7 +69,9 @@ const count = (n) => n.toLocaleString("en-GB");
 
 /** Which layers are on, the colour scale of the ground, and where the replay is. */
 export function showControls({ dom, layers, picture, holes, spacing, replay: { frames, frame, playing, last } }) {
-  for (const [name, button] of Object.entries(dom.toggles)) button.setAttribute("aria-pressed", String(layers.has(name)));
+  for (const [name, button] of Object.entries(dom.toggles)) {
+    button.setAttribute("aria-pressed", String(layers.has(name)));
+  }
   dom.toggles.holes.disabled = !holes;
   setText(dom.spacing, spacing === "linear" ? "evenly spaced" : "by prior quantiles");
   dom.spacing.hidden = !layers.has("manifold");
@@ -83,12 +87,14 @@ export function showControls({ dom, layers, picture, holes, spacing, replay: { f
   dom.play.dataset.playing = String(playing);
   dom.play.setAttribute("aria-label", playing ? "Pause the replay" : "Play the replay");
   const mass = now ? holes?.list.reduce((sum, hole) => sum + hole.mass, 0) : frames.hole_mass?.[shown];
-  setText(dom.step, (now ? "now" : `step ${count(frames.steps[shown])}`) + (mass === undefined ? "" : `, holes ${(100 * mass).toFixed(1)} %`));
+  const holding = mass === undefined ? "" : `, holes ${(100 * mass).toFixed(1)} %`;
+  setText(dom.step, (now ? "now" : `step ${count(frames.steps[shown])}`) + holding);
   dom.range.setAttribute("aria-valuetext", dom.step.textContent);
 }
 
 function fillScale(box, ground) {
   const [low, high] = NATS[ground];
-  const ends = ground === "posterior" ? [number(low, 0), `${number(high, 1)} nats`] : ["data \u00d7100", "prior \u00d7100"];
+  const ends = ground === "posterior" ? [number(low, 0), `${number(high, 1)} nats`]
+    : ["data \u00d7100", "prior \u00d7100"];
   box.replaceChildren(element("span", {}, ends[0]), element("i"), element("span", {}, ends[1]));
 }

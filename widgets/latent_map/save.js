@@ -4,12 +4,14 @@
 export class SvgContext {
   constructor(width, height) {
     Object.assign(this, { width, height, out: [], stack: [], clips: 0, path: "", turn: "" });
-    Object.assign(this, { fillStyle: "#000", strokeStyle: "#000", lineWidth: 1, globalAlpha: 1, font: "10px sans-serif", textAlign: "left" });
+    Object.assign(this, { fillStyle: "#000", strokeStyle: "#000", lineWidth: 1, globalAlpha: 1 });
+    Object.assign(this, { font: "10px sans-serif", textAlign: "left" });
   }
 
   toString() {
     const { width, height } = this;
-    return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">${this.out.join("\n")}</svg>`;
+    const size = `width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`;
+    return `<svg xmlns="http://www.w3.org/2000/svg" ${size}>${this.out.join("\n")}</svg>`;
   }
 
   beginPath() { this.path = ""; }
@@ -20,8 +22,9 @@ export class SvgContext {
 
   /** A whole ellipse; the layers draw no others. */
   ellipse(x, y, a, b, angle) {
-    const [c, s] = [a * Math.cos(angle), a * Math.sin(angle)], half = `A${short(a)} ${short(b)} ${short((angle * 180) / Math.PI)} 0 1`;
-    this.path += `M${short(x + c)} ${short(y + s)}${half} ${short(x - c)} ${short(y - s)}${half} ${short(x + c)} ${short(y + s)}`;
+    const half = `A${short(a)} ${short(b)} ${short((angle * 180) / Math.PI)} 0 1`;
+    const end = (sign) => `${short(x + sign * a * Math.cos(angle))} ${short(y + sign * a * Math.sin(angle))}`;
+    this.path += `M${end(1)}${half} ${end(-1)}${half} ${end(1)}`;
   }
 
   fill(rule = "nonzero") { this.shape(`fill="${this.fillStyle}" fill-rule="${rule}"`); }
@@ -35,13 +38,15 @@ export class SvgContext {
   drawImage(canvas, x, y, w, h) {
     const copy = Object.assign(document.createElement("canvas"), { width: canvas.width, height: canvas.height });
     copy.getContext("2d").drawImage(canvas, 0, 0);
-    const sharp = this.imageSmoothingEnabled ? "" : ' style="image-rendering: pixelated"';
-    this.out.push(`<image x="${short(x)}" y="${short(y)}" width="${short(w)}" height="${short(h)}" preserveAspectRatio="none"${sharp} href="${copy.toDataURL()}"/>`);
+    const place = `x="${short(x)}" y="${short(y)}" width="${short(w)}" height="${short(h)}"`;
+    const sharp = this.imageSmoothingEnabled ? "" : 'style="image-rendering: pixelated"';
+    this.out.push(`<image ${place} preserveAspectRatio="none" ${sharp} href="${copy.toDataURL()}"/>`);
   }
 
   clip() {
     this.clips += 1;
-    this.out.push(`<clipPath id="clip${this.clips}"><path d="${this.path}"/></clipPath><g clip-path="url(#clip${this.clips})">`);
+    const id = `clip${this.clips}`;
+    this.out.push(`<clipPath id="${id}"><path d="${this.path}"/></clipPath><g clip-path="url(#${id})">`);
     this.stack.at(-1).groups += 1;
   }
 
@@ -59,14 +64,18 @@ export class SvgContext {
   shape(style) { if (this.path) this.out.push(`<path d="${this.path}" ${style} opacity="${this.globalAlpha}"/>`); }
 
   text(text, x, y, style) {
-    const anchor = { center: "middle", right: "end" }[this.textAlign] ?? "start", [, weight, size, family] = /^(?:(.*) )?([\d.]+px) (.*)$/.exec(this.font);
+    const anchor = { center: "middle", right: "end" }[this.textAlign] ?? "start";
+    const [, weight, size, family] = /^(?:(.*) )?([\d.]+px) (.*)$/.exec(this.font);
     const look = weight === "italic" ? 'font-style="italic"' : `font-weight="${weight ?? 400}"`;
-    this.out.push(`<text x="${short(x)}" y="${short(y)}" ${look} font-size="${size}" font-family="${plain(family)}" text-anchor="${anchor}" dominant-baseline="central" ${style}>${plain(text)}</text>`);
+    const font = `${look} font-size="${size}" font-family="${plain(family)}"`;
+    const place = `x="${short(x)}" y="${short(y)}" text-anchor="${anchor}" dominant-baseline="central"`;
+    this.out.push(`<text ${place} ${font} ${style}>${plain(text)}</text>`);
   }
 }
 
 const short = (v) => String(Math.round(v * 100) / 100);
-const plain = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
+const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+const plain = (text) => String(text).replace(/[&<>"]/g, (c) => ENTITIES[c]);
 
 export function saveSvg({ plot, colours }, canvas, axes, drawInside, drawAround) {
   const ctx = new SvgContext(canvas.clientWidth, canvas.clientHeight);

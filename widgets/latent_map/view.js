@@ -14,7 +14,7 @@ export class View {
 
   toPlane(px, py) { return [this.x + (px - this.middle[0]) / this.scale, this.y - (py - this.middle[1]) / this.scale]; }
 
-  /** Shows the square of the given half side around (x, y), or the next to it that may be shown; false if nothing changed. */
+  /** Shows the square of the given half side around (x, y), or the nearest that may be shown; false if none is new. */
   look(x, y, half) {
     const reach = 2 * this.extent, within = (v) => Math.max(-reach, Math.min(reach, v));
     const next = { x: within(x), y: within(y), half: Math.max(CLOSEST, Math.min(reach, half)) };
