@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
 @dataclass
 class Pace:
-    """Due every `least` seconds, or so seldom that its cost stays within `share` of the time."""
+    """Due every `least` seconds, or so seldom that it takes no more than `share` of this thread's work.
+
+    Work is counted as the processor's time, so that a busy machine, which slows training and reporting
+    alike, does not make a report look dear.
+    """
 
     least: float
     share: float
-    next: float = 0.0  # on the clock of time.perf_counter; at once, to begin with
+    next: float = 0.0  # seconds on the wall's clock; at once, to begin with
+    paid_off: float = 0.0  # seconds of work after which the last time is earned
 
     @property
     def due(self) -> bool:
-        return time.perf_counter() >= self.next
+        return time.perf_counter() >= self.next and time.thread_time() >= self.paid_off
 
-    def done(self, began: float) -> None:
-        """It began then and has ended now."""
-        self.next = began + max(self.least, (time.perf_counter() - began) / self.share)
+    @contextmanager
+    def spend(self) -> Iterator[None]:
+        """Around the doing of it."""
+        began, worked = time.perf_counter(), time.thread_time()
+        yield
+        self.next = began + self.least
+        self.paid_off = worked + (time.thread_time() - worked) / self.share
 
 
 class Stopwatch:

@@ -31,9 +31,9 @@ from vae_core.training.run import Run
 # Seconds between two, where their cost allows it; and the share of the time that they may cost.
 REPORT_EVERY, REPORT_SHARE = 0.24, 1.0  # averages over training: a third of a millisecond, whatever happens
 FIRST_REPORT = 0.05
-LOOK_EVERY, LOOK_SHARE = 0.20, 0.023  # cloud, probes, samples
-TEST_EVERY, TEST_SHARE = 0.40, 0.019  # live test numbers
-CODES_EVERY, CODES_SHARE = 10.0, 0.006  # q(z|x) of the whole test split
+LOOK_EVERY, LOOK_SHARE = 0.20, 0.022  # cloud, probes, samples
+TEST_EVERY, TEST_SHARE = 0.40, 0.018  # live test numbers
+CODES_EVERY, CODES_SHARE = 10.0, 0.005  # q(z|x) of the whole test split
 # What a killed worker repeats, at most; with a larger share, but some: a model may be of a gigabyte.
 SAVE_EVERY, SAVE_SHARE = 3.5, 0.1
 
@@ -83,7 +83,7 @@ class Session:
         self.look_pace = Pace(LOOK_EVERY, LOOK_SHARE)
         self.test_pace = Pace(TEST_EVERY, TEST_SHARE)
         self.save_pace = Pace(SAVE_EVERY, SAVE_SHARE)
-        self.codes_pace = Pace(CODES_EVERY, CODES_SHARE, next=time.perf_counter() + CODES_EVERY / 2)
+        self.codes_pace = Pace(CODES_EVERY, CODES_SHARE, next=time.perf_counter() + CODES_EVERY)
         self.heart.write(
             device=device.type,
             step=trainer.step,
@@ -129,7 +129,8 @@ class Session:
     def train(self) -> None:
         """Steps, and between them what is due. Returns with the run's last step, or when told to stop."""
         if self.saved_step < 0:
-            self.save()  # so that a run has weights from the beginning
+            with self.save_pace.spend():
+                self.save()  # so that a run has weights from the beginning
         self.obey()
         self.stopwatch.go()
         steps = iter(self.trainer)
@@ -176,20 +177,21 @@ class Session:
     def attend(self) -> None:
         """Report, look, test, save and encode, as far as they are due."""
         if self.moved or self.report_pace.due:
-            began = time.perf_counter()
-            report = self.trainer.report()  # waits for the device; what follows is what reporting costs
-            if self.test_pace.due:
-                self.evaluate_live()
-            if self.look_pace.due:
-                self.look()
-            self.report(report)
-            self.report_pace.done(began)
+            with self.report_pace.spend():
+                report = self.trainer.report()
+                if self.test_pace.due:
+                    self.evaluate_live()
+                if self.look_pace.due:
+                    self.look()
+                self.report(report)
             if not report:  # before the first step: what the first steps are like comes soon
-                self.report_pace.next = began + FIRST_REPORT
+                self.report_pace.next = time.perf_counter() + FIRST_REPORT
         if self.save_pace.due:
-            self.save()
+            with self.save_pace.spend():
+                self.save()
         if self.codes_pace.due:
-            self.encode()
+            with self.codes_pace.spend():
+                self.encode()
 
     def pause(self, steps: Iterator[int], end: int) -> None:
         """Save, then wait, nearly without using the processor; single steps are made here."""
@@ -264,20 +266,18 @@ class Session:
         self.report(report)
 
     def evaluate_live(self) -> None:
-        began = time.perf_counter()
-        terms = self.trainer.evaluate(self.window.images[: self.live_images])
+        with self.test_pace.spend():
+            terms = self.trainer.evaluate(self.window.images[: self.live_images])
         shown = ("elbo", "reconstruction", "kl", "beta_kl", "images")
         self.test = {"step": self.trainer.step} | {name: terms[name] for name in shown}
-        self.test_pace.done(began)
 
     def look(self, keep: bool = False) -> None:
-        began = time.perf_counter()
-        self.album.add(self.trainer.step, self.stopwatch.seconds, self.window.look(self.trainer.model), keep)
-        self.look_pace.done(began)
+        with self.look_pace.spend():
+            frame = self.window.look(self.trainer.model)
+            self.album.add(self.trainer.step, self.stopwatch.seconds, frame, keep)
 
     def save(self) -> None:
         """Weights, and all that an exact resume needs. Raises Diverged where a weight is no finite number."""
-        began = time.perf_counter()
         weights = {
             name: value.detach().cpu().contiguous() for name, value in self.trainer.model.state_dict().items()
         }
@@ -295,11 +295,9 @@ class Session:
         }
         folder.replace(self.path / folder.STATE, save(self.trainer.state(), {"session": json.dumps(session)}))
         folder.replace(self.path / folder.WEIGHTS, save(weights))
-        self.save_pace.done(began)
 
     def encode(self) -> None:
         """q(z|x) of the whole test split."""
-        began = time.perf_counter()
         codes = self.trainer.model.posteriors(self.test_images, self.test_split.labels)
         arrays = {
             "mean": codes.mean.numpy(),
@@ -309,7 +307,6 @@ class Session:
         if codes.labels is not None:
             arrays["labels"] = codes.labels.numpy()
         folder.replace(self.path / folder.POSTERIORS, frames.pack(arrays))
-        self.codes_pace.done(began)
 
     # --- the end ---
 

@@ -18,7 +18,7 @@ from vae_core.training.run import Run, create
 HASTY = "from vae_core.training import session, forkserver; session.SAVE_EVERY = 0.1; forkserver.serve()"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def small() -> Callable[..., Spec]:
     """small(steps=300, **changes): a Spec that trains at a thousand steps a second or more."""
 
@@ -44,18 +44,18 @@ def finished(finished_once: Path, own_runs: Path) -> Run:
     return Run(own_runs / "finished")
 
 
+@pytest.fixture(scope="session")
+def shared_launcher() -> Iterator[launch.LocalLauncher]:
+    launcher = launch.LocalLauncher((sys.executable, "-c", HASTY))
+    yield launcher
+    launcher.close()
+
+
 @pytest.fixture
-def launchers(own_runs: Path) -> Iterator[Callable[[], launch.LocalLauncher]]:
-    """Makes launchers; at the end of the test they and every worker in its library are gone."""
-    made: list[launch.LocalLauncher] = []
-
-    def make() -> launch.LocalLauncher:
-        made.append(launch.LocalLauncher((sys.executable, "-c", HASTY)))
-        return made[-1]
-
-    yield make
-    for launcher in made:
-        launcher.close()
+def launcher(shared_launcher: launch.LocalLauncher, own_runs: Path) -> Iterator[launch.LocalLauncher]:
+    """One fork server for all tests; no worker in a test's library outlives the test."""
+    assert shared_launcher.wait_until_ready(90)
+    yield shared_launcher
     for folder in own_runs.iterdir():
         if not folder.name.startswith("."):
             kill(Run(folder))

@@ -231,16 +231,16 @@ def readable(run: Run) -> None:
 
 
 def test_a_worker_killed_twenty_times_ends_with_the_weights_of_one_that_never_was(
-    small, launchers, kill, wait_until
+    small, launcher, kill, wait_until
 ):
-    spec = small(8_000)
+    spec = small(6_000)
     expected = worker.train(spec, "never-killed")
-    moments, launcher, run = random.Random(20), launchers(), create(spec, "killed")
+    moments, run = random.Random(20), create(spec, "killed")
     repeated, kills = [], 0
     launch.pump(launcher)
     while kills < 20:
         wait_until(lambda: run.status.pid is not None, "a worker has begun")
-        moment = time.monotonic() + moments.uniform(0.0, 0.4)
+        moment = time.monotonic() + moments.uniform(0.0, 0.3)
         wait_until(lambda: time.monotonic() >= moment, "its time has come")  # noqa: B023
         assert run.status.state == "running", "the machine is too fast for this test: give the run more steps"
         kill(run)
@@ -279,7 +279,7 @@ while True:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_run_outlives_its_server_and_goes_on_by_itself_if_it_does_not(
-    small, launchers, kill, wait_until, number
+    small, launcher, kill, wait_until, number
 ):
     run = create(small(10_000_000), "mine")
     server = subprocess.Popen(
@@ -297,8 +297,6 @@ def test_a_run_outlives_its_server_and_goes_on_by_itself_if_it_does_not(
     saved = run.status.step
     kill(run)
     wait_until(lambda: not run.live, "its worker is dead too")
-    launcher = launchers()
-    assert launcher.wait_until_ready(60)
     began = time.monotonic()
     assert launch.recover(launcher) == [run]
     wait_until(lambda: run.status.pid is not None and run.status.message != "Starting.", "it goes on", 30)
@@ -309,8 +307,8 @@ def test_a_run_outlives_its_server_and_goes_on_by_itself_if_it_does_not(
     wait_until(lambda: run.status.state == "stopped", "it has stopped")
 
 
-def test_a_worker_from_the_fork_server_obeys(small, launchers, wait_until):
-    run, launcher = create(small(10_000_000), "mine"), launchers()
+def test_a_worker_from_the_fork_server_obeys(small, launcher, wait_until):
+    run = create(small(10_000_000), "mine")
     launch.pump(launcher)
     wait_until(lambda: run.status.step > 0, "it trains")
     assert run.live
@@ -341,18 +339,20 @@ def processor_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def test_a_killed_fork_server_is_replaced(small, launchers, wait_until):
-    launcher = launchers()
-    launcher.wait_until_ready(60)
+def test_a_killed_fork_server_is_replaced(small, wait_until):
+    launcher = launch.LocalLauncher()
+    launcher.warm()
     launcher._server.kill()
     launcher._server.wait()
     run = create(small(50), "mine")
     launch.pump(launcher)
     wait_until(lambda: run.status.state == "finished", "it has finished")
+    launcher.close()
+    assert launcher._server is None
 
 
-def test_what_keeps_a_run_from_training_stands_in_its_status(small, launchers, wait_until, monkeypatch):
-    run, launcher = create(small(50), "mine"), launchers()
+def test_what_keeps_a_run_from_training_stands_in_its_status(small, launcher, wait_until):
+    run = create(small(50), "mine")
     (run.path / folder.SPEC).write_text(small(50).to_json().replace('"digits"', '"no-such-data"'))
     launch.pump(launcher)
     wait_until(lambda: run.status.state not in ("queued", "running"), "it has failed")
@@ -365,6 +365,7 @@ def test_where_there_is_no_fork_a_process_is_started_for_each_run(small, wait_un
     monkeypatch.delattr(os, "fork")
     launch.pump(launch.LocalLauncher())
     wait_until(lambda: run.status.state == "finished", "it has finished")
+    assert (run.path / folder.LOG).read_text() == ""
 
 
 def test_a_status_that_says_little_is_not_waited_for(small):

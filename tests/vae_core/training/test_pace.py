@@ -6,32 +6,43 @@ from vae_core.training.pace import Pace, Speed, Stopwatch
 
 @pytest.fixture
 def clock(monkeypatch):
-    """A clock that goes when it is told to."""
+    """A clock that goes when it is told to, on a machine that gives us `speed` of its time."""
 
     class Clock:
-        now = 100.0
+        now, worked, speed = 100.0, 50.0, 1.0
 
         def perf_counter(self) -> float:
             return self.now
+
+        def thread_time(self) -> float:
+            return self.worked
+
+        def work(self, seconds: float) -> None:
+            self.worked += seconds
+            self.now += seconds / self.speed
 
     clock = Clock()
     monkeypatch.setattr(pace, "time", clock)
     return clock
 
 
-@pytest.mark.parametrize("cost, interval", [(0.001, 0.5), (0.01, 0.5), (0.1, 5.0)])
-def test_what_costs_much_is_done_seldom(clock, cost, interval):
+@pytest.mark.parametrize("speed", [1.0, 0.3])
+@pytest.mark.parametrize("cost, interval", [(0.001, 0.5), (0.009, 0.5), (0.1, 5.0)])
+def test_what_costs_much_is_done_seldom(clock, cost, interval, speed):
+    clock.speed = speed
     paced, spent, times = Pace(least=0.5, share=0.02), 0.0, 0
     for _ in range(10_000):
         if paced.due:
-            began = clock.now
-            clock.now += cost
-            paced.done(began)
+            with paced.spend():
+                clock.work(cost)
             spent, times = spent + cost, times + 1
-        clock.now += 0.01
-    elapsed = clock.now - 100.0
-    assert spent <= 0.02 * elapsed + cost
-    assert elapsed / times == pytest.approx(interval, rel=0.1)
+        clock.work(0.01)
+    worked = clock.worked - 50.0
+    assert spent <= 0.02 * worked + cost
+    least, earned = 0.5, cost / 0.02 / speed  # on the wall
+    assert (clock.now - 100.0) / times == pytest.approx(max(least, earned), rel=0.1)
+    if speed == 1.0:
+        assert max(least, earned) == pytest.approx(interval)
 
 
 def test_the_stopwatch_leaves_pauses_out_and_goes_on_where_it_was(clock):

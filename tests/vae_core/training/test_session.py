@@ -39,10 +39,10 @@ def paused(now):
     return now["state"] == "paused"
 
 
-@pytest.fixture
-def straight(small):
+@pytest.fixture(scope="module")
+def straight(small, tmp_path_factory):
     """A run of 3,000 steps that nobody disturbed."""
-    return worker.train(small(3000), "straight")
+    return worker.train(small(3000), tmp_path_factory.mktemp("straight") / "run")
 
 
 def test_a_run_ends_at_its_last_step_with_everything_on_disk(small):

@@ -1,4 +1,3 @@
-import os
 import signal
 import subprocess
 import sys
@@ -148,11 +147,3 @@ def test_a_download_is_told_of_as_it_goes(small, monkeypatch):
     worker.work(run, lambda now: told.append(now["message"]))
     assert told[:3] == ["Downloading (0%)", "Downloading (10%)", "Downloading (20%)"]
     assert run.status.state == "finished"
-
-
-def test_the_module_trains_the_run_it_is_given(small):
-    run = create(small(20), "mine", by="process")
-    done = subprocess.run([sys.executable, "-m", "vae_core.training.worker", str(run.path)], cwd=ROOT)
-    assert done.returncode == 0
-    assert run.status.state == "finished"
-    assert not os.path.exists(run.path / folder.LOG)
