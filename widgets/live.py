@@ -54,9 +54,8 @@ def state(run: Run) -> None:
     said = now.message
     if now.state == "queued":
         said = f"Place {max(launch.place_in_queue(run), 1)} in the queue."
-    st.markdown(
-        f"**{words.literal(words.short_name(run.name))}** :{colour}-badge[{word}] {device} {words.literal(said)}"
-    )
+    name = words.literal(words.short_name(run.name))
+    st.markdown(f"**{name}** :{colour}-badge[{word}] {device} {words.literal(said)}")
     unavailable = (
         CATALOGUE[run.spec.data.name].network and now.step == 0 and now.state in ("stopped", "interrupted")
     )

@@ -15,7 +15,7 @@ def pack(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> bytes:
     """Arrays keep shape and kind; each starts at a multiple of 8 bytes, as typed arrays want it."""
     places: dict[str, Any] = {}
     # Offsets stand in the header, whose length they depend on: reserve it first, then fill it with spaces.
-    room = len(json.dumps(header)) + sum(len(name) + 120 for name in arrays)
+    room = len(json.dumps(header)) + 32 + sum(len(json.dumps(name)) + 120 for name in arrays)
     start = _aligned(4 + room)
     offset, body = start, []
     for name, array in arrays.items():

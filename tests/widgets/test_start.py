@@ -1,0 +1,19 @@
+"""What the server needs for its first page leaves torch and plotly alone."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_first_page_needs_neither_torch_nor_plotly() -> None:
+    code = (
+        "import sys\n"
+        "import widgets.shell, widgets.service, widgets.gallery, widgets.own_runs, widgets.live\n"
+        "import widgets.form, widgets.transport, widgets.density, widgets.components\n"
+        "slow = {'torch', 'plotly.graph_objects', 'sklearn', 'scipy'}\n"
+        "assert not slow & set(sys.modules), slow & set(sys.modules)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
