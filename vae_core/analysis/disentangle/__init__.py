@@ -1,0 +1,28 @@
+"""How well single latent dimensions stand for single factors: published metrics of disentanglement.
+
+All are functions of codes [N, D] (the posterior means, as a rule) and of the factors [N, F] that the images
+were drawn from, never of a model. Settings are those of disentanglement_lib, the code of Locatello et al.
+2019, so that scores can be held against published ones. That paper's lesson stands beside every number:
+without supervision or inductive bias disentanglement cannot be identified, and seeds differ.
+"""
+
+from __future__ import annotations
+
+from vae_core.analysis.disentangle.fixed_factor import beta_vae_score, factor_vae_score
+from vae_core.analysis.disentangle.importance import DCI, dci
+from vae_core.analysis.disentangle.information import mig, modularity, mutual_information
+from vae_core.analysis.disentangle.separability import sap
+from vae_core.analysis.disentangle.summary import Cancelled, evaluate_all
+
+__all__ = [
+    "DCI",
+    "Cancelled",
+    "beta_vae_score",
+    "dci",
+    "evaluate_all",
+    "factor_vae_score",
+    "mig",
+    "modularity",
+    "mutual_information",
+    "sap",
+]
