@@ -1,3 +1,4 @@
+import json
 import os
 import random
 import signal
@@ -9,10 +10,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file
 
 from vae_core.training import folder, frames, launch, status, worker
 from vae_core.training.run import Run, RunError, all_runs, create
+from vae_core.training.session import SAVE_EVERY
 from vae_core.training.status import Status
 
 ROOT = Path(folder.__file__).parents[2]
@@ -250,13 +253,16 @@ def test_a_worker_killed_twenty_times_ends_with_the_weights_of_one_that_never_wa
         assert run.status.state == "interrupted"
         readable(run)
         if (run.path / folder.STATE).exists():
-            state = load_file(run.path / folder.STATE)
-            repeated.append((run.status.step - int(state["step"]), run.status.seconds))
+            with safe_open(run.path / folder.STATE, framework="pt") as state:
+                saved = json.loads(state.metadata()["session"])["seconds"]
+            repeated.append(run.status.seconds - saved)
         launch.resume(run)
         launch.pump(launcher)
     wait_until(lambda: not run.status.active, "the run has ended")
     assert run.status.state == "finished", run.status
     assert len(repeated) > 10
+    assert max(repeated) <= 5
+    assert SAVE_EVERY <= 4  # the run above saved more often
     for name in (folder.STATE, folder.WEIGHTS):
         ours, theirs = load_file(run.path / name), load_file(expected.path / name)
         assert ours.keys() == theirs.keys()
