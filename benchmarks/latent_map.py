@@ -126,7 +126,13 @@ def row(page: Page, name: str, model: VAE, posteriors: Posteriors) -> str:
         "holes": lm.hole_parcel(grid, aggregate.holes(grid)),
     }
     data = {slot: export.header(parcel)["id"] for slot, parcel in parcels.items()}
-    data |= {"frames": None, "state": lm.MapState().to_browser(), "revision": 0, "answer": None}
+    data |= {
+        "frames": None,
+        "state": lm.MapState().to_browser(),
+        "revision": 0,
+        "answer": None,
+        "answers": True,
+    }
     data |= {"size": "full", "height": 560, "group": None, "label": "Latent map"}
     coded = [base64.b64encode(parcel).decode() for parcel in parcels.values()]
     found = page.evaluate(MEASURE, [lm.css(), lm.script(), coded, data, MOVES])

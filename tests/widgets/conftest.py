@@ -85,8 +85,8 @@ class Maps:
             self.bring(slot, parcel, key)
         slots = ("decoder", "picture", "holes", "frames")
         data = {slot: export.header(parcels[slot])["id"] if slot in parcels else None for slot in slots}
-        data |= {"state": lm.MapState().to_browser(), "revision": 0, "answer": None, "size": "full"}
-        data |= {"height": 480, "group": None, "label": "Latent map"}
+        data |= {"state": lm.MapState().to_browser(), "revision": 0, "answer": None, "answers": True}
+        data |= {"size": "full", "height": 480, "group": None, "label": "Latent map"}
         self.mount(key, data | options)
 
     def bring(self, slot: str, parcel: bytes, key: str = "map") -> None:

@@ -56,7 +56,7 @@ class LatentMap {
   update(data, setStateValue) {
     this.tell = (state) => setStateValue("state", state);
     this.data = data;
-    this.root.dataset.size = data.size;
+    Object.assign(this.root.dataset, { size: data.size, answers: data.answers });
     this.root.style.setProperty("--height", `${data.height}px`);
     this.dom.over.setAttribute("aria-label", data.label);
     this.readTheme();
