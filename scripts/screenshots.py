@@ -1,4 +1,4 @@
-"""Takes the pictures of the README: starts the app on a copy of the gallery, trains a model, visits the pages.
+"""Takes the pictures of the README: starts the app on a copy of the gallery, trains a run, opens the pages.
 
     .venv/bin/python scripts/screenshots.py
 
