@@ -168,7 +168,7 @@ class Trainer:
         for name, parameter in self.model.named_parameters():
             moments = self.optimiser.state.get(parameter, {})
             state |= {f"adam.{moment}.{name}": value for moment, value in moments.items()}
-        state["noise"] = self.noise.get_state()
+        state[f"noise.{self.device.type}"] = self.noise.get_state()
         state["learning_rate"] = self.learning_rate
         state["step"] = torch.tensor(self.step)
         return {name: value.detach().cpu().contiguous() for name, value in state.items()}
@@ -187,7 +187,11 @@ class Trainer:
             moments = {m: state[key].to(self.device) for m in MOMENTS if (key := f"adam.{m}.{name}") in state}
             if moments:
                 self.optimiser.state[parameter] = moments
-        self.noise.set_state(state["noise"])
+        noise = state.get(f"noise.{self.device.type}")
+        if noise is not None:
+            self.noise.set_state(noise)
+        else:  # saved on another kind of device, whose randomness is another: go on, from a noise of its own
+            self.noise.manual_seed(self.spec.training.seed + int(state["step"]))
         self.learning_rate.copy_(state["learning_rate"])
         self.step = int(state["step"])
         self.device_step.fill_(self.step)

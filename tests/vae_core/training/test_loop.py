@@ -87,6 +87,17 @@ def test_a_moved_beta_and_learning_rate_survive_a_resume(digits):
     assert same(before, weights(second))
 
 
+def test_a_state_from_another_kind_of_device_goes_on_with_noise_of_its_own(digits):
+    first = run(Trainer(small(), digits), 5)
+    state = first.state()
+    state["noise.cuda"] = state.pop("noise.cpu")[:16]
+    second = Trainer(small(), digits)
+    second.restore(state)
+    assert same(weights(first), weights(second))
+    run(second, 2)
+    assert second.step == 7
+
+
 def test_the_state_of_another_model_is_refused(digits):
     state = Trainer(small(), digits).state()
     with pytest.raises((KeyError, RuntimeError)):
