@@ -44,7 +44,7 @@ def cards(gallery: list[Run], own: list[Run]) -> None:
 def card(run: Run) -> str:
     said = run.card or {}
     elbo = (run.evaluation or {}).get("elbo")
-    facts = [CATALOGUE[run.spec.data.name].title, f"{run.spec.latent} dimensions"]
+    facts = [CATALOGUE[run.spec.data.name].title, words.dimensions(run.spec.latent)]
     if isinstance(elbo, int | float):
         facts.append(f"test ELBO {words.nats(float(elbo))} nats")
     sentence, small = html.escape(str(said.get("sentence", ""))), html.escape(" · ".join(facts))

@@ -47,6 +47,9 @@ def stage(run: Run | None) -> None:
 def state(run: Run) -> None:
     """One line: name, state, device, and what the worker says; always the same height."""
     now = run.status
+    if now.state == "unreadable":
+        st.error(now.message, icon=":material/error:")
+        return
     word, colour = words.STATES[now.state]
     if run.is_gallery:
         word, colour = "gallery", "blue"

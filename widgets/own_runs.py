@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import html
+import io
 import time
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
@@ -12,6 +15,7 @@ from vae_core.data.catalogue import CATALOGUE
 from vae_core.training import archive, launch
 from vae_core.training.run import Run, RunError
 from widgets import gallery, shell, words
+from widgets.board import QUANTITIES
 
 POLL = 1.0
 SHOWN = 12
@@ -100,7 +104,7 @@ def facts(run: Run) -> str:
     spec = run.spec
     parts = [
         CATALOGUE[spec.data.name].title,
-        f"{spec.latent} dimensions",
+        words.dimensions(spec.latent),
         f"β {words.number(spec.objective.beta)}",
     ]
     elbo = (run.evaluation or {}).get("elbo")
@@ -153,9 +157,33 @@ def manage(run: Run) -> None:
         on_click="ignore",
         help="JSON and safetensors in a zip, which Upload takes back on any machine.",
     )
+    st.download_button(
+        "Download its numbers",
+        lambda: metrics_csv(run.metrics),
+        f"{run.name}.csv",
+        "text/csv",
+        icon=":material/table:",
+        width="stretch",
+        on_click="ignore",
+        disabled=not run.metrics,
+        help="Every report of the training as a table: nats per image, for train and test.",
+    )
     sure = st.checkbox("Yes, delete it for good", disabled=busy)
     if st.button("Delete", disabled=busy or not sure, width="stretch", icon=":material/delete:"):
         _act(run.delete)
+
+
+def metrics_csv(reports: list[dict[str, Any]]) -> str:
+    """One line per report; a quantity that was not measured there is left empty."""
+    plain = ("step", "epoch", "seconds", "images_per_second", "beta", "learning_rate")
+    measured = [(part, name) for part in ("train", "test") for name in QUANTITIES]
+    file = io.StringIO()
+    table = csv.writer(file)
+    table.writerow([*plain, *(f"{name}_{part}" for part, name in measured)])
+    for report in reports:
+        values = [report.get(name) for name in plain]
+        table.writerow(values + [(report.get(part) or {}).get(name) for part, name in measured])
+    return file.getvalue()
 
 
 def upload() -> None:

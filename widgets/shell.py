@@ -160,7 +160,7 @@ def summary(run: Run) -> None:
         return
     spec = run.spec
     images, beta = CATALOGUE[spec.data.name].title, words.number(spec.objective.beta)
-    st.caption(f"{images} · {spec.latent} dimensions · β {beta}")
+    st.caption(f"{images} · {words.dimensions(spec.latent)} · β {beta}")
 
 
 def say_unknown_run() -> None:

@@ -28,6 +28,10 @@ SIGNS = {
 }
 
 
+def dimensions(count: int) -> str:
+    return f"{count} dimension{'' if count == 1 else 's'}"
+
+
 def short_name(name: str) -> str:
     """A run's name with its date and time cut down to what tells runs of one day apart."""
     return re.sub(r"-\d{4}(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)", r" \3:\4:\5", name)

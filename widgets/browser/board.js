@@ -86,7 +86,7 @@ function makeBoard(root) {
     Object.assign(plane, { labels: d.labels, classes: d.classes, axes: d.axes, extent: 4 });
     if (fit && n) {
       const far = [...plane.x].map((x, i) => Math.max(Math.abs(x), Math.abs(plane.y[i]))).sort((a, b) => a - b)[Math.floor(0.99 * (n - 1))];
-      while (plane.extent < far && plane.extent < 4096) plane.extent *= 2;
+      while (plane.extent < far && plane.extent < 4096) plane.extent *= Number.isInteger(Math.log2(plane.extent)) ? 1.5 : 4 / 3;
     }
     const out = outside(plane);
     cloud.say(n === 0 ? "" : out ? `${out} of ${n} outside the range` : d.cloud_note);

@@ -53,6 +53,7 @@ function legend(pen, theme, panel, b) {
   let x = b.x + b.w;
   for (const line of [...panel.lines].reverse()) {
     const wide = line.name.length * 6 + 4;
+    if (x - wide - 18 < b.x + panel.title.length * 7 + 8) return;  // no room beside the title
     pen.text(x, b.y - 4, line.name, { fill: theme.faint, size: 11, font: theme.font, align: "right" });
     x -= wide;
     pen.line([[x - 16, b.y - 8], [x - 2, b.y - 8]], { stroke: line.colour, width: 2, dash: line.dash, alpha: line.alpha });

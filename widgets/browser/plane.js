@@ -69,7 +69,7 @@ function drawPlane(pen, theme, p) {
   }
   const axis = { ...label, fill: theme.ink, size: 12, weight: 600 };
   pen.text(X(0), top + side + 27, p.axes[0], { ...axis, align: "center" });
-  pen.text(Math.max(left - 26, 6), Y(0) - (step === 1 || step === 2 ? 14 : 14), p.axes[1], { ...axis, align: "center", baseline: "middle" });
+  pen.text(left - 33, Y(0) - 14, p.axes[1], { ...axis, baseline: "middle" });
   return box;
 }
 

@@ -1,0 +1,51 @@
+"""Controls that show one field of the draft Spec, and change it when they are moved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from vae_core.training.run import Run, RunError
+from widgets import address, draft, words
+
+
+def field(name: str, value: Any, widget: Any, label: str, **options: Any) -> None:
+    """A widget that shows the draft's field and, when moved, changes it."""
+    key = address.key_showing(f"set:{name}", value)
+    widget(label, key=key, on_change=lambda: draft.change(**{name: st.session_state[key]}), **options)
+
+
+def scale(
+    field: str,
+    value: float,
+    usual: tuple[float, ...],
+    ticks: tuple[float, ...],
+    label: str,
+    run: Run | None,
+    help: str,
+) -> None:
+    """A slider over a logarithmic scale; a value between two stops, as from a link, becomes a stop."""
+    now = value
+    if run is not None:
+        asked = run.control.beta if field == "objective.beta" else run.control.learning_rate
+        now = value if asked is None else asked
+    stops = sorted({*usual, now})
+    key = address.key_showing(f"set:{field}", now)
+
+    def move() -> None:
+        to = st.session_state[key]
+        if run is not None and run.status.active:
+            try:
+                (run.set_beta if field == "objective.beta" else run.set_learning_rate)(to)
+            except RunError as error:
+                st.session_state[draft.FAULT] = str(error)
+                return
+        draft.change(**{field: to})
+
+    st.select_slider(label, stops, key=key, format_func=words.number, on_change=move, help=help)
+    marks = "".join(
+        f'<span style="left:{100 * stops.index(at) / (len(stops) - 1):.2f}%">{words.number(at)}</span>'
+        for at in ticks
+    )
+    st.html(f'<div class="elbo-ticks">{marks}</div>')

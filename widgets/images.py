@@ -1,0 +1,80 @@
+"""Choosing the images to learn from, by looking at some of them."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import streamlit as st
+
+from vae_core import data
+from vae_core.data.catalogue import CATALOGUE
+from vae_core.spec import Spec
+from widgets import draft
+
+
+@st.cache_data(max_entries=32, show_spinner=False, ttl=60)
+def strip(name: str) -> str | None:
+    """A few of the dataset's images side by side as a PNG, base64; None where the data are not there yet."""
+    picture = data.thumbnail(name)
+    if picture is None:
+        return None
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def _strip_html(name: str) -> str:
+    png = strip(name)
+    if png is None:
+        return '<div class="elbo-strip none">downloaded on first use</div>'
+    alt = f"Images of {CATALOGUE[name].title}"
+    return f'<div class="elbo-strip"><img alt="{alt}" src="data:image/png;base64,{png}"></div>'
+
+
+def picker(spec: Spec) -> None:
+    own = CATALOGUE[spec.data.name].image_shape is None
+    with st.popover(
+        f"Images: {CATALOGUE[spec.data.name].title}", width="stretch", help="What the model learns to draw."
+    ):
+        st.caption("Choose the images to learn from. Another set starts a new run.")
+        for name, info in CATALOGUE.items():
+            if info.image_shape is None:
+                continue
+            with st.container(key=f"dataset-{name}", border=True, gap="xxsmall"):
+                st.html(f'<div class="elbo-dataset"><b>{info.title}</b>{_strip_html(name)}</div>')
+                st.button(
+                    f"Use {info.title}",
+                    key=f"use-{name}",
+                    on_click=draft.change,
+                    kwargs={"data.name": name},
+                    help=info.sentence,
+                    width="stretch",
+                )
+        _own_images()
+    if not own:
+        st.html(_strip_html(spec.data.name))
+    else:
+        st.caption(f"{spec.data.path} · {' × '.join(map(str, spec.data.shape))}")
+
+
+def _own_images() -> None:
+    with st.expander("Your own images"):
+        path = st.text_input(
+            "Where they lie",
+            placeholder="/home/me/pictures, set.zip, set.npz",
+            max_chars=1000,
+            help="A folder or zip of images (names of sub-folders become classes), or an .npy or .npz file.",
+        )
+        size = st.number_input(
+            "Size in pixels", 8, 128, 28, help="Images are brought to this height and width."
+        )
+        if st.button("Use these images", disabled=not path.strip()):
+            kind = "array" if path.strip().lower().endswith((".npy", ".npz")) else "folder"
+            if draft.change(
+                **{"data.name": kind, "data.path": path.strip(), "data.height": size, "data.width": size}
+            ):
+                st.rerun()
+            st.error(draft.fault())
