@@ -79,6 +79,9 @@ def from_link() -> tuple[Spec | None, str | None]:
     try:
         if len(changes) > MOST_CHANGES:
             raise SpecError("it holds too many settings.")
+        if any(text.strip().startswith("data.path") for text in changes):
+            # Reading a file because somebody sent a link is no good idea.
+            raise SpecError("it names files of this machine; choose them under Images.")
         return recipes.get((name or DEFAULT)[:80]).change_text([text[:500] for text in changes]), None
     except SpecError as error:
         return None, f"The link's settings cannot be used: {error} Shown instead: the usual ones."
@@ -87,7 +90,8 @@ def from_link() -> tuple[Spec | None, str | None]:
 def to_link(spec: Spec) -> None:
     name = spec.recipe if spec.recipe in recipes.RECIPES else DEFAULT
     assert name is not None
-    wanted = differences(recipes.get(name), spec)
+    own = spec.data.path is not None
+    wanted = [text for text in differences(recipes.get(name), spec) if not (own and text.startswith("data."))]
     if st.query_params.get("recipe") != name:
         st.query_params["recipe"] = name
     if st.query_params.get_all("set") != wanted:

@@ -66,15 +66,21 @@ def _own_images() -> None:
             "Where they lie",
             placeholder="/home/me/pictures, set.zip, set.npz",
             max_chars=1000,
+            key="own-path",
             help="A folder or zip of images (names of sub-folders become classes), or an .npy or .npz file.",
         )
-        size = st.number_input(
-            "Size in pixels", 8, 128, 28, help="Images are brought to this height and width."
+        st.number_input(
+            "Size in pixels",
+            8,
+            128,
+            28,
+            key="own-size",
+            help="Images are brought to this height and width.",
         )
-        if st.button("Use these images", disabled=not path.strip()):
-            kind = "array" if path.strip().lower().endswith((".npy", ".npz")) else "folder"
-            if draft.change(
-                **{"data.name": kind, "data.path": path.strip(), "data.height": size, "data.width": size}
-            ):
-                st.rerun()
-            st.error(draft.fault())
+        st.button("Use these images", key="own-use", disabled=not path.strip(), on_click=_use_own)
+
+
+def _use_own() -> None:
+    path, size = st.session_state["own-path"].strip(), st.session_state["own-size"]
+    kind = "array" if path.lower().endswith((".npy", ".npz")) else "folder"
+    draft.change(**{"data.name": kind, "data.path": path, "data.height": size, "data.width": size})

@@ -11,7 +11,7 @@ from vae_core.training import launch
 from vae_core.training.run import Run
 from widgets import board, components, transport, words
 
-POLL = 0.4  # seconds: more than two updates a second even when one is late
+POLL = 0.45  # seconds: more than two updates a second even when one is late
 
 
 def what_to_notice(run: Run | None, spec: Spec) -> None:

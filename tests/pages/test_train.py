@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -62,6 +63,7 @@ def test_a_link_fills_the_form(app: App) -> None:
         ({"set": "no.such=1"}, "no.such"),
         ({"recipe": "no-such"}, "no-such"),
         ({"set": "net.widths=99999999"}, "widths"),
+        ({"set": ["data.name=folder", "data.path=/etc"]}, "files of this machine"),
     ],
 )
 def test_a_link_with_impossible_settings_is_said_and_the_usual_ones_are_shown(
@@ -190,3 +192,29 @@ def test_without_mnist_and_network_the_drawn_digits_are_offered(app: App, own_ru
     offer = next(button for button in at.button if button.label == "Train on strokes instead")
     offer.click().run()
     assert {run.spec.data.name for run in all_runs()} == {"mnist", "strokes"}
+
+
+def test_own_images_are_learned_from_by_their_path(page: AppTest, tmp_path: Path) -> None:
+    file = tmp_path / "mine.npy"
+    np.save(file, np.random.default_rng(0).integers(0, 256, (60, 20, 20), dtype=np.uint8))
+    page.text_input(key="own-path").set_value(str(file)).run()
+    page.button(key="own-use").click().run()
+    press(page, "play")
+    spec = only_run().spec
+    assert (spec.data.name, spec.data.path, spec.data.shape) == ("array", str(file), (1, 28, 28))
+
+
+def test_own_images_that_are_not_there_are_a_sentence(page: AppTest) -> None:
+    page.text_input(key="own-path").set_value("/no/such/place").run()
+    page.button(key="own-use").click().run()
+    assert not page.exception
+    assert "/no/such/place" in page.error[0].value
+
+
+def test_an_unreadable_run_is_a_sentence(app: App, add_run: AddRun) -> None:
+    run = add_run("bad")
+    (run.path / "spec.json").write_text("{}}")
+    at = app("train", run="bad")
+    assert not at.exception
+    assert "cannot be read" in at.error[0].value
+    assert not at.button(key="play").disabled
