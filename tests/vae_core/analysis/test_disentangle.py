@@ -149,7 +149,8 @@ def test_the_order_of_dimensions_does_not_matter(metric: str) -> None:
     codes = rotated(np.column_stack([IDENTITY, 0.3 * NOISE]))
     order = np.random.default_rng(0).permutation(codes.shape[1])
     score = METRICS[metric]
-    assert score(codes[:, order], FACTORS) == pytest.approx(score(codes, FACTORS), abs=2e-3)
+    # Chance decides where two dimensions split a few rows of a tree equally well.
+    assert score(codes[:, order], FACTORS) == pytest.approx(score(codes, FACTORS), abs=0.01)
 
 
 @pytest.mark.parametrize("metric", METRICS)
