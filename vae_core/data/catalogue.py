@@ -38,6 +38,7 @@ _CLOTHES = (
     "bag",
     "ankle boot",
 )
+_SPRITES = ("square", "ellipse", "heart")
 _KANA = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
 
 # Adding a dataset is one line here and the module it names.
@@ -54,6 +55,12 @@ CATALOGUE: dict[str, Info] = {
              "Photographs of clothes in ten kinds, much greyer than digits.", "idx"),
         Info("kmnist", "Kuzushiji-MNIST", (1, 28, 28), _KANA, 60_000, 10_000, True,
              "Ten characters of old Japanese handwriting, each in many forms.", "idx"),
+        Info("sprites", "Sprites", (1, 32, 32), _SPRITES, 60_000, 10_000, False,
+             "Squares, ellipses and hearts, drawn from five factors that are known exactly.", "sprites"),
+        Info("sprites_64", "Sprites, 64 pixels", (1, 64, 64), _SPRITES, 60_000, 10_000, False,
+             "Sprites of four times as many pixels, the size most papers use.", "sprites"),
+        Info("dsprites", "dSprites", (1, 64, 64), _SPRITES, 60_000, 10_000, True,
+             "The published set that sprites follow, from your own copy of its file.", "dsprites"),
         Info("folder", "Folder of images", None, (), 0, 0, False,
              "Your own images from a folder or a zip; names of sub-folders become classes.", "folder"),
         Info("array", "Array file", None, (), 0, 0, False,

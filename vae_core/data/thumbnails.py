@@ -82,7 +82,7 @@ def _stream(path: Path) -> IO[bytes]:
 def _draw() -> None:
     from PIL import Image
 
-    from vae_core.data import load
+    from vae_core.data import load, sprites
 
     STRIPS.mkdir(exist_ok=True)
     for name in ("strokes", "digits"):
@@ -90,6 +90,8 @@ def _draw() -> None:
         assert dataset.labels is not None
         pixels = strip(dataset.images[:, 0].numpy(), dataset.labels.numpy())
         Image.fromarray(pixels).save(STRIPS / f"{name}.png", optimize=True)
+    for name in ("sprites", "sprites_64"):
+        Image.fromarray(sprites.strip()).save(STRIPS / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":
