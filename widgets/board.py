@@ -215,8 +215,8 @@ def tiles(run: Run) -> list[list[str]]:
         return [name, words.nats(shown), under, f"{help} In nats per image. {on}", key]
 
     weighted = row(penalty, "beta_kl", "What the objective takes away from the reconstruction.")
-    if not isinstance(test.get("beta_kl"), int | float) and isinstance(train.get("beta_kl"), int | float):
-        weighted[1] = words.nats(train["beta_kl"])
+    if "beta_kl" not in test and spec.objective.kind == "elbo" and isinstance(beta, int | float):
+        weighted[1] = words.nats(beta * test.get("kl", float("nan")))  # an evaluation knows no beta
     weighted[2] = f"β = {words.number(beta)}" if isinstance(beta, int | float) else ""
     total = now.steps_total
     return [

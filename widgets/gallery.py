@@ -11,7 +11,7 @@ import streamlit as st
 from vae_core.data.catalogue import CATALOGUE
 from vae_core.training import folder
 from vae_core.training.run import Run
-from widgets import shell, words
+from widgets import manage, shell, words
 
 PICTURE = "manifold.png"
 
@@ -28,17 +28,30 @@ def cards(gallery: list[Run], own: list[Run]) -> None:
                 st.page_link("pages/train.py", label="Train a model", icon=":material/play_circle:")
         return
     st.subheader("Trained models")
-    st.caption("Open one: its latent map shows where the images went.")
+    st.markdown(
+        "**Notice.** The same images, each time ordered by themselves: compare where a VAE and an autoencoder put them."
+    )
     with st.container(horizontal=True, key="gallery"):
         for run in gallery:
             with st.container(border=True, key=f"card-{run.name}", width=226, gap="xsmall"):
                 st.html(card(run))
-                st.page_link(
-                    "pages/latent_map.py",
-                    label="Open the map",
-                    icon=":material/scatter_plot:",
-                    query_params={shell.RUN: run.name},
-                )
+                with st.container(
+                    horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap=None
+                ):
+                    st.page_link(
+                        "pages/latent_map.py",
+                        label="Open the map",
+                        icon=":material/scatter_plot:",
+                        query_params={shell.RUN: run.name},
+                    )
+                    if st.button(
+                        "",
+                        key=f"more-{run.name}",
+                        icon=":material/more_horiz:",
+                        type="tertiary",
+                        help="Copy or download it",
+                    ):
+                        manage.dialog(run)
 
 
 def card(run: Run) -> str:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import html
-import io
 import time
 from collections.abc import Callable
-from typing import Any
 
 import streamlit as st
 
 from vae_core.data.catalogue import CATALOGUE
 from vae_core.training import archive, launch
 from vae_core.training.run import Run, RunError
-from widgets import gallery, shell, words
-from widgets.board import QUANTITIES
+from widgets import gallery, manage, shell, words
 
 POLL = 1.0
 SHOWN = 12
@@ -94,7 +90,7 @@ def row(run: Run) -> None:
                 icon=":material/more_horiz:",
                 help="Rename, duplicate, download, delete",
             ):
-                manage(run)
+                manage.dialog(run)
 
 
 def facts(run: Run) -> str:
@@ -132,60 +128,6 @@ def _bar(run: Run) -> str:
     )
 
 
-# --- what can be done ---------------------------------------------------------------------------
-
-
-@st.dialog("Manage this run")
-def manage(run: Run) -> None:
-    st.markdown(f"**{words.literal(run.name)}**")
-    busy = run.live
-    if busy:
-        st.caption("It is in training: stop it before renaming, copying or deleting it.")
-    name = st.text_input("Name", run.name, max_chars=80, help="Letters, digits, dot, underscore and minus.")
-    left, right = st.columns(2)
-    if left.button("Rename", disabled=busy or name == run.name, width="stretch", icon=":material/edit:"):
-        _act(lambda: shell.use(run.rename(name.strip())))
-    if right.button("Duplicate", disabled=busy, width="stretch", icon=":material/content_copy:"):
-        _act(run.duplicate)
-    st.download_button(
-        "Download as one file",
-        lambda: archive.export_zip(run),
-        f"{run.name}.zip",
-        "application/zip",
-        icon=":material/download:",
-        width="stretch",
-        on_click="ignore",
-        help="JSON and safetensors in a zip, which Upload takes back on any machine.",
-    )
-    st.download_button(
-        "Download its numbers",
-        lambda: metrics_csv(run.metrics),
-        f"{run.name}.csv",
-        "text/csv",
-        icon=":material/table:",
-        width="stretch",
-        on_click="ignore",
-        disabled=not run.metrics,
-        help="Every report of the training as a table: nats per image, for train and test.",
-    )
-    sure = st.checkbox("Yes, delete it for good", disabled=busy)
-    if st.button("Delete", disabled=busy or not sure, width="stretch", icon=":material/delete:"):
-        _act(run.delete)
-
-
-def metrics_csv(reports: list[dict[str, Any]]) -> str:
-    """One line per report; a quantity that was not measured there is left empty."""
-    plain = ("step", "epoch", "seconds", "images_per_second", "beta", "learning_rate")
-    measured = [(part, name) for part in ("train", "test") for name in QUANTITIES]
-    file = io.StringIO()
-    table = csv.writer(file)
-    table.writerow([*plain, *(f"{name}_{part}" for part, name in measured)])
-    for report in reports:
-        values = [report.get(name) for name in plain]
-        table.writerow(values + [(report.get(part) or {}).get(name) for part, name in measured])
-    return file.getvalue()
-
-
 def upload() -> None:
     with st.popover("Upload a run", icon=":material/upload:"):
         file = st.file_uploader(
@@ -202,15 +144,6 @@ def upload() -> None:
             else:
                 shell.use(added)
                 st.rerun()
-
-
-def _act(action: Callable[[], object]) -> None:
-    try:
-        action()
-    except RunError as error:
-        st.error(str(error))
-    else:
-        st.rerun()
 
 
 def _try(action: Callable[[Run], object], run: Run) -> None:

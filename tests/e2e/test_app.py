@@ -3,7 +3,9 @@
 import re
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -94,6 +96,23 @@ def test_a_finished_run_plays_its_training_again(new_tab: NewTab) -> None:
     page.locator(".board .play").click()
     expect(slider).not_to_have_value(last)
     expect(page.locator(".board .at")).to_contain_text("step")
+
+
+@pytest.mark.parametrize(
+    "where, figure",
+    [("/train?run=shown", ".curves"), ("/train?run=shown", ".cloud"), ("/latent_map?run=shown", ".map")],
+)
+def test_a_figure_can_be_taken_away_as_a_picture(new_tab: NewTab, where: str, figure: str) -> None:
+    page = new_tab(where)
+    page.locator(figure).hover()
+    for kind, begins in (("SVG", b"<svg"), ("PNG", b"\x89PNG")):
+        with page.expect_download() as download:
+            page.locator(figure).get_by_role("button", name=kind).click()
+        content = Path(download.value.path()).read_bytes()
+        assert content.startswith(begins)
+        assert len(content) > 5000
+        if kind == "SVG":
+            ElementTree.fromstring(content)
 
 
 def test_play_trains_on_mnist_and_the_board_follows(live: tuple[Page, Run]) -> None:

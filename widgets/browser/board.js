@@ -2,6 +2,7 @@
 // While a run trains Python sends its newest report; of a run at rest it sends all frames once, and they play here.
 
 const boards = new WeakMap();
+const CLOUD_CONTOURS = PRIOR_CONTOURS.filter(([mass]) => mass === 0.5 || mass === 0.95);
 
 export default function ({ data, parentElement }) {
   let board = boards.get(parentElement);
@@ -14,7 +15,7 @@ function makeBoard(root) {
   const part = (name) => root.querySelector(`.${name}`);
   for (const name of ["tiles", "cloud", "curves", "probes", "samples", "bars"]) part(name).replaceChildren();  // of an earlier mount
   let d = null, fit = false, frame = 0, playing = 0;
-  const plane = { contours: PRIOR_CONTOURS.filter(([mass]) => mass === 0.5 || mass === 0.95), points: true, names: true };
+  const plane = { contours: CLOUD_CONTOURS, points: true, names: true };
 
   const cloud = figure(part("cloud"), {
     title: "Latent cloud", height: (w) => planeHeight(w, 560),
@@ -83,6 +84,7 @@ function makeBoard(root) {
     const n = d.labels.length, at = d.replay ? frame * n * 2 : 0;
     plane.x = new Float32Array(n); plane.y = new Float32Array(n);
     for (let i = 0; i < n; i++) { plane.x[i] = d.cloud[at + 2 * i]; plane.y[i] = d.cloud[at + 2 * i + 1]; }
+    plane.contours = d.chosen.length === 1 ? [] : CLOUD_CONTOURS;
     Object.assign(plane, { labels: d.labels, classes: d.classes, axes: d.axes, extent: 4 });
     if (fit && n) {
       const far = [...plane.x].map((x, i) => Math.max(Math.abs(x), Math.abs(plane.y[i]))).sort((a, b) => a - b)[Math.floor(0.99 * (n - 1))];

@@ -3,13 +3,19 @@
 import csv
 import io
 
-from widgets.own_runs import metrics_csv
+from widgets.manage import metrics_csv
 
 
 def test_the_table_has_every_report_and_leaves_empty_what_was_not_measured() -> None:
     reports = [
         {"step": 1, "epoch": 0.1, "beta": 1.0, "train": {"elbo": -500.0, "kl": 2.0}},
-        {"step": 9, "epoch": 0.9, "beta": 4.0, "train": {"elbo": -200.0, "kl": 3.0}, "test": {"elbo": -210.0}},
+        {
+            "step": 9,
+            "epoch": 0.9,
+            "beta": 4.0,
+            "train": {"elbo": -200.0, "kl": 3.0},
+            "test": {"elbo": -210.0},
+        },
     ]
     first, second = csv.DictReader(io.StringIO(metrics_csv(reports)))
     assert (first["step"], first["elbo_train"], first["elbo_test"]) == ("1", "-500.0", "")
