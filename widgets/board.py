@@ -215,8 +215,8 @@ def tiles(run: Run) -> list[list[str]]:
         return [name, words.nats(shown), under, f"{help} In nats per image. {on}", key]
 
     weighted = row(penalty, "beta_kl", "What the objective takes away from the reconstruction.")
-    if "beta_kl" not in test and spec.objective.kind == "elbo" and isinstance(beta, int | float):
-        weighted[1] = words.nats(beta * test.get("kl", float("nan")))  # an evaluation knows no beta
+    if "beta_kl" not in test and "kl" in test and spec.objective.kind == "elbo" and beta is not None:
+        weighted[1] = words.nats(beta * test["kl"])  # an evaluation knows no beta
     weighted[2] = f"β = {words.number(beta)}" if isinstance(beta, int | float) else ""
     total = now.steps_total
     return [

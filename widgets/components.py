@@ -5,7 +5,6 @@ Inline scripts cannot import one another, so each component is the text of the f
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,13 +25,6 @@ def board(parcel: bytes, key: str) -> None:
     _mount("elbo_board", "board.html", ("shared.css", "board.css"), (*DRAWING, "curves.js", "board.js"))(
         key=key, data=parcel
     )
-
-
-def plane_map(parcel: bytes, key: str, on_pick: Callable[[], None]) -> None:
-    """The latent map. The parcel: `widgets.density`. `on_pick` is called when a point was clicked;
-    `st.session_state[key]["z"]` is the point."""
-    mount = _mount("elbo_map", "map.html", ("shared.css", "map.css"), (*DRAWING, "map.js"))
-    mount(key=key, data=parcel, on_z_change=on_pick)
 
 
 def _mount(name: str, html: str, css: tuple[str, ...], js: tuple[str, ...]) -> Any:

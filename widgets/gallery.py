@@ -29,7 +29,7 @@ def cards(gallery: list[Run], own: list[Run]) -> None:
         return
     st.subheader("Trained models")
     st.markdown(
-        "**Notice.** The same images, each time ordered by themselves: compare where a VAE and an autoencoder put them."
+        "**Notice.** Nobody told them the classes: compare where a VAE and an autoencoder put each kind."
     )
     with st.container(horizontal=True, key="gallery"):
         for run in gallery:
