@@ -69,7 +69,7 @@ def main() -> None:
             dark = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="dark")
             take(light, url, "home", lambda page: expect(page.locator(".elbo-card").first).to_be_visible())
             take(light, train_link(url), "train", watch)
-            take(dark, f"{url}/latent_map?run=vae-2d-mnist", "latent-map", lambda page: shown(page, ".map"))
+            take(dark, f"{url}/latent_map?run=vae-2d-mnist", "latent-map", shown)
             browser.close()
     finally:
         for run in (Run(path.parent) for path in runs.glob("*/spec.json")):
@@ -124,9 +124,9 @@ def reaches(page: Page, step: int) -> None:
     )
 
 
-def shown(page: Page, selector: str) -> None:
-    page.locator(selector).wait_for(timeout=60_000)
-    expect(page.locator(selector)).to_have_attribute("data-run", "vae-2d-mnist", timeout=60_000)
+def shown(page: Page) -> None:
+    expect(page.locator(".latent-map .waiting")).to_be_hidden(timeout=60_000)
+    expect(page.get_by_text("Hole mass").first).to_be_visible(timeout=60_000)
     page.wait_for_timeout(300)  # a frame or two, for the canvas
 
 

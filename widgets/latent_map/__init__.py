@@ -59,7 +59,7 @@ def latent_map(
     answer: dict[str, Any] | None = None,
     answers: bool = True,
     size: Literal["full", "thumbnail"] = "full",
-    height: int = 560,
+    height: int | str = 560,
     group: str | None = None,
     label: str = "Latent map",
     on_change: Callable[[], None] | None = None,
@@ -71,6 +71,7 @@ def latent_map(
         a Go to button moves the map. Otherwise the hand decides, and what comes from here changes nothing.
     answer: what `answer` found out about the pin; ignored by the browser once the pin is elsewhere.
     answers: whether the page answers pins at all; if not, the panel keeps no place for nearest images.
+    height: of the square map, in pixels or as a CSS length; it never grows wider than its column.
     group: maps of the same group on one page share their cursor.
     on_change: called when the state has changed, before the script runs.
     """

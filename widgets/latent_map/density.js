@@ -93,14 +93,15 @@ export const normalDraw = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Ma
 
 /**
  * What log p(z) and log q(z), in nats, say in words. `hole`: the number of the hole that z lies in, or 0.
- * `inside`: whether z lies within the prior's region. `floored`: whether q may be lower than logQ says.
+ * `inside`: whether z lies within the prior's region. `ratio`: of prior over data, from which on it is a hole.
+ * `floored`: whether q may be lower than logQ says.
  */
-export function inWords(logP, logQ, { hole = 0, inside = true, floored = false } = {}) {
+export function inWords(logP, logQ, { hole = 0, inside = true, floored = false, ratio = 10 } = {}) {
   if (Number.isNaN(logP) || Number.isNaN(logQ)) return "off the map: no density was computed here";
   const difference = logP - logQ, times = howManyTimes(Math.abs(difference), floored && difference > 0);
   const expects = `the prior expects ${times} more mass here than the data put`;
   if (hole) return `hole ${hole}: ${expects}`;
-  if (difference > Math.log(10) && inside) return `a hole: ${expects}`;
+  if (difference > Math.log(ratio) && inside) return `a hole: ${expects}`;
   if (!inside && difference > 0) return `far out: ${expects}, and it expects hardly any`;
   if (Math.abs(difference) < Math.log(1.25)) return "prior and data agree here";
   return difference > 0 ? expects : `the data put ${times} more mass here than the prior expects`;

@@ -55,9 +55,9 @@ function drawPosterior(ctx, scene) {
 }
 
 function drawRatio(ctx, scene) {
-  const { colours, fields: { logP, logQ } } = scene, [, high] = NATS.ratio;
+  const { colours, rest, fields: { logP, logQ } } = scene, [, high] = NATS.ratio;
   drawField(ctx, scene, "ratio", logQ, (q, k) => {
-    const t = Math.max(-1, Math.min(1, (logP[k] - q) / high));
+    const t = Math.max(-1, Math.min(1, (logP[k] - q - rest) / high));
     // Where neither puts anything, their ratio says nothing: it fades out.
     const matters = clamp01((Math.max(logP[k], q) + 8) / 3);
     return [...(t > 0 ? colours.hole : colours.q), 225 * Math.abs(t) * matters];
@@ -153,9 +153,9 @@ function drawPrior(ctx, scene) {
 }
 
 function drawHoles(ctx, scene) {
-  const { holes, fields: { logP, logQ }, grid, colours, cache, toX, toY, plot } = scene;
+  const { holes, fields: { logQ }, grid, colours, cache, toX, toY, plot } = scene;
   if (!holes) return;
-  const edges = cache("holes", holes.numbers, () => outlines(grid, holeField(grid, holes, logP, logQ), 0));
+  const edges = cache(`holes ${holes.mass} ${holes.ratio}`, holes.numbers ?? logQ, () => outlines(grid, holeField(scene), 0));
   const [r, g, b] = colours.hole;
   ctx.lineJoin = "round";
   trace(ctx, scene, edges);
@@ -183,12 +183,13 @@ function drawHoles(ctx, scene) {
 }
 
 /** Above 0 inside the holes: how far, in nats, a place is from leaving the prior's region or from having data. */
-function holeField(grid, { numbers, mass, ratio }, logP, logQ) {
+function holeField({ grid, rest, holes: { numbers, mass, ratio }, fields: { logP, logQ } }) {
   const { size } = grid, [level] = massLevels(grid, logP, [mass]), field = new Float32Array(logP.length).fill(-1);
-  for (let k = 0; k < numbers.length; k++) {
+  const around = [0, 1, -1, size, -size, size + 1, size - 1, 1 - size, -1 - size];
+  for (let k = 0; k < field.length; k++) {
     // A cell beyond each hole belongs to it, for the outline to run between the two.
-    const near = [0, 1, -1, size, -size, size + 1, size - 1, 1 - size, -1 - size].some((step) => numbers[k + step] > 0);
-    if (near) field[k] = Math.min(logP[k] - logQ[k] - Math.log(ratio), logP[k] - level);
+    if (numbers && !around.some((step) => numbers[k + step] > 0)) continue;
+    field[k] = Math.min(logP[k] - logQ[k] - rest - Math.log(ratio), logP[k] - level);
   }
   return field;
 }

@@ -57,7 +57,7 @@ class LatentMap {
     this.tell = (state) => setStateValue("state", state);
     this.data = data;
     Object.assign(this.root.dataset, { size: data.size, answers: data.answers });
-    this.root.style.setProperty("--height", `${data.height}px`);
+    this.root.style.setProperty("--height", typeof data.height === "number" ? `${data.height}px` : data.height);
     this.dom.over.setAttribute("aria-label", data.label);
     this.readTheme();
     join(this, data.group);
@@ -163,7 +163,9 @@ class LatentMap {
         logQ: replayed ? replayed.subarray(frame * cells, (frame + 1) * cells) : picture.arrays.log_q,
         logP: picture.arrays.log_p,
       },
-      holes: frame === null ? this.holes : null, points: this.points, samples: this.samples,
+      // A frame's holes are found here, from its density; they have no numbers.
+      holes: frame === null ? this.holes : replayed && this.holes && { ...this.holes, numbers: null, list: [] },
+      rest: frame === null ? picture.rest ?? 0 : 0, points: this.points, samples: this.samples,
       manifold: this.manifold.canvases, spacing: this.spacing, cache: (...args) => this.cache(...args),
     };
   }

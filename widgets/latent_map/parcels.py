@@ -67,6 +67,7 @@ def picture(
         "grid": _where(grid),
         "extent": float(grid.x[-1]),
         "floor": float(grid.floor),
+        "rest": float(grid.rest),
         "origin": corner.tolist(),
         "u": u.tolist(),
         "v": v.tolist(),

@@ -8,7 +8,8 @@ const DRAWS = 8; // decoded draws kept in view
 const REST = 500; // ms for which the hand must rest before a screen reader is told
 
 /** The numbers of the place `here`; `image`: the image that lies there, or null. */
-export function readOut(map, { grid, fields }, here, image) {
+export function readOut(map, scene, here, image) {
+  const { grid, fields } = scene;
   const { dom, pin, holes, picture } = map, { symbol, axes } = picture, whole = symbol === "z";
   const answer = pin && sameCode(map.answer?.z, pin.z) ? map.answer : null;
   const exact = here === pin ? answer : null, better = whole ? exact : null;
@@ -24,7 +25,9 @@ export function readOut(map, { grid, fields }, here, image) {
   if (!whole) rows.push(["log q(z)/p(z)", number(exact ? exact.log_q - exact.log_p : NaN), exact ? "exact" : "nats"]);
   fillRows(dom.rows, rows);
   const hole = holes && map.frame === null ? nearestTo(grid, holes.numbers, here.x, here.y) : 0;
-  const words = inWords(logP, logQ, { hole, inside: logP >= map.inside, floored });
+  const words = inWords(logP, logQ + (better ? 0 : scene.rest), {
+    hole, inside: logP >= map.inside, floored, ratio: holes?.ratio,
+  });
   setText(dom.words, words[0].toUpperCase() + words.slice(1));
   dom.words.dataset.kind = words.includes("hole") ? "hole" : words.startsWith("the data put") ? "crowd" : "";
   setText(dom.caption, caption(map, here, image));

@@ -1,0 +1,77 @@
+"""What is known of the pin: its exact densities, and the training images whose codes are nearest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vae_core.training.run import Run
+from widgets import latent_map
+from widgets.latent_map.parcels import NEAREST
+from widgets.map_page import later
+from widgets.map_page.codes import Codes, weights
+from widgets.map_page.training_images import absent, dataset
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def answer(run: Run, codes: Codes, pin: Sequence[float] | None) -> dict[str, Any] | None:
+    if pin is None or len(pin) != run.spec.latent:
+        return None
+    import torch
+
+    from vae_core.analysis import aggregate
+
+    z = torch.tensor([pin])
+    log_p, log_q = aggregate.log_prior(z), aggregate.log_density(codes.posteriors, z)
+    images, distances, names, measure = near(run, z)
+    return latent_map.answer(pin, float(log_p), float(log_q), images, distances, names, measure)
+
+
+def pending(run: Run) -> bool:
+    """Whether the training images are still being read and encoded."""
+    return absent(run.spec.data) is None and not _task(run).done()
+
+
+def near(run: Run, z: Tensor) -> tuple[np.ndarray, list[float], list[str], str]:
+    none = np.zeros((0, *run.spec.data.shape), np.uint8), [], []
+    if (reason := absent(run.spec.data)) is not None:
+        return *none, reason
+    task = _task(run)
+    if not task.done():
+        return *none, "Reading and encoding the training images …"
+    if (fault := task.exception()) is not None:
+        return *none, later.sentence(fault)
+    mean = task.result()
+    training = dataset(run.spec.data).result()
+    distance = (mean - z).norm(dim=1)
+    least = distance.topk(min(NEAREST, len(distance)), largest=False)
+    labels, classes = training.labels, training.class_names
+    names = [
+        classes[int(labels[i])] if labels is not None and classes else "Training image" for i in least.indices
+    ]
+    return (
+        training.images[least.indices].numpy(),
+        least.values.tolist(),
+        names,
+        "Distance of their codes, the posterior means, from the pin.",
+    )
+
+
+def _task(run: Run) -> later.Task:
+    # A run in training moves its encoder all the time: its first weights are kept until it rests.
+    version = "live" if run.status.active else weights(run)
+    return later.start(_encode, str(run.path), version)
+
+
+def _encode(path: str, version: Any) -> Tensor:
+    """Posterior means of all training images [N, D]."""
+    from widgets.board import open_run
+
+    run = open_run(path)
+    training = dataset(run.spec.data).result()
+    mean: Tensor = run.model.posteriors(training.images).mean
+    return mean
