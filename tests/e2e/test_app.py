@@ -87,19 +87,16 @@ def test_a_finished_run_plays_its_training_again(new_tab: NewTab) -> None:
     expect(page.locator(".board .at")).to_contain_text("step")
 
 
-@pytest.mark.parametrize(
-    "where, figure",
-    [("/train?run=shown", ".curves"), ("/train?run=shown", ".cloud"), ("/latent_map?run=shown", ".map")],
-)
-def test_a_figure_can_be_taken_away_as_a_picture(new_tab: NewTab, where: str, figure: str) -> None:
-    page = new_tab(where)
+@pytest.mark.parametrize("figure", [".curves", ".cloud", ".probes", ".bars"])
+def test_a_figure_can_be_taken_away_as_a_picture(new_tab: NewTab, figure: str) -> None:
+    page = new_tab("/train?run=shown")
     page.locator(figure).hover()
     for kind, begins in (("SVG", b"<svg"), ("PNG", b"\x89PNG")):
         with page.expect_download() as download:
             page.locator(figure).get_by_role("button", name=kind).click()
         content = Path(download.value.path()).read_bytes()
         assert content.startswith(begins)
-        assert len(content) > 5000
+        assert len(content) > 1000
         if kind == "SVG":
             ElementTree.fromstring(content)
 
