@@ -48,7 +48,8 @@ RECIPES = {
             "beta-0.1",
             "VAE with beta 0.1",
             "A tenth of the KL: halfway between an autoencoder and a VAE.",
-            "Sharper digits than with beta 1; the cloud is wider than the prior, with gaps between the classes.",
+            "Sharper digits than with beta 1; the cloud is wider than the prior, with gaps between "
+            "the classes.",
             {"objective.beta": 0.1},
         ),
         Recipe(

@@ -13,16 +13,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from vae_core.training.run import Run
 
 ROOT = Path(__file__).parents[2]
 IDLE = '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 PATIENCE = 30_000  # milliseconds: two cores are shared by browser, server and worker
 
 expect.set_options(timeout=PATIENCE)
@@ -97,14 +93,6 @@ def server(gallery_run: Path, mnist_root: Path, tmp_path_factory: pytest.TempPat
         if run.live and run.status.pid:
             os.kill(run.status.pid, signal.SIGKILL)
     server.kill(signal.SIGTERM)
-
-
-@pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

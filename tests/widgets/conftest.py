@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import playwright
 import pytest
 
 HERE = Path(__file__).parent
 SCRIPTS = HERE.parents[1] / "widgets" / "latent_map"
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 LIGHT = {"primary": "#0f6a73", "background": "#fcfbf8", "text": "#20242b", "border": "#d9d5cb"}
 
 # A stand-in for Streamlit: mounts parcels and maps by key, and remembers what they say.
@@ -38,14 +37,9 @@ window.mount = async (script, css, key, data) => {
 
 @pytest.fixture(scope="session")
 def node() -> str:
-    """Path of Node. Missing, it is a failure in CI and a skip elsewhere."""
-    found = shutil.which("node")
-    if found is None:
-        reason = "no Node to run the browser's scripts outside a browser: install nodejs"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
+    """Path of Node: Playwright brings one along, so that nobody has to install it."""
+    own = Path(playwright.__file__).parent / "driver" / ("node.exe" if os.name == "nt" else "node")
+    return str(own) if own.exists() else shutil.which("node") or pytest.fail("no Node: install nodejs")
 
 
 @pytest.fixture
@@ -143,16 +137,6 @@ class Maps:
 
     def forget(self, key: str = "map") -> None:
         self.page.evaluate("(key) => { window.said[key] = []; }", key)
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield started
-        started.close()
 
 
 @pytest.fixture
