@@ -16,7 +16,7 @@ def test_a_recipe_differs_from_itself_in_nothing(name: str) -> None:
     [
         {"objective.beta": 4.0},
         {"net.kind": "conv", "net.channels": [8, 16, 32], "latent": 20},
-        {"net.widths": [64, 32, 16]},
+        {"net.kind": "mlp", "net.widths": [64, 32, 16]},
         {"likelihood.kind": "gaussian", "likelihood.variance": "fixed", "data.binarisation": "none"},
         {"objective.kind": "capacity", "objective.capacity": 12.5},
         {"data.name": "digits", "training.seconds": 30.0},
@@ -26,10 +26,7 @@ def test_a_recipe_differs_from_itself_in_nothing(name: str) -> None:
 @pytest.mark.parametrize("name", ["vae-2d", "linear", "capacity"])
 def test_a_link_brings_back_the_same_settings(name: str, changes: dict[str, object]) -> None:
     before = recipes.get(name)
-    try:
-        after = before.change(**changes)
-    except ValueError:
-        pytest.skip("this recipe has no such setting")
+    after = before.change(**changes)
     assert before.change_text(draft.differences(before, after)) == after
 
 
