@@ -22,6 +22,7 @@ from safetensors.torch import load_file, save_file
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from vae_core import data, recipes, train
+from vae_core.analysis import project
 from vae_core.evaluation import evaluate
 from vae_core.model import VAE
 from vae_core.training import frames
@@ -116,6 +117,9 @@ def make(piece: Piece, order: int) -> None:
             save_file(full.state_dict(), run.path / "weights.safetensors")
             precision, small, numbers = "float32", full, evaluate(full, test)
         posteriors(run, small, test)
+        if spec.latent > 2:
+            line.update(f"{piece.name}: UMAP")
+            project.write(run.path)
         (run.path / "evaluation.json").write_text(json.dumps(numbers, indent=1) + "\n")
         card = {"title": piece.title, "sentence": piece.sentence, "order": order}
         (run.path / "card.json").write_text(json.dumps(card, indent=1) + "\n")

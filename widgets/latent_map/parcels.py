@@ -68,6 +68,7 @@ def picture(
         "extent": float(grid.x[-1]),
         "floor": float(grid.floor),
         "rest": float(grid.rest),
+        "slice": "|" in (symbol or ""),
         "origin": corner.tolist(),
         "u": u.tolist(),
         "v": v.tolist(),

@@ -22,7 +22,11 @@ export function readOut(map, scene, here, image) {
     [`log q(${symbol})`, (floored ? "\u2264 " : "") + number(logQ), better ? "exact" : "nats"],
   ];
   // The marginal of two coordinates says little of the whole space: there only the pin's exact values count.
-  if (!whole) rows.push(["log q(z)/p(z)", number(exact ? exact.log_q - exact.log_p : NaN), exact ? "exact" : "nats"]);
+  // A slice knows what its held coordinates add.
+  const slice = picture.slice && map.frame === null ? logQ + scene.rest - logP : NaN;
+  if (!whole) {
+    rows.push(["log q(z)/p(z)", number(exact ? exact.log_q - exact.log_p : slice), exact ? "exact" : "nats"]);
+  }
   fillRows(dom.rows, rows);
   const hole = holes && map.frame === null ? nearestTo(grid, holes.numbers, here.x, here.y) : 0;
   const words = inWords(logP, logQ + (better ? 0 : scene.rest), {
@@ -90,7 +94,7 @@ export function showControls({ dom, layers, picture, holes, spacing, replay: { f
   dom.play.dataset.playing = String(playing);
   dom.play.setAttribute("aria-label", playing ? "Pause the replay" : "Play the replay");
   const mass = now ? holes?.list.reduce((sum, hole) => sum + hole.mass, 0) : frames.hole_mass?.[shown];
-  const holding = mass === undefined ? "" : `, holes ${(100 * mass).toFixed(1)} %`;
+  const holding = mass === undefined ? "" : `, holes drawn ${(100 * mass).toFixed(1)} %`;
   setText(dom.step, (now ? "now" : `step ${count(frames.steps[shown])}`) + holding);
   dom.range.setAttribute("aria-valuetext", dom.step.textContent);
 }

@@ -10,10 +10,7 @@ from widgets.map_page import controls, headline, sections, stage
 from widgets.map_page.codes import newest
 from widgets.map_page.view import View
 
-NOTICE = (
-    "**Notice.** Where q(z) is empty inside the prior's contours, a sample from the prior lands where "
-    "no image ever was."
-)
+NOTICE = "**Notice.** Where q(z) is empty inside the prior's contours, prior samples land where no image was."
 
 
 def page(run: Run | None) -> None:

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(eq=False)
 class Task:
-    """A computation on its way. `progress`: what it last said, a share from 0 to 1 or None."""
+    """A computation on its way."""
 
     future: Future[Any] | None = None
     started: float = field(default_factory=time.monotonic)
@@ -38,15 +38,15 @@ class Task:
         return self.future.result()
 
 
-def start(work: Callable[..., Any], *arguments: Hashable) -> Task:
-    """The task work(*arguments), begun by whoever asked first."""
-    return _task(f"{work.__module__}.{work.__qualname__}", arguments, work)
+def start(work: Callable[..., Any], *arguments: Hashable, lane: str = "measuring") -> Task:
+    """The task work(*arguments), begun by whoever asked first. A task may wait for one in another lane."""
+    return _task(f"{work.__module__}.{work.__qualname__}", arguments, lane, work)
 
 
 @st.cache_resource(max_entries=48, show_spinner=False)
-def _task(name: str, arguments: tuple[Hashable, ...], _work: Callable[..., Any]) -> Task:
+def _task(name: str, arguments: tuple[Hashable, ...], lane: str, _work: Callable[..., Any]) -> Task:
     task = Task()
-    task.future = _threads().submit(_quietly, name, _work, arguments)
+    task.future = _threads(lane).submit(_quietly, name, _work, arguments)
     return task
 
 
@@ -59,8 +59,8 @@ def _quietly(name: str, work: Callable[..., Any], arguments: tuple[Hashable, ...
 
 
 @st.cache_resource(show_spinner=False)
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(3, "measuring")
+def _threads(lane: str) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(2, lane)
 
 
 def sentence(fault: BaseException) -> str:

@@ -34,6 +34,10 @@ class Field:
     images: int
     outside: int  # codes beyond the map's range
 
+    def on(self, mean: Tensor, view: View) -> Tensor:
+        """Codes [N, D] on the map [N, 2]."""
+        return project(mean, view, self.plane)
+
     def z(self, x: float, y: float, view: View, latent: int) -> list[float]:
         """The code at a place of the map."""
         if self.plane is not None:
@@ -42,6 +46,16 @@ class Field:
         z = list(view.through) or [0.0] * latent
         z[view.dims[0]], z[view.dims[1]] = x, y
         return z
+
+
+def project(mean: Tensor, view: View, plane: tuple[Tensor, Tensor, Tensor] | None) -> Tensor:
+    """Codes [N, D] on the view's plane [N, 2]."""
+    import torch
+
+    if plane is None:
+        return mean[:, list(view.dims)]
+    origin, u, v = plane
+    return (mean - origin) @ torch.stack([u, v], 1)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -61,8 +75,7 @@ def field(codes: Codes, view: View) -> Field:
         posteriors.log_var[:MOST_POINTS],
         None if labels is None else labels[:MOST_POINTS],
     )
-    on = posteriors.mean @ torch.stack(plane[1:], 1) if plane else posteriors.mean[:, list(view.dims)]
-    outside = int((on.abs() > view.extent).any(dim=1).sum())
+    outside = int((project(posteriors.mean, view, plane).abs() > view.extent).any(dim=1).sum())
     picture = latent_map.picture(
         grid,
         few,
@@ -148,6 +161,7 @@ class Film:
     steps: list[int]
     grids: list[DensityGrid]
     means: list[Tensor]
+    on: list[Any]  # [N, 2] each: the means on the map
     labels: Tensor | None
     hole_mass: list[float]
     parcel: bytes
@@ -179,7 +193,8 @@ def film(codes: Codes, view: View, pictures: tuple[str, ...]) -> Film | None:
     mass = [float(aggregate.hole_curve(grid, [view.ratio], MASS)[0]) for grid in grids]
     steps, means = [step for step, _ in kept], [seen.mean for _, seen in kept]
     labels = kept[-1][1].labels
-    return Film(steps, grids, means, labels, mass, latent_map.frames(steps, means, labels, grids, mass))
+    on = [there.on(mean, view).numpy() for mean in means]
+    return Film(steps, grids, means, on, labels, mass, latent_map.frames(steps, means, labels, grids, mass))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -24,7 +24,7 @@ def absent(source: Data) -> str | None:
 def dataset(source: Data) -> later.Task:
     """The training split, on its way."""
     own = (source.path, source.height, source.width, source.grey)
-    return later.start(_load, source.name, *own)
+    return later.start(_load, source.name, *own, lane="reading")
 
 
 def _load(name: str, path: str | None, height: int | None, width: int | None, grey: bool) -> Dataset:
