@@ -1,12 +1,13 @@
 """Takes the pictures of the README: starts the app on a copy of the gallery, trains a run, opens the pages.
 
-    .venv/bin/python scripts/screenshots.py
+    .venv/bin/python scripts/screenshots.py [home | train | latent-map | four-maps ...]
 
 Needs Chromium or Chrome, and MNIST below VAE_DATA; without MNIST it trains on the drawn digits.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import signal
@@ -29,10 +30,18 @@ from vae_core.training.run import Run  # noqa: E402
 PICTURES = ROOT / "docs"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 IDLE = '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
+FOUR = (
+    ("autoencoder-2d-mnist", "Autoencoder, beta 0"),
+    ("beta-0.1-mnist", "beta 0.1"),
+    ("vae-2d-mnist", "VAE, beta 1"),
+    ("beta-4-mnist", "beta 4"),
+)
+FIRST = "vae-2d-mnist"
 STEPS = 1500  # of the training that is looked at
 
 
-def main() -> None:
+def main(names: list[str]) -> None:
+    """All pictures, or those named."""
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if chromium is None:
         sys.exit("No Chromium or Chrome was found: install one, and run this again.")
@@ -67,9 +76,14 @@ def main() -> None:
             browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
             light = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="light")
             dark = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="dark")
-            take(light, url, "home", lambda page: expect(page.locator(".elbo-card").first).to_be_visible())
-            take(light, train_link(url), "train", watch)
-            take(dark, f"{url}/latent_map?run=vae-2d-mnist", "latent-map", shown)
+            scenes = {
+                "home": lambda: take(light, url, "home", gallery),
+                "train": lambda: take(light, train_link(url), "train", watch),
+                "latent-map": lambda: take(dark, f"{url}/latent_map?run={FIRST}", "latent-map", shown),
+                "four-maps": lambda: four_maps(light, url),
+            }
+            for name in names or scenes:
+                scenes[name]()
             browser.close()
     finally:
         for run in (Run(path.parent) for path in runs.glob("*/spec.json")):
@@ -103,6 +117,10 @@ def take(page: Page, link: str, name: str, ready) -> None:
     print(PICTURES / f"{name}.png")
 
 
+def gallery(page: Page) -> None:
+    expect(page.locator(".elbo-card").first).to_be_visible()
+
+
 def watch(page: Page) -> None:
     """Trains for a while, with beta moved on the way, so that the mark is in the picture."""
     page.get_by_role("button", name="Play", exact=True).first.click()
@@ -130,5 +148,31 @@ def shown(page: Page) -> None:
     page.wait_for_timeout(300)  # a frame or two, for the canvas
 
 
+def four_maps(page: Page, url: str) -> None:
+    """The maps of one model at four values of beta, side by side, with their hole masses below them."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    maps = []
+    for name, _ in FOUR:
+        page.goto(f"{url}/latent_map?run={name}&layers=posterior,points,prior,holes")
+        page.wait_for_selector(IDLE, timeout=60_000)
+        shown(page)
+        page.locator(".latent-map .scale").evaluate("scale => { scale.hidden = true; }")
+        maps.append(Image.open(io.BytesIO(page.locator(".latent-map .square").screenshot())))
+    side, foot, gap = maps[0].width, 54, 10
+    sheet = Image.new("RGB", (2 * side + gap, 2 * (side + foot) + gap), "#fcfbf8")
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(19)
+    for k, (picture, (name, beta)) in enumerate(zip(maps, FOUR, strict=True)):
+        numbers = Run(ROOT / "checkpoints" / name).evaluation or {}
+        x, y = k % 2 * (side + gap), k // 2 * (side + foot + gap)
+        sheet.paste(picture, (x, y))
+        share, error = 100 * numbers["hole_mass"], 100 * numbers["hole_mass_error"]
+        places = 1 if share >= 1 else 2
+        said = f"{beta}: hole mass {share:.{places}f} ± {error:.{places}f} %"
+        draw.text((x + side / 2, y + side + foot / 2), said, fill="#20242b", font=font, anchor="mm")
+    sheet.quantize(200).save(PICTURES / "four-maps.png", optimize=True)
+    print(PICTURES / "four-maps.png")
+
+
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

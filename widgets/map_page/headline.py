@@ -42,9 +42,10 @@ def numbers(run: Run, view: View, codes: Codes, holes: Any, outside: Any) -> Non
     number(
         "Hole mass",
         percent(holes.value),
-        f"± {100 * holes.error:.1f} % of the prior{everywhere}",
+        f"± {percent(holes.error)} of the prior{everywhere}",
         f"Share of the prior, inside its 95 % region, where it is more than {view.ratio:g} times the "
-        f"aggregated posterior. Exact mixture at 10,000 samples of the prior, nothing widened.",
+        "aggregated posterior. Exact mixture at 10,000 samples of the prior, nothing widened."
+        + ("" if latent == 2 else " In many dimensions no finite number of images covers the prior."),
     )
     if latent > 2:
         plane = measured.holes(codes, view)
@@ -72,4 +73,6 @@ def number(name: str, value: str, under: str, help: str) -> None:
 
 
 def percent(share: float) -> str:
+    if 0 < share < 0.01:
+        return f"{100 * share:.2f} %"
     return f"{100 * share:.1f} %" if share < 0.9995 else "100 %"

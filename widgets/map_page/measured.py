@@ -85,7 +85,7 @@ def field(codes: Codes, view: View) -> Field:
         origin=torch.tensor(view.through) if view.through else None,
         axes=view.axes,
         symbol=view.symbol(posteriors.dimensions),
-        meaning=meaning(view, grid, len(posteriors), posteriors.dimensions, outside),
+        meaning=meaning(view, grid, len(posteriors), posteriors.dimensions, outside) + replayed(codes, view),
     )
     return Field(grid, plane, picture, len(posteriors), outside)
 
@@ -119,6 +119,17 @@ def meaning(view: View, grid: DensityGrid, images: int, latent: int, outside: in
     if outside:
         said += f" {words.count(outside)} codes lie beyond ± {view.extent:g}: widen the range to see them."
     return said
+
+
+def replayed(codes: Codes, view: View) -> str:
+    """What the replay's frames hold: fewer images, which leave more holes between them."""
+    newest = codes.run.frame()
+    if not codes.whole or view.kind == "slice" or newest is None or "mean" not in newest:
+        return ""
+    return (
+        f" The replay follows {words.count(len(newest['mean']))} of them: fewer images leave more holes, "
+        "so only its frames compare with one another."
+    )
 
 
 def _signed(value: float) -> str:

@@ -57,7 +57,7 @@ def near(run: Run, z: Tensor) -> tuple[np.ndarray, list[float], list[str], str]:
         training.images[least.indices].numpy(),
         least.values.tolist(),
         names,
-        "Distance of their codes, the posterior means, from the pin.",
+        "Distance of their posterior means.",
     )
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from vae_core.training.run import Run
 from widgets import shell
-from widgets.map_page import measured
+from widgets.map_page import measured, stage
 from widgets.map_page.codes import Codes, classes
 from widgets.map_page.view import View
 
@@ -26,7 +26,7 @@ def show(run: Run, codes: Codes, view: View) -> None:
             on_click="ignore",
             help="Number, centre, mass, depth and the whole code z of every hole on the map.",
         )
-        film = replay(run, codes, view)
+        film = stage.replay(run, codes, view)
         if film is not None:
             st.download_button(
                 "Replay as GIF",
@@ -44,17 +44,10 @@ def show(run: Run, codes: Codes, view: View) -> None:
     )
 
 
-def replay(run: Run, codes: Codes, view: View) -> measured.Film | None:
-    """A slice has no replay: what its held coordinates mean changes while a model trains."""
-    if run.status.active or view.kind == "slice":
-        return None
-    return measured.film(codes, view, measured.pictures(codes))
-
-
 def movie(run: Run, codes: Codes, view: View) -> bytes:
     from widgets.map_page import film
 
-    found = replay(run, codes, view)
+    found = measured.film(codes, view, measured.pictures(codes))
     if found is None:
         return b""
     return film.gif(found, view.ratio, classes(run), shell.title(run))
