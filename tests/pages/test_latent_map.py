@@ -1,8 +1,13 @@
 """The latent map: the right density, said in words, and a link that reopens the view."""
 
+import csv
+import io
 import json
 import math
+import shutil
+import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +16,12 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from vae_core import export
-from vae_core.analysis import aggregate
+from vae_core.analysis import aggregate, project
+from vae_core.training import frames
 from vae_core.training.run import Run
+from widgets.map_page import headline, later, take_away
+from widgets.map_page.codes import newest
+from widgets.map_page.view import View
 
 App = Callable[..., AppTest]
 AddRun = Callable[..., Run]
@@ -126,3 +135,135 @@ def test_a_run_in_training_is_drawn_from_its_newest_frame(app: App, add_run: Add
     header, arrays = parcel(app("latent_map", run="young"), "picture")
     assert f"{len(frame['mean'])} test images" in header["meaning"]
     np.testing.assert_allclose(arrays["mean"], frame["mean"].astype(np.float32))
+
+
+# --- more than two dimensions, and what is below the map ------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def deep(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An autoencoder of the small digits with four dimensions: holes wherever one looks."""
+    from vae_core import recipes, train
+
+    path = tmp_path_factory.mktemp("deep") / "deep"
+    changes = {"latent": 4, "data.name": "digits", "training.steps": 150}
+    train(recipes.get("autoencoder-2d").change(**changes), out=path)
+    return path
+
+
+@pytest.fixture
+def four(deep: Path, own_runs: Path) -> Run:
+    shutil.copytree(deep, own_runs / "four")
+    return Run(own_runs / "four")
+
+
+def test_a_marginal_says_that_it_can_hide_a_hole(app: App, four: Run) -> None:
+    at = app("latent_map", run="four", across="2", up="4")
+    header, arrays = parcel(at, "picture")
+    grid = aggregate.grid(four.posteriors, dims=(1, 3))
+    assert header["axes"] == ["z2", "z4"]
+    assert "a marginal can hide a hole" in header["meaning"]
+    np.testing.assert_allclose(arrays["log_q"], grid.log_q, atol=1e-4)
+
+
+def test_beside_a_marginal_stands_the_hole_mass_in_all_dimensions(app: App, four: Run) -> None:
+    at = app("latent_map", run="four")
+    codes = newest(four)
+    assert codes is not None
+    holes, _ = later.start(headline.exact, codes, 10.0).result()
+    exact = aggregate.hole_mass(four.posteriors)
+    assert holes.value == pytest.approx(exact.value, abs=1e-6)
+    page = html(at.run())
+    assert headline.percent(exact.value) in page
+    assert "in all 4 dimensions" in page
+
+
+def test_the_pca_plane_is_that_of_the_codes(app: App, four: Run) -> None:
+    header, arrays = parcel(app("latent_map", run="four", plane="pca"), "picture")
+    origin, u, v = aggregate.pca_plane(four.posteriors)
+    np.testing.assert_allclose([header["u"], header["v"]], torch.stack([u, v]), atol=1e-5)
+    grid = aggregate.plane(four.posteriors, origin, u, v, size=header["grid"]["size"])
+    np.testing.assert_allclose(arrays["log_q"], grid.log_q, atol=1e-3)
+
+
+def test_a_slice_goes_through_the_pin_and_its_holes_count_the_held_coordinates(app: App, four: Run) -> None:
+    z = [0.5, 1.25, -1.0, 2.0]
+    at = app("latent_map", run="four", plane="slice", across="1", up="3", z=",".join(map(str, z)))
+    header, arrays = parcel(at, "picture")
+    grid = aggregate.slice(four.posteriors, torch.tensor(z), dims=(0, 2))
+    assert header["origin"] == [0, 1.25, 0, 2]
+    assert header["rest"] == pytest.approx(grid.rest, abs=1e-3)
+    np.testing.assert_allclose(arrays["log_q"], grid.log_q, atol=1e-3)
+    holes, _ = parcel(at, "holes")
+    assert [h["mass"] for h in holes["list"]] == pytest.approx([h.prior_mass for h in aggregate.holes(grid)])
+    assert told(at)["frames"] is None  # a slice has no replay
+
+
+def test_the_same_dimension_twice_is_two_different_ones(app: App, four: Run) -> None:
+    header, _ = parcel(app("latent_map", run="four", across="4", up="4"), "picture")
+    assert header["axes"] == ["z4", "z3"]
+
+
+def test_go_to_pins_the_whole_code_of_the_hole(app: App, four: Run) -> None:
+    z = "0.5,1.25,-1,2"
+    at = app("latent_map", run="four", plane="slice", across="1", up="3", z=z, ratio="2")
+    (hole, *_) = parcel(at, "holes")[0]["list"]
+    revision = told(at)["revision"]
+    at.button(key="go-to-1").click().run()
+    state = told(at)
+    expected = [hole["center"][0], 1.25, hole["center"][1], 2.0]
+    assert state["state"]["pin"] == pytest.approx(expected, abs=1e-4)
+    assert state["revision"] > revision
+    assert not at.exception
+
+
+def test_the_table_of_holes_as_csv_is_what_the_library_finds(app: App, four: Run) -> None:
+    codes = newest(four)
+    assert codes is not None
+    view = View("slice", (0, 2), ratio=2.0, through=(0.0, 1.25, 0.0, 2.0))
+    rows = list(csv.DictReader(io.StringIO(take_away.table(codes, view))))
+    grid = aggregate.slice(four.posteriors, torch.tensor([0.0, 1.25, 0.0, 2.0]), dims=(0, 2))
+    expected = aggregate.holes(grid, ratio=2.0)
+    assert [float(row["prior_mass"]) for row in rows] == pytest.approx(
+        [h.prior_mass for h in expected], rel=1e-4
+    )
+    for row, hole in zip(rows, expected, strict=True):
+        assert (float(row["z1"]), float(row["z3"])) == pytest.approx(tuple(hole.center.tolist()), abs=1e-4)
+        assert (row["code_z2"], row["code_z4"]) == ("1.25", "2")
+
+
+def test_umap_is_offered_and_says_what_it_is_not(app: App, four: Run) -> None:
+    at = app("latent_map", run="four", show="umap")
+    assert "never a density" in words(at)
+    assert at.button(key="umap").label == "Compute UMAP"
+    assert "umap" not in sys.modules
+
+
+def test_a_kept_umap_is_shown(app: App, four: Run) -> None:
+    codes = four.codes
+    assert codes is not None
+    arrays = {
+        "xy": np.zeros((len(codes["mean"]), 2), np.float16),
+        "labels": codes["labels"],
+        "step": codes["step"],
+    }
+    (four.path / project.FILE).write_bytes(frames.pack(arrays))
+    at = app("latent_map", run="four", show="umap")
+    assert at.get("plotly_chart")
+    assert not [button for button in at.button if button.key == "umap"]
+
+
+def test_a_run_whose_images_are_not_here_says_so_and_keeps_its_map(
+    app: App, add_run: AddRun, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run = add_run("mine")
+    monkeypatch.setenv("VAE_DATA", str(tmp_path / "nothing"))
+    monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
+    spec = json.loads((run.path / "spec.json").read_text())
+    spec["data"]["name"] = "mnist"
+    (run.path / "spec.json").write_text(json.dumps(spec))
+    at = app("latent_map", run="mine", show="samples", z="0.5,0.5")
+    assert "MNIST is not on this machine" in at.info[0].value
+    assert "MNIST is not on this machine" in told(at)["answer"]["measure"]
+    assert parcel(at, "picture")
+    assert not at.exception

@@ -409,6 +409,27 @@ def test_space_plays_the_replay_to_its_end(maps, parcels, replay) -> None:
     ]
 
 
+def test_a_frame_of_the_replay_has_its_own_holes(maps, parcels, replay) -> None:
+    def red(x: float, y: float) -> bool:
+        """Whether the layers have painted this place, and red."""
+        left, top = maps.point(x, y)
+        box = maps.page.locator("#map .over").bounding_box()
+        pixel = maps.page.evaluate(
+            """([x, y]) => [...window.roots.map.querySelector(".base").getContext("2d").getImageData(
+                 x * devicePixelRatio, y * devicePixelRatio, 1, 1).data]""",
+            [left - box["x"], top - box["y"]],
+        )
+        return pixel[3] > 0 and pixel[0] > pixel[2]
+
+    maps.show(parcels | {"frames": replay}, state=lm.MapState(layers=("holes",), frame=0).to_browser())
+    # A fifth of the way the codes were near the middle: the prior around it was empty.
+    assert red(-1.5, 0.0)
+    assert not red(0.0, 0.0)
+    assert not red(-3.0, 0.0)  # beyond the region of 95 % no place is a hole
+    maps.show(parcels | {"frames": replay}, state=lm.MapState(layers=("holes",)).to_browser(), revision=1)
+    assert not red(-1.5, 0.0)
+
+
 def test_frames_stream_in_while_the_hand_stays_where_it_is(maps, parcels, model, posteriors) -> None:
     maps.show(parcels)
     maps.click(0.5, 1.5)
@@ -447,6 +468,11 @@ def test_in_more_dimensions_the_map_decodes_on_its_plane_and_names_its_density(m
     maps.hover(1.0, -2.0)
     np.testing.assert_allclose(maps.image(), expected(vae, 1.0, 0.3, -2.0, -0.6), atol=4)
     assert "log q(z1, z3 | rest)" in maps.text(".numbers")
+    # The slice knows q(z) in the whole space, by what its held coordinates add.
+    z = torch.tensor([[1.0, 0.3, -2.0, -0.6]])
+    exact = float(aggregate.log_density(codes, z) - aggregate.log_prior(z))
+    shown = maps.page.locator(".numbers dd span").all_inner_texts()[3]
+    assert float(shown.replace("−", "-")) == pytest.approx(exact, abs=0.1)
     assert maps.text(".meaning") == "A slice through the pin."
 
 

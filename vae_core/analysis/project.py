@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +61,7 @@ def umap(
         verbose=True,  # its bar is how far it is
         tqdm_kwds={"file": bar, "mininterval": 0.2},
     )
-    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+    with redirect_stdout(io.StringIO()):
         found: np.ndarray = mapper.fit_transform(np.asarray(codes, np.float32))
     progress(1.0, "Done")
     return found.astype(np.float32)
