@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from widgets import draft, form, live, shell, transport
+from widgets.map_page import live as map_live
 
 shell.guard()
 
@@ -25,6 +26,7 @@ with settings, shell.sentences():
 with stage, shell.sentences():
     transport.buttons(run, spec)
     live.stage(run)
+    map_live.show(run)
     shell.equation(
         "What training makes as large as it can, on average over the images:",
         r"\mathcal{L}_\beta(x) = \underbrace{\mathbb{E}_{q(z|x)}\left[\log p(x|z)\right]}"

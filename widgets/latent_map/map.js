@@ -113,7 +113,10 @@ class LatentMap {
     this.placePoints();
     // The first wish is what Python knows already; where a later one has led, it is told like any move.
     if (this.sent === null) this.sent = JSON.stringify(this.state());
-    else this.settle();
+    else {
+      this.settle();
+      this.dom.over.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    }
   }
 
   /** The image's index, where the picture has such an image. */

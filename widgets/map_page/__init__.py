@@ -44,6 +44,8 @@ def say_why(run: Run) -> None:
             icon=":material/monitoring:",
             query_params={shell.RUN: run.name},
         )
+        if run.status.active:
+            st.fragment(lambda: st.rerun() if newest(run) is not None else None, run_every=1.0)()
         return
     st.info(
         "A map needs two dimensions, and this model has one. The Train page shows its codes as rows.",

@@ -12,14 +12,31 @@ from widgets.map_page import later, measured
 from widgets.map_page.codes import Codes, newest
 from widgets.map_page.view import View
 
+LIVE = 2.0  # seconds between two measurements of a run in training
+
 
 def show(run: Run, view: View) -> None:
     codes = newest(run)
     if codes is None:
         return
+    if not codes.whole:
+        # Few images: measured at once, again and again.
+        st.fragment(lambda: of_newest(run, view), run_every=LIVE if run.status.active else None)()
+        return
     later.when_done(
         later.start(exact, codes, view.ratio), "Measuring", lambda found: numbers(run, view, codes, *found)
     )
+
+
+def of_newest(run: Run, view: View) -> None:
+    codes = newest(run)
+    if codes is not None:
+        numbers(run, view, codes, *measure(codes, view.ratio))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def measure(codes: Codes, ratio: float) -> tuple[Any, Any]:
+    return exact(codes, ratio)
 
 
 def exact(codes: Codes, ratio: float) -> tuple[Any, Any]:

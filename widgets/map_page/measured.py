@@ -68,7 +68,9 @@ def field(codes: Codes, view: View) -> Field:
 
     posteriors = codes.posteriors
     plane = aggregate.pca_plane(posteriors) if view.kind == "pca" else None
-    grid = views.grid(posteriors, view, plane)
+    # Of a run in training a new one goes every second to all who watch.
+    size = views.SIZE if codes.whole else views.SLOW_SIZE
+    grid = views.grid(posteriors, view, plane, size)
     labels = posteriors.labels
     few = Posteriors(
         posteriors.mean[:MOST_POINTS],
@@ -200,7 +202,7 @@ def film(codes: Codes, view: View, pictures: tuple[str, ...]) -> Film | None:
     kept = [(step, seen) for step, seen in kept if seen.mean.shape == kept[-1][1].mean.shape]
     if len(kept) < 2 or kept[-1][1].dimensions != run.spec.latent:
         return None
-    grids = [views.grid(seen, view, there.plane) for _, seen in kept]
+    grids = [views.grid(seen, view, there.plane, len(there.grid.x)) for _, seen in kept]
     mass = [float(aggregate.hole_curve(grid, [view.ratio], MASS)[0]) for grid in grids]
     steps, means = [step for step, _ in kept], [seen.mean for _, seen in kept]
     labels = kept[-1][1].labels

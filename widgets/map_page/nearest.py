@@ -57,7 +57,8 @@ def near(run: Run, z: Tensor) -> tuple[np.ndarray, list[float], list[str], str]:
         training.images[least.indices].numpy(),
         least.values.tolist(),
         names,
-        "Distance of their posterior means.",
+        "Distance of their posterior means"
+        + (", as they were when first asked for." if run.status.active else "."),
     )
 
 

@@ -21,19 +21,16 @@ def show(run: Run, codes: Codes, view: View) -> None:
     if (reason := absent(run.spec.data)) is not None:
         st.info(reason, icon=":material/image_not_supported:")
         return
-    version = "live" if run.status.active else weights(run)
-    task = later.start(compare, codes if not run.status.active else None, str(run.path), version, view.ratio)
+    version = None if run.status.active else weights(run)
+    task = later.start(compare, codes, version, view.ratio)
     later.when_done(task, "Comparing samples with all training images", lambda both: rows(run, view, *both))
 
 
-def compare(codes: Codes | None, path: str, version: Any, ratio: float) -> tuple[Any, Any]:
+def compare(codes: Codes, version: Any, ratio: float) -> tuple[Any, Any]:
     from vae_core.analysis import quality
-    from widgets.board import open_run
 
-    run = open_run(path)
-    posteriors = codes.posteriors if codes is not None else run.posteriors
-    training = dataset(run.spec.data).result()
-    return quality.compare(run.model, posteriors, training.images, COUNT, ratio)
+    training = dataset(codes.run.spec.data).result()
+    return quality.compare(codes.run.model, codes.posteriors, training.images, COUNT, ratio)
 
 
 def rows(run: Run, view: View, holes: Any, dense: Any) -> None:

@@ -13,6 +13,7 @@ from widgets.map_page.codes import Codes, newest
 from widgets.map_page.view import View
 
 Section = Callable[[Run, Codes, View], None]
+HELD = "map_held"  # in the session
 
 
 def show(run: Run, view: View) -> None:
@@ -36,4 +37,18 @@ def show(run: Run, view: View) -> None:
         label_visibility="collapsed",
     )
     with st.container(key="map-section"), shell.sentences():
-        sections[chosen or "holes"][1](run, codes, view)
+        name = chosen or "holes"
+        sections[name][1](run, codes if codes.whole else held(run, codes, name, view), view)
+
+
+def held(run: Run, codes: Codes, section: str, view: View) -> Codes:
+    """The codes of a run in training as they were when the section was opened, or it would never rest."""
+    about = (run.name, section, view)
+    kept = st.session_state.get(HELD)
+    if kept is None or kept[0] != about:
+        kept = st.session_state[HELD] = (about, codes)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("As it was when this was opened; the run trains on.", width="content")
+        again = st.session_state.pop
+        st.button("Look again", key="map-again", on_click=again, args=(HELD, None), type="tertiary")
+    return kept[1]

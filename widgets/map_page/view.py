@@ -43,7 +43,9 @@ class View:
         return ", ".join(self.axes) + (" | rest" if self.kind == "slice" else "")
 
 
-def grid(posteriors: Posteriors, view: View, plane: tuple[Tensor, Tensor, Tensor] | None) -> DensityGrid:
+def grid(
+    posteriors: Posteriors, view: View, plane: tuple[Tensor, Tensor, Tensor] | None, size: int = SIZE
+) -> DensityGrid:
     """The density of these posteriors on the view; `plane`: the PCA plane, where that is the view."""
     import torch
 
@@ -53,5 +55,5 @@ def grid(posteriors: Posteriors, view: View, plane: tuple[Tensor, Tensor, Tensor
         assert plane is not None
         return aggregate.plane(posteriors, *plane, extent=view.extent, size=SLOW_SIZE)
     if view.kind == "slice":
-        return aggregate.slice(posteriors, torch.tensor(view.through), view.dims, view.extent, SIZE)
-    return aggregate.grid(posteriors, view.dims, view.extent, SIZE)
+        return aggregate.slice(posteriors, torch.tensor(view.through), view.dims, view.extent, size)
+    return aggregate.grid(posteriors, view.dims, view.extent, size)
