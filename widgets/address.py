@@ -83,6 +83,9 @@ def key_showing(name: str, value: Any) -> str:
     key = f"{name}:{turns.get(name, 0)}"
     if key in st.session_state:
         if st.session_state[key] == value:
+            # Said again in every run: a run that the next one overtakes may never have reached the browser,
+            # which would then show, and send back, the widget's first option.
+            st.session_state[key] = value
             return key
         turns[name] = turns.get(name, 0) + 1
         key = f"{name}:{turns[name]}"
