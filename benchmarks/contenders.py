@@ -29,7 +29,7 @@ def use_vae_core() -> None:
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 
-def ours(images: Tensor, steps: int, binarisation: str = "none") -> Round:
+def ours(images: Tensor, steps: int, binarisation: str = "none", products: str = "float32") -> Round:
     """vae_core's Trainer, as a worker process drives it."""
     use_vae_core()
     from vae_core.data import Dataset
@@ -42,6 +42,7 @@ def ours(images: Tensor, steps: int, binarisation: str = "none") -> Round:
             "latent": LATENT,
             "data.binarisation": binarisation,
             "training.batch_size": BATCH,
+            "training.products": products,
         }
     )
     dataset = Dataset("benchmark", "train", images[:, None], None, None, (), ())
@@ -53,6 +54,11 @@ def ours(images: Tensor, steps: int, binarisation: str = "none") -> Round:
 def ours_dynamic(images: Tensor, steps: int) -> Round:
     """The same with pixels drawn anew at each step, which the others do not do."""
     return ours(images, steps, "dynamic")
+
+
+def ours_rounded(images: Tensor, steps: int) -> Round:
+    """The same with training.products=bfloat16, which the others do not do."""
+    return ours(images, steps, products="bfloat16")
 
 
 def examples(images: Tensor, steps: int) -> Round:
@@ -171,7 +177,9 @@ def products(images: Tensor, steps: int) -> Round:
     return turn
 
 
-CONTENDERS = {maker.__name__: maker for maker in (ours, ours_dynamic, examples, pythae, products)}
+CONTENDERS = {
+    maker.__name__: maker for maker in (ours, ours_dynamic, ours_rounded, examples, pythae, products)
+}
 
 
 def main(name: str, images: str, steps: str, threads: str) -> None:

@@ -37,6 +37,7 @@ sys.path.insert(0, str(HERE.parent))
 TITLES = {
     "ours": "Elbo Room",
     "ours_dynamic": "Elbo Room, pixels drawn anew at each step",
+    "ours_rounded": "Elbo Room, products of bfloat16 factors",
     "examples": "the pytorch/examples way",
     "pythae": "pythae",
     "products": "bare matrix products",

@@ -9,6 +9,7 @@ on the CPU, whether or not training was stopped and resumed in between, reported
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -18,9 +19,9 @@ from vae_core import data, objectives
 from vae_core.data import Dataset
 from vae_core.model import VAE
 from vae_core.spec import Spec
+from vae_core.training.adam import Adam
 
 BLOCK = 512  # images at a time in an evaluation
-MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # what Adam remembers of a parameter
 
 
 def pick_device(name: str = "auto") -> torch.device:
@@ -32,6 +33,20 @@ def pick_device(name: str = "auto") -> torch.device:
         able = ", ".join(device for device, works in there.items() if works)
         raise ValueError(f"The device {name} is not available here. Choose auto, or one of: {able}.")
     return torch.device(name)
+
+
+@contextmanager
+def products(precision: str) -> Iterator[None]:
+    """Matrix products inside in float32, or of factors rounded to bfloat16 and summed in float32."""
+    if precision == "float32":
+        yield
+        return
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("medium")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
 
 
 class Trainer:
@@ -61,12 +76,7 @@ class Trainer:
         self.objective = objectives.build(spec.objective).to(self.device)
         self.noise = torch.Generator(self.device).manual_seed(seed)
         self.learning_rate = torch.tensor(spec.training.learning_rate, device=self.device)
-        self.optimiser = torch.optim.Adam(
-            self.model.parameters(),
-            lr=self.learning_rate,
-            fused=True,
-            capturable=self.device.type == "cuda",
-        )
+        self.optimiser = Adam(self.model.named_parameters(), self.learning_rate)
         self.step = 0
         self.device_step = torch.zeros((), device=self.device)
         self._sums: dict[str, Tensor] = {}
@@ -89,11 +99,11 @@ class Trainer:
     def __iter__(self) -> Iterator[int]:
         while True:
             x = self._next_batch()
-            terms = self.model(x, self.objective.samples, self.noise)
-            loss, logged = self.objective(terms, self.device_step)
-            loss.backward()
+            with products(self.spec.training.products):
+                terms = self.model(x, self.objective.samples, self.noise)
+                loss, logged = self.objective(terms, self.device_step)
+                loss.backward()
             self.optimiser.step()
-            self.optimiser.zero_grad(set_to_none=True)
             self.device_step += 1
             self.step += 1
             self._log(logged)
@@ -165,9 +175,7 @@ class Trainer:
         """Everything that an exact resume needs, flat, by name."""
         state = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         state |= {f"objective.{name}": value for name, value in self.objective.state_dict().items()}
-        for name, parameter in self.model.named_parameters():
-            moments = self.optimiser.state.get(parameter, {})
-            state |= {f"adam.{moment}.{name}": value for moment, value in moments.items()}
+        state |= {f"adam.{name}": value for name, value in self.optimiser.state().items()}
         state[f"noise.{self.device.type}"] = self.noise.get_state()
         state["learning_rate"] = self.learning_rate
         state["step"] = torch.tensor(self.step)
@@ -183,10 +191,7 @@ class Trainer:
 
         self.model.load_state_dict(part("model."))
         self.objective.load_state_dict(part("objective."))
-        for name, parameter in self.model.named_parameters():
-            moments = {m: state[key].to(self.device) for m in MOMENTS if (key := f"adam.{m}.{name}") in state}
-            if moments:
-                self.optimiser.state[parameter] = moments
+        self.optimiser.restore(part("adam."))
         noise = state.get(f"noise.{self.device.type}")
         if noise is not None:
             self.noise.set_state(noise)

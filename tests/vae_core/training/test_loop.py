@@ -145,6 +145,17 @@ def test_training_learns(digits):
     assert after > before + 10
 
 
+def test_rounded_products_train_as_well_and_nothing_outside_a_step_is_rounded(digits):
+    test = data.load("digits", "test").images
+    elbos = []
+    for products in ("float32", "bfloat16"):
+        spec = small(**{"training.learning_rate": 3e-3, "training.products": products})
+        elbos.append(run(Trainer(spec, digits), 300).evaluate(test)["elbo"])
+        assert torch.get_float32_matmul_precision() == "highest"
+    # Seeds differ by about as much.
+    assert elbos[1] == pytest.approx(elbos[0], abs=0.5)
+
+
 def test_an_evaluation_is_the_same_every_time_and_weighs_every_image_alike(digits):
     trainer = run(Trainer(small(**{"data.binarisation": "none", "objective.kl": "analytic"}), digits), 5)
     images = digits.images[:700]  # one whole block and a part of one

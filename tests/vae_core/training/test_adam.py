@@ -1,0 +1,42 @@
+"""Adam against torch.optim.Adam."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from vae_core.training.adam import Adam
+
+
+def net() -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return nn.Sequential(nn.Linear(5, 4), nn.Tanh(), nn.Linear(4, 3))
+
+
+def test_it_takes_the_steps_of_torch_optim_adam_also_when_the_learning_rate_moves():
+    ours, theirs = net(), net()
+    rate = torch.tensor(1e-2)
+    mine = Adam(ours.named_parameters(), rate)
+    reference = torch.optim.Adam(theirs.parameters(), lr=1e-2)
+    x = torch.randn(7, 5, generator=torch.Generator().manual_seed(1))
+    for step in range(30):
+        if step == 15:
+            rate.fill_(3e-3)
+            reference.param_groups[0]["lr"] = 3e-3
+        ours(x).square().sum().backward()
+        theirs(x).square().sum().backward()
+        mine.step()
+        reference.step()
+        reference.zero_grad()
+    for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
+        assert a.grad is None
+
+
+def test_the_state_of_another_model_is_refused():
+    state = Adam(net().named_parameters(), torch.tensor(0.1)).state()
+    other = Adam(nn.Linear(2, 2).named_parameters(), torch.tensor(0.1))
+    with pytest.raises((KeyError, RuntimeError)):
+        other.restore(state)
