@@ -430,6 +430,15 @@ def test_a_frame_of_the_replay_has_its_own_holes(maps, parcels, replay) -> None:
     assert not red(-1.5, 0.0)
 
 
+def test_an_exact_answer_is_about_now_and_not_about_a_frame_of_the_replay(maps, parcels, replay) -> None:
+    answer = lm.answer((0.5, 0.5), -2.0, -7.0, np.zeros((0, 1, 8, 8)), [], [], "none")
+    now = lm.MapState(pin=(0.5, 0.5)).to_browser()
+    maps.show(parcels | {"frames": replay}, state=now, answer=answer)
+    assert "exact" in maps.text(".numbers")
+    maps.show(parcels | {"frames": replay}, state=now | {"frame": 0}, answer=answer, revision=1)
+    assert "exact" not in maps.text(".numbers")
+
+
 def test_frames_stream_in_while_the_hand_stays_where_it_is(maps, parcels, model, posteriors) -> None:
     maps.show(parcels)
     maps.click(0.5, 1.5)

@@ -12,7 +12,8 @@ export function readOut(map, scene, here, image) {
   const { grid, fields } = scene;
   const { dom, pin, holes, picture } = map, { symbol, axes } = picture, whole = symbol === "z";
   const answer = pin && sameCode(map.answer?.z, pin.z) ? map.answer : null;
-  const exact = here === pin ? answer : null, better = whole ? exact : null;
+  // Python answers for the newest codes, not for those of a frame of the replay.
+  const exact = here === pin && map.frame === null ? answer : null, better = whole ? exact : null;
   const logP = better?.log_p ?? valueAt(grid, fields.logP, here.x, here.y);
   const logQ = better?.log_q ?? valueAt(grid, fields.logQ, here.x, here.y);
   const floored = !better && logQ <= picture.floor + 1e-6;
