@@ -47,14 +47,14 @@ def ours(images: Tensor, steps: int, binarisation: str = "none", products: str =
         }
     )
     dataset = Dataset("benchmark", "train", images[:, None], None, None, (), ())
-    turns = iter(Trainer(spec, dataset, "cpu"))
 
-    def turn() -> None:
+    def turns() -> Iterator[int]:
+        # Before this process has threads: they keep what was set then.
         with quick_arithmetic(torch.get_num_threads()):
-            for _ in range(steps):
-                next(turns)
+            yield from Trainer(spec, dataset, "cpu")
 
-    return turn
+    training = turns()
+    return lambda: [next(training) for _ in range(steps)] and None
 
 
 def ours_dynamic(images: Tensor, steps: int) -> Round:
