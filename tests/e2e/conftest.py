@@ -68,7 +68,12 @@ class Server:
         self.process.wait(20)
 
     def all_runs(self) -> list[Run]:
-        return [Run(path) for path in self.runs.iterdir() if (path / "spec.json").exists()]
+        # A run on its way into the library lies in a hidden folder first.
+        return [
+            Run(path)
+            for path in self.runs.iterdir()
+            if not path.name.startswith(".") and (path / "spec.json").exists()
+        ]
 
 
 @pytest.fixture(scope="session")
