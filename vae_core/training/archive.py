@@ -267,7 +267,7 @@ def _check_state(state: dict[str, Any], spec: Spec) -> None:
     """The model's tensors again, Adam's two of each, and a few small ones."""
     model = _model_shapes(spec)
     expected = {f"model.{name}": shape for name, shape in model.items()}
-    expected |= {f"adam.{part}.{name}": model[name] for name in model for part in ("exp_avg", "exp_avg_sq")}
+    expected |= {f"adam.{part}.{name}": model[name] for name in model for part in ("mean", "square")}
     large = {name: array for name, array in state.items() if name in expected}
     _check_shapes(
         folder.STATE,
