@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -22,6 +24,7 @@ ICON = BROWSER / "icon.png"
 RUN = "run"  # in the address bar and in the session
 
 SIDEBAR_POLL = 2.0
+READ = 15.0  # seconds that a passing sentence is there to be read
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +88,7 @@ def choose_run(runs: list[Run]) -> Run | None:
     names = {run.name: run for run in runs}
     asked = address.read(RUN)
     if asked is not None and asked not in names:
-        st.session_state["unknown_run"] = asked[:80]
+        st.session_state["unknown_run"] = (asked[:80], time.monotonic())
     first = next((run.name for run in runs if run.status.active), runs[0].name if runs else None)
     name = asked if asked in names else first
     use(name)
@@ -164,8 +167,9 @@ def summary(run: Run) -> None:
 
 
 def say_unknown_run() -> None:
-    asked = st.session_state.pop("unknown_run", None)
-    if asked is not None:
+    # Not for one run of the script only: a page that runs again while it loads would wipe it away unread.
+    asked, since = st.session_state.get("unknown_run", ("", -math.inf))
+    if time.monotonic() - since < READ:
         st.warning(
             f"There is no run named “{words.literal(asked)}” here; it may have been renamed or deleted. "
             "Shown instead: the run in the sidebar.",
