@@ -16,8 +16,18 @@ DRAWING = ("pen.js", "figure.js", "plane.js")
 
 
 @cache
+def text(*files: Path) -> str:
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+
+
+@cache
+def module(*files: Path) -> str:
+    """Scripts that import one another, as one module: each after those it imports, and their imports gone."""
+    return "\n".join(line for line in text(*files).splitlines() if not line.startswith("import ")) + "\n"
+
+
 def _text(*names: str) -> str:
-    return "\n".join((BROWSER / name).read_text(encoding="utf-8") for name in names)
+    return text(*(BROWSER / name for name in names))
 
 
 def board(parcel: bytes, key: str) -> None:

@@ -1,6 +1,6 @@
 // node decode.mjs PARCEL CODES OUT: decodes float32 codes [N, D] and writes float32 images [N, H, W, C].
 import { readFileSync, writeFileSync } from "node:fs";
-import { makeDecoder, unpack } from "../../widgets/latent_map/decoder.js";
+import { makeDecoder, unpack } from "../../widgets/browser/decoder.js";
 
 const [parcel, codes, out] = process.argv.slice(2);
 const { latent, decode } = makeDecoder(unpack(new Uint8Array(readFileSync(parcel))));

@@ -3,6 +3,7 @@
 import io
 import math
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -64,7 +65,7 @@ def assert_decodes(maps, model: VAE, *z: float, atol: float = 6) -> None:
 
 def test_each_script_is_a_module_of_its_own_and_all_together_are_one(node: str) -> None:
     texts = [(lm.HERE / name).read_text() for name in lm.MODULES]
-    assert {path.name for path in lm.HERE.glob("*.js")} == set(lm.MODULES)
+    assert {path.name for path in lm.HERE.glob("*.js")} < {Path(name).name for name in lm.MODULES}
     for text in [*texts, lm.script()]:
         checked = subprocess.run(
             [node, "--check", "--input-type=module"], input=text, text=True, capture_output=True

@@ -14,13 +14,13 @@ browser, and the store needs no global name.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
 
 from vae_core import export
+from widgets import components
 from widgets.latent_map.parcels import answer, frames, hole_parcel, picture
 from widgets.latent_map.state import LAYERS, MapState
 
@@ -29,7 +29,10 @@ __all__ = ["LAYERS", "MapState", "answer", "css", "frames", "hole_parcel", "late
 HERE = Path(__file__).parent
 # In this order each file finds what it imports above it.
 MODULES = (
-    "decoder.js",
+    "../browser/decoder.js",
+    "../browser/dom.js",
+    "../browser/store.js",
+    "../browser/theme.js",
     "density.js",
     "layers.js",
     "manifold.js",
@@ -40,7 +43,6 @@ MODULES = (
     "readout.js",
     "replay.js",
     "save.js",
-    "store.js",
     "theme.js",
     "view.js",
     "map.js",
@@ -103,18 +105,9 @@ def _component() -> Any:
     return st.components.v2.component("latent_map", css=css(), js=script())
 
 
-@cache
 def css() -> str:
-    return (HERE / "map.css").read_text(encoding="utf-8")
+    return components.text(HERE / "map.css")
 
 
-@cache
 def script() -> str:
-    """The component as one module: scripts in a page cannot import one another, so their imports go."""
-    lines = [
-        line
-        for name in MODULES
-        for line in (HERE / name).read_text(encoding="utf-8").splitlines()
-        if not line.startswith("import ")
-    ]
-    return "\n".join(lines) + "\n"
+    return components.module(*(HERE / name for name in MODULES))

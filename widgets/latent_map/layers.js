@@ -1,7 +1,7 @@
 // What the map shows, layer by layer, each drawn from a scene: the parcels, the frame of the replay, the
 // colours and the transform from latent coordinates to pixels. A "ground" fills the plane: one at a time.
 
-import { paint } from "./decoder.js";
+import { paint } from "../browser/decoder.js";
 import { massLevels, outlines } from "./density.js";
 
 const GROUNDS = [

@@ -2,17 +2,18 @@
 // Python on the way. Two canvases: `base` holds the layers and is redrawn when they change, `over` what
 // follows the pointer. Python is told, after a pause, where the pin is and what is shown.
 
+import { element, showImage } from "../browser/dom.js";
+import { bring, fetchParcel, join, leave, linkedTo } from "../browser/store.js";
 import { drawCursor } from "./cursor.js";
 import { massLevels, normalDraw } from "./density.js";
 import { attachHand } from "./hand.js";
 import { drawAxes, LAYERS } from "./layers.js";
 import { Manifold } from "./manifold.js";
-import { buildDom, element, showImage } from "./panel.js";
+import { buildDom } from "./panel.js";
 import { nearestPoint, placePoints, Plane } from "./place.js";
 import { readOut, showControls } from "./readout.js";
 import { Replay } from "./replay.js";
 import { savePng, saveSvg } from "./save.js";
-import { bring, fetchParcel, join, leave, linkedTo } from "./store.js";
 import { readTheme } from "./theme.js";
 import { View } from "./view.js";
 

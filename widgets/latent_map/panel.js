@@ -1,19 +1,9 @@
 // What stands beside the map: the decoded image, the numbers of this place, its neighbours in the data, the
 // legend, and the scrubber. The DOM is built once and only filled in afterwards, so that nothing jumps.
 
+import { element, setText, showImage } from "../browser/dom.js";
 import { GESTURES_IN_WORDS, KEYS_IN_WORDS } from "./hand.js";
 import { LAYERS } from "./layers.js";
-import { paint } from "./decoder.js";
-
-export function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) made[name] = value;
-    else if (value !== null && value !== false) made.setAttribute(name, value === true ? "" : value);
-  }
-  made.append(...children.filter((child) => child !== null));
-  return made;
-}
 
 /** The whole of the component's DOM inside `root`; `map` is asked to act when a control is used. */
 export function buildDom(root, map) {
@@ -81,13 +71,6 @@ export function buildDom(root, map) {
   return dom;
 }
 
-/** Numbers as a human reads them: a proper minus, no minus zero. */
-export function number(value, digits = 2) {
-  if (!Number.isFinite(value)) return "\u2013";
-  const text = value.toFixed(digits);
-  return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "\u2212");
-}
-
 /** The [term, value, note] rows of a definition list, reusing the nodes that are there. */
 export function fillRows(list, rows) {
   while (list.children.length < 2 * rows.length) {
@@ -100,21 +83,6 @@ export function fillRows(list, rows) {
     setText(dd.firstChild, value);
     setText(dd.lastChild, note ?? "");
   });
-}
-
-export function setText(node, text) {
-  if (node.textContent !== text) node.textContent = text;
-}
-
-/** A mean image, Float32Array [H, W, C] in [0, 1], onto a canvas of its own pixels. */
-export function showImage(canvas, mean, [channels, height, width]) {
-  if (canvas.width !== width || canvas.height !== height || !canvas.pixels) {
-    Object.assign(canvas, { width, height });
-    canvas.pixels = canvas.getContext("2d").createImageData(width, height);
-    canvas.style.aspectRatio = `${width} / ${height}`;
-  }
-  paint(mean, channels, canvas.pixels.data);
-  canvas.getContext("2d").putImageData(canvas.pixels, 0, 0);
 }
 
 /** Nearest images of the data, as Python found them: [{image: base64 of uint8 [H, W, C], distance, name}]. */

@@ -1,8 +1,9 @@
 // What the map says in numbers and words beside itself, and the state of its controls.
 
+import { element, number, setText, showImage } from "../browser/dom.js";
 import { inWords, nearestTo, valueAt } from "./density.js";
 import { NATS } from "./layers.js";
-import { element, fillNearest, fillRows, number, setText, showImage } from "./panel.js";
+import { fillNearest, fillRows } from "./panel.js";
 
 const DRAWS = 8; // decoded draws kept in view
 const REST = 500; // ms for which the hand must rest before a screen reader is told

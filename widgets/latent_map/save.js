@@ -1,6 +1,8 @@
 // The map as a file: PNG from the pixels on screen, SVG by drawing the same layers once more onto a context that
 // writes instead of painting. It knows what the layers use of a canvas's context, and no more.
 
+import { download } from "../browser/dom.js";
+
 export class SvgContext {
   constructor(width, height) {
     Object.assign(this, { width, height, out: [], stack: [], clips: 0, path: "", turn: "" });
@@ -88,7 +90,7 @@ export function saveSvg({ plot, colours }, canvas, axes, drawInside, drawAround)
   drawInside(ctx);
   ctx.restore();
   drawAround(ctx);
-  download(new Blob([ctx.toString()], { type: "image/svg+xml" }), axes, "svg");
+  download(new Blob([ctx.toString()], { type: "image/svg+xml" }), fileName(axes, "svg"));
 }
 
 export function savePng(canvases, paper, axes) {
@@ -97,13 +99,7 @@ export function savePng(canvases, paper, axes) {
   ctx.fillStyle = paper;
   ctx.fillRect(0, 0, width, height);
   for (const canvas of canvases) ctx.drawImage(canvas, 0, 0);
-  sheet.toBlob((blob) => download(blob, axes, "png"));
+  sheet.toBlob((blob) => download(blob, fileName(axes, "png")));
 }
 
-function download(blob, axes, ending) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = `latent-map-${axes.join("-").replace(/[^\w-]+/g, "-")}.${ending}`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
+const fileName = (axes, ending) => `latent-map-${axes.join("-").replace(/[^\w-]+/g, "-")}.${ending}`;
