@@ -10,7 +10,12 @@ from __future__ import annotations
 
 from vae_core.analysis.disentangle.fixed_factor import beta_vae_score, factor_vae_score
 from vae_core.analysis.disentangle.importance import DCI, dci
-from vae_core.analysis.disentangle.information import mig, modularity, mutual_information
+from vae_core.analysis.disentangle.information import (
+    factor_entropy,
+    mig,
+    modularity,
+    mutual_information,
+)
 from vae_core.analysis.disentangle.separability import sap
 from vae_core.analysis.disentangle.summary import Cancelled, evaluate_all
 
@@ -20,6 +25,7 @@ __all__ = [
     "beta_vae_score",
     "dci",
     "evaluate_all",
+    "factor_entropy",
     "factor_vae_score",
     "mig",
     "modularity",

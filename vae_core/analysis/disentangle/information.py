@@ -23,6 +23,14 @@ def mutual_information(codes: Array, factors: Array, *, points: int = POINTS, se
     return information
 
 
+def factor_entropy(factors: Array, *, points: int = POINTS, seed: int = 0) -> np.ndarray:
+    """H(v_f) in nats [F] of factors [N, F], over the rows that `mutual_information` takes."""
+    table = checked(factors, factors, least=0).at_most(points, seed)
+    entropy = np.zeros(len(table.varying))
+    entropy[table.varying] = _entropy(table)
+    return entropy
+
+
 def mig(codes: Array, factors: Array, *, points: int = POINTS, seed: int = 0) -> float:
     """Mutual information gap, from 0 to 1, of codes [N, D] and factors [N, F]; Chen et al. 2018, equation 6.
 
@@ -72,4 +80,4 @@ def _discrete(a: np.ndarray, b: np.ndarray) -> float:
 def _entropy(table: Table) -> np.ndarray:
     """Of each factor, in nats [F]."""
     shares = [np.bincount(classes) / len(classes) for classes in table.classes.T]
-    return np.array([-(share[share > 0] * np.log(share[share > 0])).sum() for share in shares])
+    return np.array([-(share[share > 0] * np.log(share[share > 0])).sum() for share in shares], float)
