@@ -21,11 +21,13 @@ def absent(source: Data) -> str | None:
     return None
 
 
-def dataset(source: Data) -> later.Task:
-    """The training split, on its way."""
+def dataset(source: Data, split: str = "train") -> later.Task:
+    """A split of the images, on its way."""
     own = (source.path, source.height, source.width, source.grey)
-    return later.start(_load, source.name, *own, lane="reading")
+    return later.start(_load, source.name, split, *own, lane="reading")
 
 
-def _load(name: str, path: str | None, height: int | None, width: int | None, grey: bool) -> Dataset:
-    return data.load(name, "train", path=path, height=height, width=width, grey=grey)
+def _load(
+    name: str, split: str, path: str | None, height: int | None, width: int | None, grey: bool
+) -> Dataset:
+    return data.load(name, split, path=path, height=height, width=width, grey=grey)

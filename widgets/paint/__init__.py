@@ -19,7 +19,7 @@ import streamlit as st
 from widgets import components
 from widgets.paint.state import MOST_SIDE, decode_mask, decode_pixels, encode_mask, encode_pixels
 
-__all__ = ["css", "draw", "mask", "script"]
+__all__ = ["css", "draw", "drawn", "mask", "script"]
 
 HERE = Path(__file__).parent
 # In this order each file finds what it imports above it.
@@ -83,6 +83,12 @@ def mask(
     _mount(key, "mask", shape, revision, size, label, on_change, options)
     told = decode_mask(_kept(key), shape, revision)
     return start if told is None else told
+
+
+def drawn(key: str, shape: tuple[int, int], revision: int = 0) -> np.ndarray | None:
+    """What is on the canvas `key`, uint8 [H, W], also while it is not shown; None where that is nothing."""
+    now = decode_pixels(_kept(key), shape, revision)
+    return now if now is not None and now.any() else None
 
 
 def _check(start: np.ndarray, shape: tuple[int, int]) -> None:

@@ -7,12 +7,23 @@ The number of the image stands in the address bar; a drawing stays in the sessio
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 import streamlit as st
 
+from vae_core.data import handwriting
+from vae_core.data.dataset import Refusal
 from vae_core.training.run import Run
+from widgets import png
+from widgets.map_page import later
+from widgets.picker import choice
+from widgets.picker.panel import panel
+from widgets.picker.source import Source, of
+
+__all__ = ["Picked", "pick"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +31,7 @@ class Picked:
     """image: uint8 [C, H, W] of the run's shape. label: its class. index: its number in the test split.
 
     label and index are None where they are not known: of a drawing, and of a run's own probe images.
-    name: for captions, as "test image 12, class 7".
+    name: for captions, as "7, test image 12".
     """
 
     image: np.ndarray
@@ -32,8 +43,6 @@ class Picked:
     @property
     def digest(self) -> str:
         """Of the pixels: a key under which what is computed from them can be kept."""
-        import hashlib
-
         return hashlib.sha256(repr(self.image.shape).encode() + self.image.tobytes()).hexdigest()[:16]
 
 
@@ -42,9 +51,57 @@ def pick(key: str, run: Run, *, label: str = "Image", default: int = 0) -> Picke
 
     key: also the name in the address bar, so short: "a", "b". default: a number in the test split.
     """
-    probes = run.probes
-    if probes is None or not len(probes):
-        st.caption(f"{label}: {run.name} has no images yet.")
+    source = of(run)
+    if isinstance(source, later.Task):
+        later.when_done(source, f"{label}: reading the images", lambda _: None)
         return None
-    place = default % len(probes)
-    return Picked(probes[place], None, None, False, f"probe image {place}")
+    picked, note = _picked(key, run, source, default)
+
+    def change() -> None:
+        now = _picked(key, run, source, default)[0]
+        if (now and now.digest) != (picked and picked.digest):
+            st.rerun()  # what the page shows is about another image
+        with st.popover("Change", key=f"{key}-change", on_change="rerun") as opened:
+            if opened.open:
+                panel(key, run, source, default)
+
+    with st.container(key=f"picker-{key}", horizontal=True, vertical_alignment="center", gap="small"):
+        with st.container(width="stretch"):
+            st.html(_shown(label, picked))
+        with st.container(width="content"):
+            st.fragment(change)()
+    if note is not None:
+        st.caption(note)
+    return picked
+
+
+def _picked(key: str, run: Run, source: Source, default: int) -> tuple[Picked | None, str | None]:
+    """The image, and what is to be said about it."""
+    note = None
+    if choice.is_drawn(key):
+        drawing = choice.drawing(key, run.spec.data)
+        if drawing is not None:
+            try:
+                image = handwriting.like_data(drawing, run.spec.data.name, run.spec.data.shape)
+                return Picked(image, None, None, True, "drawn by hand"), None
+            except Refusal as refusal:
+                note = f"{str(refusal).capitalize()}."
+        else:
+            note = "The drawing stayed in the tab where it was made, so this is another image."
+    if not len(source):
+        return None, source.note or f"{run.name} has no images yet."
+    number = choice.index(key, len(source), default)
+    tested = source.kind == "test"
+    label = None if source.labels is None else int(source.labels[number])
+    picked = Picked(source.images[number], label, number if tested else None, False, source.name(number))
+    return picked, note or source.note
+
+
+def _shown(label: str, picked: Picked | None) -> str:
+    if picked is None:
+        return f'<div class="elbo-picked"><i></i><p><b>{escape(label)}</b><small>none</small></p></div>'
+    alt = escape(f"{label}: {picked.name}")
+    return (
+        f'<div class="elbo-picked"><img alt="{alt}" src="{png.address(picked.image)}">'
+        f"<p><b>{escape(label)}</b><small>{escape(picked.name)}</small></p></div>"
+    )
