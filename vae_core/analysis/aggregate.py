@@ -31,6 +31,7 @@ __all__ = [
     "pca_plane",
     "plane",
     "prior_samples",
+    "radius_squared",
     "slice",
 ]
 
@@ -195,13 +196,13 @@ def outside_mass(
     mean, scale = _components(posteriors)
     draws = math.ceil(samples / len(mean))
     z = mean + scale * torch.randn(draws, *mean.shape, generator=generator)
-    return _share((z.square().sum(-1) > _radius_squared(mass, posteriors.dimensions)).flatten())
+    return _share((z.square().sum(-1) > radius_squared(mass, posteriors.dimensions)).flatten())
 
 
 def prior_samples(tries: int, dimensions: int, mass: float, generator: torch.Generator) -> Tensor:
     """Those of `tries` samples of N(0, I) within its region of the given mass, [about mass * tries, D]."""
     z = torch.randn(tries, dimensions, generator=generator)
-    return z[z.square().sum(1) <= _radius_squared(mass, dimensions)]
+    return z[z.square().sum(1) <= radius_squared(mass, dimensions)]
 
 
 def log_prior(z: Tensor) -> Tensor:
@@ -209,19 +210,19 @@ def log_prior(z: Tensor) -> Tensor:
     return -0.5 * (z.square() + mixture.LOG_2PI).sum(1)
 
 
-def _share(hits: Tensor, of: float = 1.0) -> Estimate:
-    n, count = len(hits), int(hits.sum())
-    likely = (count + 1) / (n + 2)  # so that no hit at all is not taken for certainty
-    return Estimate(of * count / max(n, 1), of * math.sqrt(likely * (1 - likely) / max(n, 1)))
-
-
-def _radius_squared(mass: float, dimensions: int) -> float:
+def radius_squared(mass: float, dimensions: int) -> float:
     """The squared radius within which N(0, I) holds the given mass: a quantile of chi-square."""
     from scipy.special import chdtri
 
     if not 0 < mass < 1:
         raise ValueError(f"mass must lie between 0 and 1, not {mass}.")
     return float(chdtri(dimensions, 1 - mass))
+
+
+def _share(hits: Tensor, of: float = 1.0) -> Estimate:
+    n, count = len(hits), int(hits.sum())
+    likely = (count + 1) / (n + 2)  # so that no hit at all is not taken for certainty
+    return Estimate(of * count / max(n, 1), of * math.sqrt(likely * (1 - likely) / max(n, 1)))
 
 
 def _axis_aligned(

@@ -17,7 +17,8 @@ from vae_core.analysis.disentangle.information import (
     mutual_information,
 )
 from vae_core.analysis.disentangle.separability import sap
-from vae_core.analysis.disentangle.summary import Cancelled, evaluate_all
+from vae_core.analysis.disentangle.summary import evaluate_all
+from vae_core.analysis.progress import Cancelled
 
 __all__ = [
     "DCI",

@@ -6,13 +6,7 @@ from collections.abc import Callable
 
 from vae_core.analysis.disentangle import fixed_factor, importance, information, separability
 from vae_core.analysis.disentangle.table import Array, checked
-
-# Called with the fraction done (0 to 1) and a sentence saying what is being done.
-Progress = Callable[[float, str], None]
-
-
-class Cancelled(Exception):
-    """The caller no longer wants the result."""
+from vae_core.analysis.progress import Cancelled, Progress
 
 
 def evaluate_all(
