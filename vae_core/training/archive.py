@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from vae_core.spec import Spec, SpecError
-from vae_core.training import folder, frames, metrics
+from vae_core.training import directions, folder, frames, metrics
 from vae_core.training.folder import RunError, library
 from vae_core.training.run import Run, free_name, new_folder
 from vae_core.training.status import Status
@@ -39,6 +39,7 @@ MOST = {
     folder.SPEC: MOST_JSON,
     folder.STATUS: MOST_JSON,
     folder.EVALUATION: MOST_JSON,
+    folder.DIRECTIONS: MOST_JSON,
     folder.METRICS: MOST_METRICS,
     folder.WEIGHTS: MOST_UNPACKED,
     folder.STATE: MOST_UNPACKED,
@@ -186,6 +187,9 @@ def _checked(members: dict[str, bytes]) -> dict[str, bytes]:
     if folder.EVALUATION in members:
         numbers = _object(members[folder.EVALUATION], folder.EVALUATION)
         files[folder.EVALUATION] = folder.to_json(_harmless(numbers)).encode()
+    if folder.DIRECTIONS in members:
+        saved = directions.parse(_object(members[folder.DIRECTIONS], folder.DIRECTIONS), spec.latent)
+        files[folder.DIRECTIONS] = folder.to_json(directions.to_dict(saved)).encode()
     files[folder.STATUS] = folder.to_json(_status(members, note).to_dict()).encode()
     return files
 

@@ -42,6 +42,7 @@ BELONGINGS = (
     folder.STATE,
     folder.POSTERIORS,
     folder.EVALUATION,
+    folder.DIRECTIONS,
     folder.FRAMES,
 )
 
