@@ -1,4 +1,4 @@
-"""Scripts of the app run by Node, and the latent map on a bare page of Chromium."""
+"""Scripts of the app run by Node, and its components on a bare page of Chromium."""
 
 import base64
 import json
@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 SCRIPTS = HERE.parents[1] / "widgets" / "latent_map"
 LIGHT = {"primary": "#0f6a73", "background": "#fcfbf8", "text": "#20242b", "border": "#d9d5cb"}
 
-# A stand-in for Streamlit: mounts parcels and maps by key, and remembers what they say.
+# A stand-in for Streamlit: mounts components by key, and remembers what they say.
 STREAMLIT = """
 window.roots = {}; window.said = {}; window.ends = {};
 window.mount = async (script, css, key, data) => {
@@ -30,7 +30,8 @@ window.mount = async (script, css, key, data) => {
   }
   if (typeof data === "string") data = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
   const setStateValue = (name, value) => { (window.said[key] ??= []).push(value); };
-  window.ends[key] = component({ data, parentElement: window.roots[key], setStateValue });
+  const setTriggerValue = (name, value) => setStateValue(name, { [name]: value });
+  window.ends[key] = component({ data, parentElement: window.roots[key], setStateValue, setTriggerValue });
 };
 """
 
@@ -55,20 +56,58 @@ def javascript(node: str) -> Callable[..., Any]:
     return evaluate
 
 
-class Maps:
-    """Latent maps on a bare page, each by its key."""
+class Stage:
+    """A component on a bare page, each copy of it by its key."""
 
-    def __init__(self, page: Any) -> None:
-        self.page = page
+    def __init__(self, page: Any, script: str, css: str) -> None:
+        self.page, self.script, self.css = page, script, css
         self.errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
+        page.set_content("<body></body>")
+        page.add_script_tag(content=STREAMLIT)
+        self.theme(LIGHT)
 
     def theme(self, colours: dict[str, str]) -> None:
         """Streamlit's theme, as it comes to components."""
         css = "".join(f"--st-{name}-color: {colour};" for name, colour in colours.items())
         css += "background: var(--st-background-color);"
         self.page.evaluate("(css) => { document.body.style.cssText = css; }", css)
+
+    def mount(self, key: str, data: Any) -> None:
+        self.page.evaluate("(all) => window.mount(...all)", [self.script, self.css, key, data])
+        self.settle()
+
+    def settle(self) -> None:
+        """Until the browser has drawn what was asked for."""
+        self.page.evaluate(
+            "() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
+        )
+
+    def unmount(self, key: str) -> None:
+        """As when another page is shown."""
+        self.page.evaluate(
+            "(key) => { window.ends[key](); window.roots[key].host.remove(); delete window.roots[key]; }", key
+        )
+
+    def text(self, selector: str, key: str = "map") -> str:
+        return self.page.locator(f"#{key} {selector}").inner_text()
+
+    def said(self, key: str = "map") -> Any:
+        """What the component last told Python; waits until it has."""
+        self.page.wait_for_function("(key) => window.said[key]?.length", arg=key)
+        return self.page.evaluate("(key) => window.said[key].at(-1)", key)
+
+    def all_said(self, key: str) -> list[Any]:
+        """All that it has told so far."""
+        return self.page.evaluate("(key) => window.said[key] ?? []", key)
+
+    def forget(self, key: str = "map") -> None:
+        self.page.evaluate("(key) => { window.said[key] = []; }", key)
+
+
+class Maps(Stage):
+    """Latent maps."""
 
     def show(self, parcels: dict[str, bytes], key: str = "map", **options: Any) -> None:
         """As `latent_map` would: the parcels each by themselves, then the map that names them."""
@@ -85,18 +124,6 @@ class Maps:
 
     def bring(self, slot: str, parcel: bytes, key: str = "map") -> None:
         self.mount(f"{key}-{slot}", base64.b64encode(parcel).decode())
-
-    def mount(self, key: str, data: Any) -> None:
-        from widgets import latent_map as lm
-
-        self.page.evaluate("(all) => window.mount(...all)", [lm.script(), lm.css(), key, data])
-        self.settle()
-
-    def settle(self) -> None:
-        """Until the browser has drawn what was asked for."""
-        self.page.evaluate(
-            "() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
-        )
 
     def point(self, x: float, y: float, key: str = "map", half: float = 4.0) -> tuple[float, float]:
         """Where (x, y) of the latent plane is on the page, the view being centred at 0."""
@@ -127,25 +154,25 @@ class Maps:
         )
         return np.array(pixels[2], np.uint8).reshape(pixels[0], pixels[1], 4)[:, :, 0]
 
-    def text(self, selector: str, key: str = "map") -> str:
-        return self.page.locator(f"#{key} {selector}").inner_text()
 
-    def said(self, key: str = "map") -> dict[str, Any]:
-        """What the map last told Python; waits until it has."""
-        self.page.wait_for_function("(key) => window.said[key]?.length", arg=key)
-        return self.page.evaluate("(key) => window.said[key].at(-1)", key)
+@pytest.fixture
+def stage(browser: Any) -> Iterator[Callable[[str, str], Stage]]:
+    """stage(script, css): a bare page for a component. Errors on it fail the test."""
+    stages = []
 
-    def forget(self, key: str = "map") -> None:
-        self.page.evaluate("(key) => { window.said[key] = []; }", key)
+    def make(script: str, css: str, kind: type[Stage] = Stage) -> Stage:
+        page = browser.new_page(viewport={"width": 900, "height": 900}, has_touch=True)
+        stages.append(kind(page, script, css))
+        return stages[-1]
+
+    yield make
+    for made in stages:
+        made.page.close()
+        assert made.errors == []
 
 
 @pytest.fixture
-def maps(browser: Any) -> Iterator[Maps]:
-    page = browser.new_page(viewport={"width": 900, "height": 900}, has_touch=True)
-    page.set_content("<body></body>")
-    page.add_script_tag(content=STREAMLIT)
-    found = Maps(page)
-    found.theme(LIGHT)
-    yield found
-    assert found.errors == []
-    page.close()
+def maps(stage: Callable[..., Maps]) -> Maps:
+    from widgets import latent_map as lm
+
+    return stage(lm.script(), lm.css(), Maps)

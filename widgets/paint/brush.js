@@ -15,10 +15,14 @@ function along({ width, height }, [ax, ay], [bx, by], reach, visit) {
   }
 }
 
-/** Ink, or its removal, on grey levels 0 to 255: full within the radius, fading out over `fade` pixels. */
+/**
+ * Ink, or its removal, on grey levels 0 to 255: half at the radius, fading out over `fade` pixels. The eraser
+ * reaches further, so that of a stroke of the same brush no grey edge is left.
+ */
 export function ink(pixels, shape, a, b, radius, fade, erase) {
-  along(shape, a, b, radius + fade / 2, (k, distance) => {
-    const amount = Math.round(255 * Math.min(1, Math.max(0, (radius - distance) / fade + 0.5)));
+  const half = erase ? radius + fade : radius;
+  along(shape, a, b, half + fade / 2, (k, distance) => {
+    const amount = Math.round(255 * Math.min(1, Math.max(0, (half - distance) / fade + 0.5)));
     pixels[k] = erase ? Math.min(pixels[k], 255 - amount) : Math.max(pixels[k], amount);
   });
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -40,12 +39,12 @@ def sheet(
     mount = st.components.v2.component(
         "thumbnail_sheet",
         css=components.text(HERE / "sheet.css"),
-        js=components.module(components.BROWSER / "dom.js", HERE / "sheet.js"),
+        js=script(),
     )
     mount(
         key=key,
         data={
-            "png": png.address(_picture(source.images[shown])),
+            "png": png.address(picture(source.images[shown])),
             "shape": source.images.shape[2:],
             "columns": COLUMNS,
             "rows": max(1, -(-len(shown) // COLUMNS)),
@@ -62,11 +61,15 @@ def sheet(
     )
 
 
+def script() -> str:
+    return components.module(components.BROWSER / "dom.js", HERE / "sheet.js")
+
+
 def _where(page: int, shown: int, count: int) -> str:
     return f"{page * PAGE + 1:,} to {page * PAGE + shown:,} of {count:,}" if shown else "None of this class"
 
 
-def _picture(images: np.ndarray) -> np.ndarray:
+def picture(images: np.ndarray) -> np.ndarray:
     """Images uint8 [N, C, H, W] side by side: uint8 [C, rows * h, COLUMNS * w], no pixel between them."""
     step = -(-max(images.shape[2:]) // MOST_SIDE)
     images = images[:, :, ::step, ::step]
@@ -75,5 +78,5 @@ def _picture(images: np.ndarray) -> np.ndarray:
     tiles = np.zeros((rows * COLUMNS, channels, height, width), np.uint8)
     tiles[:count] = images
     tiles = tiles.reshape(rows, COLUMNS, channels, height, width)
-    picture: Any = tiles.transpose(2, 0, 3, 1, 4).reshape(channels, rows * height, COLUMNS * width)
-    return picture
+    whole: np.ndarray = tiles.transpose(2, 0, 3, 1, 4).reshape(channels, rows * height, COLUMNS * width)
+    return whole
