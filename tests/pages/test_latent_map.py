@@ -19,7 +19,8 @@ from vae_core import export
 from vae_core.analysis import aggregate, project
 from vae_core.training import frames
 from vae_core.training.run import Run
-from widgets.map_page import headline, later, take_away
+from widgets import later
+from widgets.map_page import headline, take_away
 from widgets.map_page.codes import newest
 from widgets.map_page.view import View
 

@@ -8,8 +8,8 @@ from typing import Any
 import streamlit as st
 
 from vae_core.training.run import Run
-from widgets import words
-from widgets.map_page import charts, later
+from widgets import later, words
+from widgets.map_page import charts
 from widgets.map_page.codes import Codes
 from widgets.map_page.view import View
 

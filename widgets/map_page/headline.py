@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 
 from vae_core.training.run import Run
-from widgets import words
-from widgets.map_page import later, measured
+from widgets import later, words
+from widgets.map_page import measured
 from widgets.map_page.codes import Codes, newest
 from widgets.map_page.view import View
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vae_core.training.run import Run
-from widgets import latent_map
+from widgets import latent_map, later
 from widgets.latent_map.parcels import NEAREST
-from widgets.map_page import later
 from widgets.map_page.codes import Codes, weights
 from widgets.map_page.training_images import absent, dataset
 

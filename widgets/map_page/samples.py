@@ -7,8 +7,7 @@ from typing import Any
 import streamlit as st
 
 from vae_core.training.run import Run
-from widgets import words
-from widgets.map_page import later
+from widgets import later, words
 from widgets.map_page.codes import Codes, weights
 from widgets.map_page.hole_table import address_of
 from widgets.map_page.training_images import absent, dataset

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from vae_core.training.run import Run
-from widgets import latent_map, shell
-from widgets.map_page import later, measured, nearest, pins
+from widgets import latent_map, later, shell
+from widgets.map_page import measured, nearest, pins
 from widgets.map_page.codes import Codes, newest, weights
 from widgets.map_page.view import View
 

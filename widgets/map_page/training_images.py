@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from vae_core import data
 from vae_core.data.catalogue import CATALOGUE
 from vae_core.spec import Data
-from widgets.map_page import later
+from widgets import later
 
 if TYPE_CHECKING:
     from vae_core.data import Dataset

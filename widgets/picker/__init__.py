@@ -17,8 +17,7 @@ import streamlit as st
 from vae_core.data import handwriting
 from vae_core.data.dataset import Refusal
 from vae_core.training.run import Run
-from widgets import png
-from widgets.map_page import later
+from widgets import later, png
 from widgets.picker import choice
 from widgets.picker.panel import panel
 from widgets.picker.source import Source, of

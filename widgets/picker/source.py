@@ -11,7 +11,7 @@ from vae_core import data
 from vae_core.data.catalogue import CATALOGUE
 from vae_core.spec import Data
 from vae_core.training.run import Run
-from widgets.map_page import later
+from widgets import later
 from widgets.map_page.training_images import dataset
 
 PATIENCE = 2.0  # seconds that a page waits for a file to be read before it shows itself without
