@@ -1,5 +1,6 @@
 """Picking images, in Streamlit without a browser: what a link says, what a hand does, what is missing."""
 
+import io
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,12 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 import streamlit as st
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from vae_core import data, recipes
 from vae_core.data.handwriting import like_data
 from vae_core.training.run import Run
 from widgets.paint import state
+from widgets.picker import choice
 
 CANVAS = (112, 112)  # on which an image of 8 x 8 pixels is drawn
 
@@ -136,7 +139,35 @@ def test_a_drawing_is_picked_centred_and_scaled(page: Callable[..., AppTest]) ->
 def test_a_link_to_a_drawing_shows_another_image_and_says_so(page: Callable[..., AppTest]) -> None:
     at = page(opened=False, a="drawn")
     assert got(at)[0].index == 0
-    assert any("drawing stayed" in caption.value for caption in at.caption)
+    assert any("no drawing in this tab" in caption.value for caption in at.caption)
+
+
+def png_file(pixels: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+def test_an_uploaded_image_is_brought_to_the_shape_of_the_run(
+    page: Callable[..., AppTest], inverted: bool
+) -> None:
+    grey = np.repeat(np.arange(8, dtype=np.uint8) * 30, 4)[None].repeat(32, 0)
+    at = page(opened=False, a="own")
+    at.session_state["picker:a:file"] = choice.File("mine.png", png_file(np.stack([grey] * 3, -1)), inverted)
+    picked = got(at.run())[0]
+    assert (picked.label, picked.index, picked.drawn, picked.name) == (None, None, False, "mine.png")
+    expected = np.repeat(np.arange(8)[None] * 30, 8, 0)
+    assert picked.image.shape == (1, 8, 8)
+    # Lanczos rings a little at the steps.
+    np.testing.assert_allclose(picked.image[0], 255 - expected if inverted else expected, atol=6)
+
+
+def test_a_file_that_is_no_image_is_refused_in_a_sentence(page: Callable[..., AppTest]) -> None:
+    at = page(a="own")
+    at.session_state["picker:a:file"] = choice.File("mine.png", b"MZ" * 100)
+    assert got(at.run())[0].index == 0
+    assert any("The file is no image that can be read" in caption.value for caption in at.caption)
 
 
 def test_a_drawing_that_was_cleared_is_none(page: Callable[..., AppTest]) -> None:

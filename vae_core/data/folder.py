@@ -11,7 +11,7 @@ import os
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -221,13 +221,25 @@ def _shape(files: _Files, height: int | None, width: int | None, grey: bool) -> 
     return (1 if grey else 3, *own.final_size(given, height, width))
 
 
+def read_one(name: str, content: bytes, shape: tuple[int, int, int]) -> np.ndarray:
+    """An image file, by its content, as uint8 [C, H, W], under the same limits. Raises Refusal."""
+    with _upright(name, lambda: content) as (picture, _, _):
+        return own.fit(picture, shape)
+
+
 @contextmanager
 def _picture(files: _Files, name: str) -> Iterator[tuple[Image.Image, int, int]]:
+    with _upright(name, lambda: files.read(name)) as found:
+        yield found
+
+
+@contextmanager
+def _upright(name: str, read: Callable[[], bytes]) -> Iterator[tuple[Image.Image, int, int]]:
     """An image, upright, with the height and width its header gives; its pixels are read when asked for."""
     from PIL import Image, ImageOps
 
     with _faults(name):
-        content = files.read(name)
+        content = read()
         if len(content) > own.MAX_IMAGE_FILE:
             raise Refusal(f"{name} has more than {own.MAX_IMAGE_FILE // 2**20} MB")
         with Image.open(io.BytesIO(content), formats=FORMATS) as picture:

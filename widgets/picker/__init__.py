@@ -1,8 +1,8 @@
-"""One image, chosen by hand: from the test split of the run's dataset, or drawn.
+"""One image, chosen by hand: from the test split of the run's dataset, drawn, or the user's own.
 
     picked = picker.pick("a", run, label="Image A")          # None where there is no image at all
 
-The number of the image stands in the address bar; a drawing stays in the session.
+The number of the image stands in the address bar; a drawing or a file stays in the session.
 """
 
 from __future__ import annotations
@@ -14,12 +14,11 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from vae_core.data import handwriting
 from vae_core.data.dataset import Refusal
 from vae_core.training.run import Run
 from widgets import later, png
 from widgets.picker import choice
-from widgets.picker.panel import panel
+from widgets.picker.panel import panel, sentence
 from widgets.picker.source import Source, of
 
 __all__ = ["Picked", "pick"]
@@ -29,7 +28,7 @@ __all__ = ["Picked", "pick"]
 class Picked:
     """image: uint8 [C, H, W] of the run's shape. label: its class. index: its number in the test split.
 
-    label and index are None where they are not known: of a drawing, and of a run's own probe images.
+    label and index are None where they are not known: of drawings, files, and a run's own probe images.
     name: for captions, as "7, test image 12".
     """
 
@@ -60,7 +59,11 @@ def pick(key: str, run: Run, *, label: str = "Image", default: int = 0) -> Picke
         now = _picked(key, run, source, default)[0]
         if (now and now.digest) != (picked and picked.digest):
             st.rerun()  # what the page shows is about another image
-        with st.popover("Change", key=f"{key}-change", on_change="rerun") as opened:
+
+        def toggled() -> None:
+            choice.remember(key, "page", None)  # the sheet opens where the image is
+
+        with st.popover("Change", key=f"{key}-change", on_change=toggled) as opened:
             if opened.open:
                 panel(key, run, source, default)
 
@@ -76,17 +79,16 @@ def pick(key: str, run: Run, *, label: str = "Image", default: int = 0) -> Picke
 
 def _picked(key: str, run: Run, source: Source, default: int) -> tuple[Picked | None, str | None]:
     """The image, and what is to be said about it."""
-    note = None
-    if choice.is_drawn(key):
-        drawing = choice.drawing(key, run.spec.data)
-        if drawing is not None:
-            try:
-                image = handwriting.like_data(drawing, run.spec.data.name, run.spec.data.shape)
-                return Picked(image, None, None, True, "drawn by hand"), None
-            except Refusal as refusal:
-                note = f"{str(refusal).capitalize()}."
-        else:
-            note = "The drawing stayed in the tab where it was made, so this is another image."
+    note, how = None, choice.made(key)
+    if how is not None:
+        try:
+            image = choice.image(key, how, run.spec.data)
+        except Refusal as refusal:
+            image, note = None, sentence(refusal)
+        if image is not None:
+            return Picked(image, None, None, how == choice.DRAWN, _made_name(key, how)), None
+        what = "drawing" if how == choice.DRAWN else "file"
+        note = note or f"There is no {what} in this tab, so this is another image."
     if not len(source):
         return None, source.note or f"{run.name} has no images yet."
     number = choice.index(key, len(source), default)
@@ -94,6 +96,11 @@ def _picked(key: str, run: Run, source: Source, default: int) -> tuple[Picked | 
     label = None if source.labels is None else int(source.labels[number])
     picked = Picked(source.images[number], label, number if tested else None, False, source.name(number))
     return picked, note or source.note
+
+
+def _made_name(key: str, how: str) -> str:
+    file = choice.uploaded(key)
+    return "drawn by hand" if how == choice.DRAWN or file is None else file.name
 
 
 def _shown(label: str, picked: Picked | None) -> str:

@@ -1,17 +1,22 @@
 """What is chosen in a picker: between hand, session and address bar.
 
-The link holds the number of an image, or says that it is drawn; the drawing itself is the session's.
+The link holds the number of an image, or says that it is drawn or the user's own; the pixels of such an image
+are the session's.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import streamlit as st
 
+from vae_core.data import handwriting
+from vae_core.data.folder import read_one
 from vae_core.spec import Data
 from widgets import address, paint
 
-DRAWN = "drawn"
+DRAWN, OWN = "drawn", "own"
 FINE = 112  # pixels a side, about, of the canvas: ink shrinks to grey levels from there
 
 
@@ -23,8 +28,10 @@ def index(key: str, count: int, default: int) -> int:
     return min(max(default, 0), count - 1)
 
 
-def is_drawn(key: str) -> bool:
-    return address.read(key) == DRAWN
+def made(key: str) -> str | None:
+    """Whether the image is DRAWN or OWN; None where it is one of the numbered."""
+    text = address.read(key)
+    return text if text in (DRAWN, OWN) else None
 
 
 def take(key: str, number: int) -> None:
@@ -33,28 +40,64 @@ def take(key: str, number: int) -> None:
         address.write(key, str(number))
 
 
-def take_drawing(key: str) -> None:
-    address.write(key, DRAWN)
+def take_made(key: str, how: str) -> None:
+    address.write(key, how)
+
+
+def image(key: str, how: str, data: Data) -> np.ndarray | None:
+    """The image that was made, as the run's model gets it, uint8 [C, H, W]; None where there is none.
+
+    Raises Refusal, a sentence, where it cannot be used.
+    """
+    if how == DRAWN:
+        drawn = paint.drawn(canvas_key(key, data), canvas_shape(data))
+        return None if drawn is None else handwriting.like_data(drawn, data.name, data.shape)
+    file = uploaded(key)
+    if file is None:
+        return None
+    pixels = _fitted(file.content, data.shape)
+    return 255 - pixels if file.inverted else pixels
+
+
+# --- the user's own image -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class File:
+    name: str
+    content: bytes
+    inverted: bool = False
+
+
+def upload(key: str, file: File | None) -> None:
+    remember(key, "file", file)
+    if file is not None:
+        take_made(key, OWN)
+
+
+def uploaded(key: str) -> File | None:
+    file = recall(key, "file")
+    return file if isinstance(file, File) else None
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _fitted(content: bytes, shape: tuple[int, int, int]) -> np.ndarray:
+    return read_one("the file", content, shape)
 
 
 # --- the canvas -----------------------------------------------------------------------------------
 
 
-def canvas_shape(source: Data) -> tuple[int, int]:
+def canvas_shape(data: Data) -> tuple[int, int]:
     """(height, width) of the canvas on which an image of this shape is drawn: a multiple of it."""
-    _, height, width = source.shape
+    _, height, width = data.shape
     factor = max(1, FINE // max(height, width))
     return height * factor, width * factor
 
 
-def canvas_key(key: str, source: Data) -> str:
-    height, width = canvas_shape(source)
+def canvas_key(key: str, data: Data) -> str:
+    height, width = canvas_shape(data)
     return f"{key}-canvas-{height}x{width}"
-
-
-def drawing(key: str, source: Data) -> np.ndarray | None:
-    """What was drawn in this session, uint8 [H, W], or None."""
-    return paint.drawn(canvas_key(key, source), canvas_shape(source))
 
 
 def remember(key: str, name: str, value: object) -> None:

@@ -1,40 +1,48 @@
-"""The open picker: thumbnails by class, by number or at random, and a canvas."""
+"""The open picker: thumbnails by class, by number or at random; a canvas; a file of one's own."""
 
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
+from html import escape
 
 import numpy as np
 import streamlit as st
 
 from vae_core.data import handwriting
 from vae_core.data.dataset import Refusal
+from vae_core.data.folder import SUFFIXES
 from vae_core.training.run import Run
 from widgets import address, paint, png
 from widgets.picker import choice, sheet
 from widgets.picker.source import Source
 
-WAYS = ("Choose", "Draw")
 ALL = -1  # of the classes
-WIDTHS = {"Choose": 404, "Draw": 320}  # pixels
+CHOOSE, DRAW, UPLOAD = "Choose", "Draw", "Upload"
+WIDTHS = {CHOOSE: 404, DRAW: 320, UPLOAD: 320}  # pixels
+MOST_UPLOADED = 10  # MB
 
 
 def panel(key: str, run: Run, source: Source, default: int) -> None:
     """What is open beside the image in use."""
-    drawn = choice.is_drawn(key) or not len(source)
+    made = choice.made(key)
+    numbered = len(source) > 0 and made is None
     way = st.segmented_control(
         "Where the image comes from",
-        WAYS,
-        default=WAYS[drawn],
+        list(WIDTHS),
+        default=CHOOSE if numbered else UPLOAD if made == choice.OWN else DRAW,
         required=True,
         key=f"{key}-way",
         label_visibility="collapsed",
+        persist_state="session",
     )
     with st.container(width=WIDTHS[str(way)]):
-        if way == "Draw":
+        if way == DRAW:
             _draw(key, run)
+        elif way == UPLOAD:
+            _upload(key, run)
         else:
-            _choose(key, source, None if drawn else choice.index(key, len(source), default))
+            _choose(key, source, choice.index(key, len(source), default) if numbered else None)
 
 
 def _choose(key: str, source: Source, chosen: int | None) -> None:
@@ -70,7 +78,8 @@ def _tools(key: str, source: Source, chosen: int | None) -> int | None:
                 "Class",
                 [ALL, *range(len(source.classes))],
                 format_func=lambda k: "all" if k == ALL else source.classes[k],
-                key=f"{key}-class",
+                key=f"{key}-class-{len(source.classes)}",
+                persist_state="session",
                 on_change=lambda: choice.remember(key, "page", 0),
                 help="Only images of this class.",
                 width=130,
@@ -114,27 +123,71 @@ def _at_random(key: str, numbers: np.ndarray) -> None:
 
 
 def _draw(key: str, run: Run) -> None:
-    source = run.spec.data
+    data = run.spec.data
     drawn = paint.draw(
-        choice.canvas_key(key, source),
-        choice.canvas_shape(source),
-        size=WIDTHS["Draw"],
+        choice.canvas_key(key, data),
+        choice.canvas_shape(data),
+        size=WIDTHS[DRAW],
         label="Canvas",
-        on_change=lambda: choice.take_drawing(key),
+        on_change=lambda: choice.take_made(key, choice.DRAWN),
     )
     if drawn is None:
-        st.caption("Draw with pointer, finger or keyboard. The drawing stays in this browser tab.")
+        st.caption("Draw with the pointer, a finger or the keyboard.")
+    else:
+        _result(key, run, choice.DRAWN, f"{_adapted(data.name)}: this is what the model gets.")
+
+
+def _adapted(name: str) -> str:
+    return "Centred and scaled as the data are" if name in handwriting.BOXES else "Resized"
+
+
+def _upload(key: str, run: Run) -> None:
+    channels, height, width = run.spec.data.shape
+    colour = "grey" if channels == 1 else "colour"
+    widget = f"{key}-file"
+
+    def take() -> None:
+        file = st.session_state[widget]
+        choice.upload(key, None if file is None else choice.File(file.name, file.getvalue()))
+
+    st.file_uploader(
+        "An image of your own",
+        [suffix.removeprefix(".") for suffix in SUFFIXES],
+        key=widget,
+        max_upload_size=MOST_UPLOADED,
+        on_change=take,
+        help=f"It is cut to shape from its middle and brought to {height} × {width} pixels, in {colour}.",
+    )
+    file = choice.uploaded(key)
+    if file is None:
         return
+    st.toggle(
+        "Invert",
+        value=file.inverted,
+        key=f"{key}-invert",
+        on_change=lambda: choice.upload(key, replace(file, inverted=st.session_state[f"{key}-invert"])),
+        help="Dark ink on light paper becomes light on dark, as MNIST's digits are.",
+    )
+    _result(key, run, choice.OWN, f"{file.name}: this is what the model gets.")
+
+
+def _result(key: str, run: Run, how: str, words: str) -> None:
+    """What a drawing or a file is for the model."""
     try:
-        image = handwriting.like_data(drawn, source.name, source.shape)
+        image = choice.image(key, how, run.spec.data)
     except Refusal as refusal:
-        st.caption(f"{str(refusal).capitalize()}.")
+        st.caption(sentence(refusal))
         return
-    centred = "Centred and scaled as the data are" if source.name in handwriting.BOXES else "Resized"
+    if image is None:
+        return
     st.html(
         f'<div class="elbo-picked small"><img alt="As the model gets it" src="{png.address(image)}">'
-        f"<p><small>{centred}: this is what the model gets. A link cannot hold it; it stays in this tab."
-        "</small></p></div>"
+        f"<p><small>{escape(words)} A link cannot hold it; it stays in this tab.</small></p></div>"
     )
-    if not choice.is_drawn(key):
-        st.button("Use this drawing", key=f"{key}-use", on_click=choice.take_drawing, args=(key,))
+    if choice.made(key) != how:
+        st.button("Use this image", key=f"{key}-use", on_click=choice.take_made, args=(key, how))
+
+
+def sentence(refusal: Refusal) -> str:
+    text = str(refusal)
+    return f"{text[:1].upper()}{text[1:]}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent import futures
 from dataclasses import dataclass
 
@@ -55,8 +56,9 @@ def of(run: Run) -> Source | later.Task:
     if reason is not None:
         return _probes(run, reason)
     task = dataset(source, "test")
-    if task.future is not None:
-        futures.wait([task.future], PATIENCE)
+    patience = PATIENCE - (time.monotonic() - task.started)
+    if task.future is not None and patience > 0:
+        futures.wait([task.future], patience)
     if not task.done():
         return task
     if (fault := task.exception()) is not None:

@@ -12,6 +12,8 @@ from PIL import Image
 
 from vae_core import data
 from vae_core.data import catalogue, own
+from vae_core.data.dataset import Refusal
+from vae_core.data.folder import read_one
 
 HEIGHT, WIDTH = 6, 8
 
@@ -343,3 +345,13 @@ def test_pipes_and_links_that_lead_nowhere_are_passed_over(tmp_path: Path):
     os.mkfifo(tmp_path / "images" / "50.png")
     (tmp_path / "images" / "51.png").symlink_to(tmp_path / "nowhere.png")
     assert sum(map(len, both(path))) == 20
+
+
+def test_one_file_is_read_under_the_same_limits(monkeypatch):
+    image = read_one("mine.png", picture(40, 6, 9), (3, 6, 6))
+    np.testing.assert_array_equal(image, np.full((3, 6, 6), 40))
+    with pytest.raises(Refusal, match=r"mine\.png is no image"):
+        read_one("mine.png", b"MZ" * 100, (1, 8, 8))
+    monkeypatch.setattr(own, "MAX_PIXELS", 10)
+    with pytest.raises(Refusal, match="at most 10 are read"):
+        read_one("mine.png", picture(40, 6, 9), (1, 8, 8))
