@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import Any
 
 import torch
@@ -10,7 +11,9 @@ from vae_core import data
 from vae_core.analysis import aggregate, collapse, likelihood
 from vae_core.data import Dataset
 from vae_core.model import BLOCK, VAE
-from vae_core.training.loop import drawn
+from vae_core.objectives import bound
+from vae_core.spec import CLASSIFYING
+from vae_core.training.loop import check_labels, drawn
 
 
 @torch.inference_mode()
@@ -18,6 +21,11 @@ def evaluate(
     model: VAE, dataset: Dataset, samples: int = 1000, log_px_images: int = 1000, seed: int = 0
 ) -> dict[str, Any]:
     """ELBO and its parts over all images of `dataset`, in nats per image; one posterior sample each.
+
+    Under a condition, `bound_of` says what the ELBO is a bound of: log p(x|y) or, where the model has a p(y)
+    of its own, log p(x, y), both with the true classes; log p(x) where it learned from images without labels,
+    with the class summed out under q(y|x). Its kl is that of code and class together. accuracy: the share of
+    images that the classifier gets right, where there is one. log_px sums the class out for all of them.
 
     Static and dynamic binarisation are drawn once, so that every number speaks of the same pixels.
     log_px: log p(x) by importance sampling with `samples` samples, averaged over the first `log_px_images`
@@ -29,14 +37,17 @@ def evaluate(
     generator = torch.Generator(model.device).manual_seed(seed)
     how = spec.data.binarisation
     images = drawn(dataset, spec).to(model.device)
-    sums: dict[str, Any] = {"reconstruction": 0.0, "kl": 0.0}
-    for block in images.split(BLOCK):
-        terms = model(data.binarise(block, "none"), 1, generator)
-        sums["reconstruction"] += terms.log_px.sum().item()
-        kl = terms.kl.sum(-1) if terms.kl is not None else terms.log_qz[0] - terms.log_pz[0]
-        sums["kl"] += kl.sum().item()
+    labels = check_labels(dataset.labels, spec) if spec.classes else dataset.labels
+    sums = {"reconstruction": 0.0, "kl": 0.0}
+    told = repeat(None) if labels is None or not spec.classes else labels.split(BLOCK)
+    for block, y in zip(images.split(BLOCK), told, strict=False):
+        x = data.binarise(block, "none")
+        parts = bound(model(x, 1, generator, y=None if spec.objective.kind == "m2" else y))
+        kl = parts.kl + parts.class_kl if spec.objective.kind in CLASSIFYING else parts.kl
+        sums["reconstruction"] += parts.reconstruction.item() * len(block)
+        sums["kl"] += kl.item() * len(block)
 
-    posteriors = model.posteriors(images)
+    posteriors = model.posteriors(images, labels)
     count = len(images)
     reconstruction, kl_mean = sums["reconstruction"] / count, sums["kl"] / count
     holes = aggregate.hole_mass(posteriors)
@@ -55,8 +66,23 @@ def evaluate(
         "active_units": collapse.active_units(posteriors),
         "hole_mass": holes.value,
         "hole_mass_error": holes.error,
+        **_of_classes(model, images, labels),
         **_log_px(model, images[:log_px_images], samples, generator),
     }
+
+
+def _of_classes(model: VAE, images: torch.Tensor, labels: torch.Tensor | None) -> dict[str, Any]:
+    spec = model.spec
+    if spec.condition.kind == "none":
+        return {}
+    numbers: dict[str, Any] = {
+        "bound_of": {"joint": "log p(x, y)", "m2": "log p(x)"}.get(spec.objective.kind, "log p(x|y)"),
+        "labels": spec.condition.labels,
+    }
+    if model.classifier is not None and labels is not None:
+        right = model.classify(images).argmax(-1) == labels.cpu()
+        numbers["accuracy"] = right.double().mean().item()
+    return numbers
 
 
 def _log_px(model: VAE, images: torch.Tensor, samples: int, generator: torch.Generator) -> dict[str, Any]:

@@ -2,15 +2,18 @@
 
 An encoder maps [B, C, H, W] to [B, outputs]; a decoder maps [B, D] to [B, K, H, W].
 Each is an nn.Sequential of standard layers, so that it can be read off and run elsewhere, as in the browser.
+Where there is a condition y, its numbers stand beside what the first fully connected layer takes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
 
-from torch import nn
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from vae_core import spec
 
@@ -22,62 +25,109 @@ ACTIVATIONS = {
 }
 
 Shape = tuple[int, int, int]
-Pair = tuple[nn.Sequential, nn.Sequential]
 
 
-def _layers(widths: Sequence[int], activation: str) -> list[nn.Module]:
-    """Linear layers from each width to the next, an activation between any two."""
+class Joined(nn.Linear):
+    """A linear layer of [x, y] side by side, x [..., N] and y [..., K].
+
+    It takes them apart, W_x x + W_y y: then y may have leading axes that x has not, such as one for every
+    class there is, and the product with x is taken once for all of them.
+    """
+
+    def __init__(self, inputs: int, condition: int, outputs: int) -> None:
+        super().__init__(inputs + condition, outputs)
+        self.inputs = inputs
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:  # type: ignore[override]
+        of_x, of_y = self.weight.split([self.inputs, self.in_features - self.inputs], dim=1)
+        return F.linear(x, of_x, self.bias) + F.linear(y, of_y)
+
+
+class Net(nn.Sequential):
+    """Layers in order; y, where there is one, enters at the layer that is `Joined`."""
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        for layer in self:
+            x = layer(x, y) if isinstance(layer, Joined) else layer(x)
+        return x
+
+
+Pair = tuple[Net, Net]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What a pair of networks is to fit: numbers in and out of both, and of the condition beside them."""
+
+    image: Shape
+    outputs: int  # of the encoder
+    latent: int
+    pixels: Shape  # of the decoder
+    encoder_condition: int = 0
+    decoder_condition: int = 0
+
+
+def _layers(widths: Sequence[int], activation: str, condition: int = 0) -> list[nn.Module]:
+    """Linear layers from each width to the next, an activation between any two; y enters the first."""
     layers: list[nn.Module] = []
     for i, (a, b) in enumerate(pairwise(widths)):
-        layers += [ACTIVATIONS[activation]()] * (i > 0) + [nn.Linear(a, b)]
+        linear = Joined(a, condition, b) if condition and i == 0 else nn.Linear(a, b)
+        layers += [ACTIVATIONS[activation]()] * (i > 0) + [linear]
     return layers
 
 
-def _dense(
-    image: Shape, outputs: int, latent: int, pixels: Shape, hidden: Sequence[int], activation: str
-) -> Pair:
-    encoder = nn.Sequential(nn.Flatten(), *_layers([prod(image), *hidden, outputs], activation))
-    decoder = nn.Sequential(
-        *_layers([latent, *reversed(hidden), prod(pixels)], activation), nn.Unflatten(1, pixels)
-    )
+def _dense(sizes: Sizes, hidden: Sequence[int], activation: str) -> Pair:
+    widths = [prod(sizes.image), *hidden, sizes.outputs]
+    encoder = Net(nn.Flatten(), *_layers(widths, activation, sizes.encoder_condition))
+    widths = [sizes.latent, *reversed(hidden), prod(sizes.pixels)]
+    decoder = Net(*_layers(widths, activation, sizes.decoder_condition), nn.Unflatten(1, sizes.pixels))
     return encoder, decoder
 
 
-def _lecture(settings: spec.LectureNet, image: Shape, outputs: int, latent: int, pixels: Shape) -> Pair:
-    return _dense(image, outputs, latent, pixels, [256], "leaky_relu")
+def _lecture(settings: spec.LectureNet, sizes: Sizes) -> Pair:
+    return _dense(sizes, [256], "leaky_relu")
 
 
-def _mlp(settings: spec.MlpNet, image: Shape, outputs: int, latent: int, pixels: Shape) -> Pair:
-    return _dense(image, outputs, latent, pixels, settings.widths, settings.activation)
+def _mlp(settings: spec.MlpNet, sizes: Sizes) -> Pair:
+    return _dense(sizes, settings.widths, settings.activation)
 
 
-def _linear(settings: spec.LinearNet, image: Shape, outputs: int, latent: int, pixels: Shape) -> Pair:
-    return _dense(image, outputs, latent, pixels, [], "relu")
+def _linear(settings: spec.LinearNet, sizes: Sizes) -> Pair:
+    return _dense(sizes, [], "relu")
 
 
-def _conv(settings: spec.ConvNet, image: Shape, outputs: int, latent: int, pixels: Shape) -> Pair:
+def _conv(settings: spec.ConvNet, sizes: Sizes) -> Pair:
     activation = ACTIVATIONS[settings.activation]
-    sizes = [image[1:]]
+    sides = [sizes.image[1:]]
     encoder: list[nn.Module] = []
-    for a, b in pairwise([image[0], *settings.channels]):
-        height, width = sizes[-1]
-        sizes.append(((height + 1) // 2, (width + 1) // 2))
+    for a, b in pairwise([sizes.image[0], *settings.channels]):
+        height, width = sides[-1]
+        sides.append(((height + 1) // 2, (width + 1) // 2))
         encoder += [nn.Conv2d(a, b, 3, stride=2, padding=1), activation()]
-    smallest = (settings.channels[-1], *sizes[-1])
-    encoder += [nn.Flatten(), *_layers([prod(smallest), settings.hidden, outputs], settings.activation)]
+    smallest = (settings.channels[-1], *sides[-1])
+    widths = [prod(smallest), settings.hidden, sizes.outputs]
+    encoder += [nn.Flatten(), *_layers(widths, settings.activation, sizes.encoder_condition)]
 
-    decoder: list[nn.Module] = _layers([latent, settings.hidden, prod(smallest)], settings.activation)
+    widths = [sizes.latent, settings.hidden, prod(smallest)]
+    decoder: list[nn.Module] = _layers(widths, settings.activation, sizes.decoder_condition)
     decoder += [activation(), nn.Unflatten(1, smallest)]
-    for i, (a, b) in enumerate(pairwise([*reversed(settings.channels), pixels[0]])):
+    for i, (a, b) in enumerate(pairwise([*reversed(settings.channels), sizes.pixels[0]])):
         # A stride of 2 takes sizes 2n - 1 and 2n to n: the padding tells the way back.
-        (small_h, small_w), (height, width) = sizes[-1 - i], sizes[-2 - i]
+        (small_h, small_w), (height, width) = sides[-1 - i], sides[-2 - i]
         padding = (height - (2 * small_h - 1), width - (2 * small_w - 1))
         decoder += [activation()] * (i > 0)
         decoder += [nn.ConvTranspose2d(a, b, 3, stride=2, padding=1, output_padding=padding)]
-    return nn.Sequential(*encoder), nn.Sequential(*decoder)
+    return Net(*encoder), Net(*decoder)
 
 
-NETS = {"lecture": _lecture, "mlp": _mlp, "conv": _conv, "linear": _linear}
+NETS: dict[str, Callable[..., Pair]] = {"lecture": _lecture, "mlp": _mlp, "conv": _conv, "linear": _linear}
+
+
+def encoder(
+    settings: spec.LectureNet | spec.MlpNet | spec.ConvNet | spec.LinearNet, image: Shape, outputs: int
+) -> Net:
+    """An encoder alone: [B, *image] -> [B, outputs]."""
+    return build(settings, image, outputs, 1, image)[0]
 
 
 def build(
@@ -86,7 +136,13 @@ def build(
     outputs: int,
     latent: int,
     pixels: Shape,
+    encoder_condition: int = 0,
+    decoder_condition: int = 0,
 ) -> Pair:
-    """(encoder [B, *image] -> [B, outputs], decoder [B, latent] -> [B, *pixels])."""
-    encoder, decoder = NETS[settings.kind](settings, image, outputs, latent, pixels)  # type: ignore[operator]
-    return encoder, decoder
+    """(encoder [B, *image] -> [B, outputs], decoder [B, latent] -> [B, *pixels]).
+
+    Where a condition has numbers, that network also takes y [..., B, numbers], and its leading axes pass on
+    to an encoder's output.
+    """
+    sizes = Sizes(image, outputs, latent, pixels, encoder_condition, decoder_condition)
+    return NETS[settings.kind](settings, sizes)

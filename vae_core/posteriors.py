@@ -75,9 +75,15 @@ class DiagonalGaussian:
         mean, log_var = self.split(params)
         return -0.5 * ((z - mean).square() * torch.exp(-log_var) + log_var + LOG_2PI).sum(-1)
 
-    def kl(self, params: Tensor) -> Tensor:
-        """KL(q(z_d|x) || N(0, 1)) [B, D] in nats; Kingma and Welling 2014, appendix B."""
+    def kl(self, params: Tensor, prior: tuple[Tensor, Tensor] | None = None) -> Tensor:
+        """KL(q(z_d|x) || p(z_d)) [B, D] in nats, of params [B, 2D]; Kingma and Welling 2014, appendix B.
+
+        prior: mean and log variance of Gaussian p, [B, D]; without them N(0, 1).
+        """
         mean, log_var = self.split(params)
+        if prior is not None:
+            prior_mean, prior_log_var = prior
+            mean, log_var = (mean - prior_mean) * torch.exp(-0.5 * prior_log_var), log_var - prior_log_var
         return 0.5 * (mean.square() + torch.expm1(log_var) - log_var)
 
 

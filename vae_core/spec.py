@@ -27,6 +27,9 @@ class Settings(BaseModel):
 # --- data ---------------------------------------------------------------------------------------
 
 
+ClassName = Annotated[str, Field(max_length=200)]
+
+
 class Data(Settings):
     """Which images, and how grey levels become what the likelihood sees."""
 
@@ -39,6 +42,8 @@ class Data(Settings):
     grey: bool = True
     # (channels, height, width); filled in from the dataset, and kept so that a run needs no data to load.
     image_shape: tuple[int, int, int] | None = None
+    # Names of the classes; filled in and kept likewise, where the run has a condition on them.
+    classes: Annotated[tuple[ClassName, ...], Field(min_length=2, max_length=1000)] | None = None
 
     @model_validator(mode="after")
     def _know_the_shape(self) -> Self:
@@ -96,6 +101,41 @@ class LinearNet(Settings):
 Net = Annotated[LectureNet | MlpNet | ConvNet | LinearNet, Field(discriminator="kind")]
 
 
+# --- condition ----------------------------------------------------------------------------------
+
+
+class NoCondition(Settings):
+    """p(x|z): the model is not told what it sees."""
+
+    kind: Literal["none"] = "none"
+
+
+class ClassCondition(Settings):
+    """p(x|z, y) and q(z|x, y): the image's class y beside z, and beside x; Sohn et al. 2015.
+
+    y enters the first fully connected layer of a network, as K numbers of which one is 1.
+    """
+
+    kind: Literal["class"] = "class"
+    # Whether the encoder sees y. If not, q(z|x): one code for all classes.
+    encoder: bool = True
+    # p(y): the same for every class, or learned, a logit for each.
+    class_prior: Literal["uniform", "learned"] = "uniform"
+    # The network of q(y|x); none where nothing asks for one. Objectives that do take the encoder's.
+    classifier: Net | None = None
+    # How many training images have a label, as many of each class; None for all. What is done with the rest
+    # the objective says. Which ones is drawn from `labels_seed`, so that runs of several seeds share them.
+    labels: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
+    labels_seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    # Labelled images of a step, where unlabelled ones make up the batch.
+    batch_size: Annotated[int, Field(ge=1, le=8192)] = 100
+    # By how many pixels at most labelled images are shifted, anew at every step: many from few.
+    shift: Annotated[int, Field(ge=0, le=8)] = 0
+
+
+Condition = Annotated[NoCondition | ClassCondition, Field(discriminator="kind")]
+
+
 # --- probability --------------------------------------------------------------------------------
 
 
@@ -137,7 +177,18 @@ class DiagonalGaussianPosterior(Settings):
 
 
 class StandardNormalPrior(Settings):
+    """p(z) = N(0, I), whatever the condition."""
+
     kind: Literal["standard_normal"] = "standard_normal"
+
+
+class ClassNormalPrior(Settings):
+    """p(z|y) = N(mu_y, diag(sigma_y^2)), learned for each class."""
+
+    kind: Literal["class_normal"] = "class_normal"
+
+
+Prior = Annotated[StandardNormalPrior | ClassNormalPrior, Field(discriminator="kind")]
 
 
 # --- objectives ---------------------------------------------------------------------------------
@@ -168,7 +219,37 @@ class CapacityObjective(Settings):
     samples: Samples = 1
 
 
-Objective = Annotated[ElboObjective | CapacityObjective, Field(discriminator="kind")]
+class JointObjective(Settings):
+    """The ELBO of log p(x, y) plus alpha * log q(y|x), of labelled images alone."""
+
+    kind: Literal["joint"] = "joint"
+    beta: Weight = 1.0
+    kl: Literal["analytic", "monte_carlo"] = "analytic"
+    samples: Samples = 1
+    warm_up: Steps = 0
+    # The weight of the classifier, in nats per image.
+    alpha: Weight = 1.0
+
+
+class M2Objective(Settings):
+    """The joint objective of labelled images, and of the others a bound of log p(x) with y summed out."""
+
+    kind: Literal["m2"] = "m2"
+    beta: Weight = 1.0
+    kl: Literal["analytic", "monte_carlo"] = "analytic"
+    samples: Samples = 1
+    warm_up: Steps = 0
+    alpha: Weight = 10.0
+    # What part of the bound labelled images make up, however few they are.
+    labelled_share: Annotated[float, Field(ge=0, le=1)] = 0.1
+    # Steps over which the bound's gradient comes to reach q(y|x).
+    class_warm_up: Steps = 0
+
+
+Objective = Annotated[
+    ElboObjective | CapacityObjective | JointObjective | M2Objective, Field(discriminator="kind")
+]
+CLASSIFYING = ("joint", "m2")  # objectives that learn q(y|x) and p(y)
 
 
 # --- training -----------------------------------------------------------------------------------
@@ -199,7 +280,7 @@ class Training(Settings):
 
 
 class Spec(Settings):
-    """The whole of a run: data, networks, likelihood, posterior, prior, objective, training."""
+    """The whole of a run: data, networks, likelihood, posterior, prior, condition, objective, training."""
 
     recipe: str | None = None
     data: Data = Data()
@@ -207,7 +288,8 @@ class Spec(Settings):
     net: Net = MlpNet()
     likelihood: Likelihood = BernoulliLikelihood()
     posterior: DiagonalGaussianPosterior = DiagonalGaussianPosterior()
-    prior: StandardNormalPrior = StandardNormalPrior()
+    prior: Prior = StandardNormalPrior()
+    condition: Condition = NoCondition()
     objective: Objective = ElboObjective()
     training: Training = Training()
 
@@ -226,7 +308,55 @@ class Spec(Settings):
             raise ValueError(
                 "data.binarisation: the categorical likelihood is over 256 grey levels and needs none"
             )
+        self._condition_fits()
         return self
+
+    def _condition_fits(self) -> None:
+        condition, classifying = self.condition, self.objective.kind in CLASSIFYING
+        if condition.kind == "none":
+            if classifying:
+                raise ValueError(
+                    f"objective.kind: {self.objective.kind} is about each image's class; "
+                    "it needs condition.kind=class"
+                )
+            if self.prior.kind == "class_normal":
+                raise ValueError(
+                    "prior.kind: class_normal is a prior for each class; it needs condition.kind=class"
+                )
+            return
+        source = self.data
+        if source.classes is None:
+            names = catalogue.class_names(source.name, source.path)
+            if len(names) < 2:
+                raise ValueError(
+                    f"condition.kind: the images of {source.name} have no labels of two or more classes, and "
+                    "this model is told each image's class; choose labelled images"
+                )
+            object.__setattr__(self, "data", source.model_copy(update={"classes": names}))
+        if classifying and condition.classifier is None:
+            filled = condition.model_copy(update={"classifier": self.net})
+            object.__setattr__(self, "condition", filled)
+        if not classifying and (condition.classifier is not None or condition.class_prior == "learned"):
+            raise ValueError(
+                f"condition.classifier, condition.class_prior: the objective {self.objective.kind} learns "
+                f"neither q(y|x) nor p(y); choose {' or '.join(CLASSIFYING)}, or no classifier and a uniform "
+                "class prior"
+            )
+        if condition.labels is not None and condition.labels < self.classes:
+            raise ValueError(
+                f"condition.labels: {condition.labels} labels do not reach {self.classes} classes; "
+                f"take at least {self.classes}"
+            )
+
+    @property
+    def encoder_sees_class(self) -> bool:
+        """Whether the posterior is q(z|x, y)."""
+        return self.condition.kind == "class" and self.condition.encoder
+
+    @property
+    def classes(self) -> int:
+        """How many classes the condition tells apart; 0 where there is none."""
+        return 0 if self.condition.kind == "none" else len(self.data.classes or ())
 
     @classmethod
     def parse(cls, value: dict[str, Any]) -> Spec:
@@ -280,10 +410,12 @@ def _assign(tree: dict[str, Any], name: str, value: Any) -> None:
     *path, field = name.split(".")
     here = tree
     for part in path:
+        if part == "classifier" and here.get(part) is None:
+            here[part] = {}
         if not isinstance(here.get(part), dict):
             raise SpecError(f"{name}: there is no such setting; {_known(here)}")
         here = here[part]
-    known_here = field in here or (path and field in _all_fields(path[0]))
+    known_here = field in here or (path and field in _all_fields(path[-1]))
     if not known_here:
         raise SpecError(f"{name}: there is no such setting; {_known(here)}")
     if field in ("widths", "channels"):
@@ -292,7 +424,7 @@ def _assign(tree: dict[str, Any], name: str, value: Any) -> None:
             if isinstance(value, str)
             else value
         )
-    if isinstance(value, str) and value.lower() in ("none", "null") and field != "binarisation":
+    if isinstance(value, str) and value.lower() in ("none", "null") and field not in ("binarisation", "kind"):
         value = None
     if field == "kind" and here.get("kind") != value:
         here.clear()
@@ -302,6 +434,7 @@ def _assign(tree: dict[str, Any], name: str, value: Any) -> None:
         here["binarisation"] = binarisation
     if path == ["data"] and field in ("path", "height", "width", "grey"):
         here.pop("image_shape", None)
+        here.pop("classes", None)
     if path == ["training"] and field in ("epochs", "steps", "seconds") and value is not None:
         here.update(epochs=None, steps=None, seconds=None)
     here[field] = value
@@ -310,6 +443,7 @@ def _assign(tree: dict[str, Any], name: str, value: Any) -> None:
 def _all_fields(part: str) -> set[str]:
     """Every field that some kind of this part has: which of them fit, validation says."""
     names: set[str] = set()
+    part = "net" if part == "classifier" else part
     for settings in Settings.__subclasses__():
         if settings.__name__.lower().endswith(part):
             names |= set(settings.model_fields)
@@ -324,17 +458,8 @@ def _sentence(error: ValidationError) -> str:
     """The first fault, as a sentence naming the field, the value and what is allowed."""
     fault = error.errors(include_url=False)[0]
     # A union's location repeats the chosen kind after the part's name; users never typed it.
-    kinds = {
-        "lecture",
-        "mlp",
-        "conv",
-        "linear",
-        "bernoulli",
-        "continuous_bernoulli",
-        "gaussian",
-        "categorical",
-    }
-    kinds |= {"elbo", "capacity"}
+    fields = (settings.model_fields.get("kind") for settings in Settings.__subclasses__())
+    kinds = {field.default for field in fields if field is not None}
     where = ".".join(str(part) for part in fault["loc"] if part not in kinds)
     text = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
     given = fault.get("input")

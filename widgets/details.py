@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from vae_core.spec import Spec
+from vae_core.spec import CLASSIFYING, Spec
 from widgets import address, draft
 from widgets.fields import field
 
@@ -16,6 +16,12 @@ LIKELIHOODS = {
     "continuous_bernoulli": "Continuous Bernoulli",
     "gaussian": "Gaussian",
     "categorical": "256 grey levels",
+}
+OBJECTIVES = {
+    "elbo": "ELBO with β",
+    "capacity": "Capacity",
+    "joint": "Joint, with a classifier",
+    "m2": "M2: labelled and unlabelled",
 }
 ENDS = {"epochs": "Epochs", "steps": "Steps", "seconds": "Seconds"}
 
@@ -120,11 +126,12 @@ def objective(spec: Spec) -> None:
         objective.kind,
         st.selectbox,
         "What is maximised",
-        options=["elbo", "capacity"],
-        format_func={"elbo": "ELBO with β", "capacity": "Capacity"}.__getitem__,
-        help="Reconstruction minus β times the KL, or minus β times its distance from a rising capacity C.",
+        options=[kind for kind in OBJECTIVES if spec.classes or kind not in CLASSIFYING],
+        format_func=OBJECTIVES.__getitem__,
+        help="Reconstruction minus β times the KL, or minus β times its distance from a rising capacity C; "
+        "under a condition also with a classifier of all, or of few labelled images.",
     )
-    if objective.kind == "elbo":
+    if objective.kind != "capacity":
         field(
             "objective.warm_up",
             objective.warm_up,

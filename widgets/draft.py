@@ -125,7 +125,7 @@ def flat(spec: Spec) -> dict[str, Any]:
         for name, value in tree.items():
             if isinstance(value, dict):
                 walk(value, f"{prefix}{name}.")
-            elif name != "image_shape":
+            elif name not in ("image_shape", "classes"):  # what the dataset says, not the user
                 out[prefix + name] = value
 
     walk(spec.model_dump(mode="json"), "")

@@ -7,7 +7,7 @@ import random
 import streamlit as st
 
 from vae_core import recipes
-from vae_core.spec import Spec
+from vae_core.spec import Spec, SpecError
 from vae_core.training.run import Run
 from widgets import address, details, draft, images
 from widgets.fields import field, scale
@@ -88,7 +88,10 @@ def _recipe(spec: Spec) -> None:
         if chosen in recipes.RECIPES:
             old = st.session_state[draft.DRAFT]
             # The images and how long to look at them stay: a recipe is about the model.
-            draft.put(_keep_data(recipes.get(chosen), old))
+            try:
+                draft.put(_keep_data(recipes.get(chosen), old))
+            except SpecError as error:  # images without labels, for a model of classes
+                st.session_state[draft.FAULT] = str(error)
 
     st.selectbox(
         "Recipe",
@@ -109,7 +112,7 @@ def _recipe(spec: Spec) -> None:
 
 
 def _keep_data(spec: Spec, old: Spec) -> Spec:
-    kept = old.data.model_copy(update={"binarisation": spec.data.binarisation})
+    kept = old.data.model_copy(update={"binarisation": spec.data.binarisation, "classes": None})
     return Spec.parse(spec.model_dump(mode="json") | {"data": kept.model_dump(mode="json")})
 
 

@@ -24,10 +24,11 @@ def test_every_recipe_survives_json(name, tmp_path):
 
 @pytest.mark.parametrize("recipe", recipes.RECIPES.values(), ids=lambda recipe: recipe.name)
 def test_a_recipe_states_only_what_it_changes(recipe):
-    kinds = {name: value for name, value in recipe.changes.items() if name.endswith("kind")}
-    for name, value in recipe.changes.items():
-        without = Spec().change(**({} if name in kinds else kinds))
-        assert without.change(**{name: value}) != without, f"{name} states the default"
+    whole = Spec().change(**recipe.changes)
+    for name in recipe.changes:
+        others = {other: value for other, value in recipe.changes.items() if other != name}
+        with contextlib.suppress(SpecError):  # a kind without which the others have no meaning
+            assert Spec().change(**others) != whole, f"{name} states the default"
 
 
 @given(

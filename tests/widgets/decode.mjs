@@ -1,10 +1,15 @@
-// node decode.mjs PARCEL CODES OUT: decodes float32 codes [N, D] and writes float32 images [N, H, W, C].
+// node decode.mjs PARCEL CODES OUT: decodes float32 codes [N, D] and writes float32 images [N, H, W, C]. Under a
+// condition, rows of CODES may go on with the weights of the classes, [N, D + K]: node decode.mjs ... weights.
 import { readFileSync, writeFileSync } from "node:fs";
 import { makeDecoder, unpack } from "../../widgets/browser/decoder.js";
 
-const [parcel, codes, out] = process.argv.slice(2);
-const { latent, decode } = makeDecoder(unpack(new Uint8Array(readFileSync(parcel))));
+const [parcel, codes, out, told] = process.argv.slice(2);
+const { latent, condition, decode } = makeDecoder(unpack(new Uint8Array(readFileSync(parcel))));
 const z = new Float32Array(new Uint8Array(readFileSync(codes)).buffer);
 const images = [];
-for (let i = 0; i < z.length; i += latent) images.push(decode(z.subarray(i, i + latent)).slice());
+const row = latent + (told ? condition.classes : 0);
+for (let i = 0; i < z.length; i += row) {
+  const y = told ? z.subarray(i + latent, i + row) : undefined;
+  images.push(decode(z.subarray(i, i + latent), y).slice());
+}
 writeFileSync(out, Buffer.concat(images.map((image) => Buffer.from(image.buffer))));

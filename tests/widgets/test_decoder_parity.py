@@ -28,13 +28,15 @@ WIDTHS = {"mlp": {"widths": [24, 16]}, "conv": {"channels": [5, 6], "hidden": 12
 
 @pytest.fixture
 def in_the_browser(node: str, tmp_path: Path):
-    """decode(parcel, z [N, D]) -> [N, C, H, W], as decoder.js computes it."""
+    """decode(parcel, z [N, D], y [N, K] or none) -> [N, C, H, W], as decoder.js computes it."""
 
-    def decode(parcel: bytes, z: torch.Tensor) -> torch.Tensor:
+    def decode(parcel: bytes, z: torch.Tensor, y: torch.Tensor | None = None) -> torch.Tensor:
         files = [tmp_path / name for name in ("parcel", "codes", "images")]
         files[0].write_bytes(parcel)
-        files[1].write_bytes(z.numpy().astype("<f4").tobytes())
-        done = subprocess.run([node, str(DECODE), *map(str, files)], capture_output=True, text=True)
+        rows = z if y is None else torch.cat([z, y], 1)
+        files[1].write_bytes(rows.numpy().astype("<f4").tobytes())
+        told = [] if y is None else ["weights"]
+        done = subprocess.run([node, str(DECODE), *map(str, files), *told], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         channels, height, width = export.header(parcel)["image"]
         images = np.fromfile(files[2], "<f4").reshape(len(z), height, width, channels)
@@ -131,3 +133,22 @@ def test_the_mean_of_a_continuous_bernoulli_has_no_seam_where_its_series_takes_o
     mean = torch.from_numpy((density @ x / density.sum(1)).astype(np.float32))
     images = in_the_browser(export.decoder(vae, "float32"), a)
     torch.testing.assert_close(images[:, 0, 0, 0], mean, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("net", nets.NETS)
+def test_a_decoder_under_a_condition_agrees_class_by_class_blended_and_by_default(
+    in_the_browser, net: str
+) -> None:
+    spec = Spec().change(**{"data.name": "digits", "net.kind": net, "condition.kind": "class"})
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        vae = VAE(spec).eval()
+    z, y = codes(2), torch.eye(10)[torch.arange(256) % 10]
+    y[200:] = torch.rand(56, 10, generator=torch.Generator().manual_seed(2)).softmax(1)
+    parcel = export.decoder(vae, "float32")
+    said = export.header(parcel)["condition"]
+    assert (said["classes"], said["names"]) == (10, list("0123456789"))
+    torch.testing.assert_close(in_the_browser(parcel, z, y), vae.decode_mean(z, y), atol=1e-4, rtol=0)
+    torch.testing.assert_close(in_the_browser(parcel, z), vae.decode_mean(z), atol=1e-4, rtol=0)
+    sevens = export.decoder(vae, "float32", y=7)
+    torch.testing.assert_close(in_the_browser(sevens, z), vae.decode_mean(z, y[7]), atol=1e-4, rtol=0)

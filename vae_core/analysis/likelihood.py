@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import repeat
 
 import torch
 from torch import Tensor
@@ -15,13 +16,20 @@ CPU_BLOCK, GPU_BLOCK = 2**20, 2**26
 
 @torch.inference_mode()
 def log_px(
-    model: VAE, images: Tensor, samples: int = 1000, generator: torch.Generator | None = None
+    model: VAE,
+    images: Tensor,
+    samples: int = 1000,
+    generator: torch.Generator | None = None,
+    labels: Tensor | None = None,
 ) -> Tensor:
     """log p(x) in nats per image [N] on the CPU, for images [N, C, H, W]: uint8, or float in [0, 1].
 
     log (1/S) sum_s p(x|z_s) p(z_s) / q(z_s|x), z_s ~ q(z|x): a lower bound in expectation, tighter with more
     samples (Rezende et al. 2014, appendix E; Burda et al. 2016, equation 8). State S beside it, and the
     binarisation: grey pixels under a Bernoulli have no likelihood.
+
+    Under a condition, p(x) = sum_y p(y) p(x|y): the sum over classes is exact, with `samples` for each of
+    them; with `labels` [N] it is log p(x|y) of that class.
 
     generator lives on the model's device; without one, the samples are the same every time. Images and
     samples pass in blocks, so memory depends on neither.
@@ -30,18 +38,23 @@ def log_px(
         raise ValueError(f"At least one sample is needed, not {samples}.")
     generator = generator or torch.Generator(model.device).manual_seed(0)
     numbers = model.likelihood.numbers * math.prod(model.image_shape)
-    at_once = (CPU_BLOCK if model.device.type == "cpu" else GPU_BLOCK) // numbers
+    classes = model.classes if labels is None and model.classes else 1
+    at_once = (CPU_BLOCK if model.device.type == "cpu" else GPU_BLOCK) // (numbers * classes)
     draws = min(samples, max(1, at_once))  # samples at a time
     batch = max(1, at_once // draws)  # images at a time
 
     estimates = []
-    for block in images.split(batch):
+    told = repeat(None) if labels is None else labels.split(batch)
+    for block, y in zip(images.split(batch), told, strict=False):
         x = block.to(model.device)
         x = x.float() / 255 if x.dtype == torch.uint8 else x
         total = torch.full((len(x),), -math.inf, dtype=torch.float64, device=model.device)
         for start in range(0, samples, draws):
-            terms = model(x, min(draws, samples - start), generator)
+            terms = model(x, min(draws, samples - start), generator, y=y)
             log_weight = terms.log_px.double() + terms.log_pz - terms.log_qz
+            if terms.summed:
+                assert terms.log_py is not None
+                log_weight += terms.log_py.repeat(len(log_weight) // classes)[:, None]
             total = torch.logaddexp(total, log_weight.logsumexp(0))
         estimates.append(total.cpu() - math.log(samples))
     return torch.cat(estimates) if estimates else torch.empty(0, dtype=torch.float64)

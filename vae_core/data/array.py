@@ -40,13 +40,17 @@ def image_shape(path: str, height: int | None, width: int | None, grey: bool) ->
         return _shape(file.headers[file.images], height, width, grey)
 
 
+def class_names(path: str) -> tuple[str, ...]:
+    """Names of the classes, from the arrays of labels. Raises Refusal."""
+    with _opened(path) as file:
+        return _indexed(file)[1]
+
+
 def load(request: Request) -> Dataset:
     """All images of the split, in memory. Raises Refusal, a sentence."""
     with _opened(request.path or "") as file:
-        given = {"x_train", "x_test"} <= set(file.headers)
+        given = file.splits_given
         images = f"x_{request.split}" if given else file.images
-        wanted = (f"y_{request.split}",) if given else LABELS
-        labels = next((name for name in wanted if name in file.headers), None)
         header = file.headers[images]
         shape = _shape(header, request.height, request.width, request.grey)
         if given and shape != _shape(file.headers["x_train"], request.height, request.width, request.grey):
@@ -59,14 +63,14 @@ def load(request: Request) -> Dataset:
         else:
             key = own.key(request, (facts.st_size, facts.st_mtime, images))
             arrays |= cached(key, lambda: {"images": _decode(file, images, shape, request)}, keep=6)
-        class_names: tuple[str, ...] = ()
-        if labels is not None:
-            numbers, class_names = own.index_labels(_labels(file.read(labels), labels, header.shape[0]))
-            if numbers is not None:
-                arrays["labels"] = numbers
+        labels, names = _indexed(file)
     count = len(arrays["images"])
     part = np.arange(count) if given else own.in_split(count, request.split)
-    return own.dataset(request, arrays, class_names, part)
+    if labels is not None and given and request.split == "test":
+        labels = labels[-count:]  # after those to train on
+    if labels is not None:
+        arrays["labels"] = labels
+    return own.dataset(request, arrays, names, part)
 
 
 class _File:
@@ -109,6 +113,10 @@ class _File:
             f"{self.path.name} holds no array of images; name it images, and give it the shape "
             "images x height x width, or images x height x width x channels"
         )
+
+    @property
+    def splits_given(self) -> bool:
+        return {"x_train", "x_test"} <= set(self.headers)
 
     def read(self, name: str) -> np.ndarray:
         header = self.headers[name]
@@ -233,6 +241,17 @@ def _grey_levels(values: np.ndarray) -> np.ndarray:
     if values.dtype.kind == "f":
         values = np.rint(values)
     return values.astype(np.uint8)
+
+
+def _indexed(file: _File) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """Class numbers of all images, those to train on first, and the names of the classes of both splits."""
+    pairs = [("x_train", "y_train"), ("x_test", "y_test")]
+    if not file.splits_given:
+        pairs = [(file.images, next((name for name in LABELS if name in file.headers), ""))]
+    if not all(labels in file.headers and labels for _, labels in pairs):
+        return None, ()
+    values = [_labels(file.read(name), name, file.headers[images].shape[0]) for images, name in pairs]
+    return own.index_labels(np.concatenate(values))
 
 
 def _labels(values: np.ndarray, name: str, count: int) -> np.ndarray:

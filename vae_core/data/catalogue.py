@@ -21,7 +21,7 @@ class Info:
     network: bool  # whether its first use needs one
     sentence: str
     module: (
-        str  # in this package, with `load(request) -> Dataset` and, where image_shape is None, `image_shape`
+        str  # in this package, with `load(request) -> Dataset`; where image_shape is None, with `image_shape`
     )
 
 
@@ -83,6 +83,20 @@ def image_shape(
     module = import_module(f"vae_core.data.{CATALOGUE[name].module}")
     own: tuple[int, int, int] = module.image_shape(path, height, width, grey)
     return own
+
+
+def class_names(name: str, path: str | None) -> tuple[str, ...]:
+    """Names of a dataset's classes, in the order that labels index; () where its images have none.
+
+    Of users' own images from names and labels alone. Raises Refusal, a sentence, as `image_shape` does.
+    """
+    info = CATALOGUE[name]
+    if info.image_shape is not None:
+        return info.classes
+    if not path:
+        raise Refusal(f"the dataset {name} needs data.path, which says where your images are")
+    names: tuple[str, ...] = import_module(f"vae_core.data.{info.module}").class_names(path)
+    return names
 
 
 def check(name: str, path: str | None, height: int | None, width: int | None) -> None:

@@ -47,26 +47,37 @@ def image_shape(path: str, height: int | None, width: int | None, grey: bool) ->
         return _shape(files, height, width, grey)
 
 
+def class_names(path: str) -> tuple[str, ...]:
+    """Names of the classes, from the names of the sub-folders. Raises Refusal."""
+    with _opened(path) as files:
+        return own.index_labels(_splits_and_classes(files)[1])[1]
+
+
 def load(request: Request) -> Dataset:
     """All images of the split, in memory. Raises Refusal, a sentence naming the file at fault."""
     with _opened(request.path or "") as files:
-        names = [PurePosixPath(entry.name).parts for entry in files.entries]
-        common = _common(names)
-        names = [name[common:] for name in names]
-        given = own.splits_given({name[0] for name in names if len(name) > 1}) and min(map(len, names)) > 1
-        split = np.array([name[0].lower() for name in names]) if given else None
-        if given:
-            names = [name[1:] for name in names]
-        classes = [name[0] for name in names] if min(map(len, names)) > 1 else None
-        labels, class_names = own.index_labels(classes)
+        split, classes = _splits_and_classes(files)
+        labels, names = own.index_labels(classes)
         facts = [(entry.name, entry.size, entry.changed) for entry in files.entries]
         arrays = dict(cached(own.key(request, facts), lambda: _decode(files, request), keep=6))
     if labels is not None:
         arrays["labels"] = labels
     part = (
-        own.in_split(len(names), request.split) if split is None else np.flatnonzero(split == request.split)
+        own.in_split(len(facts), request.split) if split is None else np.flatnonzero(split == request.split)
     )
-    return own.dataset(request, arrays, class_names, part)
+    return own.dataset(request, arrays, names, part)
+
+
+def _splits_and_classes(files: _Files) -> tuple[np.ndarray | None, list[str] | None]:
+    """Each image's split and class, as far as folders name them."""
+    names = [PurePosixPath(entry.name).parts for entry in files.entries]
+    common = _common(names)
+    names = [name[common:] for name in names]
+    given = own.splits_given({name[0] for name in names if len(name) > 1}) and min(map(len, names)) > 1
+    split = np.array([name[0].lower() for name in names]) if given else None
+    if given:
+        names = [name[1:] for name in names]
+    return split, [name[0] for name in names] if min(map(len, names)) > 1 else None
 
 
 class _Files(Protocol):

@@ -29,26 +29,42 @@ class Window:
         chosen = order[:LIVE]
         self.images = images[chosen].to(device)
         self.labels = None if labels is None else labels[chosen]
-        self.probes = images[_one_per_class(order, labels)]
+        probes = _one_per_class(order, labels)
+        self.probes = images[probes]
+        self.probe_labels = None if labels is None else labels[probes]
         self._probes = self.probes.to(device).float() / 255
+
+    def labels_of(self, count: int) -> Tensor | None:
+        """Those of the first `count` images."""
+        return None if self.labels is None else self.labels[:count]
 
     def affordable(self, trainer: Trainer, seconds: float) -> int:
         """How many of the images, 500, 250 or 125, can be evaluated within about that time."""
         count = LIVE // 4
-        trainer.evaluate(self.images[:count])
+        trainer.evaluate(self.images[:count], self.labels_of(count))
         began = time.thread_time()
-        trainer.evaluate(self.images[:count])
+        trainer.evaluate(self.images[:count], self.labels_of(count))
         dearest = seconds / max(time.thread_time() - began, 1e-9) * 1.5
         return LIVE if dearest >= 4 else LIVE // 2 if dearest >= 2 else count
 
     @torch.inference_mode()
     def look(self, model: VAE) -> Arrays:
-        """A frame of the run, as described in `frames.py`."""
-        codes = model.posteriors(self.images)
-        means, _ = model.posterior.split(model.encode(self._probes))
-        prior = model.prior.sample(SAMPLES, torch.Generator(model.device).manual_seed(SEED))
-        pictures = (model.decode_mean(torch.cat([means, prior])) * 255).round().to(torch.uint8).cpu().numpy()
-        frame = {
+        """A frame of the run, as described in `frames.py`.
+
+        Under a condition, every image is encoded and decoded with its class; samples are of one class after
+        another.
+        """
+        codes = model.posteriors(self.images, self.labels)
+        told = asked = both = None
+        if model.classes and self.probe_labels is not None:
+            told = model.weights(self.probe_labels)
+            asked = model.weights(torch.arange(SAMPLES) % model.classes)
+            both = torch.cat([told, asked])
+        means, _ = model.posterior.split(model.encode(self._probes, told))
+        prior = model.prior.sample(SAMPLES, torch.Generator(model.device).manual_seed(SEED), asked)
+        decoded = model.decode_mean(torch.cat([means, prior]), both)
+        pictures = (decoded * 255).round().to(torch.uint8).cpu().numpy()
+        frame: Arrays = {
             "mean": codes.mean.clamp(-6e4, 6e4).half().numpy(),
             "log_var": codes.log_var.half().numpy(),
             "reconstructions": pictures[: len(means)],

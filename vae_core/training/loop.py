@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import repeat
 from typing import Any
 
 import torch
@@ -17,9 +19,10 @@ from torch import Tensor
 
 from vae_core import data, objectives
 from vae_core.data import Dataset
-from vae_core.model import VAE
+from vae_core.model import VAE, Terms
 from vae_core.spec import Spec
 from vae_core.training.adam import Adam
+from vae_core.training.batches import Stream, balanced, shifted
 
 BLOCK = 512  # images at a time in an evaluation
 
@@ -65,8 +68,6 @@ class Trainer:
         self.spec = spec
         self.device = torch.device(device)
         self.images = prepare(dataset, spec).to(self.device)
-        self.batch_size = min(spec.training.batch_size, len(self.images))
-        self.batches = len(self.images) // self.batch_size  # per epoch; the odd images wait for another order
 
         seed = spec.training.seed
         with torch.random.fork_rng(devices=[]):
@@ -79,13 +80,37 @@ class Trainer:
         self.optimiser = Adam(self.model.named_parameters(), self.learning_rate)
         self.step = 0
         self.device_step = torch.zeros((), device=self.device)
+        self._choose_images(dataset.labels)
         self._sums: dict[str, Tensor] = {}
         self._count = 0
-        self._order: Tensor | None = None
+
+    def _choose_images(self, labels: Tensor | None) -> None:
+        """The step's batch: of all images, of those with labels, or of those without beside labelled ones."""
+        training, condition = self.spec.training, self.spec.condition
+        self.labels: Tensor | None = None
+        self.beside: Stream | None = None
+        self.shift = 0
+        chosen = torch.arange(len(self.images))
+        if condition.kind == "class":
+            known = check_labels(labels, self.spec)
+            self.labels = known.to(self.device)
+            self.shift = condition.shift
+            if condition.labels is not None and condition.labels < len(chosen):
+                labelled = balanced(known.cpu(), condition.labels, condition.labels_seed)
+                if self.objective.semi_supervised:
+                    # A seed of its own: the two orders have nothing to do with each other.
+                    seed = training.seed + 1_000_000_007
+                    self.beside = Stream(labelled.to(self.device), condition.batch_size, seed)
+                    others = torch.ones_like(chosen, dtype=torch.bool).index_fill_(0, labelled, False)
+                    chosen = chosen[others]
+                else:
+                    chosen = labelled
+        self.stream = Stream(chosen.to(self.device), training.batch_size, training.seed)
+        self.batch_size, self.batches = self.stream.batch_size, self.stream.batches
 
     @property
     def epoch(self) -> float:
-        """Passes over the data so far."""
+        """Passes over the images so far; over those without labels, where these make up the batch."""
         return self.step / self.batches
 
     @property
@@ -98,9 +123,8 @@ class Trainer:
 
     def __iter__(self) -> Iterator[int]:
         while True:
-            x = self._next_batch()
             with products(self.spec.training.products):
-                terms = self.model(x, self.objective.samples, self.noise)
+                terms = self._terms()
                 loss, logged = self.objective(terms, self.device_step)
                 loss.backward()
             self.optimiser.step()
@@ -109,17 +133,21 @@ class Trainer:
             self._log(logged)
             yield self.step
 
-    def _next_batch(self) -> Tensor:
-        epoch, position = divmod(self.step, self.batches)
-        if position == 0 or self._order is None:
-            # Each epoch's order has a generator of its own: a resumed run needs to know only the step.
-            generator = torch.Generator().manual_seed(self.spec.training.seed * 1_000_003 + epoch & 2**63 - 1)
-            self._order = torch.randperm(len(self.images), generator=generator).to(self.device)
-        batch = self._order[position * self.batch_size : (position + 1) * self.batch_size]
+    def _terms(self) -> Terms:
+        """The model's pass over the step's batch and, where that is without labels, over labelled images."""
+        if self.beside is None:
+            return self._pass(self.stream, self.labels)
+        return replace(self._pass(self.stream, None), labelled=self._pass(self.beside, self.labels))
+
+    def _pass(self, stream: Stream, labels: Tensor | None) -> Terms:
+        batch = stream.at(self.step)
+        images = self.images.index_select(0, batch)
+        if labels is not None and self.shift:
+            images = shifted(images, self.shift, self.noise)
         how = self.spec.data.binarisation
-        return data.binarise(
-            self.images.index_select(0, batch), "dynamic" if how == "dynamic" else "none", self.noise
-        )
+        x = data.binarise(images, "dynamic" if how == "dynamic" else "none", self.noise)
+        y = None if labels is None else labels.index_select(0, batch)
+        return self.model(x, self.objective.samples, self.noise, y=y)
 
     # --- what is seen from outside ---
 
@@ -147,15 +175,21 @@ class Trainer:
         return report
 
     @torch.inference_mode()
-    def evaluate(self, images: Tensor, seed: int = 0) -> dict[str, Any]:
+    def evaluate(self, images: Tensor, labels: Tensor | None = None, seed: int = 0) -> dict[str, Any]:
         """The same terms on other images, uint8 [N, C, H, W] as from `drawn`, one posterior sample each.
 
+        labels [N]: needed under a condition. An objective that learns from unlabelled images sums the class
+        out here too, and labels only say how well its classifier does.
         Its randomness is its own: training goes on as if it had not been asked.
         """
         generator = torch.Generator(self.device).manual_seed(seed)
         sums: dict[str, Tensor] = {}
-        for block in images.to(self.device).split(BLOCK):
-            terms = self.model(data.binarise(block, "none"), 1, generator)
+        told = repeat(None) if self.labels is None or labels is None else labels.to(self.device).split(BLOCK)
+        for block, y in zip(images.to(self.device).split(BLOCK), told, strict=False):
+            hidden = self.objective.semi_supervised
+            terms = self.model(data.binarise(block, "none"), 1, generator, y=None if hidden else y)
+            if hidden and y is not None:
+                terms = replace(terms, y=self.model.weights(y))
             _, logged = self.objective(terms, self.device_step)
             for name, value in logged.items():
                 sums[name] = sums.get(name, 0) + value * len(block)
@@ -200,8 +234,20 @@ class Trainer:
         self.learning_rate.copy_(state["learning_rate"])
         self.step = int(state["step"])
         self.device_step.fill_(self.step)
-        self._order = None
         self._count = 0
+
+
+def check_labels(labels: Tensor | None, spec: Spec) -> Tensor:
+    """The labels [N] of images for a run with a condition. Raises ValueError where they do not fit it."""
+    if labels is None:
+        raise ValueError(
+            f"The images of {spec.data.name} have no labels, and this run needs each image's class."
+        )
+    if len(labels) and int(labels.max()) >= spec.classes:
+        raise ValueError(
+            f"The run is for {spec.classes} classes, and the images of {spec.data.name} have more by now."
+        )
+    return labels
 
 
 def prepare(dataset: Dataset, spec: Spec) -> Tensor:

@@ -24,7 +24,7 @@ from vae_core.training.control import LOOK, Watch
 from vae_core.training.folder import RunError
 from vae_core.training.heart import Heart
 from vae_core.training.live import Window
-from vae_core.training.loop import Trainer, drawn, pick_device
+from vae_core.training.loop import Trainer, check_labels, drawn, pick_device
 from vae_core.training.pace import Pace, Speed, Stopwatch
 from vae_core.training.run import Run
 
@@ -69,6 +69,8 @@ class Session:
         self.saved_step = trainer.step if kept else -1
         self.log = metrics.Log(self.path / folder.METRICS, trainer.step, kept.get("line_spacing", 0.0))
         self.album = frames.Store(self.path, trainer.step, kept.get("frame_spacing", 0.0))
+        if spec.classes:
+            check_labels(self.test_split.labels, spec)
         self.window = Window(self.test_images, self.test_split.labels, device)
         self.live_images = int(kept.get("live_images", 0)) or self.window.affordable(
             trainer, TEST_EVERY * TEST_SHARE
@@ -267,9 +269,10 @@ class Session:
 
     def evaluate_live(self) -> None:
         with self.test_pace.spend():
-            terms = self.trainer.evaluate(self.window.images[: self.live_images])
-        shown = ("elbo", "reconstruction", "kl", "beta_kl", "images")
-        self.test = {"step": self.trainer.step} | {name: terms[name] for name in shown}
+            count = self.live_images
+            terms = self.trainer.evaluate(self.window.images[:count], self.window.labels_of(count))
+        numbers = {name: value for name, value in terms.items() if not isinstance(value, list)}
+        self.test = {"step": self.trainer.step} | numbers
 
     def look(self, keep: bool = False) -> None:
         with self.look_pace.spend():

@@ -141,22 +141,27 @@ const MEANS = {
 };
 
 /**
- * From an unpacked parcel of kind "decoder" to {latent, image: [C, H, W], decode}. `decode(z)` gives the mean
- * image as Float32Array [H, W, C] within [0, 1]; it lies in a buffer that the next call writes to again.
+ * From an unpacked parcel of kind "decoder" to {latent, image: [C, H, W], condition, decode}. `decode(z)` gives
+ * the mean image as Float32Array [H, W, C] within [0, 1]; it lies in a buffer that the next call writes to again.
+ * Under a condition {classes, names, weights} it is `decode(z, y)`, y a class's number, or weights of them all;
+ * without y, those of the parcel.
  */
-export function makeDecoder({ latent, image, layers, likelihood, arrays }) {
-  const start = { size: latent, shape: null };
+export function makeDecoder({ latent, image, layers, likelihood, arrays, condition = null }) {
+  const start = { size: latent + (condition?.classes ?? 0), shape: null };
   const chain = layers.reduce((built, layer) => [...built, build(layer, arrays, built.at(-1) ?? start)], []);
   const out = new Float32Array(image[0] * image[1] * image[2]), mean = MEANS[likelihood.kind];
   if (!mean) throw new Error(`decoder.js knows no likelihood called ${likelihood.kind}`);
-  const decode = (z) => {
-    let x = Float32Array.from(z);
+  const decode = (z, y = condition?.weights) => {
+    let x = new Float32Array(start.size);
+    x.set(z);
+    if (condition && typeof y === "number") x[latent + y] = 1;
+    else if (condition) x.set(y, latent);
     for (const layer of chain) x = layer.run(x);
     mean(x, out, image[0]);
     for (let i = 0; i < out.length; i++) out[i] = out[i] < 0 ? 0 : out[i] > 1 ? 1 : out[i];
     return out;
   };
-  return { latent, image, decode };
+  return { latent, image, condition, decode };
 }
 
 /** Mean image [H, W, C] in [0, 1], grey, colour or with alpha, to `pixels` RGBA [H, W, 4], as ImageData has them. */
