@@ -26,6 +26,11 @@ def module(*files: Path) -> str:
     return "\n".join(line for line in text(*files).splitlines() if not line.startswith("import ")) + "\n"
 
 
+def worker(*files: Path) -> str:
+    """The same as a plain script, which exports nothing: a worker from a page's own text can be no module."""
+    return "\n".join(line.removeprefix("export ") for line in module(*files).splitlines()) + "\n"
+
+
 def _text(*names: str) -> str:
     return text(*(BROWSER / name for name in names))
 

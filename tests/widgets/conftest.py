@@ -13,7 +13,7 @@ import playwright
 import pytest
 
 HERE = Path(__file__).parent
-SCRIPTS = HERE.parents[1] / "widgets" / "latent_map"
+SCRIPTS = HERE.parents[1] / "widgets"
 LIGHT = {"primary": "#0f6a73", "background": "#fcfbf8", "text": "#20242b", "border": "#d9d5cb"}
 
 # A stand-in for Streamlit: mounts components by key, and remembers what they say.
@@ -47,8 +47,8 @@ def node() -> str:
 def javascript(node: str) -> Callable[..., Any]:
     """javascript("density.js", "normalQuantile(u)", u=0.5): an expression in a script's names and others."""
 
-    def evaluate(script: str, expression: str, **values: Any) -> Any:
-        command = [node, str(HERE / "evaluate.mjs"), (SCRIPTS / script).as_uri(), expression]
+    def evaluate(script: str, expression: str, folder: str = "latent_map", **values: Any) -> Any:
+        command = [node, str(HERE / "evaluate.mjs"), (SCRIPTS / folder / script).as_uri(), expression]
         done = subprocess.run(command, input=json.dumps(values), capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
@@ -78,6 +78,9 @@ class Stage:
         self.page.evaluate("(all) => window.mount(...all)", [self.script, self.css, key, data])
         self.settle()
 
+    def bring(self, slot: str, parcel: bytes, key: str = "map") -> None:
+        self.mount(f"{key}-{slot}", base64.b64encode(parcel).decode())
+
     def settle(self) -> None:
         """Until the browser has drawn what was asked for."""
         self.page.evaluate(
@@ -92,6 +95,19 @@ class Stage:
 
     def text(self, selector: str, key: str = "map") -> str:
         return self.page.locator(f"#{key} {selector}").inner_text()
+
+    def pixels(self, selector: str, key: str) -> Any:
+        """Of a canvas, the first that the selector finds, uint8 [H, W, 4]."""
+        import numpy as np
+
+        height, width, values = self.page.evaluate(
+            """([key, selector]) => {
+              const canvas = window.roots[key].querySelector(selector), { width, height } = canvas;
+              return [height, width, [...canvas.getContext("2d").getImageData(0, 0, width, height).data]];
+            }""",
+            [key, selector],
+        )
+        return np.array(values, np.uint8).reshape(height, width, 4)
 
     def said(self, key: str = "map") -> Any:
         """What the component last told Python; waits until it has."""
@@ -122,9 +138,6 @@ class Maps(Stage):
         data |= {"size": "full", "height": 480, "group": None, "label": "Latent map"}
         self.mount(key, data | options)
 
-    def bring(self, slot: str, parcel: bytes, key: str = "map") -> None:
-        self.mount(f"{key}-{slot}", base64.b64encode(parcel).decode())
-
     def point(self, x: float, y: float, key: str = "map", half: float = 4.0) -> tuple[float, float]:
         """Where (x, y) of the latent plane is on the page, the view being centred at 0."""
         box = self.page.locator(f"#{key} .over").bounding_box()
@@ -143,16 +156,66 @@ class Maps(Stage):
 
     def image(self, key: str = "map") -> Any:
         """The large decoded image, uint8 [H, W]."""
-        import numpy as np
+        return self.pixels(".decoded", key)[:, :, 0]
 
-        pixels = self.page.evaluate(
-            """(key) => {
-              const canvas = window.roots[key].querySelector(".decoded"), { width, height } = canvas;
-              return [height, width, [...canvas.getContext("2d").getImageData(0, 0, width, height).data]];
-            }""",
-            key,
+
+class Boards(Stage):
+    """Boards of sliders."""
+
+    def show(self, models: list[Any], key: str = "board", **options: Any) -> None:
+        """As `traverse` would: the parcels each by themselves, then the board that names them."""
+        from vae_core import export
+        from widgets import traverse
+
+        parcels = [(model.decoder, model.parcel()) for model in models]
+        for k, (decoder, parcel) in enumerate(parcels):
+            self.bring(f"decoder-{k}", decoder, key)
+            self.bring(f"model-{k}", parcel, key)
+        data = {"models": [[export.header(part)["id"] for part in parts] for parts in parcels]}
+        data |= {"names": [list(model.names) or [""] * model.latent for model in models]}
+        data |= {
+            "state": traverse.TraverseState().to_browser(),
+            "revision": 0,
+            "height": 600,
+            "label": "Board",
+        }
+        self.mount(key, data | options)
+        self.decoded()
+
+    def decoded(self) -> None:
+        """Until every strip in sight is that of the code on screen."""
+        self.settle()
+        self.page.wait_for_function(
+            "() => [...document.querySelectorAll('body > div')].every((host) => "
+            "[...host.shadowRoot.querySelectorAll('.board')].every((b) => b.dataset.decoded === 'true'))"
         )
-        return np.array(pixels[2], np.uint8).reshape(pixels[0], pixels[1], 4)[:, :, 0]
+
+    def slider(self, dimension: int, board: int = 0) -> Any:
+        """Dimensions count from 0, as everywhere in Python."""
+        return self.row(dimension, board).locator("input[type=range]")
+
+    def row(self, dimension: int, board: int = 0) -> Any:
+        return self.page.locator(f".board >> nth={board}").locator(f".row[data-dimension='{dimension}']")
+
+    def press(self, dimension: int, *keys: str, board: int = 0) -> None:
+        self.slider(dimension, board).focus()
+        for key in keys:
+            self.page.keyboard.press(key)
+        self.settle()
+
+    def image(self, board: int = 0) -> Any:
+        """The large decoded image, uint8 [H, W, 4]."""
+        return self.pixels(f".board:nth-of-type({board + 1}) .decoded", "board")
+
+    def tile(self, dimension: int, k: int, board: int = 0) -> Any:
+        place = f".board:nth-of-type({board + 1}) .row[data-dimension='{dimension}']"
+        return self.pixels(f"{place} .strip canvas:nth-of-type({k + 1})", "board")
+
+    def said(self, key: str = "board") -> Any:
+        return super().said(key)
+
+    def forget(self, key: str = "board") -> None:
+        super().forget(key)
 
 
 @pytest.fixture
@@ -176,3 +239,10 @@ def maps(stage: Callable[..., Maps]) -> Maps:
     from widgets import latent_map as lm
 
     return stage(lm.script(), lm.css(), Maps)
+
+
+@pytest.fixture
+def boards(stage: Callable[..., Boards]) -> Boards:
+    from widgets import traverse
+
+    return stage(traverse.script(), traverse.css(), Boards)

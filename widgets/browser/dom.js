@@ -34,6 +34,23 @@ export function showImage(canvas, mean, [channels, height, width]) {
   canvas.getContext("2d").putImageData(canvas.pixels, 0, 0);
 }
 
+/** Width and height of an image of shape [C, H, W] inside a box, its proportions kept. */
+export function fit([, height, width], boxWidth, boxHeight) {
+  const scale = Math.min(boxWidth / width, boxHeight / height);
+  return [width * scale, height * scale];
+}
+
+/** z -> a canvas that holds its decoded image until the next call. */
+export function tilePainter({ decode, image: [channels, height, width] }) {
+  const canvas = new OffscreenCanvas(width, height), ctx = canvas.getContext("2d");
+  const pixels = ctx.createImageData(width, height);
+  return (z) => {
+    paint(decode(z), channels, pixels.data);
+    ctx.putImageData(pixels, 0, 0);
+    return canvas;
+  };
+}
+
 /** Gives a file to the user. */
 export function download(blob, name) {
   const link = document.createElement("a");

@@ -106,7 +106,7 @@ def _component() -> Any:
 
 
 def css() -> str:
-    return components.text(HERE / "map.css")
+    return components.text(HERE / "../browser/controls.css", HERE / "map.css")
 
 
 def script() -> str:

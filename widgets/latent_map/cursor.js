@@ -1,6 +1,7 @@
 // What follows the hand, on the upper canvas: pin, pointer, the image beside it, the posterior and its draws.
 
-import { drawEllipse, fit, tilePainter } from "./layers.js";
+import { fit, tilePainter } from "../browser/dom.js";
+import { drawEllipse } from "./layers.js";
 
 /** `map` as it is now; `here`: the place that is decoded; `image`: the image whose posterior is shown, or null. */
 export function drawCursor(ctx, scene, map, here, image) {

@@ -1,7 +1,7 @@
 // What the map shows, layer by layer, each drawn from a scene: the parcels, the frame of the replay, the
 // colours and the transform from latent coordinates to pixels. A "ground" fills the plane: one at a time.
 
-import { paint } from "../browser/decoder.js";
+import { fit, tilePainter } from "../browser/dom.js";
 import { massLevels, outlines } from "./density.js";
 
 const GROUNDS = [
@@ -253,23 +253,6 @@ export function drawEllipse(ctx, { toX, toY, scale, colours }, { x, y, xx, xy, y
 // --- helpers ---
 
 const clamp01 = (v) => (v < 0 ? 0 : v > 1 ? 1 : v);
-
-/** Width and height of an image of shape [C, H, W] inside a box, its proportions kept. */
-export function fit([, height, width], boxWidth, boxHeight) {
-  const scale = Math.min(boxWidth / width, boxHeight / height);
-  return [width * scale, height * scale];
-}
-
-/** z -> a canvas that holds its decoded image until the next call. */
-export function tilePainter({ decode, image: [channels, height, width] }) {
-  const canvas = new OffscreenCanvas(width, height), ctx = canvas.getContext("2d");
-  const pixels = ctx.createImageData(width, height);
-  return (z) => {
-    paint(decode(z), channels, pixels.data);
-    ctx.putImageData(pixels, 0, 0);
-    return canvas;
-  };
-}
 
 function trace(ctx, { toX, toY }, lines) {
   ctx.beginPath();

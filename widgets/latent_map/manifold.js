@@ -1,7 +1,8 @@
 // The decoded grid: images where the map would decode them, hundreds of them, so drawn in the background.
 
+import { fit, tilePainter } from "../browser/dom.js";
 import { normalQuantile } from "./density.js";
-import { fit, tilePainter } from "./layers.js";
+
 
 const AT_WORK = 6, AT_REST = 8; // ms, in turn, so that the hand goes first
 const SETTLED = 120; // ms without change of view before a new grid begins

@@ -459,7 +459,7 @@ export default function ({ data, parentElement, setStateValue }) {
   if (data instanceof Uint8Array) return bring(parentElement, data);
   let map = mounted.get(parentElement);
   if (!map) {
-    const root = element("div", { class: "latent-map" });
+    const root = element("div", { class: "component latent-map" });
     parentElement.append(root);
     map = new LatentMap(root);
     mounted.set(parentElement, map);

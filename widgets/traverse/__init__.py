@@ -9,7 +9,9 @@ own to the same component, as those of the latent map do: moving a slider sends 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +31,14 @@ MODULES = (
     "../browser/dom.js",
     "../browser/store.js",
     "../browser/theme.js",
+    "scale.js",
+    "strips.js",
+    "row.js",
+    "board.js",
+    "sheet.js",
     "main.js",
 )
+WORKER = ("../browser/decoder.js", "strips.js")
 
 
 def traverse(
@@ -89,8 +97,11 @@ def _component() -> Any:
 
 
 def css() -> str:
-    return components.text(HERE / "traverse.css")
+    return components.text(HERE / "../browser/controls.css", HERE / "traverse.css")
 
 
+@cache
 def script() -> str:
-    return components.module(*(HERE / name for name in MODULES))
+    """The component as one module; what decodes strips in a thread of its own comes as text too."""
+    worker = json.dumps(components.worker(*(HERE / name for name in WORKER)))
+    return f"const STRIPS_SCRIPT = {worker};\n" + components.module(*(HERE / name for name in MODULES))
