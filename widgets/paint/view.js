@@ -28,16 +28,22 @@ export function drawHidden(ctx, observed, { width, height }, theme, density) {
   if (!observed.includes(0)) return;
   const cells = new Path2D(), edges = new Path2D();
   const hidden = (row, column) => row >= 0 && column >= 0 && row < height && column < width && !observed[row * width + column];
+  const line = (x0, y0, x1, y1) => { edges.moveTo(x0, y0); edges.lineTo(x1, y1); };
   for (let row = 0; row < height; row++) {
-    const y = Math.round(row * sy), below = Math.round((row + 1) * sy);
+    const top = Math.round(row * sy), bottom = Math.round((row + 1) * sy);
+    let first = 0; // of a run of hidden pixels in this row
     for (let column = 0; column < width; column++) {
       if (!hidden(row, column)) continue;
-      const x = Math.round(column * sx), right = Math.round((column + 1) * sx);
-      cells.rect(x, y, right - x, below - y);
-      for (const [dr, dc, ...line] of [[-1, 0, x, y, right, y], [1, 0, x, below, right, below], [0, -1, x, y, x, below], [0, 1, right, y, right, below]]) {
-        if (hidden(row + dr, column + dc)) continue;
-        edges.moveTo(line[0], line[1]);
-        edges.lineTo(line[2], line[3]);
+      const left = Math.round(column * sx), right = Math.round((column + 1) * sx);
+      if (!hidden(row - 1, column)) line(left, top, right, top);
+      if (!hidden(row + 1, column)) line(left, bottom, right, bottom);
+      if (!hidden(row, column - 1)) {
+        first = left;
+        line(left, top, left, bottom);
+      }
+      if (!hidden(row, column + 1)) {
+        cells.rect(first, top, right - first, bottom - top);
+        line(right, top, right, bottom);
       }
     }
   }
