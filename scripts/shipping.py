@@ -1,0 +1,190 @@
+"""What the gallery's scripts share: a trained run made small, measured as it ships, and given its card."""
+
+from __future__ import annotations
+
+import copy
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from vae_core import data
+from vae_core.analysis import project
+from vae_core.evaluation import evaluate
+from vae_core.model import VAE
+from vae_core.posteriors import Posteriors
+from vae_core.training import frames
+from vae_core.training.loop import drawn
+from vae_core.training.run import Run
+from widgets import manifold
+
+GALLERY = Path(__file__).resolve().parents[1] / "checkpoints"
+LINES = 200  # of metrics.jsonl
+WORST_LOSS = 0.1  # nats per image that float16 may cost
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One run of the gallery: its folder, the recipe it comes from, and what its card says."""
+
+    name: str
+    recipe: str
+    title: str
+    sentence: str
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+def rounded(model: VAE) -> VAE:
+    """A copy that computes with the weights that float16 keeps."""
+    return copy.deepcopy(model).half().float()
+
+
+def codes(model: VAE, test: data.Dataset) -> Posteriors:
+    """q(z|x) of the test images, as float16 keeps it."""
+    found = model.posteriors(drawn(test, model.spec), test.labels)
+    return Posteriors(found.mean.half().float(), found.log_var.half().float(), found.labels)
+
+
+def ship(
+    run: Run,
+    piece: Piece,
+    order: int,
+    test: data.Dataset,
+    *,
+    keep: int,
+    made_by: str,
+    umap: bool = True,
+    more: str = "",
+) -> dict[str, Any]:
+    """Slim the finished run where it lies, write its card, and put it in the gallery; its `evaluation`.
+
+    order: its place in the gallery; keep: how many frames stay; made_by: the command that the card names;
+    umap: whether points come with a UMAP, where there are more than two dimensions; more: Markdown that
+    follows the card's table. Weights ship in float16 where that costs at most 0.1 nats.
+    """
+    full, small, precision = run.model, rounded(run.model), "float16"
+    reference = evaluate(full, test, samples=0)["elbo"]
+    numbers = evaluate(small, test)
+    if reference - numbers["elbo"] > WORST_LOSS:
+        small, precision, numbers = full, "float32", evaluate(full, test)
+    if precision == "float16":
+        _halve(run.path / "weights.safetensors")
+    _thin(run, keep)
+    _write_codes(run, codes(small, test))
+    if umap and run.spec.latent > 2:
+        project.write(run.path)
+    (run.path / "evaluation.json").write_text(json.dumps(numbers, indent=1) + "\n")
+    card = {"title": piece.title, "sentence": piece.sentence, "order": order}
+    (run.path / "card.json").write_text(json.dumps(card, indent=1) + "\n")
+    weights = f"{precision}; the ELBO in float32 is {reference:.2f} nats"
+    (run.path / "CARD.md").write_text(model_card(piece, run, numbers, weights, made_by, more))
+    for name in ("state.safetensors", "lock", "control.json", "worker.log"):
+        (run.path / name).unlink(missing_ok=True)
+    for file in run.path.rglob("*.safetensors"):
+        file.chmod(0o644)
+    manifold.draw(run)
+    target = GALLERY / piece.name
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(run.path, target)
+    return numbers
+
+
+def size(name: str) -> float:
+    """Megabytes of a run of the gallery."""
+    return sum(file.stat().st_size for file in (GALLERY / name).rglob("*") if file.is_file()) / 1e6
+
+
+def _halve(file: Path) -> None:
+    weights = load_file(file)
+    save_file(
+        {name: value.half() if value.is_floating_point() else value for name, value in weights.items()}, file
+    )
+
+
+def _thin(run: Run, most: int) -> None:
+    """Frames and lines of metrics, down to a few."""
+    # The beginning changes fastest: keep frames whose steps grow by equal factors.
+    album = run.frames
+    steps = [frames.step_of(frame) for frame in album]
+    wanted = torch.logspace(0, torch.tensor(float(steps[-1])).log10(), most - 1).tolist()
+    kept = {0, len(album) - 1} | {min(range(len(steps)), key=lambda i: abs(steps[i] - w)) for w in wanted}
+    for i, frame in enumerate(album):
+        if i not in kept:
+            frame.unlink()
+
+    metrics = run.path / "metrics.jsonl"
+    lines = metrics.read_text().splitlines(keepends=True)
+    every = -(-len(lines) // LINES)
+    metrics.write_text("".join(line for i, line in enumerate(lines) if i % every == 0 or i == len(lines) - 1))
+
+
+def _write_codes(run: Run, found: Posteriors) -> None:
+    arrays = {"mean": found.mean.half(), "log_var": found.log_var.half()}
+    if found.labels is not None:
+        arrays["labels"] = found.labels.to(torch.int16)
+    arrays["step"] = torch.tensor([run.status.step])
+    save_file(arrays, run.path / "posteriors.safetensors")
+
+
+def model_card(
+    piece: Piece, run: Run, numbers: dict[str, Any], weights: str, made_by: str, more: str = ""
+) -> str:
+    spec, training = run.spec, run.spec.training
+    length = f"{training.epochs:g} epochs" if training.epochs is not None else f"{run.status.step:,} steps"
+    rows = [
+        ("Data", f"{spec.data.name}, {numbers['binarisation']} binarisation, {numbers['split']} split"),
+        ("Images", f"{numbers['images']:,}"),
+        ("Training", f"{length}, batch {training.batch_size}, seed {training.seed}"),
+        ("Learning rate", f"{training.learning_rate:g} (Adam)"),
+        *objective(spec.objective.model_dump()),
+        ("Latent dimensions", f"{spec.latent}, of which {numbers['active_units']} active"),
+        ("Likelihood", numbers["likelihood"]),
+        ("ELBO", f"{numbers['elbo']:.2f} nats"),
+        ("Reconstruction", f"{numbers['reconstruction']:.2f} nats"),
+        ("KL", f"{numbers['kl']:.2f} nats"),
+        ("log p(x)", log_px(numbers)),
+        ("Hole mass", f"{numbers['hole_mass']:.3f} ± {numbers['hole_mass_error']:.3f} of the prior"),
+        ("Weights", weights),
+    ]
+    once = "" if numbers["binarisation"] == "none" else ", on images binarised once"
+    return (
+        f"# {piece.title}\n\n{piece.sentence}\n\n{table([('', ''), *rows])}\n\n"
+        f"Nats per image, summed over pixels{once}. ELBO and its parts with one posterior sample each; in a "
+        "hole the aggregated posterior is less than a tenth of the prior.\n\n"
+        f"{more}Made by `{made_by}`.\n"
+    )
+
+
+def objective(settings: dict[str, Any]) -> list[tuple[str, str]]:
+    """Rows on what was minimised: beta alone for a plain beta-VAE, else the objective and its weights."""
+    if settings["kind"] == "elbo":
+        return [("beta", f"{settings['beta']:g}")]
+    known = {name: value for name, value in settings.items() if name not in ("kind", "kl", "samples")}
+    said = ", ".join(
+        f"{name} {value:g}" if isinstance(value, int | float) else f"{name} {value}"
+        for name, value in known.items()
+    )
+    return [("Objective", f"{settings['kind']}: {said}")]
+
+
+def log_px(numbers: dict[str, Any]) -> str:
+    if numbers["log_px"] is None:
+        return str(numbers["log_px_note"])
+    return (
+        f"{numbers['log_px']:.2f} ± {numbers['log_px_error']:.2f} nats ({numbers['log_px_samples']:,} "
+        f"importance samples, first {numbers['log_px_images']:,} images)"
+    )
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown, its first row the heads."""
+    lines = ["|" + "".join(f" {cell} |" if cell else " |" for cell in row) for row in rows]
+    return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]])
