@@ -74,7 +74,7 @@ def picture(run: Run) -> str:
     if stamp is None:
         return '<div class="elbo-picture none"></div>'
     png = f"data:image/png;base64,{_base64(str(file), stamp)}"
-    return f'<img class="elbo-picture" alt="Images decoded over the latent plane" src="{png}">'
+    return f'<img class="elbo-picture" alt="Images decoded from a grid of codes" src="{png}">'
 
 
 @st.cache_data(max_entries=128, show_spinner=False)

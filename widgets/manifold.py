@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from vae_core.training import folder
 from vae_core.training.run import Run
 from widgets.board import information
 from widgets.gallery import PICTURE
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 ROWS = 9
 REACH = 2.2  # standard deviations of the prior, to each side
@@ -25,21 +30,48 @@ def missing(run: Run) -> bool:
 
 
 def draw(run: Run) -> None:
-    """Decodes the plane of the two dimensions with most KL, all others 0, into the folder's PNG."""
+    """Decodes a square of codes into the folder's PNG.
+
+    Of one or two dimensions it is the plane itself, z1 to the right and z2 up; of more, a row for each of the
+    dimensions with most KL, which alone goes from left to right while all others are 0.
+    """
     import torch
     from PIL import Image
 
     latent = run.spec.latent
-    kl = information(run) if run.codes is not None else [0.0] * latent
-    dims = sorted(range(latent), key=lambda k: -kl[k])[:2]
-    axis = torch.linspace(-REACH, REACH, ROWS)
-    z = torch.zeros(ROWS * ROWS, latent)
-    z[:, min(dims)] = axis.repeat(ROWS)
-    if latent > 1:
-        z[:, max(dims)] = axis.flip(0).repeat_interleave(ROWS)
-    images = (run.model.decode_mean(z) * 255).round().to(torch.uint8)
+    z = (
+        plane(latent)
+        if latent <= 2
+        else traversals(latent, information(run) if run.codes is not None else None)
+    )
+    side = len(z)
+    images = (run.model.decode_mean(z.flatten(0, 1)) * 255).round().to(torch.uint8)
     _, c, h, w = images.shape
-    sheet = images.reshape(ROWS, ROWS, c, h, w).permute(0, 3, 1, 4, 2).reshape(ROWS * h, ROWS * w, c).numpy()
+    sheet = images.reshape(side, side, c, h, w).permute(0, 3, 1, 4, 2).reshape(side * h, side * w, c).numpy()
     file = io.BytesIO()
     Image.fromarray(sheet[..., 0] if c < 3 else sheet[..., :3]).save(file, "PNG", optimize=True)
     folder.replace(run.path / PICTURE, file.getvalue())
+
+
+def plane(latent: int) -> Tensor:
+    """Codes [ROWS, ROWS, latent] of one or two dimensions: the first to the right, the second up."""
+    import torch
+
+    axis = torch.linspace(-REACH, REACH, ROWS)
+    z = torch.zeros(ROWS, ROWS, latent)
+    z[..., 0] = axis
+    if latent > 1:
+        z[..., 1] = axis.flip(0)[:, None]
+    return z
+
+
+def traversals(latent: int, kl: Sequence[float] | None = None) -> Tensor:
+    """Codes [n, n, latent], a row for each of the n = at most ROWS dimensions with most `kl` [latent]."""
+    import torch
+
+    side = min(latent, ROWS)
+    order = sorted(range(latent), key=lambda k: -kl[k]) if kl is not None else range(latent)
+    z = torch.zeros(side, side, latent)
+    for row, dimension in enumerate(order[:side]):
+        z[row, :, dimension] = torch.linspace(-REACH, REACH, side)
+    return z
