@@ -36,8 +36,8 @@ def until(true: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
 class Server:
     """`streamlit run app.py` on a port of its own, which may be killed and started again."""
 
-    def __init__(self, runs: Path, data: Path) -> None:
-        self.runs = runs
+    def __init__(self, runs: Path, data: Path, script: Path = ROOT / "app.py") -> None:
+        self.runs, self.script = runs, script
         self.environment = os.environ | {"VAE_RUNS": str(runs), "VAE_DATA": str(data)}
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -49,7 +49,7 @@ class Server:
     def start(self) -> None:
         with open(self.runs / ".server.log", "ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port),
+                [sys.executable, "-m", "streamlit", "run", str(self.script), "--server.port", str(self.port),
                  "--server.headless", "true"],
                 cwd=ROOT, env=self.environment, stdout=log, stderr=log,
             )  # fmt: skip

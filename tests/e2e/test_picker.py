@@ -1,0 +1,109 @@
+"""Picking, drawing and masking in Streamlit, as a page has them."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def pickers(server: Any) -> Iterator[Any]:
+    mine = type(server)(server.runs, Path(server.environment["VAE_DATA"]), HERE / "picker_app.py")
+    yield mine
+    mine.kill()
+
+
+@pytest.fixture
+def page(new_tab: Callable[[str], Page], pickers: Any) -> Page:
+    page = new_tab(pickers.url)
+    expect(page.get_by_text("A is ")).to_be_visible()
+    return page
+
+
+def opened(page: Page, which: int = 0) -> None:
+    page.get_by_role("button", name="Change").nth(which).click()
+    expect(page.get_by_role("button", name="At random").or_(page.locator(".paint.draw"))).to_be_visible()
+
+
+def closed(page: Page) -> None:
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("radio", name="Upload")).to_be_hidden()
+
+
+def stroke(page: Page, canvas: Locator, *places: tuple[float, float]) -> None:
+    """Along places given as parts of the canvas."""
+    box = canvas.bounding_box()
+    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in places]
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point, steps=3)
+    page.mouse.up()
+
+
+def test_an_image_is_chosen_from_the_sheet_and_a_copied_link_shows_it(
+    page: Page, new_tab: Callable[[str], Page]
+) -> None:
+    opened(page)
+    page.get_by_role("button", name="test image 13", exact=False).click()
+    expect(page.get_by_text("test image 13,")).to_be_visible()
+    expect(page.get_by_text("B is ")).to_contain_text("test image 7,")
+    assert "a=13" in page.url
+    other = new_tab(page.url)
+    expect(other.get_by_text("A is ")).to_contain_text("test image 13,")
+
+
+def test_a_drawing_is_used_at_once_and_is_still_there_after_another_page(page: Page) -> None:
+    opened(page)
+    page.get_by_role("radio", name="Draw").click()
+    canvas = page.locator(".paint.draw .over")
+    expect(canvas).to_be_visible()
+    stroke(page, canvas, (0.5, 0.2), (0.5, 0.8))
+    expect(page.get_by_text("A is ")).to_contain_text("drawn by hand")
+    first = page.get_by_text("A is ").inner_text()
+    stroke(page, canvas, (0.5, 0.8), (0.8, 0.8))
+    expect(page.get_by_text("A is ")).not_to_have_text(first)
+    second = page.get_by_text("A is ").inner_text()
+    closed(page)
+    opened(page)
+    expect(page.locator(".paint.draw")).to_be_visible()
+    expect(page.locator(".paint.draw .hint")).to_be_hidden()  # it is not empty
+    closed(page)
+    page.get_by_role("link", name="Other").click()
+    expect(page.get_by_text("Another page")).to_be_visible()
+    page.get_by_role("link", name="Images").click()
+    expect(page.get_by_text("A is ")).to_have_text(second)
+
+
+def test_a_mask_is_known_when_the_brush_is_lifted_and_outlives_another_image_and_another_page(
+    page: Page,
+) -> None:
+    expect(page.get_by_text("0 pixels are hidden")).to_be_visible()
+    stroke(page, page.locator(".paint.mask .over"), (0.2, 0.5), (0.8, 0.5))
+    said = page.get_by_text("pixels are hidden")
+    expect(said).not_to_have_text("0 pixels are hidden")
+    hidden = said.inner_text()
+    opened(page)
+    page.get_by_role("button", name="At random").click()
+    expect(page.get_by_text("A is ")).not_to_contain_text("test image 0,")
+    expect(said).to_have_text(hidden)
+    closed(page)
+    page.get_by_role("link", name="Other").click()
+    expect(page.get_by_text("Another page")).to_be_visible()
+    page.get_by_role("link", name="Images").click()
+    expect(page.get_by_text("pixels are hidden")).to_have_text(hidden)
+    expect(page.locator(".paint.mask .said")).to_contain_text("% hidden")
+
+
+def test_an_uploaded_image_is_used(page: Page) -> None:
+    opened(page)
+    page.get_by_role("radio", name="Upload").click()
+    page.locator("input[type=file]").set_input_files(HERE.parents[1] / "widgets/browser/icon.png")
+    expect(page.get_by_text("A is ")).to_contain_text("icon.png")
+    before = page.get_by_text("A is ").inner_text()
+    page.get_by_test_id("stCheckbox").click()
+    expect(page.get_by_text("A is ")).not_to_have_text(before)
