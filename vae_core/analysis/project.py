@@ -11,12 +11,9 @@ umap-learn compiles itself for half a minute when first used; no server should e
 from __future__ import annotations
 
 import io
-import json
 import os
 import re
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -24,18 +21,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vae_core.analysis.aside import Aside
+from vae_core.analysis.progress import Progress
 from vae_core.data.storage import user_cache
 from vae_core.training import folder, frames
 
 if TYPE_CHECKING:
     from vae_core.training.frames import Arrays
 
-FILE, SAID, LOCK = "umap.safetensors", "umap.json", ".umap.lock"
+FILE = "umap.safetensors"
+SIDE = Aside("umap", "vae_core.analysis.project")
 NEIGHBOURS, NEAR = 15, 0.1
-SILENT = 60.0  # seconds without a word, after which the process counts as dead
-PACKAGE_PARENT = Path(__file__).parents[2]
-
-Progress = Callable[[float, str], None]
 
 
 def umap(
@@ -100,51 +96,16 @@ def write(path: Path, progress: Progress = lambda fraction, sentence: None) -> N
 
 def start(path: Path) -> None:
     """Has another process compute it, and returns at once; `said` tells how far it is."""
-    _say(path, 0.0, "Starting")
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(PACKAGE_PARENT), os.environ.get("PYTHONPATH", "")]))
-    }
-    subprocess.Popen(
-        [sys.executable, "-m", "vae_core.analysis.project", str(path)],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    SIDE.start(path)
 
 
 def said(path: Path) -> tuple[float, str, bool] | None:
     """How far it is (0 to 1), in a sentence, and whether it failed; None where nobody is at it."""
-    words = folder.read_json(path / SAID)
-    if words is None:
-        return None
-    fraction, sentence = words.get("fraction"), words.get("sentence")
-    if not isinstance(fraction, int | float) or not isinstance(sentence, str) or fraction >= 1:
-        return None
-    if words.get("failed"):
-        return float(fraction), sentence, True
-    when = words.get("when")
-    working = folder.held(path / LOCK) or (isinstance(when, int | float) and time.time() - when < SILENT)
-    return (float(fraction), sentence, False) if working else None
-
-
-def _say(path: Path, fraction: float, sentence: str, failed: bool = False) -> None:
-    words = {"fraction": fraction, "sentence": sentence, "failed": failed, "when": time.time()}
-    folder.replace(path / SAID, json.dumps(words).encode())
+    return SIDE.said(path)
 
 
 def main(path: Path) -> int:
-    try:
-        with folder.hold(path / LOCK):
-            write(path, lambda fraction, sentence: _say(path, min(fraction, 0.99), sentence))
-            (path / SAID).unlink(missing_ok=True)
-    except folder.Busy:
-        return 0  # another process is at it
-    except Exception as error:
-        _say(path, 0.0, f"UMAP could not be computed: {error}", failed=True)
-        raise
-    return 0
+    return SIDE.work(path, write, "UMAP")
 
 
 if __name__ == "__main__":

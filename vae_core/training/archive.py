@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from vae_core.spec import Spec, SpecError
-from vae_core.training import directions, folder, frames, metrics
+from vae_core.training import directions, folder, frames, metrics, names
 from vae_core.training.folder import RunError, library
 from vae_core.training.run import Run, free_name, new_folder
 from vae_core.training.status import Status
@@ -40,6 +40,8 @@ MOST = {
     folder.STATUS: MOST_JSON,
     folder.EVALUATION: MOST_JSON,
     folder.DIRECTIONS: MOST_JSON,
+    folder.NAMES: MOST_JSON,
+    folder.DISENTANGLEMENT: MOST_JSON,
     folder.METRICS: MOST_METRICS,
     folder.WEIGHTS: MOST_UNPACKED,
     folder.STATE: MOST_UNPACKED,
@@ -184,9 +186,13 @@ def _checked(members: dict[str, bytes]) -> dict[str, bytes]:
         files[folder.METRICS] = b"".join(
             (folder.to_json(_harmless(report)) + "\n").encode() for report in reports
         )
-    if folder.EVALUATION in members:
-        numbers = _object(members[folder.EVALUATION], folder.EVALUATION)
-        files[folder.EVALUATION] = folder.to_json(_harmless(numbers)).encode()
+    for member in (folder.EVALUATION, folder.DISENTANGLEMENT):
+        if member in members:
+            numbers = _object(members[member], member)
+            files[member] = folder.to_json(_harmless(numbers)).encode()
+    if folder.NAMES in members:
+        called = names.parse(_object(members[folder.NAMES], folder.NAMES), spec.latent)
+        files[folder.NAMES] = folder.to_json(names.to_dict(called)).encode()
     if folder.DIRECTIONS in members:
         saved = directions.parse(_object(members[folder.DIRECTIONS], folder.DIRECTIONS), spec.latent)
         files[folder.DIRECTIONS] = folder.to_json(directions.to_dict(saved)).encode()

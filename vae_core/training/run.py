@@ -42,6 +42,8 @@ BELONGINGS = (
     folder.STATE,
     folder.POSTERIORS,
     folder.EVALUATION,
+    folder.NAMES,
+    folder.DISENTANGLEMENT,
     folder.DIRECTIONS,
     folder.FRAMES,
 )

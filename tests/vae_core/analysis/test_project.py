@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vae_core.analysis import project
+from vae_core.analysis import aside, project
 from vae_core.training import folder, frames
 
 
@@ -59,13 +59,13 @@ def test_a_run_without_codes_is_refused_and_says_so(tmp_path: Path) -> None:
 def test_nobody_is_at_it_before_it_was_asked_for_and_once_it_died(tmp_path: Path) -> None:
     assert project.said(tmp_path) is None
     words = {"fraction": 0.5, "sentence": "Laying out the points", "when": time.time()}
-    (tmp_path / project.SAID).write_text(json.dumps(words))
+    (tmp_path / project.SIDE.words).write_text(json.dumps(words))
     assert project.said(tmp_path) == (0.5, "Laying out the points", False)
-    (tmp_path / project.SAID).write_text(json.dumps(words | {"when": time.time() - 2 * project.SILENT}))
+    (tmp_path / project.SIDE.words).write_text(json.dumps(words | {"when": time.time() - 2 * aside.SILENT}))
     assert project.said(tmp_path) is None
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"fraction": "x", "sentence": 3}', '{"fraction": 1}'])
 def test_words_that_are_none_are_ignored(tmp_path: Path, text: str) -> None:
-    (tmp_path / project.SAID).write_text(text)
+    (tmp_path / project.SIDE.words).write_text(text)
     assert project.said(tmp_path) is None

@@ -17,7 +17,7 @@ from vae_core.analysis.disentangle.summary import Progress, evaluate_all
 from vae_core.analysis.disentangle.table import Array
 from vae_core.training import folder
 
-FILE = "disentanglement.json"
+FILE = folder.DISENTANGLEMENT
 SEEDS = "seeds.json"
 
 Record = dict[str, Any]
