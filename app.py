@@ -15,6 +15,7 @@ def main() -> None:
         st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
         st.Page("pages/train.py", title="Train", icon=":material/play_circle:"),
         st.Page("pages/latent_map.py", title="Latent map", icon=":material/scatter_plot:"),
+        st.Page("pages/traverse.py", title="Traverse", icon=":material/tune:"),
     ]
     page = st.navigation(pages, position="hidden")
     shell.style()

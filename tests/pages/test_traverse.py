@@ -1,0 +1,427 @@
+"""Traverse: what the board is told, whom dimensions tell about, and a link that reopens the view."""
+
+import csv
+import io
+import json
+import math
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from vae_core import data, export
+from vae_core.analysis import traverse
+from vae_core.analysis.disentangle import measure, mutual_information, record
+from vae_core.training import folder, names
+from vae_core.training.run import Run
+from widgets.traverse import TraverseState
+from widgets.traverse_page import charts, factors, scores, take_away
+from widgets.traverse_page.controls import View
+
+App = Callable[..., AppTest]
+AddRun = Callable[..., Run]
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of the sprites with four dimensions, hardly trained."""
+    from vae_core import recipes, train
+
+    path = tmp_path_factory.mktemp("drawn") / "drawn"
+    changes = {"latent": 4, "data.name": "sprites", "training.steps": 60}
+    train(recipes.get("vae-2d").change(**changes), out=path)
+    return path
+
+
+@pytest.fixture
+def sprites(drawn: Path, own_runs: Path) -> Callable[..., Run]:
+    def add(name: str = "sprites", card: dict[str, object] | None = None) -> Run:
+        shutil.copytree(drawn, own_runs / name)
+        if card is not None:
+            (own_runs / name / folder.CARD).write_text(json.dumps(card))
+        return Run(own_runs / name)
+
+    return add
+
+
+def parcels(at: AppTest, kind: str) -> list[tuple[dict[str, Any], dict[str, np.ndarray]]]:
+    """What travels to the browser: "decoder", "traversal"."""
+    sent = (export.unpack(c.proto.bytes) for c in at.get("bidi_component") if c.proto.bytes)
+    return [(header, arrays) for header, arrays in sent if header["kind"] == kind]
+
+
+def told(at: AppTest) -> dict[str, Any]:
+    """What the board is told."""
+    said = [json.loads(c.proto.json) for c in at.get("bidi_component") if c.proto.json]
+    return next(each for each in said if "models" in each)
+
+
+def words(at: AppTest) -> str:
+    return "\n".join(element.value for element in [*at.markdown, *at.caption, *at.info, *at.warning])
+
+
+def html(at: AppTest) -> str:
+    return "\n".join(element.proto.body for element in at.get("html"))
+
+
+def a_record(run: Run, step: int | None = None) -> dict[str, Any]:
+    latent = run.spec.latent
+    found = {
+        "step": measure.step_of(run.codes) if step is None else step,
+        "images": 10_000,
+        "factors": ["shape", "x"],
+        "metrics": {name: 0.1 + k / 100 for k, name in enumerate(scores.METRICS)},
+        "mutual_information": [[0.25 + d for d in range(latent)], [0.5] * latent],
+        "factor_entropy": [math.log(3), math.log(32)],
+    }
+    record.write(run.path, found)
+    return found
+
+
+# --- the board --------------------------------------------------------------------------------------
+
+
+def test_sliders_start_at_the_code_of_the_chosen_image(app: App, add_run: AddRun) -> None:
+    run = add_run("mine")
+    ((header, arrays),) = parcels(app("traverse", run="mine", start="5"), "traversal")
+    image = data.load("digits", "test").images[5:6]
+    np.testing.assert_allclose(arrays["origin"], run.model.posteriors(image).mean[0], atol=1e-6)
+    np.testing.assert_array_equal(arrays["image"], image[0].permute(1, 2, 0))
+    used = traverse.usage(run.posteriors)
+    np.testing.assert_allclose(arrays["kl"], used.kl, atol=1e-6)
+    assert arrays["order"].tolist() == used.order.tolist()
+    assert header["from_image"]
+
+
+def test_from_the_priors_mean_all_sliders_start_at_zero(app: App, add_run: AddRun) -> None:
+    add_run("mine")
+    at = app("traverse", run="mine", **{"from": "prior"})
+    ((header, arrays),) = parcels(at, "traversal")
+    assert not header["from_image"]
+    assert arrays["origin"].tolist() == [0, 0]
+    assert "image" not in arrays
+
+
+@pytest.mark.parametrize("reach, most, ticks", [("2", 2, 9), ("3", 3, 7), ("4", 4, 9), ("nonsense", 3, 7)])
+def test_a_range_in_sigmas_is_the_same_for_all(
+    app: App, add_run: AddRun, reach: str, most: float, ticks: int
+) -> None:
+    add_run("mine")
+    ((header, arrays),) = parcels(app("traverse", run="mine", reach=reach), "traversal")
+    np.testing.assert_allclose(arrays["stops"], np.linspace([-most] * 2, [most] * 2, ticks, axis=1))
+    assert header["ticks"][-1] == f"{most}σ"
+
+
+def test_a_range_in_quantiles_is_that_of_the_aggregated_posterior(app: App, add_run: AddRun) -> None:
+    run = add_run("mine")
+    ((header, arrays),) = parcels(app("traverse", run="mine", reach="quantiles"), "traversal")
+    np.testing.assert_allclose(arrays["stops"], traverse.quantiles(run.posteriors), atol=1e-5)
+    assert header["ticks"] == ["1 %", "5 %", "15 %", "30 %", "50 %", "70 %", "85 %", "95 %", "99 %"]
+
+
+def test_a_link_reopens_image_sliders_range_and_the_second_run(app: App, add_run: AddRun) -> None:
+    add_run("mine")
+    add_run("yours")
+    link = {"start": "3", "move": "2:1.5", "move2": "1:-0.25", "with": "yours", "linked": "0", "reach": "4"}
+    at = app("traverse", run="mine", **link)
+    said = told(at)
+    assert TraverseState.from_browser(said["state"], [2, 2]) == TraverseState(
+        (((1, 1.5),), ((0, -0.25),)), linked=False
+    )
+    assert [header["key"] for header, _ in parcels(at, "traversal")] == ["mine", "yours"]
+    assert {name: at.query_params[name] for name in link} == link
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"move": "9:1"},
+        {"move": "nan:nan,1:inf,<b>:2"},
+        {"start": "99999"},
+        {"start": "-1"},
+        {"with": "mine"},
+        {"with": "../elsewhere"},
+        {"names": "mine,1:x"},
+        {"of": "nobody"},
+        {"part": "nothing"},
+    ],
+)
+def test_what_a_link_says_is_checked(app: App, add_run: AddRun, link: dict[str, str]) -> None:
+    add_run("mine")
+    at = app("traverse", run="mine", **link)
+    assert not at.exception
+    assert not at.error
+    assert told(at)["state"]["moved"] == []
+    assert len(parcels(at, "traversal")) == 1
+
+
+def test_another_image_moves_the_sliders_to_its_code(app: App, add_run: AddRun) -> None:
+    add_run("mine")
+    at = app("traverse", run="mine", start="3", move="1:1.5")
+    before = told(at)
+    assert before["state"]["moved"] == [[[0, 1.5]]]
+    at.session_state["address"]["start"] = "4"
+    at.query_params["start"] = "4"
+    after = told(at.run())
+    assert after["state"]["moved"] == []
+    assert after["revision"] > before["revision"]
+    assert "move" not in at.query_params
+
+
+def test_both_runs_encode_the_same_image_each_with_its_own_encoder(
+    app: App, add_run: AddRun, sprites: Callable[..., Run]
+) -> None:
+    run = add_run("mine")
+    other = add_run("yours")
+    model = other.model
+    from safetensors.torch import save_file
+
+    with torch.no_grad():
+        for parameter in model.encoder.parameters():
+            parameter.mul_(1.1)
+    save_file(model.state_dict(), other.path / folder.WEIGHTS)
+    sprites("larger")
+    at = app("traverse", run="mine", start="7", **{"with": "yours"})
+    image = data.load("digits", "test").images[7:8]
+    for each, (_, arrays) in zip((run, Run(other.path)), parcels(at, "traversal"), strict=True):
+        np.testing.assert_allclose(arrays["origin"], each.model.posteriors(image).mean[0], atol=1e-5)
+    options = next(box for box in at.selectbox if box.label == "Compare with").options
+    assert not any("larger" in option for option in options)  # images of another size
+
+
+def test_with_no_run_it_says_where_to_go(app: App) -> None:
+    assert "no run to look at" in app("traverse").info[0].value
+
+
+def test_a_run_without_weights_says_that_they_are_to_come(app: App, add_run: AddRun) -> None:
+    run = add_run("young", state="running", heartbeat=2e9)
+    (run.path / folder.WEIGHTS).unlink()
+    assert "no weights" in app("traverse", run="young").info[0].value
+
+
+def test_an_unreadable_run_is_a_sentence(app: App, add_run: AddRun) -> None:
+    run = add_run("broken")
+    (run.path / folder.SPEC).write_text("{")
+    at = app("traverse", run="broken")
+    assert not at.exception
+    assert at.error
+
+
+def test_a_run_in_training_can_be_traversed(app: App, add_run: AddRun) -> None:
+    add_run("young", state="running", heartbeat=2e9)
+    at = app("traverse", run="young")
+    assert not at.exception
+    assert "still training" in parcels(at, "traversal")[0][0]["note"]
+
+
+def test_a_run_whose_images_are_not_here_starts_from_its_probes(
+    app: App, add_run: AddRun, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run = add_run("mine")
+    monkeypatch.setenv("VAE_DATA", str(tmp_path / "nothing"))
+    monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
+    spec = json.loads((run.path / "spec.json").read_text())
+    spec["data"]["name"] = "mnist"
+    (run.path / "spec.json").write_text(json.dumps(spec))
+    at = app("traverse", run="mine", start="2")
+    ((_, arrays),) = parcels(at, "traversal")
+    assert run.probes is not None
+    np.testing.assert_array_equal(arrays["image"][..., 0], run.probes[2, 0])
+    assert "MNIST is not on this machine" in words(at)
+
+
+# --- names ------------------------------------------------------------------------------------------
+
+
+def test_names_kept_with_a_run_are_shown(app: App, add_run: AddRun) -> None:
+    run = add_run("mine")
+    names.save(run.path, 2, 1, "slant")
+    assert told(app("traverse", run="mine"))["names"] == [["", "slant"]]
+
+
+def test_names_of_a_shipped_run_come_from_the_link_and_leave_its_folder_alone(
+    app: App, add_run: AddRun
+) -> None:
+    run = add_run("shown", card={"title": "Shown"})
+    at = app("traverse", run="shown", names="shown,2:slant%2C left,7:x,<b>:y")
+    assert told(at)["names"] == [["", "slant, left"]]
+    assert "came with the app" in words(at)
+    assert not (run.path / folder.NAMES).exists()
+    assert told(app("traverse", run="shown", names="another,2:slant"))["names"] == [["", ""]]
+
+
+# --- factors and metrics ----------------------------------------------------------------------------
+
+
+def heatmap(at: AppTest) -> dict[str, Any]:
+    figure: dict[str, Any] = json.loads(at.get("plotly_chart")[0].proto.spec)
+    return next(trace for trace in figure["data"] if trace["type"] == "heatmap")
+
+
+def test_the_matrix_is_the_mutual_information_of_factors_and_sorted_dimensions(
+    app: App, sprites: Callable[..., Run]
+) -> None:
+    run = sprites()
+    at = app("traverse", run="sprites")
+    factors.measure(str(run.path), None)  # as long as the page waits for
+    for _ in range(200):
+        if at.get("plotly_chart"):
+            break
+        at.run()
+    truth = data.load("sprites", "test").factors
+    assert truth is not None
+    order = traverse.usage(run.posteriors).order.numpy()
+    np.testing.assert_allclose(
+        heatmap(at)["z"], mutual_information(run.posteriors.mean, truth).T[:, order], atol=1e-6
+    )
+
+
+def test_a_kept_record_is_shown_at_once(app: App, sprites: Callable[..., Run]) -> None:
+    run = sprites()
+    found = a_record(run)
+    at = app("traverse", run="sprites")
+    order = traverse.usage(run.posteriors).order.tolist()
+    assert heatmap(at)["z"][0] == pytest.approx([found["mutual_information"][0][d] for d in order])
+    page = html(at)
+    for name, metric in scores.METRICS.items():
+        assert f"{metric.title}</th><td>{found['metrics'][name]:.3f}" in page
+    assert not [button for button in at.button if (button.key or "").startswith("metrics-")]
+
+
+def test_once_the_model_was_trained_on_the_metrics_are_offered_anew(
+    app: App, sprites: Callable[..., Run]
+) -> None:
+    run = sprites()
+    a_record(run, step=7)
+    at = app("traverse", run="sprites")
+    assert at.button(key="metrics-sprites").label == "Compute the metrics again"
+    assert "trained on since step 7" in words(at)
+
+
+def test_two_runs_metrics_stand_side_by_side(app: App, sprites: Callable[..., Run]) -> None:
+    for name in ("one", "two"):
+        run = sprites(name)
+        if name == "one":
+            a_record(run)
+    at = app("traverse", run="one", **{"with": "two"})
+    assert "<th>one</th><th>two</th>" in html(at)
+    assert "<th>MIG</th><td>0.100</td><td>–</td>" in html(at)
+    assert at.button(key="metrics-two").label == "Compute the metrics of two"
+
+
+def test_computing_shows_how_far_it_is_and_can_be_cancelled(app: App, sprites: Callable[..., Run]) -> None:
+    run = sprites()
+    measure.SIDE.say(run.path, 0.4, "Growing trees")
+    at = app("traverse", run="sprites")
+    at.button(key="metrics-cancel-sprites").click().run()
+    assert measure.SIDE.cancelled(run.path)
+    assert measure.SIDE.said(run.path) is None
+    assert at.button(key="metrics-sprites")
+
+
+def test_a_run_without_factors_says_which_have_them(app: App, add_run: AddRun) -> None:
+    add_run("mine")
+    said = words(app("traverse", run="mine"))
+    for name in ("sprites", "dsprites", "strokes"):
+        assert name in said
+
+
+def test_the_scores_of_other_seeds_stand_below_with_their_median(
+    app: App, sprites: Callable[..., Run]
+) -> None:
+    run = sprites("shown", card={"title": "Shown"})
+    a_record(run)
+    rows = [{"seed": k, "elbo": -50.0 - k, "metrics": {"mig": 0.1 * k}} for k in range(1, 4)]
+    folder.write_json(run.path / record.SEEDS, {"recipe": "beta-4", "seeds": rows})
+    page = html(app("traverse", run="shown"))
+    assert "<th>median</th><td>−52.0</td><td>0.200</td>" in page
+
+
+def test_the_page_says_that_disentanglement_cannot_be_identified(
+    app: App, sprites: Callable[..., Run]
+) -> None:
+    sprites()
+    assert "Locatello et al. 2019" in words(app("traverse", run="sprites"))
+
+
+def test_the_datasets_said_to_have_factors_are_those_that_have_them() -> None:
+    for name in ("sprites", "strokes", "digits"):
+        assert (data.load(name, "test").factors is not None) == (name in measure.WITH_FACTORS)
+
+
+@pytest.mark.timeout(180)
+def test_the_process_beside_the_app_keeps_the_record(
+    sprites: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = sprites()
+
+    def few(codes: Any, truth: Any, *_: Any, seed: int = 0) -> dict[str, float]:
+        assert len(codes) == len(truth)
+        return {"mig": 0.5}
+
+    monkeypatch.setattr("vae_core.analysis.disentangle.record.evaluate_all", few)
+    assert measure.main(run.path) == 0
+    found = record.load(run.path)
+    assert found is not None
+    assert found["metrics"] == {"mig": 0.5}
+    assert found["factors"] == ["shape", "scale", "orientation", "x", "y"]
+    assert found["step"] == measure.step_of(run.codes)
+
+
+def test_markup_in_a_name_is_shown_as_it_stands() -> None:
+    figure = charts.matrix([[1.0]], ["x"], [2.0], ["z1 <b>"], [False])
+    assert figure["layout"]["xaxis"]["ticktext"] == ["z1 &lt;b&gt;"]
+
+
+# --- take away --------------------------------------------------------------------------------------
+
+
+def test_pictures_and_numbers_can_be_taken_away(app: App, sprites: Callable[..., Run]) -> None:
+    run = sprites()
+    a_record(run)
+    at = app("traverse", run="sprites", part="save")
+    labels = [button.proto.label for button in at.get("download_button")]
+    first = int(traverse.usage(run.posteriors).order[0]) + 1
+    assert labels == ["Strips as PNG", "All as GIF", f"z{first} as GIF", "Dimensions as CSV",
+                      "Matrix as CSV", "Metrics as CSV"]  # fmt: skip
+
+
+def test_the_table_of_dimensions_is_sorted_and_exact(
+    sprites: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = sprites()
+    names.save(run.path, 4, 2, "width, or so")
+    monkeypatch.setattr(take_away.board, "state", lambda view: TraverseState((((2, 1.25),),)))
+    rows = list(csv.DictReader(io.StringIO(take_away.dimensions(View((run,), None, "3"), 0))))
+    used, at = traverse.usage(run.posteriors), traverse.quantiles(run.posteriors)
+    assert [int(row["dimension"]) - 1 for row in rows] == used.order.tolist()
+    for row in rows:
+        d = int(row["dimension"]) - 1
+        assert float(row["kl_nats"]) == pytest.approx(float(used.kl[d]), rel=1e-5)
+        assert float(row["quantile_0.99"]) == pytest.approx(float(at[d, -1]), rel=1e-5)
+        assert (row["name"], float(row["z"])) == (("width, or so", 1.25) if d == 2 else ("", 0))
+
+
+def test_strips_and_films_hold_what_the_model_decodes(
+    sprites: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = sprites()
+    monkeypatch.setattr(take_away.board, "state", lambda view: TraverseState())
+    view = View((run,), None, "3")
+    shown = take_away.in_use(run)
+    sheet = np.asarray(Image.open(io.BytesIO(take_away.strips(view, 0))).convert("L"))
+    decoded = (
+        255 * run.model.decode_mean(traverse.along(torch.zeros(4), shown[0], torch.tensor([-3.0])))
+    ).round()
+    tile = np.kron(decoded[0, 0].numpy(), np.ones((2, 2)))
+    top, left = 2 * take_away.pictures.HEAD, take_away.pictures.LABEL
+    np.testing.assert_array_equal(sheet[top : top + 64, left : left + 64], tile)
+    for dimension in (None, shown[0]):
+        gif = Image.open(io.BytesIO(take_away.film(view, 0, dimension)))
+        assert (gif.format, gif.n_frames) == ("GIF", 32)

@@ -1,0 +1,116 @@
+"""The board in a fragment of its own: a slider's rest goes to the link without the page being made again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from vae_core.training.run import Run
+from widgets import shell, words
+from widgets.traverse import Model, TraverseState, traverse
+from widgets.traverse_page import learned, link, naming
+from widgets.traverse_page.controls import View
+
+HEIGHT = "clamp(300px, 100vh - 330px, 900px)"  # of the rows, so that the board fits the window
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One of the board's models: its run, where its sliders start, the class it decodes under."""
+
+    run: Run
+    origin: tuple[float, ...]
+    y: int | None
+    stops: np.ndarray
+    ticks: list[str]
+
+
+def sides(view: View) -> list[Side]:
+    found = []
+    for run in view.runs:
+        codes = learned.codes(run)
+        origin = learned.code(run, view.picked) if view.picked else (0.0,) * run.spec.latent
+        stops, ticks = learned.stops(codes, view.reach)
+        found.append(Side(run, origin, learned.condition(run, view.picked), stops, ticks))
+    return found
+
+
+def state(view: View) -> TraverseState:
+    """Where the sliders stand."""
+    start = view.picked.digest if view.picked else "prior"
+    about = [(run.name, start) for run in view.runs]
+    return link.state(about, [run.spec.latent for run in view.runs], view.settled)
+
+
+def show(view: View) -> None:
+    def part() -> None:
+        with shell.sentences():
+            one_board(view)
+
+    st.fragment(part)()
+
+
+def one_board(view: View) -> None:
+    models = [model(side, view, place) for place, side in enumerate(sides(view))]
+    latents = [run.spec.latent for run in view.runs]
+    traverse(
+        link.KEY,
+        models=models,
+        state=state(view),
+        revision=link.revision(),
+        height=HEIGHT,
+        label="Traversals of " + " and ".join(shell.title(run) for run in view.runs),
+        on_change=lambda: link.told(latents),
+        on_rename=lambda change: naming.take(view.runs, change),
+    )
+    if (fault := naming.fault()) is not None:
+        st.warning(fault, icon=":material/error:")
+    st.caption(below(view))
+
+
+def model(side: Side, view: View, place: int) -> Model:
+    run, used = side.run, learned.usage(learned.codes(side.run))
+    return Model(
+        run.name,
+        shell.title(run),
+        learned.decoder(run, side.y),
+        kl=used.kl.numpy(),
+        stops=side.stops,
+        ticks=side.ticks,
+        origin=side.origin if view.picked else None,
+        image=view.picked.image if view.picked else None,
+        order=used.order.tolist(),
+        dead=used.dead.numpy(),
+        names=naming.of(run, place),
+        note=note(run),
+    )
+
+
+def note(run: Run) -> str:
+    """What tells runs of one dataset apart, beside their titles."""
+    objective = run.spec.objective
+    beta = f"β {words.number(objective.beta)}" if hasattr(objective, "beta") else ""
+    kind = "" if objective.kind == "elbo" else objective.kind.replace("_", "-")
+    parts = [words.dimensions(run.spec.latent), kind or beta]
+    if run.status.active:
+        parts.append(f"step {words.count(run.status.step)}, still training")
+    return " · ".join(part for part in parts if part)
+
+
+def below(view: View) -> str:
+    """What the board does not say itself."""
+    said = [
+        "Hardly used are dimensions whose posterior means vary, over the test images, with a variance of at "
+        "most 0.01 (inactive in Burda et al. 2016)."
+    ]
+    shipped = [shell.title(run) for run in view.runs if run.is_gallery]
+    if shipped:
+        said.append(
+            f"Names you give to dimensions of {' and '.join(shipped)}, which came with the app, stay in this "
+            "tab and in the link; in a copy of it they are kept."
+        )
+    else:
+        said.append("Names of dimensions are kept with the run.")
+    return " ".join(said)

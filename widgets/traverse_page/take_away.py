@@ -1,0 +1,196 @@
+"""What can be taken away: films and strips of the code on screen, and all numbers as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from vae_core.training.run import Run
+from widgets import address, shell
+from widgets.traverse_page import board, factors, learned, naming, pictures, scores
+from widgets.traverse_page.board import Side
+from widgets.traverse_page.controls import View
+
+MIMES = {"png": "image/png", "gif": "image/gif", "csv": "text/csv"}
+
+
+def show(view: View) -> None:
+    names = {run.name: place for place, run in enumerate(view.runs)}
+    place = 0
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        if len(names) > 1:
+            chosen = st.segmented_control(
+                "Of",
+                list(names),
+                format_func=lambda name: shell.title(view.runs[names[name]]),
+                **address.choice("of", list(names), view.runs[0].name),
+                required=True,
+                help="Whose pictures and numbers.",
+            )
+            place = names[str(chosen)]
+        run = view.runs[place]
+        shown = _dimension(run, place)
+    one = f"z{shown + 1}"
+    with st.container(horizontal=True, gap="small"):
+        _button(
+            "Strips as PNG",
+            "image",
+            lambda: strips(view, place),
+            f"{run.name}-strips.png",
+            "All dimensions in use at each stop of the range, the others as the sliders stand.",
+        )
+        _button(
+            "All as GIF",
+            "animated_images",
+            lambda: film(view, place, None),
+            f"{run.name}-traversals.gif",
+            "Each dimension in use swings through the range. Takes a second or two to draw.",
+        )
+        _button(
+            f"{one} as GIF",
+            "animated_images",
+            lambda: film(view, place, shown),
+            f"{run.name}-{one}.gif",
+            "One dimension swings through the range, large.",
+        )
+    with st.container(horizontal=True, gap="small"):
+        _button(
+            "Dimensions as CSV",
+            "table",
+            lambda: dimensions(view, place),
+            f"{run.name}-dimensions.csv",
+            "Of each dimension: name, KL, activity, the code on screen and that of the image, quantiles of "
+            "the aggregated posterior.",
+        )
+        found, kept = factors.information(run), scores.kept(run)
+        if found is not None:
+            _button(
+                "Matrix as CSV",
+                "table",
+                lambda: matrix(run, place, found),
+                f"{run.name}-information.csv",
+                "Mutual information of factors and dimensions in nats.",
+            )
+        if kept is not None:
+            _button(
+                "Metrics as CSV",
+                "table",
+                lambda: metrics(kept),
+                f"{run.name}-metrics.csv",
+                "The metrics, and the step at which they were measured.",
+            )
+
+
+def _dimension(run: Run, place: int) -> int:
+    order = learned.usage(learned.codes(run)).order.tolist()
+    called = naming.of(run, place)
+    chosen = st.selectbox(
+        "Dimension of the GIF",
+        order,
+        format_func=lambda d: naming.label(d, called[d]),
+        key=f"film-of-{run.name}",
+        width=220,
+        help="The dimension that swings in the GIF of one; sorted by KL.",
+    )
+    return int(chosen)
+
+
+def _button(label: str, icon: str, make: Callable[[], Any], file: str, help: str) -> None:
+    mime = MIMES[file.rpartition(".")[2]]
+    st.download_button(
+        label, make, file, mime, key=f"save-{file}", icon=f":material/{icon}:", on_click="ignore", help=help
+    )
+
+
+# --- pictures -------------------------------------------------------------------------------------
+
+
+def on_screen(view: View, place: int) -> tuple[Side, tuple[float, ...]]:
+    """A side of the board, and the code [D] where its sliders stand."""
+    side = board.sides(view)[place]
+    return side, board.state(view).code(place, side.origin)
+
+
+def in_use(run: Run) -> list[int]:
+    """Dimensions that are not dead, by falling KL; all of them where all are dead."""
+    used = learned.usage(learned.codes(run))
+    order = used.order.tolist()
+    return [d for d in order if not used.dead[d]] or order
+
+
+def strips(view: View, place: int) -> bytes:
+    import torch
+
+    from vae_core.analysis import traverse
+
+    side, code = on_screen(view, place)
+    run, used = side.run, learned.usage(learned.codes(side.run))
+    shown, called = in_use(run), naming.of(run, place)
+    images = traverse.strips(
+        learned.decode(run, side.y), torch.tensor(code), torch.from_numpy(side.stops), shown
+    )
+    labels = [naming.label(d, called[d]) for d in shown]
+    notes = [f"KL {used.kl[d]:.2f} nats" for d in shown]
+    return pictures.sheet(images.numpy(), labels, notes, side.ticks, f"{shell.title(run)}  {board.note(run)}")
+
+
+def film(view: View, place: int, dimension: int | None) -> bytes:
+    import torch
+
+    from vae_core.analysis import traverse
+
+    side, code = on_screen(view, place)
+    run = side.run
+    shown, called = in_use(run) if dimension is None else [dimension], naming.of(run, place)
+    values = traverse.swing(torch.from_numpy(side.stops), 32)
+    frames = traverse.strips(learned.decode(run, side.y), torch.tensor(code), values, shown)
+    return pictures.film(frames.numpy(), [naming.label(d, called[d]) for d in shown], shell.title(run))
+
+
+# --- numbers --------------------------------------------------------------------------------------
+
+
+def dimensions(view: View, place: int) -> str:
+    """One line for each dimension, by falling KL; numbers with six digits."""
+    import torch
+
+    from vae_core.analysis.traverse import LEVELS
+
+    side, code = on_screen(view, place)
+    found = learned.codes(side.run)
+    used, at = learned.usage(found), learned.quantiles(found)
+    called = naming.of(side.run, place)
+    head = ["dimension", "name", "kl_nats", "activity", "dead", "z", "z_of_start"]
+    numbers = torch.stack([used.kl, used.activity], 1).tolist()
+    rows = [
+        [d + 1, called[d], *numbers[d], int(used.dead[d]), code[d], side.origin[d], *at[d]]
+        for d in used.order.tolist()
+    ]
+    return table([*head, *(f"quantile_{level:g}" for level in LEVELS)], rows)
+
+
+def matrix(run: Run, place: int, found: factors.Information) -> str:
+    """One line for each factor, one column for each dimension, in nats."""
+    called = naming.of(run, place)
+    head = ["factor", "entropy_nats", *(naming.label(d, name) for d, name in enumerate(called))]
+    rows = [[name, h, *row] for name, h, row in zip(found.names, found.entropy, found.matrix, strict=True)]
+    return table(head, rows)
+
+
+def metrics(kept: dict[str, Any]) -> str:
+    rows = [["step", kept["step"]], ["images", kept["images"]], *kept["metrics"].items()]
+    return table(["metric", "value"], rows)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    out = io.StringIO()
+    write = csv.writer(out, lineterminator="\n")
+    write.writerow(head)
+    for row in rows:
+        write.writerow([f"{v:.6g}" if isinstance(v, float | np.floating) else v for v in row])
+    return out.getvalue()
