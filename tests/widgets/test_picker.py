@@ -9,14 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 import streamlit as st
+import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from vae_core import data, recipes
+from vae_core.analysis import surprise
 from vae_core.data.handwriting import like_data
 from vae_core.training.run import Run
+from widgets import later
 from widgets.paint import state
-from widgets.picker import choice
+from widgets.picker import choice, unlike
 
 CANVAS = (112, 112)  # on which an image of 8 x 8 pixels is drawn
 
@@ -207,3 +210,17 @@ def test_without_dataset_and_probes_a_digit_can_still_be_drawn(
     at.query_params["a"] = "drawn"
     say(at, bar())
     assert got(at.run())[0].drawn
+
+
+def test_a_drawing_is_compared_with_the_test_images(run: Run, page: Callable[..., AppTest]) -> None:
+    at = page(opened=False, a="drawn")
+    assert not any("ELBO" in caption.value for caption in at.caption)  # another image is shown
+    say(at, bar())
+    at.run()
+    source = run.spec.data
+    later.start(unlike._reference, str(run.path), unlike.weights(run)).future.result()
+    at.run()
+    said = [caption.value for caption in at.caption if "ELBO" in caption.value]
+    assert len(said) == 1
+    image = torch.from_numpy(like_data(bar(), source.name, source.shape))[None]
+    assert f"{float(surprise.elbo(run.model, image)):.1f}".replace("-", "−") in said[0]

@@ -17,7 +17,7 @@ import streamlit as st
 from vae_core.data.dataset import Refusal
 from vae_core.training.run import Run
 from widgets import later, png
-from widgets.picker import choice
+from widgets.picker import choice, unlike
 from widgets.picker.panel import panel, sentence
 from widgets.picker.source import Source, of
 
@@ -74,6 +74,8 @@ def pick(key: str, run: Run, *, label: str = "Image", default: int = 0) -> Picke
             st.fragment(change)()
     if note is not None:
         st.caption(note)
+    if picked is not None and choice.made(key) is not None and note is None and source.kind == "test":
+        unlike.say(run, picked.image, picked.digest)
     return picked
 
 
