@@ -31,7 +31,7 @@ def evaluate(
     log_px: log p(x) by importance sampling with `samples` samples, averaged over the first `log_px_images`
     images, with its standard error over images; None, and `log_px_note` says why, where the pixels have no
     likelihood under the model or `samples` is 0. hole_mass: share of the prior, within its 95 % region, where
-    the aggregated posterior is less than a tenth of the prior.
+    the aggregated posterior is less than a tenth of the prior; None under another prior than N(0, I).
     """
     spec = model.spec
     generator = torch.Generator(model.device).manual_seed(seed)
@@ -39,6 +39,7 @@ def evaluate(
     images = drawn(dataset, spec).to(model.device)
     labels = check_labels(dataset.labels, spec) if spec.classes else dataset.labels
     sums = {"reconstruction": 0.0, "kl": 0.0}
+    dimension_kl = torch.zeros(model.latent, dtype=torch.float64)
     told = repeat(None) if labels is None or not spec.classes else labels.split(BLOCK)
     for block, y in zip(images.split(BLOCK), told, strict=False):
         x = data.binarise(block, "none")
@@ -46,11 +47,13 @@ def evaluate(
         kl = parts.kl + parts.class_kl if spec.objective.kind in CLASSIFYING else parts.kl
         sums["reconstruction"] += parts.reconstruction.item() * len(block)
         sums["kl"] += kl.item() * len(block)
+        dimension_kl += parts.dimension_kl.double().cpu() * len(block)
 
     posteriors = model.posteriors(images, labels)
     count = len(images)
     reconstruction, kl_mean = sums["reconstruction"] / count, sums["kl"] / count
-    holes = aggregate.hole_mass(posteriors)
+    # A hole is one of N(0, I): a prior of each class has no such region.
+    holes = aggregate.hole_mass(posteriors) if spec.prior.kind == "standard_normal" else None
     return {
         "dataset": dataset.name,
         "split": dataset.split,
@@ -62,10 +65,10 @@ def evaluate(
         "elbo": reconstruction - kl_mean,
         "reconstruction": reconstruction,
         "kl": kl_mean,
-        "dimension_kl": collapse.kl(posteriors).mean(0).tolist(),
+        "dimension_kl": (dimension_kl / count).tolist(),
         "active_units": collapse.active_units(posteriors),
-        "hole_mass": holes.value,
-        "hole_mass_error": holes.error,
+        "hole_mass": holes and holes.value,
+        "hole_mass_error": holes and holes.error,
         **_of_classes(model, images, labels),
         **_log_px(model, images[:log_px_images], samples, generator),
     }

@@ -1,0 +1,189 @@
+"""What a model that is told the class makes of it: samples, styles, blends, and how conditional it is.
+
+Images are means E[x|z, y] in [0, 1], no pixel is drawn. y: weights of the K classes, or labels, as in `VAE`.
+Nothing here needs a page or a run: models, arrays and generators come in, tensors go out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from vae_core.analysis.judge import Judge
+from vae_core.model import BLOCK, VAE
+from vae_core.posteriors import Posteriors
+
+# --- images -------------------------------------------------------------------------------------
+
+
+def codes(
+    model: VAE, y: Tensor, temperature: float = 1.0, generator: torch.Generator | None = None
+) -> Tensor:
+    """A draw of p(z|y) for each row of y, [M, D]; its deviation from the mean is multiplied by `temperature`.
+
+    y: labels [M] or weights [M, K]. At temperature 0 every code is the prior's mean. Without a generator the
+    draws are the same every time.
+    """
+    generator = generator or torch.Generator(model.device).manual_seed(0)
+    y = model.weights(y)
+    with torch.inference_mode():
+        drawn = model.prior.sample(len(y), generator, y)
+        moments = model.prior.moments(y)
+        return drawn * temperature if moments is None else torch.lerp(moments[0], drawn, temperature)
+
+
+def sheet(
+    model: VAE,
+    classes: Sequence[int],
+    count: int,
+    temperature: float = 1.0,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """`count` samples of each of R classes, [R, count, C, H, W]. Rows have codes of their own."""
+    y = torch.tensor(list(classes), dtype=torch.long).repeat_interleave(count)
+    return model.decode_mean(codes(model, y, temperature, generator), y).unflatten(0, (-1, count))
+
+
+def every_class(model: VAE, z: Tensor) -> Tensor:
+    """The same codes z [M, D] under every class, [M, K, C, H, W]: one style in K classes."""
+    z = z.repeat_interleave(model.classes, 0)
+    y = torch.arange(model.classes).repeat(len(z) // model.classes)
+    return model.decode_mean(z, y).unflatten(0, (-1, model.classes))
+
+
+def styles(model: VAE, images: Tensor, labels: Tensor | None = None) -> Tensor:
+    """The means of q(z|x, y) [N, D] of images [N, C, H, W], uint8 or float in [0, 1].
+
+    labels [N]: their classes; without them an encoder that sees the class is told what `VAE.guess` says.
+    """
+    return model.posteriors(images, labels).mean
+
+
+def transfer(model: VAE, images: Tensor, labels: Tensor | None = None) -> Tensor:
+    """Each image's style in every class, [N, K, C, H, W]: analogies, Kingma et al. 2014, figure 1."""
+    return every_class(model, styles(model, images, labels))
+
+
+def blend(model: VAE, z: Tensor, first: int, second: int, steps: int) -> Tensor:
+    """One code z [D] on the way from one class to another, [steps, C, H, W]: weights change linearly."""
+    share = torch.linspace(0, 1, steps)[:, None]
+    every = torch.eye(model.classes)
+    return model.decode_mean(z.expand(steps, -1), torch.lerp(every[first], every[second], share))
+
+
+# --- bounds and classifiers ---------------------------------------------------------------------
+
+
+@torch.inference_mode()
+def elbo_by_class(
+    model: VAE, images: Tensor, samples: int = 1, generator: torch.Generator | None = None
+) -> Tensor:
+    """The ELBO of log p(x|y) under every class [N, K], in nats; plus log p(y) it scores the class (Bayes).
+
+    images [N, C, H, W], uint8 or float in [0, 1]; of an encoder that does not see y, the same q(z|x) for all.
+    """
+    generator = generator or torch.Generator(model.device).manual_seed(0)
+    rows = []
+    for block in images.split(max(1, BLOCK // model.classes)):
+        block = block.to(model.device)
+        x = block.float() / 255 if block.dtype == torch.uint8 else block
+        terms = model(x, samples, generator)
+        kl = (terms.log_qz - terms.log_pz).unflatten(0, (samples, -1)).mean(0)
+        if terms.kl is not None:
+            kl = terms.kl.sum(-1)
+        rows.append((terms.log_px.unflatten(0, (samples, -1)).mean(0) - kl).T.cpu())
+    return torch.cat(rows)
+
+
+def elbo_of_class(model: VAE, images: Tensor, labels: Tensor) -> Tensor:
+    """The mean ELBO of log p(x|y) over each class's images [K], in nats per image; nan where it has none."""
+    labels = labels.cpu()
+    own = elbo_by_class(model, images).gather(1, labels[:, None])[:, 0]
+    count = labels.bincount(minlength=model.classes)
+    return torch.zeros(model.classes).index_add_(0, labels, own) / count
+
+
+def confusion(probabilities: Tensor, labels: Tensor) -> Tensor:
+    """How many images of class i were taken for class j, [K, K] int64; probabilities [N, K], labels [N]."""
+    classes = probabilities.shape[1]
+    return (labels * classes + probabilities.argmax(1)).bincount(minlength=classes**2).view(classes, classes)
+
+
+def mistakes(probabilities: Tensor, labels: Tensor, count: int) -> Tensor:
+    """Indices of the images [<= count] that were taken for a wrong class, the surest first."""
+    sure, said = probabilities.max(1)
+    wrong = (said != labels).nonzero()[:, 0]
+    return wrong[sure[wrong].argsort(descending=True, stable=True)][:count]
+
+
+# --- how conditional it is ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Agreement:
+    """How an independent classifier reads samples: of each asked class i, how many as class j.
+
+    counts [K, K] int64; share [K]: read as asked; total: of all; samples: of each class.
+    """
+
+    counts: Tensor
+    samples: int
+    temperature: float
+
+    @property
+    def share(self) -> Tensor:
+        return self.counts.diagonal().double() / self.samples
+
+    @property
+    def total(self) -> float:
+        return self.share.mean().item()
+
+
+def agreement(
+    model: VAE,
+    judge: Judge,
+    samples: int = 500,
+    temperature: float = 1.0,
+    generator: torch.Generator | None = None,
+) -> Agreement:
+    """Puts `samples` means of each class before a judge of the same images (`judge.load(dataset)`)."""
+    y = torch.arange(model.classes).repeat_interleave(samples)
+    images = model.decode_mean(codes(model, y, temperature, generator), y).cpu()
+    return Agreement(confusion(judge.read(images), y), samples, temperature)
+
+
+@dataclass(frozen=True)
+class Probe:
+    """accuracy: of logistic regression from z to y, on codes it was not fitted to; chance: of always saying
+    the commonest class. fitted, tested: how many codes.
+    """
+
+    accuracy: float
+    chance: float
+    fitted: int
+    tested: int
+
+
+def probe(posteriors: Posteriors, seed: int = 0) -> Probe:
+    """Does z still know the class? Where it does, y had no need to say it, and fixing z fixes the class too.
+
+    Logistic regression from the posteriors' means, scaled to unit variance, to their labels: fitted on one
+    half, drawn from `seed`, and tested on the other. ValueError where there are no labels or only one class.
+    Takes seconds, and loads scikit-learn: not for a page's run.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    if posteriors.labels is None or len(posteriors.labels.unique()) < 2:
+        raise ValueError("A probe needs codes of images of two or more classes.")
+    order = torch.randperm(len(posteriors), generator=torch.Generator().manual_seed(seed))
+    fit, test = order.tensor_split(2)
+    z = posteriors.mean.double()
+    z = (z - z[fit].mean(0)) / z[fit].std(0).clamp(min=1e-6)
+    y = posteriors.labels
+    machine = LogisticRegression(max_iter=1000).fit(z[fit].numpy(), y[fit].numpy())
+    accuracy = float(machine.score(z[test].numpy(), y[test].numpy()))
+    commonest = y[fit].mode().values
+    return Probe(accuracy, (y[test] == commonest).double().mean().item(), len(fit), len(test))
