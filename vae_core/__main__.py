@@ -42,11 +42,11 @@ def show_recipes(_: argparse.Namespace) -> None:
 
 
 def show_datasets(_: argparse.Namespace) -> None:
-    table = _table("dataset", "images", "size", "network", "")
+    table = _table("dataset", "images", "size", "needs", "")
     for info in data.CATALOGUE.values():
         size = " x ".join(map(str, info.image_shape)) if info.image_shape else "yours"
         count = f"{info.train:,} + {info.test:,}" if info.train else "yours"
-        table.add_row(info.name, count, size, "first use" if info.network else "never", info.sentence)
+        table.add_row(info.name, count, size, info.needs or "nothing", info.sentence)
     OUT.print(table)
 
 

@@ -10,6 +10,7 @@ import torch
 from vae_core import data
 from vae_core.analysis import aggregate, collapse, likelihood
 from vae_core.data import Dataset
+from vae_core.data.catalogue import binary
 from vae_core.model import BLOCK, VAE
 from vae_core.objectives import bound
 from vae_core.spec import CLASSIFYING
@@ -91,7 +92,7 @@ def _of_classes(model: VAE, images: torch.Tensor, labels: torch.Tensor | None) -
 def _log_px(model: VAE, images: torch.Tensor, samples: int, generator: torch.Generator) -> dict[str, Any]:
     how = model.spec.data.binarisation
     nothing = {"log_px": None, "log_px_error": None, "log_px_images": 0, "log_px_samples": samples}
-    if model.spec.likelihood.kind == "bernoulli" and how == "none":
+    if model.spec.likelihood.kind == "bernoulli" and how == "none" and not binary(model.spec.data.name):
         note = "A Bernoulli of grey pixels is a cross-entropy, no likelihood; use binarised ones."
         return nothing | {"log_px_note": note}
     if samples == 0:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import repeat
 
 import torch
@@ -35,6 +36,9 @@ class Terms:
     log_qy: Tensor | None = None  # log q(y|x) of every class [B, K]; None without a classifier
     summed: bool = False
     labelled: Terms | None = None  # of the labelled images of the same step, beside these without labels
+    # log q(z_d|x_j) of the code of each image i under the posterior of each image j, [S, D, B, B] at i, j;
+    # computed when called. None where a posterior's dimensions depend on each other.
+    pairwise: Callable[[], Tensor] | None = None
 
 
 class VAE(nn.Module):
@@ -147,7 +151,14 @@ class VAE(nn.Module):
             kl = kl.expand(self.classes, -1, -1)
         columns = [self.decode(z, y), self.prior.log_prob(z, y), log_qz, z]
         pixels, log_pz, log_qz, z = (column.flatten(0, 1) for column in columns) if summed else columns
-        return Terms(log_px=self.likelihood.log_prob(pixels, x), log_pz=log_pz, log_qz=log_qz, kl=kl, z=z)
+        return Terms(
+            log_px=self.likelihood.log_prob(pixels, x),
+            log_pz=log_pz,
+            log_qz=log_qz,
+            kl=kl,
+            z=z,
+            pairwise=None if summed else partial(self.posterior.pairwise, params, z),
+        )
 
     @torch.inference_mode()
     def classify(self, images: Tensor) -> Tensor:

@@ -75,6 +75,15 @@ class DiagonalGaussian:
         mean, log_var = self.split(params)
         return -0.5 * ((z - mean).square() * torch.exp(-log_var) + log_var + LOG_2PI).sum(-1)
 
+    def pairwise(self, params: Tensor, z: Tensor) -> Tensor:
+        """log q(z_d|x_j) in nats of every code under every image's posterior.
+
+        params [B, 2D], z [S, I, D] -> [S, D, I, B]; the last axis lies together, to be summed over.
+        """
+        mean, log_var = (value.T[:, None] for value in self.split(params))  # [D, 1, B]
+        scaled = (z.transpose(-1, -2)[..., None] - mean) * torch.exp(-0.5 * log_var)
+        return scaled.square() * -0.5 - 0.5 * (log_var + LOG_2PI)
+
     def kl(self, params: Tensor, prior: tuple[Tensor, Tensor] | None = None) -> Tensor:
         """KL(q(z_d|x) || p(z_d)) [B, D] in nats, of params [B, 2D]; Kingma and Welling 2014, appendix B.
 

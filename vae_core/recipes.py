@@ -21,6 +21,8 @@ class Recipe:
         return Spec(recipe=self.name).change(**self.changes)
 
 
+SPRITES = {"data.name": "sprites", "latent": 10, "net.kind": "conv"}
+
 RECIPES = {
     recipe.name: recipe
     for recipe in (
@@ -156,6 +158,49 @@ RECIPES = {
             "The KL estimated from one sample instead of in closed form: the same mean, more noise.",
             "The KL curve trembles, and the model still arrives at the same place.",
             {"objective.kl": "monte_carlo"},
+        ),
+        Recipe(
+            "free-bits",
+            "Free bits",
+            "A quarter of a nat per dimension costs nothing (Kingma et al. 2016), so that none dies.",
+            "KL per dimension: none stays below the free quarter of a nat for long.",
+            {"latent": 16, "objective.kind": "free_bits"},
+        ),
+        Recipe(
+            "sprites-beta-1",
+            "Sprites, beta 1",
+            "The plain VAE on images whose factors are known: the other sprites recipes are held against it.",
+            "Position, size and turn are all coded, but spread over several dimensions each.",
+            SPRITES,
+        ),
+        Recipe(
+            "sprites-beta-4",
+            "Sprites, beta 4",
+            "A heavier KL (Higgins et al. 2017): few dimensions stay open, and each must earn its nats.",
+            "Dimensions close one by one; those for x and y are the last to go.",
+            {**SPRITES, "objective.beta": 4.0},
+        ),
+        Recipe(
+            "sprites-capacity",
+            "Sprites, capacity",
+            "|KL - C| with C rising to 20 nats (Burgess et al. 2018): position first, details later.",
+            "Dimensions open one after another, in the order of what they save in reconstruction.",
+            {**SPRITES, "objective.kind": "capacity", "objective.capacity": 20.0},
+        ),
+        Recipe(
+            "sprites-beta-tc",
+            "Sprites, beta-TCVAE",
+            "Only total correlation is weighed, by 6 (Chen et al. 2018): rich codes, but independent.",
+            "Total correlation falls towards zero, and the KL stays higher than with beta 4.",
+            {**SPRITES, "objective.kind": "beta_tc"},
+        ),
+        Recipe(
+            "sprites-factor",
+            "Sprites, FactorVAE",
+            "A discriminator tells codes from codes with shuffled dimensions (Kim and Mnih 2018), and the "
+            "encoder learns to fool it.",
+            "The discriminator's loss creeps up to log 2 = 0.69, where it can only guess.",
+            {**SPRITES, "objective.kind": "factor"},
         ),
     )
 }

@@ -34,7 +34,7 @@ class Data(Settings):
     """Which images, and how grey levels become what the likelihood sees."""
 
     name: str = "mnist"
-    binarisation: Literal["none", "static", "dynamic"] = "dynamic"
+    binarisation: Literal["none", "static", "dynamic"] = "dynamic"  # where pixels are binary already: none
     # Where a user's own images lie, and the size they are brought to; None keeps theirs.
     path: str | None = None
     height: Annotated[int, Field(ge=4, le=256)] | None = None
@@ -44,6 +44,12 @@ class Data(Settings):
     image_shape: tuple[int, int, int] | None = None
     # Names of the classes; filled in and kept likewise, where the run has a condition on them.
     classes: Annotated[tuple[ClassName, ...], Field(min_length=2, max_length=1000)] | None = None
+
+    @model_validator(mode="after")
+    def _leave_binary_pixels(self) -> Self:
+        if "binarisation" not in self.model_fields_set and catalogue.binary(self.name):
+            object.__setattr__(self, "binarisation", "none")
+        return self
 
     @model_validator(mode="after")
     def _know_the_shape(self) -> Self:
@@ -198,46 +204,76 @@ Samples = Annotated[int, Field(ge=1, le=64)]
 Steps = Annotated[int, Field(ge=0, le=10_000_000)]
 
 
-class ElboObjective(Settings):
-    """reconstruction - beta * KL, with beta rising from 0 over the first `warm_up` steps."""
+class _Weighed(Settings):
+    """What all objectives have. `beta` is the weight that may move while a run trains."""
 
-    kind: Literal["elbo"] = "elbo"
     beta: Weight = 1.0
     kl: Literal["analytic", "monte_carlo"] = "analytic"
     samples: Samples = 1
+
+
+class ElboObjective(_Weighed):
+    """reconstruction - beta * KL, with beta rising from 0 over the first `warm_up` steps."""
+
+    kind: Literal["elbo"] = "elbo"
     warm_up: Steps = 0
 
 
-class CapacityObjective(Settings):
+class CapacityObjective(_Weighed):
     """reconstruction - beta * |KL - C|, with C rising from 0 to `capacity` nats over `capacity_steps`."""
 
     kind: Literal["capacity"] = "capacity"
     beta: Weight = 30.0
     capacity: Annotated[float, Field(ge=0, le=1000)] = 25.0
     capacity_steps: Steps = 10_000
-    kl: Literal["analytic", "monte_carlo"] = "analytic"
-    samples: Samples = 1
 
 
-class JointObjective(Settings):
+class FreeBitsObjective(_Weighed):
+    """reconstruction - beta * sum over dimensions of max(free_bits, KL of the dimension)."""
+
+    kind: Literal["free_bits"] = "free_bits"
+    free_bits: Annotated[float, Field(ge=0, le=1000)] = 0.25  # nats per dimension
+    kl: Literal["analytic"] = "analytic"
+
+
+class BetaTcObjective(_Weighed):
+    """reconstruction - alpha * mutual information - beta * total correlation - gamma * dimension-wise KL.
+
+    beta rises from 0 over the first `warm_up` steps.
+    """
+
+    kind: Literal["beta_tc"] = "beta_tc"
+    alpha: Weight = 1.0
+    beta: Weight = 6.0
+    gamma: Weight = 1.0
+    warm_up: Steps = 0
+    # How q(z), a mixture over the whole dataset, is estimated from a batch.
+    sampling: Literal["stratified", "weighted"] = "stratified"
+
+
+class FactorObjective(_Weighed):
+    """reconstruction - beta * KL - gamma * total correlation, which a discriminator learns to estimate."""
+
+    kind: Literal["factor"] = "factor"
+    gamma: Weight = 10.0
+    # The paper's discriminator has six layers of 1,000; this one learns as fast and costs far less.
+    widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)] = (256, 256, 256)
+    discriminator_rate: Annotated[float, Field(gt=0, le=1)] = 1e-4
+
+
+class JointObjective(_Weighed):
     """The ELBO of log p(x, y) plus alpha * log q(y|x), of labelled images alone."""
 
     kind: Literal["joint"] = "joint"
-    beta: Weight = 1.0
-    kl: Literal["analytic", "monte_carlo"] = "analytic"
-    samples: Samples = 1
     warm_up: Steps = 0
     # The weight of the classifier, in nats per image.
     alpha: Weight = 1.0
 
 
-class M2Objective(Settings):
+class M2Objective(_Weighed):
     """The joint objective of labelled images, and of the others a bound of log p(x) with y summed out."""
 
     kind: Literal["m2"] = "m2"
-    beta: Weight = 1.0
-    kl: Literal["analytic", "monte_carlo"] = "analytic"
-    samples: Samples = 1
     warm_up: Steps = 0
     alpha: Weight = 10.0
     # What part of the bound labelled images make up, however few they are.
@@ -247,7 +283,14 @@ class M2Objective(Settings):
 
 
 Objective = Annotated[
-    ElboObjective | CapacityObjective | JointObjective | M2Objective, Field(discriminator="kind")
+    ElboObjective
+    | CapacityObjective
+    | FreeBitsObjective
+    | BetaTcObjective
+    | FactorObjective
+    | JointObjective
+    | M2Objective,
+    Field(discriminator="kind"),
 ]
 CLASSIFYING = ("joint", "m2")  # objectives that learn q(y|x) and p(y)
 
@@ -385,13 +428,14 @@ class Spec(Settings):
     def change(self, **changes: Any) -> Spec:
         """A copy with dotted fields replaced: `spec.change(**{"objective.beta": 4})`.
 
-        Values may be text, as they come from a command line or an address bar.
-        A change of `kind` starts that part from its defaults; of the dataset, the data settings.
-        Naming one of epochs, steps and seconds replaces the others. Raises SpecError.
+            Values may be text, as they come from a command line or an address bar.
+            A change of `kind` starts that part from its defaults; of the dataset, the data settings, but for
+        the binarisation where both are grey.
+            Naming one of epochs, steps and seconds replaces the others. Raises SpecError.
         """
         value = self.model_dump(mode="json")
-        # A kind must be in place before its own fields are set.
-        for name in sorted(changes, key=lambda name: not name.endswith((".kind", "data.name"))):
+        # A kind must be in place before its own fields are set, and before the dataset that fits it.
+        for name in sorted(changes, key=lambda name: (not name.endswith(".kind"), name != "data.name")):
             _assign(value, name, changes[name])
         return Spec.parse(value)
 
@@ -429,7 +473,7 @@ def _assign(tree: dict[str, Any], name: str, value: Any) -> None:
     if field == "kind" and here.get("kind") != value:
         here.clear()
     if name == "data.name" and here.get("name") != value:
-        binarisation = here.get("binarisation")
+        binarisation = _binarisation(here, value, tree["likelihood"].get("kind"))
         here.clear()
         here["binarisation"] = binarisation
     if path == ["data"] and field in ("path", "height", "width", "grey"):
@@ -440,11 +484,20 @@ def _assign(tree: dict[str, Any], name: str, value: Any) -> None:
     here[field] = value
 
 
+def _binarisation(data: dict[str, Any], name: str, likelihood: str) -> str:
+    """What another dataset makes of it: binary pixels need none, and say nothing of what grey ones need."""
+    if catalogue.binary(name):
+        return "none"
+    if catalogue.binary(data["name"]):
+        return "dynamic" if likelihood == "bernoulli" else "none"
+    return str(data["binarisation"])
+
+
 def _all_fields(part: str) -> set[str]:
     """Every field that some kind of this part has: which of them fit, validation says."""
     names: set[str] = set()
     part = "net" if part == "classifier" else part
-    for settings in Settings.__subclasses__():
+    for settings in _all_settings():
         if settings.__name__.lower().endswith(part):
             names |= set(settings.model_fields)
     return names
@@ -458,9 +511,7 @@ def _sentence(error: ValidationError) -> str:
     """The first fault, as a sentence naming the field, the value and what is allowed."""
     fault = error.errors(include_url=False)[0]
     # A union's location repeats the chosen kind after the part's name; users never typed it.
-    fields = (settings.model_fields.get("kind") for settings in Settings.__subclasses__())
-    kinds = {field.default for field in fields if field is not None}
-    where = ".".join(str(part) for part in fault["loc"] if part not in kinds)
+    where = ".".join(str(part) for at, part in enumerate(fault["loc"]) if at != 1 or part not in _kinds())
     text = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
     given = fault.get("input")
     if fault["type"] == "value_error":
@@ -472,3 +523,15 @@ def _sentence(error: ValidationError) -> str:
         return f"{where}.kind: {given.get('kind')!r} is not known; it must be one of {known}."
     shown = given if isinstance(given, int | float | str | bool) or given is None else type(given).__name__
     return f"{where}: {shown!r} is not allowed; it {text}."
+
+
+def _kinds() -> set[Any]:
+    return {
+        settings.model_fields["kind"].default
+        for settings in _all_settings()
+        if "kind" in settings.model_fields
+    }
+
+
+def _all_settings(of: type[Settings] = Settings) -> list[type[Settings]]:
+    return [found for each in of.__subclasses__() for found in (each, *_all_settings(each))]

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from vae_core.data.catalogue import binary
 from vae_core.spec import CLASSIFYING, Spec
 from widgets import address, draft
 from widgets.fields import field
@@ -72,7 +73,8 @@ def likelihood(spec: Spec) -> None:
         kind = st.session_state[key]
         changes = {"likelihood.kind": kind}
         # Which pixels a likelihood is one of: binary ones for Bernoulli, grey ones for all others.
-        changes["data.binarisation"] = "dynamic" if kind == "bernoulli" else "none"
+        grey = not binary(spec.data.name)
+        changes["data.binarisation"] = "dynamic" if kind == "bernoulli" and grey else "none"
         draft.change(**changes)
 
     key = address.key_showing("set:likelihood.kind", likelihood.kind)
@@ -105,7 +107,7 @@ def likelihood(spec: Spec) -> None:
             format="%.3f",
             help="On pixels from 0 to 1: the value where fixed, the start where shared.",
         )
-    if likelihood.kind != "categorical":
+    if likelihood.kind != "categorical" and not binary(spec.data.name):
         field(
             "data.binarisation",
             spec.data.binarisation,
@@ -115,7 +117,7 @@ def likelihood(spec: Spec) -> None:
             help="Grey pixels drawn as black or white at each look (dynamic), once (static), or left grey. "
             "A Bernoulli is a likelihood of binary pixels only.",
         )
-    if likelihood.kind == "bernoulli" and spec.data.binarisation == "none":
+    if likelihood.kind == "bernoulli" and spec.data.binarisation == "none" and not binary(spec.data.name):
         st.caption(":orange[Grey pixels under a Bernoulli: the numbers are cross entropies, no likelihoods.]")
 
 

@@ -7,6 +7,7 @@ import random
 import streamlit as st
 
 from vae_core import recipes
+from vae_core.data.catalogue import binary
 from vae_core.spec import Spec, SpecError
 from vae_core.training.run import Run
 from widgets import address, details, draft, images
@@ -99,7 +100,8 @@ def _recipe(spec: Spec) -> None:
         format_func=lambda key: recipes.RECIPES[key].title if key in recipes.RECIPES else "Your own settings",
         key=key,
         on_change=pick,
-        help="A named set of settings. Choosing one sets all controls below, and keeps the images.",
+        help="A named set of settings. Choosing one sets all controls below, and keeps the images "
+        "unless it is about images of its own.",
     )
     if name:
         changed = [
@@ -112,7 +114,11 @@ def _recipe(spec: Spec) -> None:
 
 
 def _keep_data(spec: Spec, old: Spec) -> Spec:
-    kept = old.data.model_copy(update={"binarisation": spec.data.binarisation, "classes": None})
+    """The images stay: a recipe is about the model, but for one that names its images."""
+    if spec.recipe is not None and "data.name" in recipes.RECIPES[spec.recipe].changes:
+        return spec
+    how = "none" if binary(old.data.name) else spec.data.binarisation
+    kept = old.data.model_copy(update={"binarisation": how, "classes": None})
     return Spec.parse(spec.model_dump(mode="json") | {"data": kept.model_dump(mode="json")})
 
 

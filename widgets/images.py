@@ -8,7 +8,7 @@ import io
 import streamlit as st
 
 from vae_core import data
-from vae_core.data.catalogue import CATALOGUE
+from vae_core.data.catalogue import CATALOGUE, DOWNLOAD
 from vae_core.spec import Spec
 from widgets import draft
 
@@ -29,7 +29,10 @@ def strip(name: str) -> str | None:
 def _strip_html(name: str) -> str:
     png = strip(name)
     if png is None:
-        return '<div class="elbo-strip none">downloaded on first use</div>'
+        missing = (
+            "downloaded on first use" if CATALOGUE[name].needs == DOWNLOAD else "where you have its file"
+        )
+        return f'<div class="elbo-strip none">{missing}</div>'
     alt = f"Images of {CATALOGUE[name].title}"
     return f'<div class="elbo-strip"><img alt="{alt}" src="data:image/png;base64,{png}"></div>'
 

@@ -60,7 +60,7 @@ def state(run: Run) -> None:
     name = words.literal(words.short_name(run.name))
     st.markdown(f"**{name}** :{colour}-badge[{word}] {device} {words.literal(said)}")
     unavailable = (
-        CATALOGUE[run.spec.data.name].network and now.step == 0 and now.state in ("stopped", "interrupted")
+        CATALOGUE[run.spec.data.name].needs and now.step == 0 and now.state in ("stopped", "interrupted")
     )
     if unavailable:
         st.button(

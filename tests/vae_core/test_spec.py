@@ -67,6 +67,8 @@ def test_what_goes_into_json_comes_out_of_it(beta, latent, seed, rate, widths):
         ("data.binarisation=maybe", ["data.binarisation", "maybe", "'static'"]),
         ("training.batch_size=0", ["training.batch_size", "greater than or equal to 1"]),
         ("training.learning_rate=2", ["training.learning_rate", "less than or equal to 1"]),
+        ("objective.kind=beta_tcvae", ["objective.kind", "beta_tcvae", "'beta_tc'"]),
+        ("objective.alpha=2", ["objective.alpha", "no such setting"]),
         ("nonsense", ["nonsense", "objective.beta=4"]),
     ],
 )
@@ -77,6 +79,11 @@ def test_an_impossible_value_is_refused_with_a_sentence(setting, words):
     assert all(word in sentence for word in words), sentence
     assert sentence.endswith(".")
     assert "\n" not in sentence
+
+
+def test_a_field_that_is_named_like_its_kind_is_named_in_the_refusal():
+    with pytest.raises(SpecError, match=r"^objective\.free_bits: '-1' is not allowed"):
+        Spec().change_text(["objective.kind=free_bits", "objective.free_bits=-1"])
 
 
 def test_convolutions_too_many_for_the_image_are_refused_with_what_would_fit():
@@ -99,6 +106,20 @@ def test_a_new_kind_starts_from_its_defaults_in_whatever_order_settings_are_name
 
 def test_a_new_dataset_brings_its_shape():
     assert Spec().change(**{"data.name": "digits"}).data.shape == (1, 8, 8)
+
+
+def test_binary_pixels_are_left_as_they_are_unless_binarisation_is_asked_for():
+    assert Spec.parse({"data": {"name": "sprites"}}).data.binarisation == "none"
+    assert Spec().change(**{"data.name": "dsprites", "data.path": None}).data.binarisation == "none"
+    asked = Spec().change_text(["data.binarisation=static", "data.name=sprites"])
+    assert asked.data.binarisation == "static"
+    assert Spec.parse(asked.model_dump(mode="json")) == asked
+    # What sprites need says nothing of what grey pixels need.
+    assert Spec().change(**{"data.name": "sprites"}).change(**{"data.name": "mnist"}).data == Spec().data
+    gaussian = {"data.name": "mnist", "likelihood.kind": "gaussian"}
+    assert Spec().change(**{"data.name": "sprites"}).change(**gaussian).data.binarisation == "none"
+    kept = Spec().change(**{"data.binarisation": "none"}).change(**{"data.name": "strokes"})
+    assert kept.data.binarisation == "none"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "3", "{", '{"latent": "x"}', '{"evil": 1}', "\x00"])

@@ -18,12 +18,15 @@ class Info:
     classes: tuple[str, ...]
     train: int
     test: int
-    network: bool  # whether its first use needs one
+    needs: str  # on a machine that has never used it; "" where nothing
     sentence: str
     module: (
         str  # in this package, with `load(request) -> Dataset`; where image_shape is None, with `image_shape`
     )
+    binary: bool = False  # whether its pixels are black or white as they are
 
+
+DOWNLOAD, OWN_COPY = "a download", "your own copy"
 
 _DIGITS = tuple("0123456789")
 _CLOTHES = (
@@ -45,28 +48,35 @@ _KANA = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
 CATALOGUE: dict[str, Info] = {
     info.name: info
     for info in (
-        Info("strokes", "Strokes", (1, 28, 28), _DIGITS, 60_000, 10_000, False,
+        Info("strokes", "Strokes", (1, 28, 28), _DIGITS, 60_000, 10_000, "",
              "Digits drawn by a program, so that slant, thickness and size of each are known.", "strokes"),
-        Info("digits", "Small digits", (1, 8, 8), _DIGITS, 1_437, 360, False,
+        Info("digits", "Small digits", (1, 8, 8), _DIGITS, 1_437, 360, "",
              "1,797 real handwritten digits of 8 x 8 pixels, which come with scikit-learn.", "digits"),
-        Info("mnist", "MNIST", (1, 28, 28), _DIGITS, 60_000, 10_000, True,
+        Info("mnist", "MNIST", (1, 28, 28), _DIGITS, 60_000, 10_000, DOWNLOAD,
              "Handwritten digits, the set most papers on VAEs report on.", "idx"),
-        Info("fashion_mnist", "Fashion-MNIST", (1, 28, 28), _CLOTHES, 60_000, 10_000, True,
+        Info("fashion_mnist", "Fashion-MNIST", (1, 28, 28), _CLOTHES, 60_000, 10_000, DOWNLOAD,
              "Photographs of clothes in ten kinds, much greyer than digits.", "idx"),
-        Info("kmnist", "Kuzushiji-MNIST", (1, 28, 28), _KANA, 60_000, 10_000, True,
+        Info("kmnist", "Kuzushiji-MNIST", (1, 28, 28), _KANA, 60_000, 10_000, DOWNLOAD,
              "Ten characters of old Japanese handwriting, each in many forms.", "idx"),
-        Info("sprites", "Sprites", (1, 32, 32), _SPRITES, 60_000, 10_000, False,
-             "Squares, ellipses and hearts, drawn from five factors that are known exactly.", "sprites"),
-        Info("sprites_64", "Sprites, 64 pixels", (1, 64, 64), _SPRITES, 60_000, 10_000, False,
-             "Sprites of four times as many pixels, the size most papers use.", "sprites"),
-        Info("dsprites", "dSprites", (1, 64, 64), _SPRITES, 60_000, 10_000, True,
-             "The published set that sprites follow, from your own copy of its file.", "dsprites"),
-        Info("folder", "Folder of images", None, (), 0, 0, False,
+        Info("sprites", "Sprites", (1, 32, 32), _SPRITES, 60_000, 10_000, "",
+             "Squares, ellipses and hearts, drawn from five factors that are known exactly.",
+             "sprites", binary=True),
+        Info("sprites_64", "Sprites, 64 pixels", (1, 64, 64), _SPRITES, 60_000, 10_000, "",
+             "Sprites of four times as many pixels, the size most papers use.", "sprites", binary=True),
+        Info("dsprites", "dSprites", (1, 64, 64), _SPRITES, 60_000, 10_000, OWN_COPY,
+             "The published set that sprites follow, from your own copy of its file.",
+             "dsprites", binary=True),
+        Info("folder", "Folder of images", None, (), 0, 0, "",
              "Your own images from a folder or a zip; names of sub-folders become classes.", "folder"),
-        Info("array", "Array file", None, (), 0, 0, False,
+        Info("array", "Array file", None, (), 0, 0, "",
              "Your own images from an .npy or .npz file, with labels from its array y or labels.", "array"),
     )
 }  # fmt: skip
+
+
+def binary(name: str) -> bool:
+    """Whether a dataset's pixels are black or white as they are; False of one that is not known."""
+    return name in CATALOGUE and CATALOGUE[name].binary
 
 
 def image_shape(

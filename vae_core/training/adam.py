@@ -14,11 +14,16 @@ class Adam:
     The kernel is private to PyTorch and the one that torch.optim.Adam(fused=True) calls; PyTorch is pinned.
     """
 
-    betas = (0.9, 0.999)
     epsilon = 1e-8
 
-    def __init__(self, parameters: Iterable[tuple[str, nn.Parameter]], learning_rate: Tensor) -> None:
+    def __init__(
+        self,
+        parameters: Iterable[tuple[str, nn.Parameter]],
+        learning_rate: Tensor,
+        betas: tuple[float, float] = (0.9, 0.999),
+    ) -> None:
         named = dict(parameters)
+        self.betas = betas
         self.learning_rate = learning_rate
         self.parameters = list(named.values())
         self.count = torch.zeros((), device=learning_rate.device)

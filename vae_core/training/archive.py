@@ -274,16 +274,19 @@ def _check_weights(weights: dict[str, Any], spec: Spec) -> None:
 
 
 def _check_state(state: dict[str, Any], spec: Spec) -> None:
-    """The model's tensors again, Adam's two of each, and a few small ones."""
-    model = _model_shapes(spec)
-    expected = {f"model.{name}": shape for name, shape in model.items()}
-    expected |= {f"adam.{part}.{name}": model[name] for name in model for part in ("mean", "square")}
+    """The tensors of model and objective, each Adam's two of each, and a few small ones."""
+    expected: dict[str, tuple[int, ...]] = {}
+    needed: set[str] = set()
+    for whose, adam, shapes in (
+        ("model", "adam", _model_shapes(spec)),
+        ("objective", "objective_adam", _objective_shapes(spec)),
+    ):
+        needed |= {f"{whose}.{name}" for name in shapes}
+        expected |= {f"{whose}.{name}": shape for name, shape in shapes.items()}
+        expected |= {f"{adam}.{part}.{name}": shapes[name] for name in shapes for part in ("mean", "square")}
     large = {name: array for name, array in state.items() if name in expected}
-    _check_shapes(
-        folder.STATE,
-        large,
-        {name: expected[name] for name in expected if name in large or name.startswith("model.")},
-    )
+    wanted = {name: shape for name, shape in expected.items() if name in large or name in needed}
+    _check_shapes(folder.STATE, large, wanted)
     for name, array in state.items():
         if name not in expected and array.size > 16_384:
             raise _Refused(f"The file is refused: {name[:80]!r} in its {folder.STATE} is no part of the run.")
@@ -296,6 +299,16 @@ def _model_shapes(spec: Spec) -> dict[str, tuple[int, ...]]:
 
     with torch.device("meta"):  # shapes only: nothing is allocated, however large the Spec
         return {name: tuple(value.shape) for name, value in VAE(spec).state_dict().items()}
+
+
+def _objective_shapes(spec: Spec) -> dict[str, tuple[int, ...]]:
+    import torch
+
+    from vae_core import objectives
+
+    with torch.device("meta"):
+        objective = objectives.build(spec.objective, latent=spec.latent)
+        return {name: tuple(value.shape) for name, value in objective.state_dict().items()}
 
 
 def _check_shapes(file: str, given: dict[str, Any], wanted: dict[str, tuple[int, ...]]) -> None:

@@ -53,7 +53,7 @@ def products(precision: str) -> Iterator[None]:
 
 
 class Trainer:
-    """One run in training: model, objective, optimiser, generators and position in the data.
+    """One run in training: model, objective, optimisers, generators and position in the data.
 
     `for step in trainer` makes one optimiser step per turn, without end; whoever drives it decides when
     to stop, to report and to save.
@@ -73,11 +73,15 @@ class Trainer:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.model = VAE(spec)
+            self.objective = objectives.build(spec.objective, latent=spec.latent, images=len(self.images))
         self.model.to(self.device)
-        self.objective = objectives.build(spec.objective).to(self.device)
+        self.objective.to(self.device)
         self.noise = torch.Generator(self.device).manual_seed(seed)
         self.learning_rate = torch.tensor(spec.training.learning_rate, device=self.device)
-        self.optimiser = Adam(self.model.named_parameters(), self.learning_rate)
+        self.optimisers = {"adam": Adam(self.model.named_parameters(), self.learning_rate)}
+        if own := dict(self.objective.named_parameters()):
+            rate = torch.tensor(self.objective.learning_rate, device=self.device)
+            self.optimisers["objective_adam"] = Adam(own.items(), rate, self.objective.adam_betas)
         self.step = 0
         self.device_step = torch.zeros((), device=self.device)
         self._choose_images(dataset.labels)
@@ -127,7 +131,8 @@ class Trainer:
                 terms = self._terms()
                 loss, logged = self.objective(terms, self.device_step)
                 loss.backward()
-            self.optimiser.step()
+            for optimiser in self.optimisers.values():
+                optimiser.step()
             self.device_step += 1
             self.step += 1
             self._log(logged)
@@ -209,7 +214,8 @@ class Trainer:
         """Everything that an exact resume needs, flat, by name."""
         state = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         state |= {f"objective.{name}": value for name, value in self.objective.state_dict().items()}
-        state |= {f"adam.{name}": value for name, value in self.optimiser.state().items()}
+        for part, optimiser in self.optimisers.items():
+            state |= {f"{part}.{name}": value for name, value in optimiser.state().items()}
         state[f"noise.{self.device.type}"] = self.noise.get_state()
         state["learning_rate"] = self.learning_rate
         state["step"] = torch.tensor(self.step)
@@ -225,7 +231,8 @@ class Trainer:
 
         self.model.load_state_dict(part("model."))
         self.objective.load_state_dict(part("objective."))
-        self.optimiser.restore(part("adam."))
+        for name, optimiser in self.optimisers.items():
+            optimiser.restore(part(f"{name}."))
         noise = state.get(f"noise.{self.device.type}")
         if noise is not None:
             self.noise.set_state(noise)

@@ -271,7 +271,9 @@ class Session:
         with self.test_pace.spend():
             count = self.live_images
             terms = self.trainer.evaluate(self.window.images[:count], self.window.labels_of(count))
-        numbers = {name: value for name, value in terms.items() if not isinstance(value, list)}
+        numbers = {
+            name: value for name, value in terms.items() if not isinstance(value, list) and name != "beta"
+        }
         self.test = {"step": self.trainer.step} | numbers
 
     def look(self, keep: bool = False) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def absent(source: Data) -> str | None:
     """Why they are not to be had, in a sentence; None where they are."""
     info = CATALOGUE[source.name]
-    if info.network and data.thumbnail(source.name) is None:
+    if info.needs and data.thumbnail(source.name) is None:
         return f"{info.title} is not on this machine, so there are no training images to compare with."
     return None
 

@@ -7,7 +7,7 @@ import torch
 from vae_core import data
 from vae_core.data import catalogue, strokes
 
-EMBEDDED = [name for name, info in data.CATALOGUE.items() if info.image_shape and not info.network]
+EMBEDDED = [name for name, info in data.CATALOGUE.items() if info.image_shape and not info.needs]
 
 
 def test_the_catalogue_is_there_without_torch_or_anything_else_that_is_slow():

@@ -1,93 +1,17 @@
-"""Objectives: what training minimises, from the terms of one pass.
-
-An objective is a module: `(terms, step) -> (scalar to minimise, logged nats)`. It may own parameters and
-an optimiser of its own. `step` is a 0-dim tensor counted from 0 and `beta` a buffer, so that neither
-changes the captured step. Logged are, averaged over the batch,
-    reconstruction   E_q[log p(x|z)]
-    kl               KL(q(z|x) || p(z)), by the estimator that the objective uses
-    beta_kl          what the objective subtracts from the reconstruction
-    dimension_kl     [D], where a closed form is known
-    beta             its value at this step
-Whatever the objective, the ELBO is reconstruction - kl.
-"""
+"""Objectives of images and their classes: the bound of both together, and of images without a label."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vae_core import spec
 from vae_core.model import Terms
+from vae_core.objectives.elbo import Elbo
+from vae_core.objectives.objective import Logged
 from vae_core.schedules import ramp
-
-Logged = dict[str, Tensor]
-UNKNOWN_KL = "This posterior and prior have no closed-form KL; choose objective.kl=monte_carlo."
-
-
-class Objective(nn.Module):
-    """Reconstruction minus a penalty on the KL; which penalty, a subclass says."""
-
-    beta: Tensor
-    # Whether it learns from images without labels too: such pass with their class summed out.
-    semi_supervised = False
-
-    def __init__(self, settings: spec.Objective) -> None:
-        super().__init__()
-        self.samples = settings.samples
-        self.analytic = settings.kl == "analytic"
-        self.register_buffer("beta", torch.tensor(float(settings.beta)))
-
-    def penalty(self, kl: Tensor, step: Tensor) -> tuple[Tensor, Tensor]:
-        """(what is subtracted from the reconstruction, the weight at this step), both 0-dim."""
-        raise NotImplementedError
-
-    def forward(self, terms: Terms, step: Tensor) -> tuple[Tensor, Logged]:
-        """(scalar to minimise, logged nats). ValueError where the analytic KL is asked for and unknown."""
-        reconstruction = terms.log_px.mean()
-        logged: Logged = {}
-        if terms.kl is not None:
-            logged["dimension_kl"] = terms.kl.mean(0)
-        if self.analytic:
-            if terms.kl is None:
-                raise ValueError(UNKNOWN_KL)
-            kl = logged["dimension_kl"].sum()
-        else:
-            kl = (terms.log_qz - terms.log_pz).mean()
-        penalty, weight = self.penalty(kl, step)
-        logged |= {"reconstruction": reconstruction, "kl": kl, "beta_kl": penalty, "beta": weight}
-        return penalty - reconstruction, logged
-
-
-class Elbo(Objective):
-    """reconstruction - beta * KL.
-
-    beta = 1: the evidence lower bound, Kingma and Welling 2014, eq. 7 with M samples (analytic KL) or eq. 6
-    (Monte Carlo). Another beta: Higgins et al. 2017, eq. 4. beta = 0: an autoencoder with noise.
-    """
-
-    def __init__(self, settings: spec.ElboObjective | spec.JointObjective | spec.M2Objective) -> None:
-        super().__init__(settings)
-        self.warm_up = settings.warm_up
-
-    def penalty(self, kl: Tensor, step: Tensor) -> tuple[Tensor, Tensor]:
-        weight = self.beta * ramp(step, self.warm_up)
-        return weight * kl, weight
-
-
-class Capacity(Objective):
-    """reconstruction - beta * |KL - C|, C rising; Burgess et al. 2018, eq. 8 (beta is their gamma)."""
-
-    def __init__(self, settings: spec.CapacityObjective) -> None:
-        super().__init__(settings)
-        self.capacity = settings.capacity
-        self.capacity_steps = settings.capacity_steps
-
-    def penalty(self, kl: Tensor, step: Tensor) -> tuple[Tensor, Tensor]:
-        target = self.capacity * ramp(step, self.capacity_steps)
-        return self.beta * (kl - target).abs(), self.beta
 
 
 @dataclass(frozen=True)
@@ -144,8 +68,8 @@ class Joint(Elbo):
     alpha * classification.
     """
 
-    def __init__(self, settings: spec.JointObjective | spec.M2Objective) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: spec.JointObjective | spec.M2Objective, latent: int, images: int) -> None:
+        super().__init__(settings, latent, images)
         self.alpha = settings.alpha
 
     def forward(self, terms: Terms, step: Tensor) -> tuple[Tensor, Logged]:
@@ -153,7 +77,7 @@ class Joint(Elbo):
 
     def minimised(self, parts: Parts, labelled: Terms, step: Tensor) -> tuple[Tensor, Logged]:
         """labelled: a pass over images of which y is known; where it is not, nothing is asked of q(y|x)."""
-        penalty, weight = self.penalty(parts.kl, step)
+        penalty, of_it = self.penalty(labelled, parts.kl, step)
         penalty = penalty + parts.class_kl
         logged = {"class_kl": parts.class_kl}
         if labelled.y is not None:
@@ -165,7 +89,7 @@ class Joint(Elbo):
         if len(parts.dimension_kl):
             logged["dimension_kl"] = parts.dimension_kl
         kl = parts.kl + parts.class_kl
-        logged |= {"reconstruction": parts.reconstruction, "kl": kl, "beta_kl": penalty, "beta": weight}
+        logged |= {"reconstruction": parts.reconstruction, "kl": kl, "beta_kl": penalty, **of_it}
         return penalty - parts.reconstruction, logged
 
 
@@ -180,8 +104,8 @@ class M2(Joint):
 
     semi_supervised = True
 
-    def __init__(self, settings: spec.M2Objective) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: spec.M2Objective, latent: int, images: int) -> None:
+        super().__init__(settings, latent, images)
         self.class_warm_up = settings.class_warm_up
         self.labelled_share = settings.labelled_share
 
@@ -191,16 +115,3 @@ class M2(Joint):
             return self.minimised(parts, terms, step)
         parts = parts.mixed(bound(terms.labelled, self.analytic), self.labelled_share)
         return self.minimised(parts, terms.labelled, step)
-
-
-OBJECTIVES: dict[str, Callable[..., Objective]] = {
-    "elbo": Elbo,
-    "capacity": Capacity,
-    "joint": Joint,
-    "m2": M2,
-}
-
-
-def build(settings: spec.Objective) -> Objective:
-    """The objective that the settings describe."""
-    return OBJECTIVES[settings.kind](settings)

@@ -1,0 +1,32 @@
+"""Objectives: what training minimises, from the terms of one pass. One file per family, one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from vae_core import spec
+from vae_core.objectives.classes import M2, Joint, bound
+from vae_core.objectives.elbo import Capacity, Elbo, FreeBits
+from vae_core.objectives.factor import Factor
+from vae_core.objectives.objective import Logged, Objective
+from vae_core.objectives.total_correlation import BetaTc
+
+__all__ = ["OBJECTIVES", "Logged", "Objective", "bound", "build"]
+
+OBJECTIVES: dict[str, Callable[..., Objective]] = {
+    "elbo": Elbo,
+    "capacity": Capacity,
+    "free_bits": FreeBits,
+    "beta_tc": BetaTc,
+    "factor": Factor,
+    "joint": Joint,
+    "m2": M2,
+}
+
+
+def build(settings: spec.Objective, *, latent: int = 2, images: int = 1) -> Objective:
+    """The objective that the settings describe, for codes of `latent` dimensions of `images` training images.
+
+    Draws the first weights of its modules, where it has any, from the global generator, as networks do.
+    """
+    return OBJECTIVES[settings.kind](settings, latent, images)

@@ -1,0 +1,64 @@
+"""What all objectives share.
+
+An objective is a module: `(terms, step) -> (scalar to minimise, logged nats)`. `step` is a 0-dim tensor
+counted from 0 and `beta` a buffer, so that neither changes the captured step. Logged are, averaged over the
+batch,
+    reconstruction   E_q[log p(x|z)]
+    kl               KL(q(z|x) || p(z)), by the estimator that the objective uses
+    beta_kl          all that the objective subtracts from the reconstruction
+    dimension_kl     [D], where a closed form is known
+    beta             its value at this step
+and whatever else an objective weighs. Whatever the objective, the ELBO is reconstruction - kl.
+
+An objective may own modules that learn beside the model. Their loss is part of the scalar, with no gradient
+from it into the model and none from the model's loss into them; the trainer gives them an Adam of their own.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from vae_core import spec
+from vae_core.model import Terms
+
+Logged = dict[str, Tensor]
+
+
+class Objective(nn.Module):
+    """Reconstruction minus a penalty; which penalty, a subclass says."""
+
+    beta: Tensor
+    # Whether it learns from images without labels too: such pass with their class summed out.
+    semi_supervised = False
+    # Of the Adam that moves the objective's own modules, where it has any.
+    learning_rate = 1e-3
+    adam_betas = (0.9, 0.999)
+
+    def __init__(self, settings: spec.Objective, latent: int, images: int) -> None:
+        super().__init__()
+        self.samples = settings.samples
+        self.analytic = settings.kl == "analytic"
+        self.register_buffer("beta", torch.tensor(float(settings.beta)))
+
+    def penalty(self, terms: Terms, kl: Tensor, step: Tensor) -> tuple[Tensor, Logged]:
+        """(what is subtracted from the reconstruction, 0-dim; what is logged of it, `beta` included)."""
+        raise NotImplementedError
+
+    def forward(self, terms: Terms, step: Tensor) -> tuple[Tensor, Logged]:
+        """(scalar to minimise, logged nats). ValueError where the analytic KL is asked for and unknown."""
+        reconstruction = terms.log_px.mean()
+        logged: Logged = {}
+        if terms.kl is not None:
+            logged["dimension_kl"] = terms.kl.mean(0)
+        if self.analytic:
+            if terms.kl is None:
+                raise ValueError(
+                    "This posterior and prior have no closed-form KL; choose objective.kl=monte_carlo."
+                )
+            kl = logged["dimension_kl"].sum()
+        else:
+            kl = (terms.log_qz - terms.log_pz).mean()
+        penalty, of_it = self.penalty(terms, kl, step)
+        logged |= {"reconstruction": reconstruction, "kl": kl, "beta_kl": penalty, **of_it}
+        return penalty - reconstruction, logged
