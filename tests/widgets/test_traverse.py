@@ -466,3 +466,18 @@ def test_nothing_moves_while_images_come_and_sliders_go(boards, model) -> None:
     boards.page.get_by_role("button", name="Random").click()
     boards.decoded()
     assert boards.page.evaluate(places) == before
+
+
+def test_a_model_that_is_told_the_class_is_shown_at_the_class_its_parcel_names(boards) -> None:
+    net = {"net.widths": [16], "latent": 3}
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        vae = VAE(Spec().change(**{"data.name": "digits", "condition.kind": "class", **net})).eval()
+    with torch.no_grad():
+        for parameter in vae.decoder.parameters():
+            parameter *= 3
+    model = replace(described(vae), decoder=export.decoder(vae, "float32", y=7))
+    boards.show([model])
+    for pixels, z in [(boards.image(), model.origin), (boards.tile(0, 6), moved(model, z1=3))]:
+        mean = vae.decode_mean(torch.tensor(np.asarray(z))[None], torch.tensor([7]))[0, 0]
+        np.testing.assert_allclose(pixels[:, :, 0], 255 * mean.numpy(), atol=1)

@@ -5,8 +5,11 @@ import { element, number, setText, showImage } from "../browser/dom.js";
 import { Row } from "./row.js";
 import { Strips } from "./strips.js";
 
-// Pixels: of the sides of a strip's images, and of what a row has besides them.
-const SMALLEST = 24, FAIR = 36, LARGE = 46, LARGEST = 64, AROUND = 30;
+// Pixels: of the sides of a strip's images, and of what a row has besides them, above and beside.
+const SMALLEST = 24, FAIR = 38, LARGE = 54, LARGEST = 64, ABOVE = 33;
+const BESIDE = 252, BESIDE_NARROW = 190, NARROW = 480, SIDE_BY_SIDE = 700; // as the style sheet has them
+const AIR = 1.3, APART = 44; // of two images, in their sides; of two ticks, in pixels
+const SHARP = 1.4; // enlarged at least so much, pixels are shown as squares
 
 export class Board {
   /** `hand`: what the rows tell, each time with this board first. */
@@ -24,7 +27,7 @@ export class Board {
       root: this.dom.rows, rootMargin: "120px 0px",
     });
     this.sizes = new ResizeObserver(() => this.fit());
-    this.sizes.observe(this.dom.ticks);
+    this.sizes.observe(this.root);
   }
 
   destroy() {
@@ -102,13 +105,23 @@ export class Board {
     this.fit();
   }
 
-  /** As large as the width allows, and small enough for all rows in use to be seen at once where that can be. */
+  /** Strips as large as the width allows, and small enough for all rows in use to be in sight if that can be. */
   fit() {
-    if (!this.counts) return;
-    const wide = this.dom.ticks.clientWidth / this.model.ticks.length - 2;
-    const high = parseFloat(getComputedStyle(this.dom.rows).maxHeight) / Math.max(1, this.counts[0]) - AROUND - 3;
-    const side = Math.min(wide, high >= FAIR ? Math.min(high, LARGEST) : LARGE);
-    this.root.style.setProperty("--tile", `${Math.floor(Math.max(SMALLEST, side))}px`);
+    const width = this.root.clientWidth;
+    if (!this.counts || !width) return;
+    const stage = width < SIDE_BY_SIDE ? 0 : Math.max(190, 0.27 * width) + 28;
+    const K = this.model.ticks.length, beside = width < NARROW ? BESIDE_NARROW : BESIDE;
+    const pitch = (width - stage - beside) / K;
+    const high = parseFloat(getComputedStyle(this.dom.rows).maxHeight) / Math.max(1, this.counts[0]) - ABOVE;
+    const side = Math.min(pitch - 3, high >= FAIR ? Math.min(high, LARGEST) : LARGE);
+    const tile = Math.floor(Math.max(SMALLEST, side)), step = Math.min(pitch, AIR * tile);
+    this.root.style.setProperty("--tile", `${tile}px`);
+    this.root.style.setProperty("--strip", `${Math.floor(K * step)}px`);
+    this.root.style.setProperty("--rows", `${Math.floor(K * step) + beside}px`);
+    const pixels = Math.max(...this.decoder.image.slice(1));
+    this.root.dataset.sharp = String(tile * devicePixelRatio >= SHARP * pixels);
+    const every = [1, 2, 4].find((n) => (K - 1) % n === 0 && n * step >= APART) ?? K - 1;
+    [...this.dom.ticks.children].forEach((tick, k) => { tick.hidden = k % every !== 0; });
   }
 
   handOf() {

@@ -3,6 +3,9 @@
 
 import { makeDecoder, paint } from "../browser/decoder.js";
 
+const SLICE = 6; // ms of work for each code, while they come one after another: the hand needs the processor more
+const REST = 40; // ms without a new code, after which there is no more restraint
+
 /**
  * Answers on a port. It takes {model, stops}, then {z, wanted, asked}: the code on screen, the dimensions whose
  * strips are in sight, and the question's number. Each strip that is not of that code comes back as
@@ -11,33 +14,49 @@ import { makeDecoder, paint } from "../browser/decoder.js";
  */
 export function decodeStrips(port) {
   const done = new Map(); // dimension -> the code its strip was decoded through
-  const turn = new MessageChannel();
-  let model = 0, decoder = null, stops = null, z = null, wanted = [], asked = 0, next = 0, busy = false;
+  const again = new MessageChannel();
+  let model = 0, decoder = null, stops = null, z = null, wanted = [], asked = 0;
+  let strip = null, turn = 0, heard = 0, timer = 0, busy = false;
 
-  const fresh = (d) => done.get(d)?.every((v, i) => i === d || v === z[i]);
+  const isFresh = (d) => done.get(d)?.every((v, i) => i === d || v === z[i]);
 
-  function strip(d) {
-    const [channels, height, width] = decoder.image, size = 4 * height * width;
-    const K = stops.length / z.length, tiles = new Uint8ClampedArray(K * size), code = z.slice();
-    for (let k = 0; k < K; k++) {
-      code[d] = stops[d * K + k];
-      paint(decoder.decode(code), channels, tiles.subarray(k * size, (k + 1) * size));
+  function begin() {
+    for (let tried = 0; tried < wanted.length; tried++) {
+      const d = wanted[turn++ % wanted.length];
+      if (isFresh(d)) continue;
+      const [, height, width] = decoder.image, size = 4 * height * width, K = stops.length / z.length;
+      return { d, z, code: z.slice(), k: 0, K, size, tiles: new Uint8ClampedArray(K * size) };
     }
-    done.set(d, z);
-    port.postMessage({ model, dimension: d, tiles }, [tiles.buffer]);
+    return null;
   }
 
-  // One strip, then a look at what has come meanwhile.
-  turn.port1.onmessage = () => {
-    for (let tried = 0; tried < wanted.length; tried++) {
-      const d = wanted[next++ % wanted.length];
-      if (fresh(d)) continue;
-      strip(d);
-      return turn.port2.postMessage(null);
+  /** One image more; false where all strips are as they should be. */
+  function step() {
+    strip ??= begin();
+    if (!strip) return false;
+    const { d, code, K, size, tiles } = strip, k = strip.k++;
+    code[d] = stops[d * K + k];
+    paint(decoder.decode(code), decoder.image[0], tiles.subarray(k * size, (k + 1) * size));
+    if (strip.k < K) return true;
+    done.set(d, strip.z);
+    strip = null;
+    port.postMessage({ model, dimension: d, tiles }, [tiles.buffer]);
+    return true;
+  }
+
+  function work() {
+    busy = true;
+    timer = 0;
+    const started = performance.now();
+    while (performance.now() - started < SLICE) {
+      if (step()) continue;
+      busy = false;
+      return port.postMessage({ answered: asked });
     }
-    busy = false;
-    port.postMessage({ answered: asked });
-  };
+    if (performance.now() - heard > REST) again.port2.postMessage(null); // after a look at what has come
+    else timer = setTimeout(work, REST);
+  }
+  again.port1.onmessage = work;
 
   port.onmessage = ({ data }) => {
     if (data.model) {
@@ -46,12 +65,15 @@ export function decodeStrips(port) {
       stops = data.stops;
       model += 1;
       wanted = [];
+      strip = null;
       done.clear();
       return;
     }
     ({ z, wanted, asked } = data);
-    if (!busy) turn.port2.postMessage(null);
-    busy = true;
+    heard = performance.now();
+    if (busy && !timer) return; // it comes to it
+    clearTimeout(timer);
+    work();
   };
 }
 
@@ -72,10 +94,10 @@ export class Strips {
 
   /** `decoder`: its unpacked parcel; stops [D, K]. */
   take(decoder, stops) {
-    const { latent, image, layers, likelihood } = decoder;
-    const arrays = Object.entries(decoder.arrays).map(([name, array]) => [name, array, array.shape]);
+    const { made, arrays: known, ...rest } = decoder; // what is made of functions cannot travel, nor can shapes
+    const arrays = Object.entries(known).map(([name, array]) => [name, array, array.shape]);
     this.models += 1;
-    this.worker.postMessage({ model: { latent, image, layers, likelihood, arrays }, stops });
+    this.worker.postMessage({ model: { ...rest, arrays }, stops });
   }
 
   want(z, wanted) { this.worker.postMessage({ z, wanted, asked: ++this.asked }); }
