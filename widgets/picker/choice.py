@@ -6,6 +6,7 @@ are the session's.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,6 +58,11 @@ def image(key: str, how: str, data: Data) -> np.ndarray | None:
         return None
     pixels = _fitted(file.content, data.shape)
     return 255 - pixels if file.inverted else pixels
+
+
+def digest(image: np.ndarray) -> str:
+    """Of shape and pixels: a key under which what is computed from an image can be kept."""
+    return hashlib.sha256(repr(image.shape).encode() + image.tobytes()).hexdigest()[:16]
 
 
 # --- the user's own image -------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from vae_core.data.dataset import Refusal
 from vae_core.data.folder import SUFFIXES
 from vae_core.training.run import Run
 from widgets import address, paint, png
-from widgets.picker import choice, sheet
+from widgets.picker import choice, sheet, unlike
 from widgets.picker.source import Source
 
 ALL = -1  # of the classes
@@ -38,9 +38,9 @@ def panel(key: str, run: Run, source: Source, default: int) -> None:
     )
     with st.container(width=WIDTHS[str(way)]):
         if way == DRAW:
-            _draw(key, run)
+            _draw(key, run, source)
         elif way == UPLOAD:
-            _upload(key, run)
+            _upload(key, run, source)
         else:
             _choose(key, source, choice.index(key, len(source), default) if numbered else None)
 
@@ -122,7 +122,7 @@ def _at_random(key: str, numbers: np.ndarray) -> None:
         _by_number(key, int(generator.choice(numbers)))
 
 
-def _draw(key: str, run: Run) -> None:
+def _draw(key: str, run: Run, source: Source) -> None:
     data = run.spec.data
     drawn = paint.draw(
         choice.canvas_key(key, data),
@@ -134,14 +134,14 @@ def _draw(key: str, run: Run) -> None:
     if drawn is None:
         st.caption("Draw with the pointer, a finger or the keyboard.")
     else:
-        _result(key, run, choice.DRAWN, f"{_adapted(data.name)}: this is what the model gets.")
+        _result(key, run, source, choice.DRAWN, f"{_adapted(data.name)}: this is what the model gets.")
 
 
 def _adapted(name: str) -> str:
     return "Centred and scaled as the data are" if name in handwriting.BOXES else "Resized"
 
 
-def _upload(key: str, run: Run) -> None:
+def _upload(key: str, run: Run, source: Source) -> None:
     channels, height, width = run.spec.data.shape
     colour = "grey" if channels == 1 else "colour"
     widget = f"{key}-file"
@@ -168,10 +168,10 @@ def _upload(key: str, run: Run) -> None:
         on_change=lambda: choice.upload(key, replace(file, inverted=st.session_state[f"{key}-invert"])),
         help="Dark ink on light paper becomes light on dark, as MNIST's digits are.",
     )
-    _result(key, run, choice.OWN, f"{file.name}: this is what the model gets.")
+    _result(key, run, source, choice.OWN, f"{file.name}: this is what the model gets.")
 
 
-def _result(key: str, run: Run, how: str, words: str) -> None:
+def _result(key: str, run: Run, source: Source, how: str, words: str) -> None:
     """What a drawing or a file is for the model."""
     try:
         image = choice.image(key, how, run.spec.data)
@@ -184,6 +184,8 @@ def _result(key: str, run: Run, how: str, words: str) -> None:
         f'<div class="elbo-picked small"><img alt="As the model gets it" src="{png.address(image)}">'
         f"<p><small>{escape(words)} A link cannot hold it; it stays in this tab.</small></p></div>"
     )
+    if source.kind == "test":
+        unlike.say(run, image)
     if choice.made(key) != how:
         st.button("Use this image", key=f"{key}-use", on_click=choice.take_made, args=(key, how))
 

@@ -12,6 +12,7 @@ from widgets import later, words
 from widgets.board import open_run
 from widgets.map_page.codes import weights
 from widgets.map_page.training_images import dataset
+from widgets.picker import choice
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,14 +21,14 @@ COUNT, SAMPLES = 1000, 8  # of the test images, and of each image's posterior
 RARE, UNUSUAL = 0.01, 0.1  # shares of the test images with a lower ELBO
 
 
-def say(run: Run, image: np.ndarray, digest: str) -> None:
+def say(run: Run, image: np.ndarray) -> None:
     """Where the ELBO of the image, uint8 [C, H, W], lies among the test images', in a sentence."""
     # Of a run in training the first weights are kept until it rests.
     version = "live" if run.status.active else weights(run)
     task = later.start(_reference, str(run.path), version)
 
     def show(reference: Tensor) -> None:
-        st.caption(sentence(_elbo(str(run.path), version, digest, image), reference))
+        st.caption(sentence(_elbo(str(run.path), version, choice.digest(image), image), reference))
 
     later.when_done(task, "Comparing it with the test images", show)
 
