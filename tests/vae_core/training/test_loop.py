@@ -60,7 +60,7 @@ def test_reports_and_evaluations_on_the_way_change_nothing(digits):
 
 
 @pytest.mark.parametrize("at", [1, 13, 14, 15])  # an epoch is 14 steps: before, at and after its end
-@pytest.mark.parametrize("objective", ["elbo", "capacity"])
+@pytest.mark.parametrize("objective", ["elbo", "capacity", "beta_tc", "factor"])
 def test_a_resumed_run_ends_with_the_weights_of_one_that_never_stopped(digits, at, objective):
     spec = small(**{"objective.kind": objective})
     whole = run(Trainer(spec, digits), 30)

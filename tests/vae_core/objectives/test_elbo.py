@@ -75,3 +75,19 @@ def test_where_no_closed_form_is_known_the_analytic_kl_is_refused_with_a_sentenc
         objectives.build(spec.ElboObjective())(unknown, STEP)
     _, logged = objectives.build(spec.ElboObjective(kl="monte_carlo"))(unknown, STEP)
     assert "dimension_kl" not in logged
+
+
+def test_free_bits_charge_each_dimension_at_least_its_share():
+    # The dimensions' KLs are means over the batch, 2 nats each: below 3 both pay 3, below 1 what they are.
+    for least, charged in ((3.0, 6.0), (1.0, 4.0), (0.0, 4.0)):
+        loss, logged = objectives.build(spec.FreeBitsObjective(free_bits=least, beta=2.0))(TERMS, STEP)
+        assert logged["beta_kl"].item() == 2 * charged
+        assert logged["kl"].item() == 4
+        assert loss.item() == 95 + 2 * charged
+
+
+def test_below_the_free_bits_nothing_presses_a_dimension_down():
+    kl = torch.tensor([[0.1, 3.0], [0.3, 5.0]], requires_grad=True)
+    terms = Terms(TERMS.log_px, TERMS.log_pz, TERMS.log_qz, kl, TERMS.z)
+    objectives.build(spec.FreeBitsObjective(free_bits=0.5))(terms, STEP)[0].backward()
+    assert kl.grad.tolist() == [[0, 0.5], [0, 0.5]]
