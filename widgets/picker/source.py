@@ -72,8 +72,10 @@ def of(run: Run) -> Source | later.Task:
 
 def _absent(source: Data) -> str | None:
     info = CATALOGUE[source.name]
-    if info.network and data.thumbnail(source.name) is None:
-        return f"{info.title} is not on this machine: train on it once, and it is downloaded."
+    if info.needs and data.thumbnail(source.name) is None:
+        return (
+            f"{info.title} is not on this machine: it needs {info.needs}, the first time a run trains on it."
+        )
     return None
 
 
