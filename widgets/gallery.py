@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from vae_core.data.catalogue import CATALOGUE
+from vae_core.data.catalogue import CATALOGUE, WITH_FACTORS
 from vae_core.training import folder
 from vae_core.training.run import Run
 from widgets import manage, shell, words
@@ -38,12 +38,7 @@ def cards(gallery: list[Run], own: list[Run]) -> None:
                 with st.container(
                     horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap=None
                 ):
-                    st.page_link(
-                        "pages/latent_map.py",
-                        label="Open the map",
-                        icon=":material/scatter_plot:",
-                        query_params={shell.RUN: run.name},
-                    )
+                    door(run, "Open the map")
                     if st.button(
                         "",
                         key=f"more-{run.name}",
@@ -52,6 +47,17 @@ def cards(gallery: list[Run], own: list[Run]) -> None:
                         help="Copy or download it",
                     ):
                         manage.dialog(run)
+
+
+def door(run: Run, label: str) -> None:
+    """The link to the page that shows the run best: its map, or, where factors are known, its dimensions."""
+    many = run.spec.latent > 2 and run.spec.data.name in WITH_FACTORS
+    st.page_link(
+        "pages/traverse.py" if many else "pages/latent_map.py",
+        label="Traverse" if many else label,
+        icon=":material/tune:" if many else ":material/scatter_plot:",
+        query_params={shell.RUN: run.name},
+    )
 
 
 def card(run: Run) -> str:

@@ -69,12 +69,7 @@ def row(run: Run) -> None:
                         query_params={shell.RUN: run.name},
                     )
                 else:
-                    st.page_link(
-                        "pages/latent_map.py",
-                        label="Open",
-                        icon=":material/scatter_plot:",
-                        query_params={shell.RUN: run.name},
-                    )
+                    gallery.door(run, "Open")
                 if now.state in ("stopped", "interrupted", "diverged"):
                     st.button(
                         "Resume",

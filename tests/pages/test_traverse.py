@@ -18,11 +18,13 @@ from streamlit.testing.v1 import AppTest
 from vae_core import data, export
 from vae_core.analysis import traverse
 from vae_core.analysis.disentangle import measure, mutual_information, record
+from vae_core.data.catalogue import WITH_FACTORS
 from vae_core.training import folder, names
 from vae_core.training.run import Run
 from widgets.traverse import TraverseState
 from widgets.traverse_page import charts, factors, scores, take_away
 from widgets.traverse_page.controls import View
+from widgets.traverse_page.link import Hand
 
 App = Callable[..., AppTest]
 AddRun = Callable[..., Run]
@@ -352,7 +354,7 @@ def test_the_page_says_that_disentanglement_cannot_be_identified(
 
 def test_the_datasets_said_to_have_factors_are_those_that_have_them() -> None:
     for name in ("sprites", "strokes", "digits"):
-        assert (data.load(name, "test").factors is not None) == (name in measure.WITH_FACTORS)
+        assert (data.load(name, "test").factors is not None) == (name in WITH_FACTORS)
 
 
 @pytest.mark.timeout(180)
@@ -392,13 +394,11 @@ def test_pictures_and_numbers_can_be_taken_away(app: App, sprites: Callable[...,
                       "Matrix as CSV", "Metrics as CSV"]  # fmt: skip
 
 
-def test_the_table_of_dimensions_is_sorted_and_exact(
-    sprites: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_table_of_dimensions_is_sorted_and_exact(sprites: Callable[..., Run]) -> None:
     run = sprites()
-    names.save(run.path, 4, 2, "width, or so")
-    monkeypatch.setattr(take_away.board, "state", lambda view: TraverseState((((2, 1.25),),)))
-    rows = list(csv.DictReader(io.StringIO(take_away.dimensions(View((run,), None, "3"), 0))))
+    hand = Hand(TraverseState((((2, 1.25),),)))
+    called = names.save(run.path, 4, 2, "width, or so")
+    rows = list(csv.DictReader(io.StringIO(take_away.dimensions(View((run,), None, "3"), 0, hand, called))))
     used, at = traverse.usage(run.posteriors), traverse.quantiles(run.posteriors)
     assert [int(row["dimension"]) - 1 for row in rows] == used.order.tolist()
     for row in rows:
@@ -408,14 +408,11 @@ def test_the_table_of_dimensions_is_sorted_and_exact(
         assert (row["name"], float(row["z"])) == (("width, or so", 1.25) if d == 2 else ("", 0))
 
 
-def test_strips_and_films_hold_what_the_model_decodes(
-    sprites: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_strips_and_films_hold_what_the_model_decodes(sprites: Callable[..., Run]) -> None:
     run = sprites()
-    monkeypatch.setattr(take_away.board, "state", lambda view: TraverseState())
-    view = View((run,), None, "3")
+    view, hand, called = View((run,), None, "3"), Hand(), ("",) * 4
     shown = take_away.in_use(run)
-    sheet = np.asarray(Image.open(io.BytesIO(take_away.strips(view, 0))).convert("L"))
+    sheet = np.asarray(Image.open(io.BytesIO(take_away.strips(view, 0, hand, called))).convert("L"))
     decoded = (
         255 * run.model.decode_mean(traverse.along(torch.zeros(4), shown[0], torch.tensor([-3.0])))
     ).round()
@@ -423,5 +420,5 @@ def test_strips_and_films_hold_what_the_model_decodes(
     top, left = 2 * take_away.pictures.HEAD, take_away.pictures.LABEL
     np.testing.assert_array_equal(sheet[top : top + 64, left : left + 64], tile)
     for dimension in (None, shown[0]):
-        gif = Image.open(io.BytesIO(take_away.film(view, 0, dimension)))
+        gif = Image.open(io.BytesIO(take_away.film(view, 0, hand, called, dimension)))
         assert (gif.format, gif.n_frames) == ("GIF", 32)

@@ -73,6 +73,9 @@ CATALOGUE: dict[str, Info] = {
     )
 }  # fmt: skip
 
+# The datasets whose images were drawn from factors that are known.
+WITH_FACTORS = ("sprites", "sprites_64", "dsprites", "strokes")
+
 
 def binary(name: str) -> bool:
     """Whether a dataset's pixels are black or white as they are; False of one that is not known."""

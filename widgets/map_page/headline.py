@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from vae_core.training.run import Run
-from widgets import later, words
+from widgets import later, shell, words
 from widgets.map_page import measured
 from widgets.map_page.codes import Codes, newest
 from widgets.map_page.view import View
@@ -81,6 +81,14 @@ def numbers(run: Run, view: View, codes: Codes, holes: Any, outside: Any) -> Non
         )
     beta = words.number(run.spec.objective.beta)
     number("beta", beta, "weight of the KL", "What the KL was multiplied with in training.")
+    if latent > 2:
+        st.page_link(
+            "pages/traverse.py",
+            label="One slider for each",
+            icon=":material/tune:",
+            query_params={shell.RUN: run.name},
+            help="Traverse: a slider for each dimension, and what the decoder draws along it.",
+        )
 
 
 def number(name: str, value: str, under: str, help: str) -> None:

@@ -45,7 +45,11 @@ def state(view: View) -> TraverseState:
 
 
 def show(view: View) -> None:
+    naming.changed()  # this run shows it
+
     def part() -> None:
+        if naming.changed():
+            st.rerun()  # the matrix below shows names too
         with shell.sentences():
             one_board(view)
 
@@ -53,9 +57,10 @@ def show(view: View) -> None:
 
 
 def one_board(view: View) -> None:
-    models = [model(side, view, place) for place, side in enumerate(sides(view))]
+    both = sides(view)
+    models = [model(side, view, place) for place, side in enumerate(both)]
     latents = [run.spec.latent for run in view.runs]
-    traverse(
+    shown = traverse(
         link.KEY,
         models=models,
         state=state(view),
@@ -67,7 +72,17 @@ def one_board(view: View) -> None:
     )
     if (fault := naming.fault()) is not None:
         st.warning(fault, icon=":material/error:")
-    st.caption(below(view))
+    with st.container(horizontal=True, gap="medium", key="traverse-foot"):
+        st.caption(below(view), width="stretch")
+        if view.runs[0].spec.latent > 1:
+            code = shown.code(0, both[0].origin)
+            st.page_link(
+                "pages/latent_map.py",
+                label="On the latent map",
+                icon=":material/scatter_plot:",
+                query_params={shell.RUN: view.runs[0].name, "z": ",".join(f"{v:.4g}" for v in code)},
+                help="The code on screen, pinned on the map.",
+            )
 
 
 def model(side: Side, view: View, place: int) -> Model:

@@ -30,7 +30,7 @@ class View:
 
 
 def strip(run: Run) -> View:
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="traverse-strip"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="top", key="traverse-strip"):
         start = st.segmented_control(
             "Start from",
             list(STARTS),

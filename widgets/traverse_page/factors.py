@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from vae_core.analysis.disentangle.measure import WITH_FACTORS, ask_for, step_of
-from vae_core.data.catalogue import CATALOGUE
+from vae_core.analysis.disentangle.measure import ask_for, step_of
+from vae_core.data.catalogue import CATALOGUE, WITH_FACTORS
 from vae_core.training import folder
 from vae_core.training.run import Run, RunError
 from widgets import later, shell, words

@@ -7,7 +7,7 @@ of its parameters are other pages' too, so they are called something else here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -15,10 +15,23 @@ from widgets import address
 from widgets.traverse import TraverseState
 
 KEY = "traverse-board"  # of the component
-EXACT, REVISION, SEEN = "traverse_state", "traverse_revision", "traverse_seen"  # in the session
+HAND, REVISION, SEEN = "traverse_hand", "traverse_revision", "traverse_seen"  # in the session
 NAMES = {"z": "move", "w": "move2", "linked": "linked", "dead": "dead"}
 
 About = tuple[str, str]  # a run, and what its sliders start from
+
+
+@dataclass
+class Hand:
+    """Where the sliders stand with all digits: one object for a session, so that what is made after the page
+    has run, a download, finds the newest in it."""
+
+    state: TraverseState | None = None
+
+
+def hand() -> Hand:
+    found: Hand = st.session_state.setdefault(HAND, Hand())
+    return found
 
 
 def state(about: Sequence[About], latents: Sequence[int], settled: bool) -> TraverseState:
@@ -27,7 +40,7 @@ def state(about: Sequence[About], latents: Sequence[int], settled: bool) -> Trav
     settled: whether `about` can be trusted; while an image is being read it says nothing.
     """
     link = {name: text for name, given in NAMES.items() if (text := address.read(given)) is not None}
-    kept = st.session_state.get(EXACT)
+    kept = hand().state
     if kept is None or kept.to_link() != link:
         kept = TraverseState.from_link(link, latents)
         _keep(kept)
@@ -59,7 +72,7 @@ def told(latents: Sequence[int]) -> None:
 
 def _keep(new: TraverseState) -> None:
     link = new.to_link()
-    st.session_state[EXACT] = new
+    hand().state = new
     for name, given in NAMES.items():
         address.write(given, link.get(name))
 

@@ -13,7 +13,7 @@ from widgets.board import open_run
 from widgets.traverse import Renamed
 
 LINKS = ("names", "names2")  # of the first and of the second run, in an address
-KEPT, FAULT = "traverse_names", "traverse_names_fault"  # in the session
+KEPT, FAULT, NEW = "traverse_names", "traverse_names_fault", "traverse_named"  # in the session
 
 
 def of(run: Run, place: int = 0) -> tuple[str, ...]:
@@ -32,6 +32,7 @@ def of(run: Run, place: int = 0) -> tuple[str, ...]:
 
 def take(runs: tuple[Run, ...], change: Renamed) -> None:
     """The board's callback: a dimension got a name."""
+    st.session_state[NEW] = True
     for place, run in enumerate(runs):
         if run.name != change.key:
             continue
@@ -51,6 +52,11 @@ def fault() -> str | None:
     """Why the last name could not be kept, once."""
     said: str | None = st.session_state.pop(FAULT, None)
     return said
+
+
+def changed() -> bool:
+    """Whether a dimension was named since this was last asked."""
+    return bool(st.session_state.pop(NEW, False))
 
 
 def label(dimension: int, name: str) -> str:

@@ -12,16 +12,19 @@ import streamlit as st
 
 from vae_core.training.run import Run
 from widgets import address, shell
-from widgets.traverse_page import board, factors, learned, naming, pictures, scores
+from widgets.traverse import TraverseState
+from widgets.traverse_page import board, factors, learned, link, naming, pictures, scores
 from widgets.traverse_page.board import Side
 from widgets.traverse_page.controls import View
+from widgets.traverse_page.link import Hand
 
+Names = tuple[str, ...]
 MIMES = {"png": "image/png", "gif": "image/gif", "csv": "text/csv"}
 
 
 def show(view: View) -> None:
     names = {run.name: place for place, run in enumerate(view.runs)}
-    place = 0
+    place, hand = 0, link.hand()
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         if len(names) > 1:
             chosen = st.segmented_control(
@@ -34,27 +37,28 @@ def show(view: View) -> None:
             )
             place = names[str(chosen)]
         run = view.runs[place]
-        shown = _dimension(run, place)
+        called = naming.of(run, place)
+        shown = _dimension(run, called)
     one = f"z{shown + 1}"
     with st.container(horizontal=True, gap="small"):
         _button(
             "Strips as PNG",
             "image",
-            lambda: strips(view, place),
+            lambda: strips(view, place, hand, called),
             f"{run.name}-strips.png",
             "All dimensions in use at each stop of the range, the others as the sliders stand.",
         )
         _button(
             "All as GIF",
             "animated_images",
-            lambda: film(view, place, None),
+            lambda: film(view, place, hand, called),
             f"{run.name}-traversals.gif",
             "Each dimension in use swings through the range. Takes a second or two to draw.",
         )
         _button(
             f"{one} as GIF",
             "animated_images",
-            lambda: film(view, place, shown),
+            lambda: film(view, place, hand, called, shown),
             f"{run.name}-{one}.gif",
             "One dimension swings through the range, large.",
         )
@@ -62,7 +66,7 @@ def show(view: View) -> None:
         _button(
             "Dimensions as CSV",
             "table",
-            lambda: dimensions(view, place),
+            lambda: dimensions(view, place, hand, called),
             f"{run.name}-dimensions.csv",
             "Of each dimension: name, KL, activity, the code on screen and that of the image, quantiles of "
             "the aggregated posterior.",
@@ -72,7 +76,7 @@ def show(view: View) -> None:
             _button(
                 "Matrix as CSV",
                 "table",
-                lambda: matrix(run, place, found),
+                lambda: matrix(called, found),
                 f"{run.name}-information.csv",
                 "Mutual information of factors and dimensions in nats.",
             )
@@ -86,9 +90,8 @@ def show(view: View) -> None:
             )
 
 
-def _dimension(run: Run, place: int) -> int:
+def _dimension(run: Run, called: Names) -> int:
     order = learned.usage(learned.codes(run)).order.tolist()
-    called = naming.of(run, place)
     chosen = st.selectbox(
         "Dimension of the GIF",
         order,
@@ -110,10 +113,10 @@ def _button(label: str, icon: str, make: Callable[[], Any], file: str, help: str
 # --- pictures -------------------------------------------------------------------------------------
 
 
-def on_screen(view: View, place: int) -> tuple[Side, tuple[float, ...]]:
+def on_screen(view: View, place: int, hand: Hand) -> tuple[Side, tuple[float, ...]]:
     """A side of the board, and the code [D] where its sliders stand."""
     side = board.sides(view)[place]
-    return side, board.state(view).code(place, side.origin)
+    return side, (hand.state or TraverseState()).code(place, side.origin)
 
 
 def in_use(run: Run) -> list[int]:
@@ -123,30 +126,31 @@ def in_use(run: Run) -> list[int]:
     return [d for d in order if not used.dead[d]] or order
 
 
-def strips(view: View, place: int) -> bytes:
+def strips(view: View, place: int, hand: Hand, called: Names) -> bytes:
     import torch
 
     from vae_core.analysis import traverse
 
-    side, code = on_screen(view, place)
+    side, code = on_screen(view, place, hand)
     run, used = side.run, learned.usage(learned.codes(side.run))
-    shown, called = in_use(run), naming.of(run, place)
+    shown = in_use(run)
     images = traverse.strips(
         learned.decode(run, side.y), torch.tensor(code), torch.from_numpy(side.stops), shown
     )
     labels = [naming.label(d, called[d]) for d in shown]
     notes = [f"KL {used.kl[d]:.2f} nats" for d in shown]
-    return pictures.sheet(images.numpy(), labels, notes, side.ticks, f"{shell.title(run)}  {board.note(run)}")
+    title = f"{shell.title(run)}   {board.note(run)}".replace("β", "beta")  # Pillow's letters are Latin
+    return pictures.sheet(images.numpy(), labels, notes, side.ticks, title)
 
 
-def film(view: View, place: int, dimension: int | None) -> bytes:
+def film(view: View, place: int, hand: Hand, called: Names, dimension: int | None = None) -> bytes:
     import torch
 
     from vae_core.analysis import traverse
 
-    side, code = on_screen(view, place)
+    side, code = on_screen(view, place, hand)
     run = side.run
-    shown, called = in_use(run) if dimension is None else [dimension], naming.of(run, place)
+    shown = in_use(run) if dimension is None else [dimension]
     values = traverse.swing(torch.from_numpy(side.stops), 32)
     frames = traverse.strips(learned.decode(run, side.y), torch.tensor(code), values, shown)
     return pictures.film(frames.numpy(), [naming.label(d, called[d]) for d in shown], shell.title(run))
@@ -155,16 +159,15 @@ def film(view: View, place: int, dimension: int | None) -> bytes:
 # --- numbers --------------------------------------------------------------------------------------
 
 
-def dimensions(view: View, place: int) -> str:
+def dimensions(view: View, place: int, hand: Hand, called: Names) -> str:
     """One line for each dimension, by falling KL; numbers with six digits."""
     import torch
 
     from vae_core.analysis.traverse import LEVELS
 
-    side, code = on_screen(view, place)
+    side, code = on_screen(view, place, hand)
     found = learned.codes(side.run)
     used, at = learned.usage(found), learned.quantiles(found)
-    called = naming.of(side.run, place)
     head = ["dimension", "name", "kl_nats", "activity", "dead", "z", "z_of_start"]
     numbers = torch.stack([used.kl, used.activity], 1).tolist()
     rows = [
@@ -174,9 +177,8 @@ def dimensions(view: View, place: int) -> str:
     return table([*head, *(f"quantile_{level:g}" for level in LEVELS)], rows)
 
 
-def matrix(run: Run, place: int, found: factors.Information) -> str:
+def matrix(called: Names, found: factors.Information) -> str:
     """One line for each factor, one column for each dimension, in nats."""
-    called = naming.of(run, place)
     head = ["factor", "entropy_nats", *(naming.label(d, name) for d, name in enumerate(called))]
     rows = [[name, h, *row] for name, h, row in zip(found.names, found.entropy, found.matrix, strict=True)]
     return table(head, rows)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from vae_core.analysis.aside import Aside
 from vae_core.analysis.progress import Progress
+from vae_core.data.catalogue import WITH_FACTORS
 from vae_core.training.folder import RunError
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from vae_core.spec import Data
 
 SIDE = Aside(".disentangle", "vae_core.analysis.disentangle.measure")
-# The datasets whose images were drawn from factors that are known.
-WITH_FACTORS = ("sprites", "sprites_64", "dsprites", "strokes")
 
 
 def factors_of(source: Data) -> tuple[Tensor, tuple[str, ...]]:
