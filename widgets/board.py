@@ -59,6 +59,18 @@ def _at_rest(path: str, version: tuple[Any, ...]) -> bytes:
     return build(open_run(path), film=True)
 
 
+# What an objective takes away from the reconstruction.
+PENALTIES = {
+    "elbo": "β × KL",
+    "capacity": "β |KL − C|",
+    "free_bits": "β × KL, bits free",
+    "beta_tc": "MI, TC, KL weighed",
+    "factor": "β × KL + γ × TC",
+    "joint": "β × KL + α × class",
+    "m2": "β × KL + α × class",
+}
+
+
 @st.cache_resource(max_entries=128, show_spinner=False)
 def _axes(path: str) -> list[int]:
     """The dimensions on the cloud's axes, remembered: two that are nearly equal must not swap places."""
@@ -83,7 +95,7 @@ def build(run: Run, film: bool) -> bytes:
     if len(plain) and np.nanmax(np.abs(weighted - plain), initial=0) > 0.01 * np.nanmax(
         np.abs(plain), initial=1
     ):
-        header["weighted"] = "β × KL" if spec.objective.kind == "elbo" else "β |KL − C|"
+        header["weighted"] = PENALTIES[spec.objective.kind]
 
     shots = _shots(run, film)
     if not shots:
@@ -207,30 +219,41 @@ def tiles(run: Run) -> list[list[str]]:
         else "On test images."
     )
     beta = run.metrics[-1].get("beta") if run.metrics else spec.objective.beta
-    penalty = "β × KL" if spec.objective.kind == "elbo" else "β |KL − C|"
 
     def row(name: str, key: str, help: str) -> list[str]:
         shown = test.get(key, train.get(key))
         under = f"train {words.nats(train[key])}" if isinstance(train.get(key), int | float) else whose
         return [name, words.nats(shown), under, f"{help} In nats per image. {on}", key]
 
-    weighted = row(penalty, "beta_kl", "What the objective takes away from the reconstruction.")
+    weighted = row(
+        PENALTIES[spec.objective.kind], "beta_kl", "What the objective takes away from the reconstruction."
+    )
     if "beta_kl" not in test and "kl" in test and spec.objective.kind == "elbo" and beta is not None:
         weighted[1] = words.nats(beta * test["kl"])  # an evaluation knows no beta
     weighted[2] = f"β = {words.number(beta)}" if isinstance(beta, int | float) else ""
     total = now.steps_total
+    speed = [
+        "Images/s",
+        words.count(now.images_per_second) if now.images_per_second else "–",
+        now.device or " ",
+        "Training images per second, and the device.",
+        "",
+    ]
+    if isinstance(test.get("accuracy"), int | float):
+        entropy = test.get("classification", train.get("classification"))
+        speed = [
+            "Accuracy",
+            f"{100 * test['accuracy']:.1f} %",
+            f"−log q(y|x) {words.nats(entropy)}" if entropy is not None else whose,
+            f"The share of images whose class the classifier q(y|x) gets right. {on}",
+            "",
+        ]
     return [
         row("ELBO", "elbo", "Reconstruction minus KL, always with beta 1: a lower bound on log p(x)."),
         row("Reconstruction", "reconstruction", "The mean of log p(x|z) over codes z drawn from q(z|x)."),
         row("KL", "kl", "KL of q(z|x) from the prior p(z): what the code tells about the image."),
         weighted,
-        [
-            "Images/s",
-            words.count(now.images_per_second) if now.images_per_second else "–",
-            now.device or " ",
-            "Training images per second, and the device.",
-            "",
-        ],
+        speed,
         [
             "Epoch",
             f"{now.epoch:.2f}" if now.epoch < 100 else f"{now.epoch:.0f}",

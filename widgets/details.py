@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from vae_core.data.catalogue import binary
-from vae_core.spec import CLASSIFYING, Spec
+from vae_core.spec import Spec
 from widgets import address, draft
 from widgets.fields import field
 
@@ -17,12 +17,6 @@ LIKELIHOODS = {
     "continuous_bernoulli": "Continuous Bernoulli",
     "gaussian": "Gaussian",
     "categorical": "256 grey levels",
-}
-OBJECTIVES = {
-    "elbo": "ELBO with β",
-    "capacity": "Capacity",
-    "joint": "Joint, with a classifier",
-    "m2": "M2: labelled and unlabelled",
 }
 ENDS = {"epochs": "Epochs", "steps": "Steps", "seconds": "Seconds"}
 
@@ -119,71 +113,6 @@ def likelihood(spec: Spec) -> None:
         )
     if likelihood.kind == "bernoulli" and spec.data.binarisation == "none" and not binary(spec.data.name):
         st.caption(":orange[Grey pixels under a Bernoulli: the numbers are cross entropies, no likelihoods.]")
-
-
-def objective(spec: Spec) -> None:
-    objective = spec.objective
-    field(
-        "objective.kind",
-        objective.kind,
-        st.selectbox,
-        "What is maximised",
-        options=[kind for kind in OBJECTIVES if spec.classes or kind not in CLASSIFYING],
-        format_func=OBJECTIVES.__getitem__,
-        help="Reconstruction minus β times the KL, or minus β times its distance from a rising capacity C; "
-        "under a condition also with a classifier of all, or of few labelled images.",
-    )
-    if objective.kind != "capacity":
-        field(
-            "objective.warm_up",
-            objective.warm_up,
-            st.number_input,
-            "Warm-up, steps",
-            min_value=0,
-            max_value=10_000_000,
-            step=500,
-            help="β rises from 0 over this many steps; 0 for none. Starts a new run.",
-        )
-    else:
-        field(
-            "objective.capacity",
-            objective.capacity,
-            st.number_input,
-            "Capacity C, nats",
-            min_value=0.0,
-            max_value=1000.0,
-            step=1.0,
-            help="What the KL may reach in the end. Starts a new run.",
-        )
-        field(
-            "objective.capacity_steps",
-            objective.capacity_steps,
-            st.number_input,
-            "Steps until C",
-            min_value=0,
-            max_value=10_000_000,
-            step=500,
-            help="Over how many steps C rises from 0. Starts a new run.",
-        )
-    field(
-        "objective.kl",
-        objective.kl,
-        st.selectbox,
-        "KL",
-        options=["analytic", "monte_carlo"],
-        format_func={"analytic": "In closed form", "monte_carlo": "Monte Carlo"}.__getitem__,
-        help="Exact for two Gaussians, or estimated from the samples. Starts a new run.",
-    )
-    field(
-        "objective.samples",
-        objective.samples,
-        st.number_input,
-        "Samples per image",
-        min_value=1,
-        max_value=64,
-        step=1,
-        help="Codes drawn from q(z|x) for each image and step. Starts a new run.",
-    )
 
 
 def training(spec: Spec) -> None:

@@ -104,7 +104,9 @@ def differences(before: Spec, after: Spec) -> list[str]:
     return [
         f"{name}={_text(value)}"
         for name, value in new.items()
-        if name != "recipe" and (name not in old or old[name] != value) and value is not None
+        if name != "recipe"
+        and (name not in old or old[name] != value)
+        and (value is not None or name == "condition.labels")  # None is all of them
     ]
 
 

@@ -10,7 +10,7 @@ from vae_core import recipes
 from vae_core.data.catalogue import binary
 from vae_core.spec import Spec, SpecError
 from vae_core.training.run import Run
-from widgets import address, details, draft, images
+from widgets import address, details, draft, images, objective_form
 from widgets.fields import field, scale
 
 BETAS = (
@@ -75,7 +75,9 @@ def controls(spec: Spec, run: Run | None) -> None:
         details.network(spec)
         details.likelihood(spec)
     with st.expander("Objective"):
-        details.objective(spec)
+        objective_form.objective(spec)
+    with st.expander("Classes", expanded=bool(spec.classes)):
+        objective_form.condition(spec)
     with st.expander("Length, batch, seed, device"):
         details.training(spec)
 

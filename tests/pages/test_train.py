@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from vae_core import Spec, recipes
 from vae_core.training.run import Run, all_runs
+from widgets import objective_form
 from widgets.pack import unpack
 
 App = Callable[..., AppTest]
@@ -218,3 +219,28 @@ def test_an_unreadable_run_is_a_sentence(app: App, add_run: AddRun) -> None:
     assert not at.exception
     assert "cannot be read" in at.error[0].value
     assert not at.button(key="play").disabled
+
+
+@pytest.mark.parametrize("kind", objective_form.OBJECTIVES)
+def test_every_kind_of_objective_has_its_controls(app: App, kind: str) -> None:
+    at = app("train", recipe="cvae", set=["data.name=digits", f"objective.kind={kind}"])
+    assert not at.exception
+    assert showing(at.selectbox, "set:objective.kind").value == kind
+
+
+def test_the_number_of_labels_is_a_control(app: App) -> None:
+    at = app("train", recipe="m2-100", set="data.name=digits")
+    showing(at.select_slider, "set:condition.labels").set_value(600).run()
+    press(at, "play")
+    assert only_run().spec.condition.labels == 600
+    at = app("train", recipe="m2-100", set="data.name=digits")
+    showing(at.select_slider, "set:condition.labels").set_value("all").run()
+    again = app("train", recipe="m2-100", set=at.query_params["set"])
+    assert showing(again.select_slider, "set:condition.labels").value == "all"
+
+
+def test_a_model_that_is_told_nothing_keeps_no_objective_about_classes(app: App) -> None:
+    at = app("train", recipe="joint-vae", set="data.name=digits")
+    showing(at.selectbox, "set:condition.kind").set_value("none").run()
+    assert not at.exception
+    assert showing(at.selectbox, "set:objective.kind").value == "elbo"

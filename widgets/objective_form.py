@@ -1,0 +1,195 @@
+"""What is maximised, and what the model is told: the form's groups Objective and Classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from vae_core.spec import CLASSIFYING, Spec
+from widgets import address, draft
+from widgets.fields import field
+
+OBJECTIVES = {
+    "elbo": "ELBO with β",
+    "capacity": "Capacity",
+    "free_bits": "Free bits",
+    "beta_tc": "β-TCVAE",
+    "factor": "FactorVAE",
+    "joint": "Joint, with a classifier",
+    "m2": "M2: labelled and unlabelled",
+}
+STEPS: dict[str, Any] = {"min_value": 0, "max_value": 10_000_000, "step": 500}
+WEIGHT: dict[str, Any] = {"min_value": 0.0, "max_value": 1000.0, "step": 1.0, "format": "%g"}
+# Which fields of an objective have a number to set, with label, limits and help; the rest is common to all.
+NUMBERS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "warm_up": ("Warm-up, steps", STEPS, "β rises from 0 over this many steps; 0 for none."),
+    "capacity": ("Capacity C, nats", WEIGHT, "What the KL may reach in the end."),
+    "capacity_steps": ("Steps until C", STEPS, "Over how many steps C rises from 0."),
+    "free_bits": (
+        "Free nats per dimension",
+        WEIGHT | {"step": 0.05},
+        "A dimension's KL costs nothing more below this.",
+    ),
+    "alpha": ("α", WEIGHT, "The weight of the mutual information."),
+    "gamma": (
+        "γ",
+        WEIGHT,
+        "The weight of the dimension-wise KL, or of the discriminator's total correlation.",
+    ),
+    "labelled_share": (
+        "Share of labelled images in the bound",
+        {"min_value": 0.0, "max_value": 1.0, "step": 0.05, "format": "%g"},
+        "What part of the bound labelled images make up, however few they are.",
+    ),
+    "class_warm_up": (
+        "Steps until q(y|x) heeds the bound",
+        STEPS,
+        "At first the classifier learns from labels alone; over these steps the bound comes to teach it too.",
+    ),
+}
+CLASSIFIER = ("α, the weight of the classifier", WEIGHT, "How much log q(y|x) of labelled images counts.")
+CLASSIFIERS = {"mlp": "Fully connected", "conv": "Convolutional", "lecture": "Lecture", "linear": "Linear"}
+LABELS = (10, 50, 100, 600, 1000, 3000)
+ALL = "all"
+AGAIN = "Starts a new run."
+
+
+def objective(spec: Spec) -> None:
+    now = spec.objective
+    field(
+        "objective.kind",
+        now.kind,
+        st.selectbox,
+        "What is maximised",
+        options=[kind for kind in OBJECTIVES if spec.classes or kind not in CLASSIFYING],
+        format_func=OBJECTIVES.__getitem__,
+        help="How reconstruction and KL are weighed; under a class, also with a classifier.",
+    )
+    for name, (label, limits, help) in NUMBERS.items():
+        if hasattr(now, name):
+            if name == "alpha" and now.kind in CLASSIFYING:
+                label, limits, help = CLASSIFIER
+            field(
+                f"objective.{name}",
+                getattr(now, name),
+                st.number_input,
+                label,
+                help=f"{help} {AGAIN}",
+                **limits,
+            )
+    if now.kind != "free_bits":
+        field(
+            "objective.kl",
+            now.kl,
+            st.selectbox,
+            "KL",
+            options=["analytic", "monte_carlo"],
+            format_func={"analytic": "In closed form", "monte_carlo": "Monte Carlo"}.__getitem__,
+            help=f"Exact for two Gaussians, or estimated from the samples. {AGAIN}",
+        )
+    field(
+        "objective.samples",
+        now.samples,
+        st.number_input,
+        "Samples per image",
+        min_value=1,
+        max_value=64,
+        step=1,
+        help=f"Codes drawn from q(z|x) for each image and step. {AGAIN}",
+    )
+
+
+def condition(spec: Spec) -> None:
+    """Whether the model is told the class, and of how many images it is known."""
+    told = spec.condition
+    key = address.key_showing("set:condition.kind", told.kind)
+
+    def pick() -> None:
+        changes: dict[str, Any] = {"condition.kind": st.session_state[key]}
+        if st.session_state[key] == "none":
+            # What is about classes has no meaning without them.
+            changes |= {"objective.kind": "elbo"} if spec.objective.kind in CLASSIFYING else {}
+            changes |= {"prior.kind": "standard_normal"} if spec.prior.kind == "class_normal" else {}
+        draft.change(**changes)
+
+    st.selectbox(
+        "What the model is told",
+        ["none", "class"],
+        format_func={"none": "The image alone", "class": "The image and its class"}.__getitem__,
+        key=key,
+        on_change=pick,
+        help=f"With the class y beside x and z, it learns p(x|z, y). {AGAIN}",
+    )
+    if told.kind == "none":
+        return
+    _labels(told.labels)
+    field(
+        "condition.encoder",
+        told.encoder,
+        st.toggle,
+        "The encoder sees the class",
+        help=f"q(z|x, y); without, q(z|x): one code whatever the class. {AGAIN}",
+    )
+    field(
+        "prior.kind",
+        spec.prior.kind,
+        st.selectbox,
+        "Prior of z",
+        options=["standard_normal", "class_normal"],
+        format_func={
+            "standard_normal": "N(0, I) for all",
+            "class_normal": "Learned for each class",
+        }.__getitem__,
+        help=f"p(z), or a Gaussian p(z|y) whose mean and variances are learned for each class. {AGAIN}",
+    )
+    if spec.objective.kind not in CLASSIFYING:
+        return
+    field(
+        "condition.class_prior",
+        told.class_prior,
+        st.selectbox,
+        "Prior of the class p(y)",
+        options=["uniform", "learned"],
+        format_func=str.capitalize,
+        help=f"The same for every class, or learned from the labels. {AGAIN}",
+    )
+    assert told.classifier is not None
+    field(
+        "condition.classifier.kind",
+        told.classifier.kind,
+        st.selectbox,
+        "Classifier q(y|x)",
+        options=list(CLASSIFIERS),
+        format_func=CLASSIFIERS.__getitem__,
+        help=f"It shares no weights with encoder and decoder. {AGAIN}",
+    )
+    field(
+        "condition.shift",
+        told.shift,
+        st.number_input,
+        "Labelled images shifted by up to, pixels",
+        min_value=0,
+        max_value=8,
+        step=1,
+        help=f"Anew at every step: many labelled images from few. {AGAIN}",
+    )
+
+
+def _labels(count: int | None) -> None:
+    shown = count if count is not None else ALL
+    options = sorted({*LABELS, *([count] if count is not None else [])})
+    key = address.key_showing("set:condition.labels", shown)
+
+    def move() -> None:
+        chosen = st.session_state[key]
+        draft.change(**{"condition.labels": None if chosen == ALL else chosen})
+
+    st.select_slider(
+        "Images with a label",
+        [*options, ALL],
+        key=key,
+        on_change=move,
+        help="As many of each class. M2 learns from the others too, the other objectives from these alone. "
+        f"{AGAIN}",
+    )
