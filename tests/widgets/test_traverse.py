@@ -481,3 +481,26 @@ def test_a_model_that_is_told_the_class_is_shown_at_the_class_its_parcel_names(b
     for pixels, z in [(boards.image(), model.origin), (boards.tile(0, 6), moved(model, z1=3))]:
         mean = vae.decode_mean(torch.tensor(np.asarray(z))[None], torch.tensor([7]))[0, 0]
         np.testing.assert_allclose(pixels[:, :, 0], 255 * mean.numpy(), atol=1)
+
+
+@pytest.mark.parametrize("width", [380, 640, 900, 1240, 1620])
+@pytest.mark.parametrize("count", [1, 2])
+def test_at_every_width_rows_fit_and_strips_stand_over_their_slider(
+    boards, pair, width: int, count: int
+) -> None:
+    boards.page.set_viewport_size({"width": width, "height": 900})
+    boards.show(pair[2][:count])
+    found = boards.page.evaluate(
+        """() => [...window.roots.board.querySelectorAll(".board")].map((board) => {
+          const box = (selector, k = 0) => board.querySelectorAll(selector)[k].getBoundingClientRect();
+          const centre = ({ left, right }) => (left + right) / 2, middle = centre(box(".strip canvas", 3));
+          const { scrollWidth, clientWidth } = board.querySelector(".rows");
+          return { over: scrollWidth - clientWidth, beyond: box(".rows").right - innerWidth,
+                   apart: [centre(box(".here")) - middle, centre(box("input[type=range]")) - middle] };
+        })"""
+    )
+    assert len(found) == count
+    for board in found:  # all models start at 0, in the middle of both strip and slider
+        assert board["over"] <= 0
+        assert board["beyond"] <= 0
+        assert board["apart"] == pytest.approx([0, 0], abs=1)

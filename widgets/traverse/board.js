@@ -6,7 +6,8 @@ import { Row } from "./row.js";
 import { Strips } from "./strips.js";
 
 // Pixels: of the sides of a strip's images, and of what a row has besides them, above and beside.
-const SMALLEST = 24, FAIR = 38, LARGE = 54, LARGEST = 64, ABOVE = 33;
+const SMALLEST = 24, FAIR = 40, LARGEST = 64, ABOVE = 30, ENDS = 56; // ENDS: head and foot of all rows
+const IN_SIGHT = 8; // rows at least, where all do not fit, unless their images became less than fair
 const BESIDE = 252, BESIDE_NARROW = 190, NARROW = 480, SIDE_BY_SIDE = 700; // as the style sheet has them
 const AIR = 1.3, APART = 44; // of two images, in their sides; of two ticks, in pixels
 const SHARP = 1.4; // enlarged at least so much, pixels are shown as squares
@@ -112,15 +113,17 @@ export class Board {
     const stage = width < SIDE_BY_SIDE ? 0 : Math.max(190, 0.27 * width) + 28;
     const K = this.model.ticks.length, beside = width < NARROW ? BESIDE_NARROW : BESIDE;
     const pitch = (width - stage - beside) / K;
-    const high = parseFloat(getComputedStyle(this.dom.rows).maxHeight) / Math.max(1, this.counts[0]) - ABOVE;
-    const side = Math.min(pitch - 3, high >= FAIR ? Math.min(high, LARGEST) : LARGE);
+    const height = parseFloat(getComputedStyle(this.dom.rows).maxHeight) || Infinity;
+    const high = (rows) => (height - ENDS) / rows - ABOVE, all = high(Math.max(1, this.counts[0]));
+    const side = Math.min(pitch - 3, LARGEST, Math.max(FAIR, all >= FAIR ? all : high(IN_SIGHT)));
     const tile = Math.floor(Math.max(SMALLEST, side)), step = Math.min(pitch, AIR * tile);
     this.root.style.setProperty("--tile", `${tile}px`);
     this.root.style.setProperty("--strip", `${Math.floor(K * step)}px`);
     this.root.style.setProperty("--rows", `${Math.floor(K * step) + beside}px`);
     const pixels = Math.max(...this.decoder.image.slice(1));
     this.root.dataset.sharp = String(tile * devicePixelRatio >= SHARP * pixels);
-    const every = [1, 2, 4].find((n) => (K - 1) % n === 0 && n * step >= APART) ?? K - 1;
+    const half = (K - 1) / 2; // the middle one stays, and as many as have room
+    const every = [1, 2, 3, 4, 5].find((n) => half % n === 0 && n * step >= APART) ?? half;
     [...this.dom.ticks.children].forEach((tick, k) => { tick.hidden = k % every !== 0; });
   }
 

@@ -30,7 +30,7 @@ class Traverse {
     this.buildDom();
     this.listen = new AbortController();
     const { signal } = this.listen;
-    root.addEventListener("pointerdown", () => { this.holding = true; }, { signal });
+    root.addEventListener("pointerdown", ({ target }) => { this.holding = target.type === "range"; }, { signal });
     for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => this.release(), { signal });
   }
 
