@@ -21,6 +21,15 @@ from widgets.pack import pack
 POINTS = 400  # of a curve: more than a screen can show
 FILM = 6 * 2**20  # bytes of all frames sent to the browser
 QUANTITIES = ("elbo", "reconstruction", "kl", "beta_kl")
+# What some objectives have besides: the short name of its curve.
+TERMS = {
+    "mutual_information": "MI",
+    "total_correlation": "TC",
+    "dimension_wise_kl": "KL_d",
+    "discriminator_loss": "discriminator",
+    "class_kl": "class KL",
+    "classification": "classifier",
+}
 MARKS = {"beta": "β", "learning_rate": "lr"}
 
 
@@ -63,11 +72,11 @@ def _at_rest(path: str, version: tuple[Any, ...]) -> bytes:
 PENALTIES = {
     "elbo": "β × KL",
     "capacity": "β |KL − C|",
-    "free_bits": "β × KL, bits free",
-    "beta_tc": "MI, TC, KL weighed",
-    "factor": "β × KL + γ × TC",
-    "joint": "β × KL + α × class",
-    "m2": "β × KL + α × class",
+    "free_bits": "β KL, free bits",
+    "beta_tc": "Weighted KL",
+    "factor": "β KL + γ TC",
+    "joint": "β KL + α class",
+    "m2": "β KL + α class",
 }
 
 
@@ -88,6 +97,7 @@ def build(run: Run, film: bool) -> bytes:
         "progress": _progress(now.state, now.step, now.steps_total, now.seconds, spec.training.seconds),
         "marks": marks(reports),
         "weighted": "",
+        "terms": [[name, TERMS[name]] for name in terms(reports)],
         "replay": False,
     }
     arrays = curves(reports)
@@ -174,10 +184,16 @@ def curves(reports: list[dict[str, Any]]) -> dict[str, np.ndarray]:
     edges = np.unique(np.linspace(0, n, min(n, POINTS) + 1).round().astype(int))
     out = {"steps": np.array([reports[b - 1]["step"] for _, b in pairwise(edges)], np.float64)}
     for part in ("train", "test"):
-        for name in QUANTITIES:
+        for name in (*QUANTITIES, *terms(reports)):
             values = [_number((report.get(part) or {}).get(name)) for report in reports]
             out[f"{name}_{part}"] = np.array([_mean(values[a:b]) for a, b in pairwise(edges)], np.float32)
     return out
+
+
+def terms(reports: list[dict[str, Any]]) -> list[str]:
+    """What this run's objective has besides the usual."""
+    newest = _part(reports, "train") or {}
+    return [name for name in TERMS if name in newest]
 
 
 def _number(value: Any) -> float:

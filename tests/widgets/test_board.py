@@ -82,3 +82,13 @@ def test_progress_is_a_share_of_what_ends_the_run(
     state: str, step: int, total: int | None, seconds: float, most: float | None, progress: float | None
 ) -> None:
     assert board._progress(state, step, total, seconds, most) == progress
+
+
+def test_what_an_objective_has_besides_is_a_curve_of_its_own():
+    reports = [
+        {"step": step, "train": {"elbo": -90.0, "total_correlation": 0.1 * step, "mutual_information": 5.0}}
+        for step in (1, 2, 3)
+    ]
+    assert board.terms(reports) == ["mutual_information", "total_correlation"]
+    assert board.curves(reports)["total_correlation_train"].tolist() == pytest.approx([0.1, 0.2, 0.3])
+    assert board.terms([{"step": 1, "train": {"elbo": -90.0}}]) == []

@@ -37,13 +37,13 @@ function makeBoard(root) {
     draw(pen, theme, self) { drawCurves(pen, theme, curveData(theme), self.pointer); },
     hover(px) {
       if (!d.steps.length) return null;
-      const { left, right } = curveLayout(100, 100, 3), w = curves.canvas.clientWidth - left - right;
+      const { left, right } = curveLayout(100, 100, d.terms?.length ? 4 : 3), w = curves.canvas.clientWidth - left - right;
       const i = nearestStep(d.steps, ((px - left) / w) * d.steps[d.steps.length - 1]);
       const say = (name, key) => (Number.isFinite(d[key][i]) ? `${name} ${minus(d[key][i].toFixed(1))}` : null);
       return [`step ${d.steps[i].toLocaleString("en")}`, say("ELBO", "elbo_train"), say("test", "elbo_test"), say("KL", "kl_train")].filter(Boolean).join(" · ");
     },
     csv: () => {
-      const names = ["steps", ...["elbo", "reconstruction", "kl", "beta_kl"].flatMap((n) => [`${n}_train`, `${n}_test`])];
+      const names = ["steps", ...["elbo", "reconstruction", "kl", "beta_kl", ...d.terms.map(([key]) => key)].flatMap((n) => [`${n}_train`, `${n}_test`])];
       return rows(names, [...d.steps].map((_, i) => names.map((n) => (Number.isFinite(d[n][i]) ? d[n][i] : ""))));
     },
   });
@@ -104,6 +104,10 @@ function makeBoard(root) {
       { title: "Reconstruction", colour: theme.reconstruction, lines: pair("reconstruction", theme.reconstruction) },
       { title: "KL", colour: theme.kl, lines: [...(d.weighted ? [{ name: d.weighted, values: d.beta_kl_train, colour: theme.beta_kl, width: 1.6 }] : []), ...pair("kl", theme.kl)] },
     ];
+    if (d.terms?.length) panels.push({ title: "", lines: d.terms.map(([key, name], k) => {
+      const values = d[`${key}_train`], last = values.findLast(Number.isFinite);
+      return { name: last === undefined ? name : `${name} ${minus(last.toFixed(Math.abs(last) < 10 ? 2 : 1))}`, values, colour: theme.classes[k], width: 1.6 };
+    }) });
     return { steps: d.steps, panels, marks: d.marks, cursor: d.replay && frame < d.frame_steps.length - 1 ? d.frame_steps[frame] : null };
   }
 
