@@ -63,18 +63,20 @@ def ship(
     made_by: str,
     umap: bool = True,
     more: str = "",
+    log_px_images: int = 1000,
 ) -> dict[str, Any]:
     """Slim the finished run where it lies, write its card, and put it in the gallery; its `evaluation`.
 
     order: its place in the gallery; keep: how many frames stay; made_by: the command that the card names;
     umap: whether points come with a UMAP, where there are more than two dimensions; more: Markdown that
-    follows the card's table. Weights ship in float16 where that costs at most 0.1 nats.
+    follows the card's table; log_px_images: how many its log p(x) is of. Weights ship in float16 where that
+    costs at most 0.1 nats.
     """
     full, small, precision = run.model, rounded(run.model), "float16"
     reference = evaluate(full, test, samples=0)["elbo"]
-    numbers = evaluate(small, test)
+    numbers = evaluate(small, test, log_px_images=log_px_images)
     if reference - numbers["elbo"] > WORST_LOSS:
-        small, precision, numbers = full, "float32", evaluate(full, test)
+        small, precision, numbers = full, "float32", evaluate(full, test, log_px_images=log_px_images)
     if precision == "float16":
         _halve(run.path / "weights.safetensors")
     _thin(run, keep)
@@ -147,6 +149,7 @@ def model_card(
         *objective(spec.objective.model_dump()),
         ("Latent dimensions", f"{spec.latent}, of which {numbers['active_units']} active"),
         ("Likelihood", numbers["likelihood"]),
+        *classes(spec.condition.model_dump(), numbers),
         ("ELBO", f"{numbers['elbo']:.2f} nats"),
         ("Reconstruction", f"{numbers['reconstruction']:.2f} nats"),
         ("KL", f"{numbers['kl']:.2f} nats"),
@@ -173,6 +176,21 @@ def objective(settings: dict[str, Any]) -> list[tuple[str, str]]:
         for name, value in known.items()
     )
     return [("Objective", f"{settings['kind']}: {said}")]
+
+
+def classes(condition: dict[str, Any], numbers: dict[str, Any]) -> list[tuple[str, str]]:
+    """Rows on a model that is told the class; none for one that is not."""
+    if condition["kind"] == "none":
+        return []
+    labels = condition["labels"]
+    rows = [
+        ("Labels", f"{labels:,}, balanced over classes, drawn from seed 0" if labels else "all"),
+        ("Encoder", "q(z|x, y)" if condition["encoder"] else "q(z|x)"),
+        ("The ELBO is a bound of", numbers["bound_of"]),
+    ]
+    if "accuracy" in numbers:
+        rows.append(("Test accuracy of q(y|x)", f"{numbers['accuracy']:.2%}"))
+    return rows
 
 
 def log_px(numbers: dict[str, Any]) -> str:
