@@ -1,0 +1,226 @@
+"""Every sampler against the exact conditional of a linear-Gaussian model; the baseline, which misses it."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from vae_core.analysis import inpaint
+from vae_core.analysis.inpaint import Completions
+from vae_core.analysis.progress import Cancelled
+from vae_core.model import VAE
+from vae_core.spec import Spec
+
+K = 4000
+# Few steps do here: the posterior is a Gaussian, and the chains are many.
+SAMPLERS = {
+    "metropolis_within_gibbs": {"iterations": 150},
+    "importance": {"pool": 20_000},
+    "langevin": {"steps": 60, "warm_up": 60},
+    "hmc": {"steps": 20, "warm_up": 40},
+}
+MASKS = ["left half", "centre", "random 50 %", "random 75 %"]
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def masks() -> Tensor:
+    """[4, 1, 8, 8]."""
+    return torch.stack([inpaint.preset(name, 8, 8) for name in MASKS])
+
+
+def worst(found: Completions, world, x: Tensor, mask: Tensor, i: int) -> tuple[float, float]:
+    """How many standard errors the mean and the covariance of the codes are off, at most."""
+    mean, covariance = world.given(x[i], mask[i])
+    z = found.z[:, i].double()
+    draws = K if found.log_px is None else 1 / (1 / K + 1 / float(found.ess[i]))
+    variance = covariance.diagonal()
+    mean_error = (variance / draws).sqrt()
+    covariance_error = ((torch.outer(variance, variance) + covariance.square()) / draws).sqrt()
+    return (
+        float(((z.mean(0) - mean).abs() / mean_error).max()),
+        float(((z.T.cov() - covariance).abs() / covariance_error).max()),
+    )
+
+
+@pytest.mark.parametrize("method", SAMPLERS)
+def test_codes_follow_the_exact_conditional_however_rough_the_encoder(method, rough) -> None:
+    x, mask = rough.images(4), masks()
+    found = inpaint.METHODS[method](rough.model, x, mask, K, generator=seeded(), **SAMPLERS[method])
+    assert found.z.shape == (K, 4, 3)
+    for i in range(4):
+        # Of 48 numbers the largest is below 4.5 standard errors, but for one time in 3000.
+        assert max(worst(found, rough, x, mask, i)) < 4.5
+
+
+def test_pseudo_gibbs_is_exact_where_the_encoder_is_and_off_where_it_is_not(exact, rough) -> None:
+    mask = masks()
+    for world, is_exact in ((exact, True), (rough, False)):
+        x = world.images(4)
+        found = inpaint.pseudo_gibbs(world.model, x, mask, K, generator=seeded())
+        for i in range(4):
+            assert (max(worst(found, world, x, mask, i)) < 4.5) == is_exact
+
+
+@pytest.mark.parametrize("fill", [0.0, 0.5])
+def test_the_encoder_on_a_filled_image_misses_the_conditional(fill, exact) -> None:
+    """Even with the exact posterior of whole images, and filled with the mean of the data."""
+    x, mask = exact.images(4), masks()
+    found = inpaint.encoder_fill(exact.model, x, mask, K, fill=fill, generator=seeded())
+    for i in range(4):
+        assert min(worst(found, exact, x, mask, i)) > 10
+
+
+@pytest.mark.parametrize("method", [*SAMPLERS, "pseudo_gibbs"])
+def test_hidden_pixels_follow_their_exact_conditional_and_observed_ones_stay(method, exact) -> None:
+    x, mask = exact.images(1)[0], inpaint.preset("right half", 8, 8)
+    settings = SAMPLERS.get(method, {})
+    found = inpaint.METHODS[method](exact.model, x, mask, K, generator=seeded(), **settings)
+    assert found.images.shape == (K, 1, 8, 8)
+    seen = mask > 0
+    assert bool((found.images[:, seen] == x[seen]).all())
+    assert float(found.std[seen].max()) == 0
+    wanted = exact.hidden(x, mask)
+    # The mean of p(x|z) varies by what is left without the pixel's own noise.
+    spread = (wanted.variance - 0.1**2).sqrt()
+    mean, std = (part[~seen].double() for part in (found.mean, found.std))
+    draws = K if found.ess is None else min(K, float(found.ess.min()))
+    assert float(((mean - wanted.mean).abs() / spread).max()) < 5 / math.sqrt(draws)
+    assert float((std / spread - 1).abs().max()) < 5 / math.sqrt(2 * draws)
+
+
+@pytest.mark.parametrize("method", [*SAMPLERS, "pseudo_gibbs"])
+def test_their_score_is_the_exact_log_density_of_the_hidden_pixels(method, exact) -> None:
+    x, mask = exact.images(4), masks()
+    found = inpaint.METHODS[method](exact.model, x, mask, K, generator=seeded(), **SAMPLERS.get(method, {}))
+    scored = inpaint.scores(found, x, mask, exact.model)
+    for i in range(4):
+        hidden = x[i].flatten()[mask[i].flatten() == 0].double()
+        wanted = exact.hidden(x[i], mask[i])
+        assert float(scored.log_lik[i]) == pytest.approx(float(wanted.log_prob(hidden)), abs=0.2)
+        error = float((hidden - wanted.mean).square().mean())
+        assert float(scored.squared[i]) == pytest.approx(error, rel=0.05)
+        assert int(scored.pixels[i]) == len(hidden)
+
+
+def test_the_weights_sum_to_the_exact_density_of_the_observed_pixels(rough) -> None:
+    x, mask = rough.images(4), masks()
+    found = inpaint.importance(rough.model, x, mask, pool=20_000, generator=seeded())
+    for i in range(4):
+        seen = mask[i].flatten() > 0
+        w = rough.w[seen].double()
+        covariance = w @ w.T + 0.1**2 * torch.eye(len(w)).double()
+        marginal = torch.distributions.MultivariateNormal(rough.b[seen].double(), covariance)
+        exactly = float(marginal.log_prob(x[i].flatten()[seen].double()))
+        error = 1 / math.sqrt(float(found.ess[i]))
+        assert float(found.log_px[i]) == pytest.approx(exactly, abs=5 * error)
+
+
+def test_two_modes_are_visited_as_often_as_they_weigh() -> None:
+    """x = z^2 / 4 + z / 20: observed, it says how large z is and little about its sign."""
+
+    class Bent(nn.Module):
+        def forward(self, z: Tensor) -> Tensor:
+            value = z.square() / 4 + z / 20
+            return value.view(-1, 1, 1, 1).expand(-1, 1, 8, 8)
+
+    spec = Spec().change(
+        **{
+            "data.name": "digits",
+            "data.binarisation": "none",
+            "net.kind": "linear",
+            "likelihood.kind": "gaussian",
+            "likelihood.variance": "fixed",
+            "likelihood.sigma": 0.5,
+            "latent": 1,
+        }
+    )
+    with torch.random.fork_rng():
+        model = VAE(spec).eval()
+    model.decoder = Bent()
+    x, mask = torch.full((1, 8, 8), 0.5), inpaint.preset("left half", 8, 8)
+    grid = torch.linspace(-5, 5, 4001, dtype=torch.float64)
+    log_p = -0.5 * grid.square() - 32 * 0.5 * ((grid.square() / 4 + grid / 20 - 0.5) / 0.5).square()
+    weight = log_p.softmax(0)
+    right = float(weight[grid > 0].sum())
+    assert 0.2 < right < 0.8
+    for method in ("importance", "langevin", "hmc"):
+        found = inpaint.METHODS[method](model, x, mask, K, generator=seeded(3))
+        # The chains' starts come from 512 weighed codes, which is what limits their share of each mode.
+        assert float((found.z > 0).double().mean()) == pytest.approx(right, abs=0.06)
+        size = float(found.z.abs().mean())
+        assert size == pytest.approx(float((weight * grid.abs()).sum()), abs=0.02)
+
+
+def test_acceptance_ess_and_r_hat_are_told(exact) -> None:
+    x, mask = exact.images(2), masks()[:2]
+    hmc = inpaint.hmc(exact.model, x, mask, generator=seeded())
+    langevin = inpaint.langevin(exact.model, x, mask, generator=seeded())
+    weighed = inpaint.importance(exact.model, x, mask, generator=seeded())
+    assert hmc.draws == 16 * 100
+    assert hmc.ess.shape == hmc.r_hat.shape == (2, 3)
+    # Adapted to 0.8 and 0.574; a run of 100 steps of 16 chains comes near.
+    assert hmc.acceptance.tolist() == pytest.approx([0.8, 0.8], abs=0.12)
+    assert langevin.acceptance.tolist() == pytest.approx([0.574, 0.574], abs=0.12)
+    assert float(hmc.r_hat.max()) < 1.05
+    assert float(hmc.ess.min()) > 400
+    assert 50 < float(langevin.ess.min()) < langevin.draws
+    assert weighed.draws == pytest.approx(2000, abs=16)
+    assert bool(((weighed.ess > 100) & (weighed.ess <= weighed.draws)).all())
+    assert weighed.acceptance is hmc.log_px is None
+
+
+@pytest.mark.parametrize("method", inpaint.METHODS)
+def test_one_image_is_completed_as_in_a_batch_and_a_seed_decides(method, rough) -> None:
+    x, mask = rough.images(1), masks()[:1]
+
+    def complete(x: Tensor, mask: Tensor, seed: int = 0) -> Completions:
+        return inpaint.METHODS[method](rough.model, x, mask, 5, generator=seeded(seed))
+
+    alone, batch = complete(x[0], mask[0]), complete(x, mask)
+    assert alone.z.shape == (5, 3)
+    assert alone.images.shape == (5, 1, 8, 8)
+    torch.testing.assert_close(alone.z, batch.z[:, 0])
+    assert complete(x[0], mask[0, 0]).z.equal(alone.z)
+    assert not complete(x[0], mask[0], seed=1).z.equal(alone.z)
+    scored = inpaint.scores(alone, x[0], mask[0], rough.model)
+    assert scored.log_lik.shape == scored.squared.shape == ()
+
+
+@pytest.mark.parametrize("method", inpaint.METHODS)
+@pytest.mark.parametrize("observed", [0.0, 1.0])
+def test_all_hidden_and_nothing_hidden_are_masks_too(method, observed, rough) -> None:
+    found = inpaint.METHODS[method](
+        rough.model, rough.images(1)[0], torch.full((8, 8), observed), 4, generator=seeded()
+    )
+    assert bool(found.images.isfinite().all())
+    if observed:
+        assert float(found.std.max()) == 0
+
+
+@pytest.mark.parametrize("method", inpaint.METHODS)
+def test_progress_rises_to_the_end_and_cancelling_stops(method, rough) -> None:
+    said: list[float] = []
+    arguments = (rough.model, rough.images(1)[0], torch.zeros(8, 8), 4)
+    inpaint.METHODS[method](*arguments, progress=lambda fraction, sentence: said.append(fraction))
+    assert said == sorted(said)
+    with pytest.raises(Cancelled):
+        inpaint.METHODS[method](*arguments, cancelled=lambda: True)
+
+
+def test_what_does_not_fit_is_refused_in_a_sentence(rough) -> None:
+    x, mask = rough.images(1)[0], torch.zeros(8, 8)
+    with pytest.raises(ValueError, match=r"Images of this model are \[1, 8, 8\]"):
+        inpaint.encoder_fill(rough.model, x[:, :4], mask)
+    with pytest.raises(ValueError, match="does not fit"):
+        inpaint.encoder_fill(rough.model, x, mask[:4])
+    found = inpaint.encoder_fill(rough.model, x, mask)
+    with pytest.raises(ValueError, match="hides nothing"):
+        inpaint.scores(found, x, mask + 1, rough.model)
+    with pytest.raises(ValueError, match="1 images and 3"):
+        inpaint.scores(found, rough.images(3), mask, rough.model)

@@ -1,0 +1,46 @@
+"""Inpainting: what hidden pixels may be, given the observed ones, under a trained VAE.
+
+    found = inpaint.METHODS["hmc"](model, x, mask, count=16, generator=generator)
+    found.images, found.mean, found.std, inpaint.scores(found, truth, mask, model)
+
+x -> z ~ p(z | x_observed) -> p(x_hidden | z). All methods but `encoder` serve any model, also one that never
+saw a mask; they use the likelihood of the observed pixels alone. K completions are made at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from vae_core.analysis.inpaint.encoder import encoder_fill, pseudo_gibbs
+from vae_core.analysis.inpaint.hamilton import hmc, langevin
+from vae_core.analysis.inpaint.importance import importance
+from vae_core.analysis.inpaint.masks import PRESETS, from_array, invert, preset
+from vae_core.analysis.inpaint.problem import Completions, Problem
+from vae_core.analysis.inpaint.scores import Scores, scores
+
+__all__ = [
+    "METHODS",
+    "PRESETS",
+    "Completions",
+    "Problem",
+    "Scores",
+    "encoder_fill",
+    "from_array",
+    "hmc",
+    "importance",
+    "invert",
+    "langevin",
+    "preset",
+    "pseudo_gibbs",
+    "scores",
+]
+
+METHODS: dict[str, Callable[..., Completions]] = {
+    "encoder": encoder_fill,
+    "pseudo_gibbs": pseudo_gibbs,
+    "metropolis_within_gibbs": partial(pseudo_gibbs, metropolis=True),
+    "importance": importance,
+    "langevin": langevin,
+    "hmc": hmc,
+}

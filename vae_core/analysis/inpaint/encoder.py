@@ -1,0 +1,87 @@
+"""Completions by way of the encoder, which takes whole images: hidden pixels filled, or guessed in turns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from vae_core.analysis.inpaint.problem import Completions, Problem
+from vae_core.analysis.progress import Progress, Watch
+from vae_core.model import VAE
+
+
+@torch.no_grad()
+def encoder_fill(
+    model: VAE,
+    x: Tensor,
+    mask: Tensor,
+    count: int = 16,
+    *,
+    fill: Tensor | float = 0.0,
+    generator: torch.Generator | None = None,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Completions:
+    """K codes from q(z|x) with hidden pixels set to `fill`: a number, or an image such as the data's mean.
+
+    The baseline. To a model that never saw masks the filling is part of the image, so that what it draws
+    follows no conditional distribution. To one trained with masks, filled with 0, it is all there is to do.
+    """
+    Watch(progress, cancelled).tell(0.0, "Encoding")
+    problem = Problem(model, x, mask, generator)
+    return problem.completions("encoder", problem.draw(problem.encode_filled(fill), count), count)
+
+
+@torch.no_grad()
+def pseudo_gibbs(
+    model: VAE,
+    x: Tensor,
+    mask: Tensor,
+    count: int = 16,
+    *,
+    iterations: int = 100,
+    metropolis: bool = False,
+    generator: torch.Generator | None = None,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Completions:
+    """K chains that in turns draw z from q(z|x) and hidden pixels from p(x_hidden|z); the last z of each.
+
+    Rezende et al. 2014, appendix F. They follow p(z|x_observed) only where q is the true posterior. With
+    `metropolis` the second half of the iterations accepts a z with the probability that makes them
+    (Metropolis within Gibbs: Mattei and Frellsen 2018, section 3.2), however far q is off.
+    """
+    problem, watch = Problem(model, x, mask, generator), Watch(progress, cancelled)
+    likelihood, posterior = model.likelihood, model.posterior
+    z = problem.draw(problem.encode_filled(), count)
+    decoded = model.decode(z)
+    accepted, tried = torch.zeros(problem.count, device=problem.device), 0
+    for step in range(iterations):
+        watch.tell(step / iterations, "Drawing code and hidden pixels in turns")
+        images = problem.filled(likelihood.sample(decoded, problem.generator))
+        params = problem.encode(images)
+        proposed, log_q = posterior(params, 1, problem.generator)
+        new = proposed.view_as(z)
+        new_decoded = model.decode(new)
+        if metropolis and step >= iterations // 2:
+            old_log_q = posterior.log_prob(params, z.view_as(proposed))
+            gain = _log_joint(model, new, new_decoded, images) - log_q.view(z.shape[:2])
+            gain = gain - _log_joint(model, z, decoded, images) + old_log_q.view(z.shape[:2])
+            coin = torch.rand(gain.shape, generator=problem.generator, device=problem.device)
+            accept = coin.log() < gain
+            new = torch.where(accept[..., None], new, z)
+            new_decoded = torch.where(accept[..., None, None, None], new_decoded, decoded)
+            accepted, tried = accepted + accept.float().mean(0), tried + 1
+        z, decoded = new, new_decoded
+    watch.tell(1.0, "Done")
+    if not metropolis:
+        return problem.completions("pseudo_gibbs", z, count)
+    return problem.completions("metropolis_within_gibbs", z, count, acceptance=accepted / max(tried, 1))
+
+
+def _log_joint(model: VAE, z: Tensor, decoded: Tensor, images: Tensor) -> Tensor:
+    """log p(x, z) of whole images [K, B, C, H, W], z [K, B, D] and what it decodes to -> [K, B]."""
+    log_px = model.likelihood.log_prob(decoded.flatten(0, 1)[None], images.flatten(0, 1))
+    return log_px.view(z.shape[:2]) + model.prior.log_prob(z)

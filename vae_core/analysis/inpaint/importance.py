@@ -1,0 +1,105 @@
+"""Completions by self-normalised importance sampling."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from vae_core.analysis.inpaint.problem import Completions, Problem
+from vae_core.analysis.progress import Progress, Watch
+from vae_core.model import VAE
+
+CHAINS = 16  # guesses of the hidden pixels, each of which gives the encoder one proposal
+
+
+def importance(
+    model: VAE,
+    x: Tensor,
+    mask: Tensor,
+    count: int = 16,
+    *,
+    pool: int = 2000,
+    prior_share: float = 0.25,
+    rounds: int = 5,
+    generator: torch.Generator | None = None,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Completions:
+    """K codes resampled from `pool` ones by their weights p(x_observed|z) p(z) / m(z), for any model.
+
+    m(z) is a mixture: a share from the prior, which keeps weights bounded wherever q misses, the rest from
+    q(z|x) of CHAINS images whose hidden pixels were guessed in `rounds` rounds of pseudo-Gibbs, from the
+    filling with 0 on. Every code is weighed under the whole mixture (Veach and Guibas 1995; Owen 2013,
+    section 9.11). The sum of the weights estimates p(x_observed) without bias; resampling is systematic.
+    An effective sample size below K means that completions repeat.
+    """
+    problem, watch = Problem(model, x, mask, generator), Watch(progress, cancelled)
+    z, log_weight = weighted(problem, pool, prior_share, rounds, watch)
+    return problem.completions(
+        "importance",
+        resample(z, log_weight, count, problem.generator),
+        len(z),
+        ess=effective(log_weight),
+        log_px=log_weight.logsumexp(0) - math.log(len(z)),
+    )
+
+
+@torch.no_grad()
+def weighted(
+    problem: Problem, pool: int, prior_share: float = 0.25, rounds: int = 5, watch: Watch | None = None
+) -> tuple[Tensor, Tensor]:
+    """z [S, B, D] with the logs of their weights [S, B], about `pool` of them."""
+    watch = watch or Watch()
+    model = problem.model
+    params = _guesses(problem, rounds, watch)  # [M, B, P]
+    from_prior = max(1, round(prior_share * pool))
+    each = math.ceil(max(0, pool - from_prior) / len(params))
+    draws = model.prior.sample(from_prior * problem.count, problem.generator)
+    z = draws.view(from_prior, problem.count, -1)
+    if each:
+        guided = problem.draw(params.flatten(0, 1), each)
+        z = torch.cat([z, guided.reshape(each * len(params), problem.count, -1)])
+    watch.tell(0.5, "Weighing codes")
+    log_mixture = model.prior.log_prob(z) + math.log(from_prior / len(z))
+    for one in params if each else []:
+        log_mixture = torch.logaddexp(log_mixture, model.posterior.log_prob(one, z) + math.log(each / len(z)))
+    log_weight = problem.log_joint_in_blocks(z).double() - log_mixture
+    watch.tell(1.0, "Done")
+    return z, log_weight
+
+
+def _guesses(problem: Problem, rounds: int, watch: Watch) -> Tensor:
+    """The params of q(z|x) of images with guessed hidden pixels [M, B, P]; of the filled ones, M = 1."""
+    params = problem.encode_filled()
+    if rounds == 0:
+        return params[None]
+    z = problem.draw(params, CHAINS)
+    for step in range(rounds):
+        watch.tell(0.5 * step / rounds, "Looking for proposals")
+        decoded = problem.model.decode(z)
+        params = problem.encode(problem.filled(problem.model.likelihood.sample(decoded, problem.generator)))
+        z = problem.draw(params, 1).view_as(z)
+    return params.view(CHAINS, problem.count, -1)
+
+
+def effective(log_weight: Tensor) -> Tensor:
+    """The effective sample size (sum w)^2 / sum w^2 of log weights [S, B] -> [B]; Kong 1992."""
+    return (2 * log_weight.logsumexp(0) - (2 * log_weight).logsumexp(0)).exp().float()
+
+
+def resample(z: Tensor, log_weight: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """`count` of z [S, B, D] for each image, each as often as its weight says -> [count, B, D].
+
+    Systematic (Kitagawa 1996): z is taken floor or ceil of count times its share often. In random order.
+    """
+    edges = log_weight.softmax(0).cumsum(0).T.contiguous()  # [B, S]
+    shape, device = (edges.shape[0], 1), z.device
+    start = torch.rand(shape, generator=generator, device=device, dtype=edges.dtype)
+    ticks = (torch.arange(count, device=device) + start) / count * edges[:, -1:]
+    chosen = torch.searchsorted(edges, ticks).clamp(max=len(z) - 1)  # [B, count]
+    order = torch.rand(chosen.shape, generator=generator, device=device).argsort(1)
+    chosen = chosen.gather(1, order).T
+    return z.gather(0, chosen[..., None].expand(-1, -1, z.shape[-1]))

@@ -1,0 +1,134 @@
+"""An image of which part is hidden, a model that shall complete it, and what completions look like.
+
+Inside, everything has the axes [K, B]: K completions (chains, samples), of each of B images. From outside an
+image may come alone, [C, H, W]; then its completions lack the axis B.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from vae_core.model import VAE
+
+# Numbers of decoder output held at once: what fits the cache of a CPU, and what keeps a GPU busy.
+CPU_BLOCK, GPU_BLOCK = 2**20, 2**26
+
+
+@dataclass(frozen=True, eq=False)
+class Completions:
+    """K completions of an image (or of each of B), on the CPU; B is absent where one image was given.
+
+    z [K, (B,) D]: codes. images [K, (B,) C, H, W]: the mean of p(x|z) where hidden, x itself where observed;
+    no pixel noise. method: which one made them.
+    ess: the effective number of independent draws, [(B)] of the `draws` that importance sampling weighs, or
+    [(B,) D] per dimension of the `draws` that all chains took after warming up. acceptance [(B)]: the share
+    of proposals that were accepted. r_hat [(B,) D]: spread between chains over that within; 1 where they
+    agree. log_px [(B)]: log p(x_observed) in nats, estimated. Each None where the method has none.
+    """
+
+    method: str
+    z: Tensor
+    images: Tensor
+    draws: int
+    ess: Tensor | None = None
+    acceptance: Tensor | None = None
+    r_hat: Tensor | None = None
+    log_px: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.z)
+
+    @property
+    def mean(self) -> Tensor:
+        """The mean of the completions [(B,) C, H, W]."""
+        return self.images.mean(0)
+
+    @property
+    def std(self) -> Tensor:
+        """How far the completions differ, per pixel [(B,) C, H, W]; 0 where observed. Of means: a pixel's own
+        noise is not in it."""
+        return self.images.std(0, correction=0)
+
+
+class Problem:
+    """p(z | x_observed) of B images under a model, up to its constant, and how to get at hidden pixels.
+
+    x [C, H, W] or [B, C, H, W], uint8 or float in [0, 1], as the likelihood takes it: a Bernoulli's pixels
+    binarised, else its nats are a cross-entropy. mask [H, W], [1, H, W] or [B, 1, H, W], not zero where
+    observed. Raises ValueError, a sentence, for shapes that do not fit the model.
+    """
+
+    def __init__(self, model: VAE, x: Tensor, mask: Tensor, generator: torch.Generator | None = None) -> None:
+        self.model, self.device = model, model.device
+        self.alone = x.ndim == 3
+        x = (x[None] if self.alone else x).to(self.device)
+        if x.ndim != 4 or tuple(x.shape[1:]) != model.image_shape:
+            raise ValueError(f"Images of this model are {list(model.image_shape)}, not {list(x.shape[1:])}.")
+        self.x = x.float() / 255 if x.dtype == torch.uint8 else x
+        mask = mask.to(self.device)[(None,) * (4 - mask.ndim)]
+        try:
+            self.mask = (mask != 0).to(self.x.dtype).expand(len(x), 1, *x.shape[2:])
+        except RuntimeError:
+            raise ValueError(f"A mask of {list(mask.shape)} does not fit images {list(x.shape)}.") from None
+        self.hidden = self.mask == 0  # [B, 1, H, W]
+        self.generator = generator or torch.Generator(self.device).manual_seed(0)
+
+    @property
+    def count(self) -> int:
+        """How many images."""
+        return len(self.x)
+
+    # --- the model ---
+
+    def log_joint(self, z: Tensor) -> Tensor:
+        """log p(x_observed | z) + log p(z) in nats at z [K, B, D] -> [K, B]."""
+        log_px = self.model.likelihood.log_prob(self.model.decode(z), self.x, self.mask)
+        return log_px + self.model.prior.log_prob(z)
+
+    @torch.no_grad()
+    def log_joint_in_blocks(self, z: Tensor) -> Tensor:
+        """`log_joint` of many z, in bounded memory."""
+        at_once = CPU_BLOCK if self.device.type == "cpu" else GPU_BLOCK
+        numbers = self.count * self.model.likelihood.numbers * math.prod(self.model.image_shape)
+        return torch.cat([self.log_joint(block) for block in z.split(max(1, at_once // numbers))])
+
+    def gradient(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """`log_joint` [K, B] and its gradient [K, B, D]."""
+        with torch.enable_grad():
+            z = z.detach().requires_grad_()
+            value = self.log_joint(z)
+            (slope,) = torch.autograd.grad(value.sum(), z)
+        return value.detach(), slope
+
+    def encode(self, images: Tensor) -> Tensor:
+        """The params of q(z|x) [K * B, P] for whole images [K, B, C, H, W]."""
+        return self.model.encode(images.flatten(0, 1))
+
+    def encode_filled(self, fill: Tensor | float = 0.0) -> Tensor:
+        """The params of q(z|x) [B, P], hidden pixels set to `fill`."""
+        return self.model.encode(torch.where(self.hidden, torch.as_tensor(fill).to(self.x), self.x))
+
+    def draw(self, params: Tensor, count: int) -> Tensor:
+        """z [count, B, D] from q(z|x) of params [B, P]."""
+        z: Tensor = self.model.posterior(params, count, self.generator)[0]
+        return z
+
+    def filled(self, hidden: Tensor) -> Tensor:
+        """Images [K, B, C, H, W] that take their hidden pixels from `hidden`, of the same shape."""
+        return torch.where(self.hidden, hidden, self.x)
+
+    # --- the result ---
+
+    @torch.no_grad()
+    def completions(self, method: str, z: Tensor, draws: int, **measured: Tensor) -> Completions:
+        """What codes z [K, B, D] complete the images to; what was measured has B first."""
+        images = self.filled(self.model.likelihood.mean(self.model.decode(z)).clamp(0, 1))
+        if self.alone:
+            z, images = z[:, 0], images[:, 0]
+            measured = {name: value[0] for name, value in measured.items()}
+        measured = {name: value.cpu() for name, value in measured.items()}
+        return Completions(method, z.cpu(), images.cpu(), draws, **measured)
