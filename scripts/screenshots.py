@@ -1,6 +1,6 @@
 """Takes the pictures of the README: starts the app on a copy of the gallery, trains a run, opens the pages.
 
-    .venv/bin/python scripts/screenshots.py [home | train | latent-map | four-maps ...]
+    .venv/bin/python scripts/screenshots.py [home | train | latent-map | traverse | four-maps ...]
 
 Needs Chromium or Chrome, and MNIST below VAE_DATA; without MNIST it trains on the drawn digits.
 """
@@ -37,6 +37,7 @@ FOUR = (
     ("beta-4-mnist", "beta 4"),
 )
 FIRST = "vae-2d-mnist"
+TRAVERSED = "run=vae-16d-mnist&start=0"
 STEPS = 1500  # of the training that is looked at
 
 
@@ -80,6 +81,7 @@ def main(names: list[str]) -> None:
                 "home": lambda: take(light, url, "home", gallery),
                 "train": lambda: take(light, train_link(url), "train", watch),
                 "latent-map": lambda: take(dark, f"{url}/latent_map?run={FIRST}", "latent-map", shown),
+                "traverse": lambda: take(light, f"{url}/traverse?{TRAVERSED}", "traverse", traversed),
                 "four-maps": lambda: four_maps(light, url),
             }
             for name in names or scenes:
@@ -146,6 +148,12 @@ def shown(page: Page) -> None:
     expect(page.locator(".latent-map .waiting")).to_be_hidden(timeout=60_000)
     expect(page.get_by_text("Hole mass").first).to_be_visible(timeout=60_000)
     page.wait_for_timeout(300)  # a frame or two, for the canvas
+
+
+def traversed(page: Page) -> None:
+    expect(page.locator(".traverse input[type=range]").first).to_be_visible(timeout=60_000)
+    expect(page.locator(".traverse .waiting")).to_be_hidden(timeout=60_000)
+    page.wait_for_timeout(1500)  # the strips come one by one
 
 
 def four_maps(page: Page, url: str) -> None:

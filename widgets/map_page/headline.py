@@ -84,10 +84,10 @@ def numbers(run: Run, view: View, codes: Codes, holes: Any, outside: Any) -> Non
     if latent > 2:
         st.page_link(
             "pages/traverse.py",
-            label="One slider for each",
+            label="Traverse",
             icon=":material/tune:",
             query_params={shell.RUN: run.name},
-            help="Traverse: a slider for each dimension, and what the decoder draws along it.",
+            help="A slider for each dimension, and what the decoder draws along it.",
         )
 
 

@@ -9,10 +9,7 @@ from widgets import shell
 from widgets.traverse_page import board, controls, sections
 from widgets.traverse_page.learned import showable
 
-NOTICE = (
-    "**Notice.** The rows are sorted by KL: the upper ones change the image, the lower ones hardly. "
-    "Does a row change one thing, or several at once?"
-)
+NOTICE = "**Notice.** The upper rows change the image most. Does a row change one thing, or several at once?"
 
 
 def page(run: Run | None) -> None:

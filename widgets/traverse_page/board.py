@@ -13,7 +13,7 @@ from widgets.traverse import Model, TraverseState, traverse
 from widgets.traverse_page import learned, link, naming
 from widgets.traverse_page.controls import View
 
-HEIGHT = "clamp(300px, 100vh - 330px, 900px)"  # of the rows, so that the board fits the window
+HEIGHT = "clamp(300px, 100vh - 372px, 900px)"  # of the rows, so that the board fits the window
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,8 +123,8 @@ def below(view: View) -> str:
     shipped = [shell.title(run) for run in view.runs if run.is_gallery]
     if shipped:
         said.append(
-            f"Names you give to dimensions of {' and '.join(shipped)}, which came with the app, stay in this "
-            "tab and in the link; in a copy of it they are kept."
+            f"{' and '.join(shipped)} came with the app: names of dimensions stay in this tab and the link; "
+            "a copy of the run keeps them."
         )
     else:
         said.append("Names of dimensions are kept with the run.")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 PLAIN = {"displayModeBar": False}
-ROW, FRAME = 38, 78  # pixels
+ROW, FRAME = 38, 44  # pixels
 # From the paper, whatever its colour, to ink: legible in the light and in the dark.
 SCALE = [[0, "rgba(29,145,138,0.04)"], [1, "rgba(29,145,138,0.9)"]]
 FULL = 2.0  # nats, of the deepest colour: the same for all runs, so that their matrices compare
@@ -60,6 +60,7 @@ def matrix(
         "tickvals": list(range(len(dimensions))),
         "ticktext": names,
         "side": "top",
+        "ticks": "",
         "showgrid": False,
         "zeroline": False,
         "tickfont": {"size": 12},
@@ -72,12 +73,13 @@ def matrix(
             for name, h in zip(factors, entropy, strict=True)
         ],
         "autorange": "reversed",
+        "ticks": "",
         "showgrid": False,
         "zeroline": False,
         "fixedrange": True,
         "automargin": True,
     }
-    margin = {"l": 130, "r": 8, "t": 54, "b": 8}
+    margin = {"l": 130, "r": 8, "t": 36, "b": 8}
     layout = {"height": ROW * len(factors) + FRAME, "margin": margin, "xaxis": x, "yaxis": y}
     return {"data": [cells, numbers] if few else [cells], "layout": layout}
 
