@@ -52,3 +52,36 @@ def quantile(value: float, reference: Tensor) -> float:
         raise ValueError("There is nothing to compare with.")
     below, equal = (reference < value).double().mean(), (reference == value).double().mean()
     return float(below + equal / 2)
+
+
+def auroc(inside: Tensor, outside: Tensor) -> float:
+    """The probability that an outside image has the lower value, of ELBOs [N] and [M]; ties counted half.
+
+    The area under the receiver operating characteristic (Hanley and McNeil 1982, as the Mann-Whitney
+    statistic): 1 where the model tells the two sets apart, 0.5 where it cannot, less where it takes the
+    outside for the likelier (Nalisnick et al. 2019). Raises ValueError where one of them is empty.
+    """
+    if not len(inside) or not len(outside):
+        raise ValueError("Two sets of images are needed to compare.")
+    ordered = inside.double().sort().values
+    values = outside.double()
+    below = torch.searchsorted(ordered, values, right=False)
+    up_to = torch.searchsorted(ordered, values, right=True)
+    return float(1 - (below + up_to).double().mean() / (2 * len(inside)))
+
+
+@torch.inference_mode()
+def per_pixel(
+    model: VAE, image: Tensor, samples: int = 8, generator: torch.Generator | None = None
+) -> Tensor:
+    """-E_q[log p(x_i|z)] of every pixel and channel of an image [C, H, W], nats [C, H, W], on the CPU.
+
+    image: uint8 or float in [0, 1]. With `samples` codes from q(z|x). Under a condition that of the class
+    which `guess` takes it for.
+    """
+    generator = generator or torch.Generator(model.device).manual_seed(0)
+    x = image[None].to(model.device)
+    x = x.float() / 255 if x.dtype == torch.uint8 else x
+    y = model.guess(x) if model.classes else None
+    z, _ = model.posterior(model.encode(x, y), samples, generator)
+    return -model.likelihood.pixel_log_prob(model.decode(z, y), x).mean((0, 1)).cpu()

@@ -91,3 +91,29 @@ def test_a_quantile_is_the_share_below_with_ties_counted_half() -> None:
     ]  # fmt: skip
     with pytest.raises(ValueError, match="nothing to compare"):
         surprise.quantile(0.0, torch.empty(0))
+
+
+def test_the_auroc_is_scikit_learns():
+    from sklearn.metrics import roc_auc_score
+
+    generator = torch.Generator().manual_seed(0)
+    inside = torch.randint(0, 30, (80,), generator=generator).double()  # with ties
+    outside = torch.randint(-10, 20, (50,), generator=generator).double()
+    truth = [0] * 80 + [1] * 50
+    expected = roc_auc_score(truth, torch.cat([-inside, -outside]).numpy())
+    assert surprise.auroc(inside, outside) == pytest.approx(expected)
+    assert surprise.auroc(torch.ones(3), torch.zeros(3)) == 1
+    assert surprise.auroc(torch.zeros(3), torch.ones(3)) == 0
+    with pytest.raises(ValueError, match="Two sets"):
+        surprise.auroc(torch.ones(3), torch.ones(0))
+
+
+def test_the_surprise_of_the_pixels_sums_to_minus_the_reconstruction():
+    torch.manual_seed(0)
+    vae = VAE(Spec().change(**{"data.name": "digits", "net.widths": [16], "latent": 3})).eval()
+    image = (torch.rand(1, 8, 8) < 0.5).float()
+    found = surprise.per_pixel(vae, image, 5, torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        terms = vae(image[None], 5, torch.Generator().manual_seed(1))
+    assert found.shape == (1, 8, 8)
+    assert float(found.sum()) == pytest.approx(-float(terms.log_px.mean()), rel=1e-5)
