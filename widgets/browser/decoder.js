@@ -38,15 +38,38 @@ function fromHalf(bits) {
 // --- layers: each builder takes its description and what comes in, {size, shape: [C, H, W] once it is an
 // image}, and returns {run, size, shape}. Buffers are made once. Images lie as [H, W, C] in memory. ---
 
+/**
+ * Those of `count` inputs that are not 0, half of what follows a relu, as {rows, values, n}: where their weights
+ * begin, and what they are. Filled up with zeros to a multiple of four: sums of four products at a time take less
+ * than half as long as one by one, for the outputs are read and written a fourth as often.
+ */
+function gatherer(count, outputs) {
+  const rows = new Int32Array(count + 3), values = new Float32Array(count + 3), live = { rows, values, n: 0 };
+  return (x, from) => {
+    let n = 0;
+    for (let i = 0; i < count; i++) if (x[from + i] !== 0) { rows[n] = i * outputs; values[n++] = x[from + i]; }
+    while (n % 4) { rows[n] = 0; values[n++] = 0; }
+    live.n = n;
+    return live;
+  };
+}
+
+/** out[to + o] += the sum of values times weight[base + row + o], for all `outputs`. */
+function addProducts(out, to, outputs, weight, base, { rows, values, n }) {
+  for (let k = 0; k < n; k += 4) {
+    const a = values[k], b = values[k + 1], c = values[k + 2], d = values[k + 3];
+    const wa = base + rows[k], wb = base + rows[k + 1], wc = base + rows[k + 2], wd = base + rows[k + 3];
+    for (let o = 0; o < outputs; o++) {
+      out[to + o] += a * weight[wa + o] + b * weight[wb + o] + c * weight[wc + o] + d * weight[wd + o];
+    }
+  }
+}
+
 function linear({ weight, bias }) {
-  const inputs = weight.shape[0], outputs = weight.shape[1], out = new Float32Array(outputs);
+  const [inputs, outputs] = weight.shape, out = new Float32Array(outputs), gather = gatherer(inputs, outputs);
   const run = (x) => {
     out.set(bias);
-    for (let i = 0; i < inputs; i++) {
-      const v = x[i];
-      if (v === 0) continue; // half of what follows a relu
-      for (let o = 0, w = i * outputs; o < outputs; o++, w++) out[o] += v * weight[w];
-    }
+    addProducts(out, 0, outputs, weight, 0, gather(x, 0));
     return out;
   };
   return { run, size: outputs };
@@ -56,21 +79,18 @@ function convTranspose({ weight, bias }, { stride, padding, output_padding: extr
   const [inC, inH, inW] = shape, [kH, kW, , outC] = weight.shape;
   const outH = (inH - 1) * stride[0] - 2 * padding[0] + kH + extra[0];
   const outW = (inW - 1) * stride[1] - 2 * padding[1] + kW + extra[1];
-  const out = new Float32Array(outH * outW * outC);
+  const out = new Float32Array(outH * outW * outC), gather = gatherer(inC, outC);
   const run = (x) => {
-    for (let p = 0; p < out.length; p += outC) out.set(bias, p);
-    for (let y = 0; y < inH; y++) for (let ky = 0; ky < kH; ky++) {
-      const oy = y * stride[0] - padding[0] + ky;
-      if (oy < 0 || oy >= outH) continue;
-      for (let kx = 0; kx < kW; kx++) for (let col = 0; col < inW; col++) {
-        const ox = col * stride[1] - padding[1] + kx;
-        if (ox < 0 || ox >= outW) continue;
-        const from = (y * inW + col) * inC, to = (oy * outW + ox) * outC;
-        let w = (ky * kW + kx) * inC * outC;
-        for (let i = 0; i < inC; i++) {
-          const v = x[from + i];
-          if (v === 0) { w += outC; continue; }
-          for (let o = 0; o < outC; o++, w++) out[to + o] += v * weight[w];
+    for (let p = 0; p < out.length; p += outC) for (let o = 0; o < outC; o++) out[p + o] = bias[o];
+    for (let y = 0; y < inH; y++) for (let col = 0; col < inW; col++) {
+      const live = gather(x, (y * inW + col) * inC);
+      for (let ky = 0; ky < kH; ky++) {
+        const oy = y * stride[0] - padding[0] + ky;
+        if (oy < 0 || oy >= outH) continue;
+        for (let kx = 0; kx < kW; kx++) {
+          const ox = col * stride[1] - padding[1] + kx;
+          if (ox < 0 || ox >= outW) continue;
+          addProducts(out, (oy * outW + ox) * outC, outC, weight, (ky * kW + kx) * inC * outC, live);
         }
       }
     }

@@ -191,9 +191,9 @@ export class Board {
 
   caption() {
     const { moved, model: { from_image: known } } = this;
-    if (moved.size === 0) return known ? "Decoded from the image\u2019s code" : "Decoded at 0, the prior\u2019s mean";
-    if (moved.size > 1) return `Decoded, ${moved.size} dimensions moved`;
+    if (moved.size === 0) return known ? "At the image\u2019s code" : "At 0, the prior\u2019s mean";
+    if (moved.size > 1) return `${moved.size} dimensions moved`;
     const [[d, z]] = moved;
-    return `Decoded with z${d + 1} = ${number(z)}`;
+    return `Moved: z${d + 1} = ${number(z)}`;
   }
 }
