@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from vae_core import data
+from vae_core import data, masks
 from vae_core.analysis import aggregate, collapse, likelihood
 from vae_core.data import Dataset
 from vae_core.data.catalogue import binary
@@ -28,6 +28,9 @@ def evaluate(
     with the class summed out under q(y|x). Its kl is that of code and class together. accuracy: the share of
     images that the classifier gets right, where there is one. log_px sums the class out for all of them.
 
+    The encoder sees images whole. Of a masked run `masked` has elbo, reconstruction and kl also under masks
+    as in training, drawn from `seed`: of all pixels there, too, and a bound on log p(x).
+
     Static and dynamic binarisation are drawn once, so that every number speaks of the same pixels.
     log_px: log p(x) by importance sampling with `samples` samples, averaged over the first `log_px_images`
     images, with its standard error over images; None, and `log_px_note` says why, where the pixels have no
@@ -36,43 +39,51 @@ def evaluate(
     """
     spec = model.spec
     generator = torch.Generator(model.device).manual_seed(seed)
-    how = spec.data.binarisation
+    how, mask = spec.data.binarisation, spec.mask.kind
     images = drawn(dataset, spec).to(model.device)
     labels = check_labels(dataset.labels, spec) if spec.classes else dataset.labels
-    sums = {"reconstruction": 0.0, "kl": 0.0}
-    dimension_kl = torch.zeros(model.latent, dtype=torch.float64)
-    told = repeat(None) if labels is None or not spec.classes else labels.split(BLOCK)
-    for block, y in zip(images.split(BLOCK), told, strict=False):
-        x = data.binarise(block, "none")
-        parts = bound(model(x, 1, generator, y=None if spec.objective.kind == "m2" else y))
-        kl = parts.kl + parts.class_kl if spec.objective.kind in CLASSIFYING else parts.kl
-        sums["reconstruction"] += parts.reconstruction.item() * len(block)
-        sums["kl"] += kl.item() * len(block)
-        dimension_kl += parts.dimension_kl.double().cpu() * len(block)
-
+    whole, dimension_kl = _terms(model, images, labels, "none", generator)
     posteriors = model.posteriors(images, labels)
-    count = len(images)
-    reconstruction, kl_mean = sums["reconstruction"] / count, sums["kl"] / count
     # A hole is one of N(0, I): a prior of each class has no such region.
     holes = aggregate.hole_mass(posteriors) if spec.prior.kind == "standard_normal" else None
     return {
         "dataset": dataset.name,
         "split": dataset.split,
-        "images": count,
+        "images": len(images),
         "binarisation": how,
         "likelihood": spec.likelihood.kind,
         "beta": spec.objective.beta,
         "seed": seed,
-        "elbo": reconstruction - kl_mean,
-        "reconstruction": reconstruction,
-        "kl": kl_mean,
-        "dimension_kl": (dimension_kl / count).tolist(),
+        **whole,
+        "dimension_kl": dimension_kl.tolist(),
         "active_units": collapse.active_units(posteriors),
         "hole_mass": holes and holes.value,
         "hole_mass_error": holes and holes.error,
         **_of_classes(model, images, labels),
         **_log_px(model, images[:log_px_images], samples, generator),
+        **({} if mask == "none" else {"masked": _terms(model, images, labels, mask, generator)[0]}),
     }
+
+
+def _terms(
+    model: VAE, images: torch.Tensor, labels: torch.Tensor | None, mask: str, generator: torch.Generator
+) -> tuple[dict[str, float], torch.Tensor]:
+    """Averages over images uint8 [N, C, H, W] under masks of that kind: ELBO and its parts, KL [D]."""
+    kind = model.spec.objective.kind
+    reconstruction = kl = 0.0
+    dimension_kl = torch.zeros(model.latent, dtype=torch.float64)
+    told = repeat(None) if labels is None or not model.classes else labels.split(BLOCK)
+    for block, y in zip(images.split(BLOCK), told, strict=False):
+        x = data.binarise(block, "none")
+        seen = masks.draw(mask, x, generator)
+        parts = bound(model(x, 1, generator, y=None if kind == "m2" else y, mask=seen))
+        of_both = parts.kl + parts.class_kl if kind in CLASSIFYING else parts.kl
+        reconstruction += parts.reconstruction.item() * len(block)
+        kl += of_both.item() * len(block)
+        dimension_kl += parts.dimension_kl.double().cpu() * len(block)
+    reconstruction, kl = reconstruction / len(images), kl / len(images)
+    terms = {"elbo": reconstruction - kl, "reconstruction": reconstruction, "kl": kl}
+    return terms, dimension_kl / len(images)
 
 
 def _of_classes(model: VAE, images: torch.Tensor, labels: torch.Tensor | None) -> dict[str, Any]:

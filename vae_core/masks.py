@@ -76,16 +76,16 @@ def strokes(count: int, height: int, width: int, generator: torch.Generator) -> 
     return boxes(y - tall, y + tall, x - wide, x + wide, height, width)
 
 
-Draw = Callable[[int, int, int, torch.Generator], Tensor]
+Kind = Callable[[int, int, int, torch.Generator], Tensor]
 
 
-def _sparse(hidden: float) -> Draw:
+def _sparse(hidden: float) -> Kind:
     return lambda count, height, width, generator: pixels(count, height, width, generator, hidden)
 
 
 # The mixture that masked models train on, in equal parts. Whole images are among them: the encoder of a
 # masked model also serves where nothing is hidden.
-KINDS: dict[str, Draw] = {
+KINDS: dict[str, Kind] = {
     "whole": whole,
     "pixels_25": _sparse(0.25),
     "pixels_50": _sparse(0.50),
@@ -100,7 +100,13 @@ KINDS: dict[str, Draw] = {
 def mixture(count: int, height: int, width: int, generator: torch.Generator) -> Tensor:
     """Masks of all KINDS in random order, of each as many as of another where `count` allows it."""
     each = -(-count // len(KINDS))
-    drawn = torch.cat([draw(each, height, width, generator) for draw in KINDS.values()])
+    drawn = torch.cat([kind(each, height, width, generator) for kind in KINDS.values()])
     # Taken from a whole number of each kind, so that no shape depends on what is drawn.
     order = torch.randperm(len(drawn), generator=generator, device=generator.device)
     return drawn[order[:count]]
+
+
+def draw(kind: str, x: Tensor, generator: torch.Generator) -> Tensor | None:
+    """What a run with `mask.kind` lets its encoder see of images x [B, C, H, W]; None where it is all."""
+    count, _, height, width = x.shape
+    return None if kind == "none" else mixture(count, height, width, generator)

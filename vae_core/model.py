@@ -61,7 +61,7 @@ class VAE(nn.Module):
         self.prior = priors.build(spec.prior, spec.latent, spec.classes)
         self.encoder, self.decoder = nets.build(
             spec.net,
-            image=self.image_shape,
+            image=(channels + spec.masked, height, width),
             outputs=self.posterior.width(spec.latent),
             latent=spec.latent,
             pixels=(self.likelihood.numbers * channels, height, width),
@@ -93,14 +93,19 @@ class VAE(nn.Module):
             return y
         return F.one_hot(y, self.classes).float()
 
-    def encode(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+    def encode(self, x: Tensor, y: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
         """x [B, C, H, W] in [0, 1] -> the posterior's params [B, P]; [S, B, P] for y [S, B, K].
 
         An encoder that sees y and is not told it gets `guess(x)`.
+        mask: [B, 1, H, W], 1 = observed, or None where all is. Hidden pixels are 0 to the encoder, and only
+        a masked model is told which those are.
         """
+        x = seen = x if mask is None else x * mask
+        if self.spec.masked:
+            seen = torch.cat([x, torch.ones_like(x[:, :1]) if mask is None else mask.to(x.dtype)], dim=1)
         if not self.spec.encoder_sees_class:
-            return self.encoder(x)
-        return self.encoder(x, self.guess(x) if y is None else self.weights(y))
+            return self.encoder(seen)
+        return self.encoder(seen, self.guess(x) if y is None else self.weights(y))
 
     def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """z [..., D] -> the likelihood's params [..., K * C, H, W]; y is broadcast to the leading axes of z.
@@ -120,27 +125,37 @@ class VAE(nn.Module):
         samples: int = 1,
         generator: torch.Generator | None = None,
         y: Tensor | None = None,
+        mask: Tensor | None = None,
     ) -> Terms:
         """x [B, C, H, W] in [0, 1] -> Terms with S = samples.
 
         y: labels [B] or weights [B, K]. Under a condition and without y, the class is summed out: see Terms.
+        mask: what the encoder sees, as in `encode`. The likelihood is that of all pixels: q(z|x * mask) is
+        one more approximate posterior, and the ELBO under it bounds log p(x) like any other.
         """
         if not self.classes:
-            return self._terms(x, samples, generator, None if y is None else self.weights(y))
+            return self._terms(x, samples, generator, None if y is None else self.weights(y), mask)
         assert self.class_prior is not None
         log_qy = None if self.classifier is None else self.classifier(x).log_softmax(-1)
         summed = y is None
         if y is None:
             every = torch.eye(self.classes, device=x.device)
-            terms = self._terms(x, samples, generator, every[:, None].expand(-1, len(x), -1))
+            terms = self._terms(x, samples, generator, every[:, None].expand(-1, len(x), -1), mask)
         else:
             y = self.weights(y)
-            terms = self._terms(x, samples, generator, y)
+            terms = self._terms(x, samples, generator, y, mask)
         return replace(terms, y=y, log_py=self.class_prior.log_probs, log_qy=log_qy, summed=summed)
 
-    def _terms(self, x: Tensor, samples: int, generator: torch.Generator | None, y: Tensor | None) -> Terms:
+    def _terms(
+        self,
+        x: Tensor,
+        samples: int,
+        generator: torch.Generator | None,
+        y: Tensor | None,
+        mask: Tensor | None,
+    ) -> Terms:
         """y [B, K], or [K, B, K]: under every class."""
-        params = self.encode(x, y)
+        params = self.encode(x, y, mask)
         z, log_qz = self.posterior(params, samples, generator)
         kl = self.posterior.kl(params, self.prior.moments(y)) if self.prior.gaussian else None
         summed = y is not None and y.ndim == 3

@@ -2,13 +2,14 @@
 
 An encoder maps [B, C, H, W] to [B, outputs]; a decoder maps [B, D] to [B, K, H, W].
 Each is an nn.Sequential of standard layers, so that it can be read off and run elsewhere, as in the browser.
+An encoder that is told which pixels are observed takes the mask as its last channel, [B, C + 1, H, W].
 Where there is a condition y, its numbers stand beside what the first fully connected layer takes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import prod
 
@@ -16,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vae_core import spec
+from vae_core.partial import PartialConvolutions
 
 ACTIVATIONS = {
     "relu": lambda: nn.ReLU(inplace=True),
@@ -96,7 +98,7 @@ def _linear(settings: spec.LinearNet, sizes: Sizes) -> Pair:
     return _dense(sizes, [], "relu")
 
 
-def _conv(settings: spec.ConvNet, sizes: Sizes) -> Pair:
+def _conv(settings: spec.ConvNet | spec.PartialConvNet, sizes: Sizes) -> Pair:
     activation = ACTIVATIONS[settings.activation]
     sides = [sizes.image[1:]]
     encoder: list[nn.Module] = []
@@ -120,18 +122,31 @@ def _conv(settings: spec.ConvNet, sizes: Sizes) -> Pair:
     return Net(*encoder), Net(*decoder)
 
 
-NETS: dict[str, Callable[..., Pair]] = {"lecture": _lecture, "mlp": _mlp, "conv": _conv, "linear": _linear}
+def _partial_conv(settings: spec.PartialConvNet, sizes: Sizes) -> Pair:
+    """The convolutional network whose encoder's convolutions are partial: their mask is the last channel."""
+    channels, height, width = sizes.image
+    encoder, decoder = _conv(settings, replace(sizes, image=(channels - 1, height, width)))
+    layers = list(encoder)
+    n = 2 * len(settings.channels)  # convolutions and their activations
+    return Net(PartialConvolutions(*layers[:n]), *layers[n:]), decoder
 
 
-def encoder(
-    settings: spec.LectureNet | spec.MlpNet | spec.ConvNet | spec.LinearNet, image: Shape, outputs: int
-) -> Net:
+NETS: dict[str, Callable[..., Pair]] = {
+    "lecture": _lecture,
+    "mlp": _mlp,
+    "conv": _conv,
+    "partial_conv": _partial_conv,
+    "linear": _linear,
+}
+
+
+def encoder(settings: spec.Net, image: Shape, outputs: int) -> Net:
     """An encoder alone: [B, *image] -> [B, outputs]."""
     return build(settings, image, outputs, 1, image)[0]
 
 
 def build(
-    settings: spec.LectureNet | spec.MlpNet | spec.ConvNet | spec.LinearNet,
+    settings: spec.Net,
     image: Shape,
     outputs: int,
     latent: int,

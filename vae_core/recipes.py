@@ -90,6 +90,20 @@ RECIPES = {
             {"net.kind": "conv"},
         ),
         Recipe(
+            "masked-16d",
+            "Masked VAE, 16 dimensions",
+            "The encoder sees part of an image, hidden pixels as 0 and the mask; the decoder owes all of it.",
+            "Probe images: from a half or a quarter of its pixels a digit is completed, to a likely one.",
+            {"latent": 16, "mask.kind": "random"},
+        ),
+        Recipe(
+            "partial-conv",
+            "Partial convolutions, 16 dimensions",
+            "Convolutions over observed pixels alone, rescaled by how many there were (Liu et al. 2018).",
+            "Where single pixels are hidden a window sees their neighbours: reconstructions hardly suffer.",
+            {"latent": 16, "mask.kind": "random", "net.kind": "partial_conv"},
+        ),
+        Recipe(
             "linear",
             "Linear VAE (probabilistic PCA)",
             "One affine map each way, a Gaussian with one shared variance: its optimum has a closed form.",

@@ -98,13 +98,43 @@ class ConvNet(Settings):
     activation: Activation = "relu"
 
 
+class PartialConvNet(Settings):
+    """The convolutional network with an encoder of partial convolutions, which see observed pixels alone."""
+
+    kind: Literal["partial_conv"] = "partial_conv"
+    channels: Annotated[tuple[Width, ...], Field(min_length=1, max_length=5)] = (16, 32)
+    hidden: Width = 128
+    activation: Activation = "relu"
+
+
 class LinearNet(Settings):
     """One affine map each way: with a Gaussian likelihood, probabilistic PCA."""
 
     kind: Literal["linear"] = "linear"
 
 
-Net = Annotated[LectureNet | MlpNet | ConvNet | LinearNet, Field(discriminator="kind")]
+Net = Annotated[LectureNet | MlpNet | ConvNet | PartialConvNet | LinearNet, Field(discriminator="kind")]
+
+
+# --- mask ---------------------------------------------------------------------------------------
+
+
+class NoMask(Settings):
+    """The encoder sees whole images."""
+
+    kind: Literal["none"] = "none"
+
+
+class RandomMask(Settings):
+    """The encoder sees part of each image, which part drawn anew at every look: the mixture of `masks.py`.
+
+    Hidden pixels are 0 and the mask is one more channel. The decoder is still to give all pixels.
+    """
+
+    kind: Literal["random"] = "random"
+
+
+Mask = Annotated[NoMask | RandomMask, Field(discriminator="kind")]
 
 
 # --- condition ----------------------------------------------------------------------------------
@@ -323,12 +353,14 @@ class Training(Settings):
 
 
 class Spec(Settings):
-    """The whole of a run: data, networks, likelihood, posterior, prior, condition, objective, training."""
+    """The whole of a run: data, networks, mask, likelihood, posterior, prior, condition, objective,
+    training."""
 
     recipe: str | None = None
     data: Data = Data()
     latent: Annotated[int, Field(ge=1, le=512)] = 2
     net: Net = MlpNet()
+    mask: Mask = NoMask()
     likelihood: Likelihood = BernoulliLikelihood()
     posterior: DiagonalGaussianPosterior = DiagonalGaussianPosterior()
     prior: Prior = StandardNormalPrior()
@@ -339,7 +371,7 @@ class Spec(Settings):
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
         _, height, width = self.data.shape
-        if isinstance(self.net, ConvNet):
+        if isinstance(self.net, ConvNet | PartialConvNet):
             layers = len(self.net.channels)
             if min(height, width) < 2**layers:
                 raise ValueError(
@@ -352,6 +384,12 @@ class Spec(Settings):
                 "data.binarisation: the categorical likelihood is over 256 grey levels and needs none"
             )
         self._condition_fits()
+        classifier = getattr(self.condition, "classifier", None)
+        if classifier is not None and (self.masked or classifier.kind == "partial_conv"):
+            raise ValueError(
+                f"objective.kind: {self.objective.kind} learns a classifier of whole images; "
+                "it goes with mask.kind=none and any network but partial_conv"
+            )
         return self
 
     def _condition_fits(self) -> None:
@@ -390,6 +428,11 @@ class Spec(Settings):
                 f"condition.labels: {condition.labels} labels do not reach {self.classes} classes; "
                 f"take at least {self.classes}"
             )
+
+    @property
+    def masked(self) -> bool:
+        """Whether the encoder is told which pixels are observed."""
+        return self.mask.kind != "none" or self.net.kind == "partial_conv"
 
     @property
     def encoder_sees_class(self) -> bool:

@@ -30,6 +30,7 @@ TERMS = {
     "class_kl": "class KL",
     "classification": "classifier",
 }
+HIDDEN = (70, 92, 138)  # red, green, blue of what the encoder does not see
 MARKS = {"beta": "β", "learning_rate": "lr"}
 
 
@@ -132,11 +133,19 @@ def build(run: Run, film: bool) -> bytes:
         arrays[name] = np.stack([shot[name] for shot in shots])
     if run.probes is not None:
         arrays["probes"] = run.probes
+        if run.probe_masks is not None:
+            arrays["seen"] = seen(run.probes, run.probe_masks)
     if film and len(shots) > 1:
         header |= {"replay": True, "frame_steps": [int(shot["step"][0]) for shot in shots]}
     else:
         arrays |= {name: arrays[name][-1] for name in ("cloud", "kl", "reconstructions", "samples")}
     return pack(header, arrays)
+
+
+def seen(images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """Images [N, C, H, W] uint8 with a colour of its own, no grey, where masks [N, 1, H, W] are 0."""
+    colours = images if images.shape[1] == 3 else images[:, :1].repeat(3, axis=1)
+    return np.where(masks > 0, colours, np.array(HIDDEN, np.uint8)[:, None, None])
 
 
 def _shots(run: Run, film: bool) -> list[frames.Arrays]:
@@ -234,6 +243,8 @@ def tiles(run: Run) -> list[list[str]]:
         if isinstance(images, int | float)
         else "On test images."
     )
+    if spec.mask.kind != "none":
+        on += " Parts of them are hidden." if whose == "test" else " Whole; training hides parts of them."
     beta = run.metrics[-1].get("beta") if run.metrics else spec.objective.beta
 
     def row(name: str, key: str, help: str) -> list[str]:

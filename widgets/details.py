@@ -11,7 +11,9 @@ from vae_core.spec import Spec
 from widgets import address, draft
 from widgets.fields import field
 
-NETS = {"lecture": "Lecture", "mlp": "Fully connected", "conv": "Convolutional", "linear": "Linear"}
+NETS = {"lecture": "Lecture", "mlp": "Fully connected", "conv": "Convolutional"}
+NETS |= {"partial_conv": "Partial convolutions", "linear": "Linear"}
+MASKS = {"none": "The whole image", "random": "A random part of it"}
 LIKELIHOODS = {
     "bernoulli": "Bernoulli",
     "continuous_bernoulli": "Continuous Bernoulli",
@@ -40,7 +42,7 @@ def network(spec: Spec) -> None:
             "Widths of the layers",
             help="Of the encoder, from the image to the code, with commas. Starts a new run.",
         )
-    if net.kind == "conv":
+    if net.kind in ("conv", "partial_conv"):
         field(
             "net.channels",
             ", ".join(map(str, net.channels)),
@@ -58,6 +60,16 @@ def network(spec: Spec) -> None:
             step=1,
             help="Of the layer between convolutions and code. Starts a new run.",
         )
+    field(
+        "mask.kind",
+        spec.mask.kind,
+        st.selectbox,
+        "The encoder sees",
+        options=list(MASKS),
+        format_func=MASKS.__getitem__,
+        help="Pixels, rectangles, halves or strokes can be hidden from it at random, while the decoder is to "
+        "give all pixels: such a model completes images. Starts a new run.",
+    )
 
 
 def likelihood(spec: Spec) -> None:

@@ -14,7 +14,7 @@ from vae_core.model import VAE
 from vae_core.spec import Spec
 
 KINDS = [{"net.kind": "lecture"}, {"net.kind": "mlp", "net.widths": [12, 7]}, {"net.kind": "linear"}]
-KINDS += [{"net.kind": "conv", "net.channels": [3, 5, 4], "net.hidden": 9}]
+KINDS += [{"net.kind": kind, "net.channels": [3, 5, 4], "net.hidden": 9} for kind in ("conv", "partial_conv")]
 
 
 @settings(max_examples=60)
@@ -23,14 +23,16 @@ KINDS += [{"net.kind": "conv", "net.channels": [3, 5, 4], "net.hidden": 9}]
     shape=st.tuples(st.integers(1, 4), st.integers(8, 33), st.integers(8, 33)),
     latent=st.integers(1, 5),
     likelihood=st.sampled_from(["bernoulli", "gaussian", "continuous_bernoulli"]),
+    mask=st.sampled_from(["none", "random"]),
+    hidden=st.booleans(),
 )
-def test_any_image_shape_passes_through_every_network(kind, shape, latent, likelihood):
+def test_any_image_shape_passes_through_every_network(kind, shape, latent, likelihood, mask, hidden):
     spec = Spec.parse({"data": {"image_shape": shape}}).change(
-        **kind, **{"likelihood.kind": likelihood, "latent": latent}
+        **kind, **{"likelihood.kind": likelihood, "latent": latent, "mask.kind": mask}
     )
     model = VAE(spec)
     x = torch.rand(2, *shape)
-    terms = model(x, 3)
+    terms = model(x, 3, mask=(torch.rand(2, 1, *shape[1:]) < 0.5).float() if hidden else None)
     assert terms.log_px.shape == terms.log_pz.shape == terms.log_qz.shape == (3, 2)
     assert terms.kl.shape == (2, latent)
     assert model.decode_mean(terms.z[0]).shape == x.shape
@@ -55,6 +57,54 @@ def test_posteriors_of_grey_bytes_and_of_their_floats_agree():
     torch.testing.assert_close(a.mean, b.mean)
     assert a.mean.shape == (600, 2)
     assert a.labels is None
+
+
+MASKED = [
+    {"mask.kind": "random"},
+    {"net.kind": "conv", "mask.kind": "random"},
+    {"net.kind": "partial_conv", "mask.kind": "random"},
+    {"net.kind": "partial_conv"},
+]
+
+
+@pytest.mark.parametrize("changes", [{}, {"net.kind": "conv"}, *MASKED])
+def test_an_encoder_sees_nothing_of_what_is_hidden(changes):
+    model = VAE(Spec().change(**changes))
+    x, other = torch.rand(2, 4, 1, 28, 28)
+    mask = (torch.rand(4, 1, 28, 28) < 0.5).float()
+    seen = model.encode(x, mask=mask)
+    assert torch.equal(seen, model.encode(torch.where(mask > 0, x, other), mask=mask))
+    assert not torch.equal(seen, model.encode(other, mask=mask))
+
+
+@pytest.mark.parametrize("changes", MASKED)
+def test_a_masked_encoder_tells_a_hidden_pixel_from_a_black_one(changes):
+    model = VAE(Spec().change(**changes))
+    x = torch.rand(4, 1, 28, 28)
+    mask = (torch.rand(4, 1, 28, 28) < 0.5).float()
+    assert not torch.equal(model.encode(x, mask=mask), model.encode(x * mask))
+
+
+@pytest.mark.parametrize("changes", MASKED)
+def test_without_a_mask_a_masked_encoder_sees_everything(changes):
+    model = VAE(Spec().change(**changes))
+    x = torch.rand(4, 1, 28, 28)
+    assert torch.equal(model.encode(x), model.encode(x, mask=torch.ones(4, 1, 28, 28)))
+
+
+def test_an_encoder_that_never_saw_masks_gets_an_image_with_zeros():
+    model = VAE(Spec())
+    x, mask = torch.rand(4, 1, 28, 28), (torch.rand(4, 1, 28, 28) < 0.5).float()
+    assert torch.equal(model.encode(x, mask=mask), model.encode(x * mask))
+
+
+def test_the_likelihood_is_that_of_all_pixels_whatever_is_hidden():
+    model = VAE(Spec().change(**{"mask.kind": "random"}))
+    x, mask = (torch.rand(2, 3, 1, 28, 28) < 0.5).float()
+    terms = model(x, 2, torch.Generator().manual_seed(0), mask=mask)
+    pixels = torch.distributions.Bernoulli(logits=model.decode(terms.z))
+    torch.testing.assert_close(terms.log_px, pixels.log_prob(x).flatten(2).sum(-1))
+    torch.testing.assert_close(terms.kl, model.posterior.kl(model.encode(x, mask=mask)))
 
 
 def test_every_activation_is_a_module_without_parameters():

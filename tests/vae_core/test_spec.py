@@ -63,6 +63,8 @@ def test_what_goes_into_json_comes_out_of_it(beta, latent, seed, rate, widths):
         ("likelihood.kind=poisson", ["likelihood.kind", "poisson", "'bernoulli'"]),
         ("likelihood.sigma=1", ["likelihood.sigma", "no such setting"]),
         ("likelihood.kind=categorical", ["binarisation", "categorical"]),
+        ("mask.kind=half", ["mask.kind", "half", "'none', 'random'"]),
+        ("mask.share=0.5", ["mask.share", "no such setting", "kind"]),
         ("data.name=imagenet", ["imagenet", "mnist"]),
         ("data.binarisation=maybe", ["data.binarisation", "maybe", "'static'"]),
         ("training.batch_size=0", ["training.batch_size", "greater than or equal to 1"]),
@@ -86,9 +88,26 @@ def test_a_field_that_is_named_like_its_kind_is_named_in_the_refusal():
         Spec().change_text(["objective.kind=free_bits", "objective.free_bits=-1"])
 
 
-def test_convolutions_too_many_for_the_image_are_refused_with_what_would_fit():
+@pytest.mark.parametrize("kind", ["conv", "partial_conv"])
+def test_convolutions_too_many_for_the_image_are_refused_with_what_would_fit(kind):
     with pytest.raises(SpecError, match=r"4 convolutions .* at least 16 by 16 .* 8 by 8"):
-        Spec().change_text(["data.name=digits", "net.kind=conv", "net.channels=8,8,8,8"])
+        Spec().change_text(["data.name=digits", f"net.kind={kind}", "net.channels=8,8,8,8"])
+
+
+def test_masks_are_put_on_and_taken_off_by_name():
+    spec = Spec().change_text(["mask.kind=random"])
+    assert (spec.mask.kind, spec.masked) == ("random", True)
+    assert spec.change_text(["mask.kind=none"]) == Spec()
+    assert Spec().change_text(["net.kind=partial_conv"]).masked
+
+
+@pytest.mark.parametrize("setting", ["mask.kind=random", "net.kind=partial_conv"])
+def test_a_classifier_of_parts_of_images_is_refused(setting):
+    with pytest.raises(SpecError, match=r"^objective\.kind: joint .* mask\.kind=none"):
+        Spec().change_text(["condition.kind=class", "objective.kind=joint", setting])
+    condition = {"kind": "class", "classifier": {"kind": "partial_conv"}}
+    with pytest.raises(SpecError, match=r"^objective\.kind: joint"):
+        Spec.parse({"objective": {"kind": "joint"}, "condition": condition})
 
 
 def test_two_ends_of_training_are_refused_and_a_change_replaces_the_old_one():

@@ -325,7 +325,7 @@ def _check_shapes(file: str, given: dict[str, Any], wanted: dict[str, tuple[int,
 
 
 def _check_arrays(member: str, arrays: dict[str, Any], spec: Spec) -> None:
-    """Posteriors [N, D] with labels [N], pictures [n, C, H, W]."""
+    """Posteriors [N, D] with labels [N], pictures [n, C, H, W] and masks [n, 1, H, W]."""
     import numpy as np
 
     count = len(arrays["mean"]) if "mean" in arrays and arrays["mean"].ndim else 0
@@ -338,6 +338,9 @@ def _check_arrays(member: str, arrays: dict[str, Any], spec: Spec) -> None:
         name: lambda array: (array.shape[1:], array.dtype.kind) == pictures and len(array) <= 64
         for name in ("reconstructions", "samples", "images")
     }
+    fits["masks"] = lambda array: (
+        array.shape[1:] == (1, *spec.data.shape[1:]) and array.dtype.kind == "u" and len(array) <= 64
+    )
     fits["labels"] = lambda array: array.shape == (count,) and array.dtype.kind in "iu"
     fits["step"] = lambda array: array.shape == (1,) and array.dtype.kind == "i"
     for name, array in arrays.items():

@@ -2,6 +2,8 @@
 
 A frame is one safetensors file: mean and log_var [N, D] float16 and labels [N] int16 of the live test images,
 reconstructions [10, C, H, W] uint8 of the probes, samples [16, C, H, W] uint8 from the prior, and step [1].
+Beside them lie the probes: images [10, C, H, W] and, where the encoder sees part of each, masks [10, 1, H, W]
+uint8, 1 = observed.
 Imports no torch.
 """
 
@@ -85,8 +87,8 @@ class Store:
                 frame.unlink(missing_ok=True)
             self.spacing = max(2 * self.spacing, seconds / (len(frames) / 2))
 
-    def write_probes(self, images: np.ndarray) -> None:
-        """The probe images [10, C, H, W] uint8, once."""
+    def write_probes(self, images: np.ndarray, masks: np.ndarray | None = None) -> None:
+        """The probe images [10, C, H, W] and their masks [10, 1, H, W], uint8, once."""
         file = self.path / folder.FRAMES / PROBES
         if not file.exists():
-            folder.replace(file, pack({"images": images}))
+            folder.replace(file, pack({"images": images} | ({} if masks is None else {"masks": masks})))

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vae_core import masks
 from vae_core.model import VAE
 from vae_core.training.frames import Arrays
 from vae_core.training.loop import Trainer
@@ -24,7 +25,10 @@ SEED = 0
 class Window:
     """A fixed choice from the test images [N, C, H, W] (as `drawn` gives them), and the look through it."""
 
-    def __init__(self, images: Tensor, labels: Tensor | None, device: torch.device) -> None:
+    def __init__(
+        self, images: Tensor, labels: Tensor | None, device: torch.device, mask: str = "none"
+    ) -> None:
+        """mask: the run's `mask.kind`; the encoder sees the probes under `masks`, all else whole."""
         order = torch.randperm(len(images), generator=torch.Generator().manual_seed(SEED))
         chosen = order[:LIVE]
         self.images = images[chosen].to(device)
@@ -33,6 +37,8 @@ class Window:
         self.probes = images[probes]
         self.probe_labels = None if labels is None else labels[probes]
         self._probes = self.probes.to(device).float() / 255
+        self._masks = masks.draw(mask, self._probes, torch.Generator(device).manual_seed(SEED))
+        self.masks = None if self._masks is None else self._masks.to("cpu", torch.uint8)
 
     def labels_of(self, count: int) -> Tensor | None:
         """Those of the first `count` images."""
@@ -60,7 +66,7 @@ class Window:
             told = model.weights(self.probe_labels)
             asked = model.weights(torch.arange(SAMPLES) % model.classes)
             both = torch.cat([told, asked])
-        means, _ = model.posterior.split(model.encode(self._probes, told))
+        means, _ = model.posterior.split(model.encode(self._probes, told, self._masks))
         prior = model.prior.sample(SAMPLES, torch.Generator(model.device).manual_seed(SEED), asked)
         decoded = model.decode_mean(torch.cat([means, prior]), both)
         pictures = (decoded * 255).round().to(torch.uint8).cpu().numpy()

@@ -1,7 +1,7 @@
 """The training loop: pure. It reads no clock, writes no file, and never waits for the device.
 
-The whole set lies on the device as uint8; a step gathers a batch, binarises it there, and follows the
-gradient. Shapes are static, and beta, learning rate and step are device tensors, so that the same step
+The whole set lies on the device as uint8; a step gathers a batch, binarises and masks it there, and follows
+the gradient. Shapes are static, and beta, learning rate and step are device tensors, so that the same step
 can be captured as a CUDA graph. The same seed on the same device gives the same weights, bit for bit
 on the CPU, whether or not training was stopped and resumed in between, reported on or evaluated.
 """
@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vae_core import data, objectives
+from vae_core import data, masks, objectives
 from vae_core.data import Dataset
 from vae_core.model import VAE, Terms
 from vae_core.spec import Spec
@@ -152,7 +152,8 @@ class Trainer:
         how = self.spec.data.binarisation
         x = data.binarise(images, "dynamic" if how == "dynamic" else "none", self.noise)
         y = None if labels is None else labels.index_select(0, batch)
-        return self.model(x, self.objective.samples, self.noise, y=y)
+        mask = masks.draw(self.spec.mask.kind, x, self.noise)
+        return self.model(x, self.objective.samples, self.noise, y=y, mask=mask)
 
     # --- what is seen from outside ---
 
@@ -185,6 +186,7 @@ class Trainer:
 
         labels [N]: needed under a condition. An objective that learns from unlabelled images sums the class
         out here too, and labels only say how well its classifier does.
+        A masked run's images are masked as in training, so that both speak of the same task.
         Its randomness is its own: training goes on as if it had not been asked.
         """
         generator = torch.Generator(self.device).manual_seed(seed)
@@ -192,7 +194,9 @@ class Trainer:
         told = repeat(None) if self.labels is None or labels is None else labels.to(self.device).split(BLOCK)
         for block, y in zip(images.to(self.device).split(BLOCK), told, strict=False):
             hidden = self.objective.semi_supervised
-            terms = self.model(data.binarise(block, "none"), 1, generator, y=None if hidden else y)
+            x = data.binarise(block, "none")
+            mask = masks.draw(self.spec.mask.kind, x, generator)
+            terms = self.model(x, 1, generator, y=None if hidden else y, mask=mask)
             if hidden and y is not None:
                 terms = replace(terms, y=self.model.weights(y))
             _, logged = self.objective(terms, self.device_step)

@@ -190,9 +190,17 @@ class Run:
     @property
     def probes(self) -> Any:
         """The probe images [10, C, H, W] uint8 that every frame reconstructs; None before training."""
+        return self._probes.get("images")
+
+    @property
+    def probe_masks(self) -> Any:
+        """What the encoder sees of the probes in every frame, [10, 1, H, W] uint8; None where it is all."""
+        return self._probes.get("masks")
+
+    @property
+    def _probes(self) -> Arrays:
         name = f"{folder.FRAMES}/{frames.PROBES}"
-        arrays: Arrays | None = self._fresh(name, lambda: frames.read(self.path / name))
-        return None if arrays is None else arrays.get("images")
+        return self._fresh(name, lambda: frames.read(self.path / name)) or {}
 
     # --- what is asked of it ---
 

@@ -71,11 +71,12 @@ class Session:
         self.album = frames.Store(self.path, trainer.step, kept.get("frame_spacing", 0.0))
         if spec.classes:
             check_labels(self.test_split.labels, spec)
-        self.window = Window(self.test_images, self.test_split.labels, device)
+        self.window = Window(self.test_images, self.test_split.labels, device, spec.mask.kind)
         self.live_images = int(kept.get("live_images", 0)) or self.window.affordable(
             trainer, TEST_EVERY * TEST_SHARE
         )
-        self.album.write_probes(self.window.probes.numpy())
+        hidden = self.window.masks
+        self.album.write_probes(self.window.probes.numpy(), None if hidden is None else hidden.numpy())
 
         self.watch = Watch(self.path)
         self.moved: dict[str, float] = {}

@@ -48,10 +48,10 @@ function makeBoard(root) {
     },
   });
   const probes = figure(part("probes"), {
-    title: "Probe images and their reconstructions", height: (w) => (d.probes ? picturesHeight(w, [d.probes, d.probes], d.probes.shape[0]) : w / 5),
+    title: "Probe images and their reconstructions", height: (w) => (d.probes ? picturesHeight(w, [...given(), d.probes], d.probes.shape[0]) : w / 5),
     draw(pen, theme) {
       if (!d.probes || !d.reconstructions) return waiting(pen, theme);
-      pictureRows(pen, [d.probes, now("reconstructions")], d.probes.shape[0], null, theme);
+      pictureRows(pen, [...given(), now("reconstructions")], d.probes.shape[0], null, theme);
     },
   });
   const samples = figure(part("samples"), {
@@ -68,6 +68,8 @@ function makeBoard(root) {
     csv: () => rows(["dimension", "kl"], kl().map((v, k) => [k + 1, v])),
   });
   const figures = [cloud, curves, probes, samples, bars];
+
+  const given = () => (d.seen ? [d.probes, d.seen] : [d.probes]);
 
   // One frame of [F, ...] arrays, or the only one there is.
   function now(name) {
@@ -158,12 +160,13 @@ function makeBoard(root) {
     show(next, theme) {
       const other = !d || d.run !== next.run, again = d?.replay && next.replay && !other;
       d = next;
-      if (d.probes) d.probes.atlas = atlas(d.probes);
+      for (const name of ["probes", "seen"]) if (d[name]) d[name].atlas = atlas(d[name]);
       root.classList.toggle("empty", Boolean(d.empty));
       part("replay").hidden = !d.replay;
       if (!d.replay) halt();
       figures.forEach((f) => { f.theme = theme; f.file = d.run; });
       tiles();
+      probes.say(d.seen ? "second row: what the encoder sees" : "");
       part("bar").style.width = `${100 * (d.progress ?? 0)}%`;
       part("meter").style.visibility = d.progress == null ? "hidden" : "visible";
       if (d.replay) { slider.max = d.frame_steps.length - 1; seek(again ? frame : d.frame_steps.length - 1); } else { frame = 0; arrange(); }

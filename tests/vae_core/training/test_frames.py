@@ -51,6 +51,9 @@ def test_probes_are_written_once(tmp_path):
     store.write_probes(np.full((10, 1, 4, 4), 3, np.uint8))
     store.write_probes(np.full((10, 1, 4, 4), 9, np.uint8))
     assert (frames.read(tmp_path / "frames" / frames.PROBES)["images"] == 3).all()
+    other = frames.Store(tmp_path / "frames", 0)
+    other.write_probes(np.zeros((10, 1, 4, 4), np.uint8), np.ones((10, 1, 4, 4), np.uint8))
+    assert (frames.read(other.path / "frames" / frames.PROBES)["masks"] == 1).all()
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00" * 7, b"\xff" * 100, (2**40).to_bytes(8, "little")])

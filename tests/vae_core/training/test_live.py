@@ -31,6 +31,18 @@ def test_images_without_labels_have_probes_too(count):
     assert len(Window(images, None, torch.device("cpu")).probes) == min(10, count)
 
 
+def test_a_look_at_a_masked_run_reconstructs_the_probes_from_what_it_shows_of_them(small, digits):
+    trainer = Trainer(small(**{"mask.kind": "random"}), data.load("digits"))
+    window = Window(digits.images, digits.labels, torch.device("cpu"), "random")
+    assert window.masks.shape == (10, 1, 8, 8)
+    assert set(window.masks.unique().tolist()) == {0, 1}
+    params = trainer.model.encode(window.probes / 255, mask=window.masks.float())
+    expected = trainer.model.decode_mean(trainer.model.posterior.split(params)[0])
+    found = torch.from_numpy(window.look(trainer.model)["reconstructions"])
+    torch.testing.assert_close(found / 255, expected, atol=0.003, rtol=0)
+    assert Window(digits.images, digits.labels, torch.device("cpu")).masks is None
+
+
 def test_a_look_is_the_same_twice_and_leaves_training_as_it_was(small, digits):
     trainers = [Trainer(small(), data.load("digits")) for _ in range(2)]
     window = Window(digits.images, digits.labels, torch.device("cpu"))

@@ -10,6 +10,7 @@ import torch
 
 from vae_core import data
 from vae_core.data import Dataset
+from vae_core.evaluation import evaluate
 from vae_core.spec import Spec
 from vae_core.training.loop import Trainer, drawn, pick_device, prepare
 
@@ -39,9 +40,10 @@ def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
     return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
 
+@pytest.mark.parametrize("mask", ["none", "random"])
 @pytest.mark.parametrize("binarisation", ["none", "static", "dynamic"])
-def test_the_same_seed_gives_the_same_weights_bit_for_bit_and_another_seed_others(digits, binarisation):
-    spec = small(**{"data.binarisation": binarisation})
+def test_the_same_seed_gives_the_same_weights_bit_for_bit_and_another_seed_others(digits, binarisation, mask):
+    spec = small(**{"data.binarisation": binarisation, "mask.kind": mask})
     first, second = (run(Trainer(spec, digits), 40) for _ in range(2))
     assert same(weights(first), weights(second))
     other = run(Trainer(spec.change(**{"training.seed": 1}), digits), 40)
@@ -60,9 +62,9 @@ def test_reports_and_evaluations_on_the_way_change_nothing(digits):
 
 
 @pytest.mark.parametrize("at", [1, 13, 14, 15])  # an epoch is 14 steps: before, at and after its end
-@pytest.mark.parametrize("objective", ["elbo", "capacity", "beta_tc", "factor"])
+@pytest.mark.parametrize("objective", ["elbo", "capacity", "beta_tc", "factor", "masked"])
 def test_a_resumed_run_ends_with_the_weights_of_one_that_never_stopped(digits, at, objective):
-    spec = small(**{"objective.kind": objective})
+    spec = small(**({"mask.kind": "random"} if objective == "masked" else {"objective.kind": objective}))
     whole = run(Trainer(spec, digits), 30)
     first = run(Trainer(spec, digits), at)
     state = {name: value.clone() for name, value in first.state().items()}
@@ -162,6 +164,27 @@ def test_an_evaluation_is_the_same_every_time_and_weighs_every_image_alike(digit
     assert trainer.evaluate(images) == trainer.evaluate(images)
     kl = trainer.model.posterior.kl(trainer.model.encode(images / 255)).sum(1).mean().item()
     assert trainer.evaluate(images)["kl"] == pytest.approx(kl, rel=1e-4)
+
+
+@pytest.mark.parametrize("net", [{"net.widths": [32]}, {"net.kind": "partial_conv", "net.channels": [8]}])
+def test_a_run_with_masks_learns_to_complete_and_its_evaluation_is_under_masks(digits, net):
+    test = data.load("digits", "test")
+    spec = Spec().change(
+        **{"data.name": "digits", "latent": 3, "training.batch_size": 100, "mask.kind": "random", **net}
+    )
+    trainer = run(Trainer(spec, digits), 600)
+    images = drawn(test, spec)
+    numbers = evaluate(trainer.model, test, samples=0)
+    masked = numbers["masked"]
+    assert masked["elbo"] == pytest.approx(masked["reconstruction"] - masked["kl"])
+    # Seen whole an image is told better than seen in part, and seen in part better than not at all.
+    nothing = torch.zeros(len(images), 1, 8, 8)
+    blind = trainer.model(images / 255, 1, torch.Generator().manual_seed(0), mask=nothing)
+    assert (
+        numbers["elbo"] - 0.3 > masked["elbo"] > (blind.log_px.mean() - blind.kl.sum(1).mean()).item() + 0.3
+    )
+    assert trainer.evaluate(images)["elbo"] == pytest.approx(masked["elbo"], abs=0.5)
+    assert trainer.evaluate(images) == trainer.evaluate(images)
 
 
 def test_the_end_is_counted_in_steps_epochs_or_not_at_all(digits):

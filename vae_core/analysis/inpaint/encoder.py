@@ -27,7 +27,7 @@ def encoder_fill(
     """K codes from q(z|x) with hidden pixels set to `fill`: a number, or an image such as the data's mean.
 
     The baseline. To a model that never saw masks the filling is part of the image, so that what it draws
-    follows no conditional distribution. To one trained with masks, filled with 0, it is all there is to do.
+    follows no conditional distribution. A masked model is told what is hidden, whatever the filling.
     """
     Watch(progress, cancelled).tell(0.0, "Encoding")
     problem = Problem(model, x, mask, generator)

@@ -109,7 +109,9 @@ class Problem:
         return self.model.encode(images.flatten(0, 1))
 
     def encode_filled(self, fill: Tensor | float = 0.0) -> Tensor:
-        """The params of q(z|x) [B, P], hidden pixels set to `fill`."""
+        """The params of q(z|x) [B, P], hidden pixels set to `fill`; a masked model is told which they are."""
+        if self.model.spec.masked:
+            return self.model.encode(self.x, mask=self.mask)
         return self.model.encode(torch.where(self.hidden, torch.as_tensor(fill).to(self.x), self.x))
 
     def draw(self, params: Tensor, count: int) -> Tensor:

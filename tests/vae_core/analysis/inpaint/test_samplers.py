@@ -224,3 +224,15 @@ def test_what_does_not_fit_is_refused_in_a_sentence(rough) -> None:
         inpaint.scores(found, x, mask + 1, rough.model)
     with pytest.raises(ValueError, match="1 images and 3"):
         inpaint.scores(found, rough.images(3), mask, rough.model)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"mask.kind": "random"}, {"net.kind": "partial_conv", "net.channels": "4"}]
+)
+def test_a_masked_encoder_is_told_what_is_hidden(changes):
+    model = VAE(Spec().change(**{"data.name": "digits", **changes}))
+    x = torch.rand(3, 1, 8, 8)
+    mask = (torch.rand(3, 1, 8, 8) < 0.5).float()
+    problem = inpaint.Problem(model, x, mask)
+    assert torch.equal(problem.encode_filled(), model.encode(x, mask=mask))
+    assert not torch.equal(problem.encode_filled(), model.encode(x * mask))
