@@ -1,0 +1,150 @@
+"""Inpaint: what is hidden is completed, noise is laid over, surprise is measured; links and odd runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from vae_core import data
+from vae_core.training.run import Run
+from widgets.board import open_run
+from widgets.inpaint_page import anomaly, denoising, pictures, work
+from widgets.inpaint_page.subject import Subject
+from widgets.picker import Picked
+
+App = Callable[..., AppTest]
+AddRun = Callable[..., Run]
+
+
+def words(at: AppTest) -> str:
+    return "\n".join(element.value for element in [*at.markdown, *at.caption, *at.info, *at.warning])
+
+
+def settled(at: AppTest, sign: str) -> AppTest:
+    """The page after what it computes beside itself is there."""
+    import streamlit as st
+
+    from widgets import later
+
+    for _ in range(60):
+        if sign in words(at):
+            return at
+        task = at.session_state.filtered_state.get("inpaint_task")
+        if isinstance(task, later.Task) and task.future is not None:
+            task.future.exception(30)
+        at.run()
+    st.cache_resource.clear()
+    raise AssertionError(words(at))
+
+
+@pytest.fixture
+def subject(add_run: AddRun) -> tuple[Run, Subject]:
+    run = add_run("small")
+    image = data.load("digits", "test").images[0].numpy()
+    return run, Subject.of(run, Picked(image, 0, 0, False, "an image"))
+
+
+def test_the_page_completes_what_is_hidden(app: App, add_run: AddRun) -> None:
+    add_run("small")
+    at = settled(app("inpaint", run="small", method="importance", k="8"), "log p(hidden | observed)")
+    assert not at.exception
+    assert "effective samples" in words(at)
+    assert "Diamonds: the completions" in words(at)
+
+
+def test_the_encoder_answers_at_once(app: App, add_run: AddRun) -> None:
+    add_run("small")
+    at = app("inpaint", run="small", method="encoder")
+    assert not at.exception
+    assert "log p(hidden | observed)" in words(at)
+
+
+@pytest.mark.parametrize("task", ["denoise", "anomaly"])
+def test_the_other_questions_are_answered(app: App, add_run: AddRun, task: str) -> None:
+    add_run("small")
+    at = app("inpaint", run="small", do=task)
+    assert not at.exception
+    assert "Notice" in words(at)
+
+
+def test_a_link_of_nonsense_is_clamped(app: App, add_run: AddRun) -> None:
+    add_run("small")
+    link = {"do": "<b>", "method": "magic", "k": "1e9", "hide": "all", "seed": "-7", "strength": "900"}
+    at = app("inpaint", run="small", **link)
+    assert not at.exception
+    assert at.selectbox[1].value == "right half" or any(box.value == "right half" for box in at.selectbox)
+
+
+def test_a_run_without_weights_says_so(app: App, add_run: AddRun) -> None:
+    run = add_run("small")
+    for file in run.path.glob("*.safetensors"):
+        file.unlink()
+    at = app("inpaint", run="small")
+    assert not at.exception
+    assert "no weights" in words(at)
+
+
+def test_the_same_seed_completes_the_same_and_observed_pixels_stay(subject: tuple[Run, Subject]) -> None:
+    run, one = subject
+    observed = np.ones((8, 8), bool)
+    observed[:, 4:] = False
+    arguments: tuple[Any, ...] = (str(run.path), None, one, observed.tobytes(), "importance", 4)
+    first, again, other = (work.complete(*arguments, seed) for seed in (0, 0, 1))
+    assert torch.equal(first.completions.z, again.completions.z)
+    assert not torch.equal(first.completions.z, other.completions.z)
+    kept = first.completions.images[:, 0, observed].numpy()
+    assert (kept == one.tensor()[0].numpy()[observed]).all()
+
+
+def test_all_methods_are_compared_on_the_same_mask(subject: tuple[Run, Subject]) -> None:
+    run, one = subject
+    observed = np.tile([True, False], (8, 4))
+    told: list[float] = []
+    rows = work.compare(
+        str(run.path), None, one, observed.tobytes(), 0, lambda share, _: told.append(share), lambda: False
+    )
+    assert [row["Method"] for row in rows] == [name for name, _ in work.METHODS.values()]
+    assert all(row["log p, nats"] < 0 and row["Seconds"] > 0 for row in rows)
+    assert told == sorted(told)
+
+
+def test_binary_runs_ask_about_binary_pixels(subject: tuple[Run, Subject]) -> None:
+    _, one = subject
+    assert one.binarised
+    assert set(np.unique(one.image)) <= {0, 255}
+
+
+def test_noise_of_no_strength_changes_nothing(subject: tuple[Run, Subject]) -> None:
+    run, one = subject
+    noisy, clean = denoising.denoised(str(run.path), None, one, "gaussian", 0.0, 0)
+    assert (noisy == one.tensor().numpy()).all()
+    assert clean.shape == noisy.shape
+
+
+def test_surprise_sums_to_the_reconstruction_and_own_images_are_measured(
+    subject: tuple[Run, Subject],
+) -> None:
+    run, one = subject
+    found, elbo = anomaly.surprise_of(str(run.path), None, one)
+    assert found.shape == (1, 8, 8)
+    assert elbo < -found.sum()  # the KL comes off
+    own, other = anomaly.elbos(str(run.path), None, None, lambda *_: None, lambda: False)
+    assert other is None
+    assert len(own) == min(anomaly.COUNT, len(data.load("digits", "test")))
+    assert open_run(str(run.path)).spec.data.name == "digits"
+
+
+def test_pictures_are_as_large_as_they_should_be() -> None:
+    from io import BytesIO
+
+    from PIL import Image
+
+    images = np.zeros((5, 1, 8, 8), np.uint8)
+    assert Image.open(BytesIO(pictures.tile(images, columns=4))).size == (4 * 9 * 4, 2 * 9 * 4)
+    shown = pictures.covered(images[0], np.zeros((8, 8), bool))
+    assert tuple(shown[:, 0, 0]) == pictures.HIDDEN

@@ -1,0 +1,60 @@
+"""The page Inpaint: three questions to one image, of what is hidden, of noise, and of surprise."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from vae_core.training.run import Run
+from widgets import address, picker, shell
+from widgets.inpaint_page import anomaly, completing, denoising
+from widgets.inpaint_page.subject import Subject
+from widgets.traverse_page import say_why
+from widgets.traverse_page.learned import showable
+
+NOTICES = {
+    "inpaint": "**Notice.** What is observed leaves several digits possible: the completions fall into "
+    "clusters, and the encoder, which never saw a hole, misses them.",
+    "denoise": "**Notice.** The code has room for digits and none for noise: what is decoded is clean, and "
+    "with much noise, another digit.",
+    "anomaly": "**Notice.** Pixels that the model did not expect light up. A low ELBO is no proof: some "
+    "foreign images get a high one.",
+}
+TASKS = {"inpaint": "Inpaint", "denoise": "Denoise", "anomaly": "Anomaly"}
+SHOW = {"inpaint": completing.show, "denoise": denoising.show, "anomaly": anomaly.show}
+
+
+def page(run: Run | None) -> None:
+    title = st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="inpaint-title")
+    with title:
+        st.title("Inpaint", width="content")
+        notice = st.empty()
+    if run is None:
+        shell.nothing_yet()
+        return
+    if not showable(run):
+        say_why(run)
+        return
+    if run.model.classes:
+        st.info(
+            "This model is told the class of an image. Choose a run without a condition: completing an image "
+            "whose class is unknown is not built.",
+            icon=":material/label:",
+        )
+        return
+    task = str(
+        st.segmented_control(
+            "Question",
+            list(TASKS),
+            format_func=TASKS.__getitem__,
+            **address.choice("do", list(TASKS), "inpaint"),
+            required=True,
+            label_visibility="collapsed",
+        )
+    )
+    notice.markdown(NOTICES[task], width="stretch")
+    with st.container(horizontal=True, gap="large", key="inpaint-page"):
+        left, right = st.container(width=300), st.container(width="stretch")
+    with left:
+        picked = picker.pick("a", run, label="Image")
+    if picked is not None:
+        SHOW[task](run, Subject.of(run, picked), left, right)

@@ -1,0 +1,92 @@
+"""Noise over an image, and what its reconstruction makes of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from vae_core.training.run import Run
+from widgets import address
+from widgets.board import open_run
+from widgets.inpaint_page import pictures
+from widgets.inpaint_page.subject import Subject
+from widgets.map_page.codes import weights
+
+KINDS = {"erased": "Erased pixels", "salt_and_pepper": "Salt and pepper", "gaussian": "Gaussian"}
+LADDER = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7)
+
+
+def show(run: Run, subject: Subject, left: DeltaGenerator, right: DeltaGenerator) -> None:
+    with left:
+        kind = str(
+            st.selectbox(
+                "Noise",
+                list(KINDS),
+                format_func=KINDS.__getitem__,
+                **address.choice("noise", list(KINDS), "salt_and_pepper"),
+                help="Erased: a share of the pixels is black. Salt and pepper: black or white. Gaussian: "
+                "added to every pixel, with this standard deviation.",
+            )
+        )
+        percent = int(
+            st.slider(
+                "Strength, %",
+                0,
+                100,
+                **address.whole("strength", 0, 100, 30),
+                help="The share of pixels hit; of Gaussian noise the standard deviation, white being 100.",
+            )
+        )
+        seed = int(st.number_input("Seed", 0, 9999, **address.whole("seed", 0, 9999, 0), help="Other noise."))
+    with right:
+        noisy, clean = denoised(str(run.path), weights(run), subject, kind, percent / 100, seed)
+        truth = subject.image / 255
+        pictures.row(
+            [
+                (
+                    "image",
+                    subject.image,
+                    "Without noise" + (", binarised once." if subject.binarised else "."),
+                ),
+                ("with noise", pictures.bytes_of(noisy), "What the encoder is given."),
+                (
+                    "reconstruction",
+                    pictures.bytes_of(clean),
+                    "Decoded from the mean of q(z|x) of the noisy image.",
+                ),
+            ],
+            160,
+        )
+        before, after = (float(np.square(each - truth).mean()) for each in (noisy, clean))
+        st.caption(
+            f"Squared error per pixel against the image: **{before:.4f}** with noise, **{after:.4f}** after "
+            "reconstruction. The model was trained without this noise."
+        )
+        st.markdown("**More and more of it**")
+        steps = [denoised(str(run.path), weights(run), subject, kind, share, seed) for share in LADDER]
+        pictures.row(
+            [
+                (f"{share:.0%}", pictures.bytes_of(step[0]), "With noise.")
+                for share, step in zip(LADDER, steps, strict=True)
+            ],
+            84,
+        )
+        pictures.row([("", pictures.bytes_of(step[1]), "Reconstruction.") for step in steps], 84)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def denoised(
+    path: str, version: Any, subject: Subject, kind: str, strength: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The image under noise and its reconstruction, both float [C, H, W]."""
+    import torch
+
+    from vae_core.analysis import noise
+
+    model = open_run(path).model
+    noisy = noise.add(subject.tensor(), kind, strength, torch.Generator().manual_seed(seed))
+    clean = model.decode_mean(model.posteriors(noisy[None]).mean)[0]
+    return noisy.numpy(), clean.numpy()
