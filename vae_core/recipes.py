@@ -115,7 +115,7 @@ RECIPES = {
             "Conditional VAE",
             "Encoder and decoder are told the class (Sohn et al. 2015), so that the code need not say it.",
             "Samples come out class by class, and the cloud mixes all classes: what is left in z is style.",
-            {"condition.kind": "class", "latent": 8, "net.widths": (512, 256)},
+            {"condition.kind": "class", "latent": 5},
         ),
         Recipe(
             "joint-vae",
@@ -126,8 +126,9 @@ RECIPES = {
                 "condition.kind": "class",
                 "condition.class_prior": "learned",
                 "objective.kind": "joint",
-                "latent": 8,
-                "net.widths": (512, 256),
+                "condition.classifier.kind": "mlp",
+                "condition.classifier.widths": (512, 256),
+                "latent": 5,
             },
         ),
         Recipe(
