@@ -279,3 +279,19 @@ def test_the_browser_is_told_in_every_run_where_a_slider_stands(app: App, add_ru
         assert slider.value == 10
         assert slider.proto.set_value
         at.run()
+
+
+def test_a_decoder_that_is_told_the_class_has_one_chosen_in_the_link(app: App, own_runs: Path) -> None:
+    from vae_core import recipes, train
+
+    spec = recipes.get("cvae").change(**{"data.name": "digits", "training.steps": 20, "net.widths": [16]})
+    train(spec, own_runs / "told")
+    at = app("latent_map", run="told", **{"class": "7"})
+    assert showing(at.selectbox, "at:class").value == 7
+    assert parcel(at, "decoder")[0]["condition"]["weights"] == np.eye(10)[7].tolist()
+    showing(at.selectbox, "at:class").set_value(3).run()
+    assert parcel(at, "decoder")[0]["condition"]["weights"] == np.eye(10)[3].tolist()
+    assert not at.exception
+    assert (
+        parcel(app("latent_map", run="told", **{"class": "x"}), "decoder")[0]["condition"]["weights"][0] == 1
+    )

@@ -21,7 +21,8 @@ class Samples:
     """M decoded samples of the prior, and two measures of how much they resemble data.
 
     z [M, D]; log_q, log_p [M] in nats: aggregated posterior and prior there.
-    images [M, C, H, W]: the mean of p(x|z), in [0, 1]; no pixel noise.
+    images [M, C, H, W]: the mean of p(x|z), in [0, 1]; no pixel noise. Under a condition, one class after
+    another.
     distance [M]: root mean square difference per pixel to the nearest training image; 0 is a copy.
     nearest [M]: the index of that image.
 
@@ -66,7 +67,9 @@ def compare(
 
 
 def _decoded(model: VAE, posteriors: Posteriors, training: Tensor, z: Tensor) -> Samples:
-    images = model.decode_mean(z).cpu() if len(z) else torch.empty(0, *training.shape[1:])
+    # Under a condition, one class after another.
+    y = torch.arange(len(z)) % model.classes if model.classes else None
+    images = model.decode_mean(z, y).cpu() if len(z) else torch.empty(0, *training.shape[1:])
     log_q, log_p = aggregate.log_density(posteriors, z), aggregate.log_prior(z)
     return Samples(z, log_q, log_p, images, *nearest(images, training))
 

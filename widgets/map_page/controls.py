@@ -51,11 +51,28 @@ def strip(run: Run) -> View:
             help="A hole lies inside the region that holds 95 % of the prior, where the prior p(z) is more "
             "than so many times the aggregated posterior q(z).",
         )
+        if run.spec.classes:
+            st.selectbox(
+                "Decoded as",
+                range(run.spec.classes),
+                format_func=(run.spec.data.classes or ()).__getitem__,
+                **address.choice("class", range(run.spec.classes), 0),
+                width=130,
+                help="This decoder is told the class: the one under which codes on the map are decoded.",
+            )
     through: tuple[float, ...] = ()
     if kind == "slice":
         pin = pins.state(run).pin or (0.0,) * latent
         through = tuple(0.0 if d in dims else round(v, 3) for d, v in enumerate(pin))
     return View(str(kind), dims, float(extent), float(ratio), through)
+
+
+def told(run: Run) -> int | None:
+    """The class under which codes are decoded; None of a decoder that sees none."""
+    classes = run.spec.classes
+    text = address.read("class") or "0"
+    chosen = int(text) if text.isdecimal() and len(text) < 5 else 0
+    return None if not classes else chosen if chosen < classes else 0
 
 
 def _dimensions(run: Run) -> tuple[int, int]:

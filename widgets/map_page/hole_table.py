@@ -11,7 +11,7 @@ import streamlit as st
 
 from vae_core.training.run import Run
 from widgets.board import open_run
-from widgets.map_page import charts, measured, pins
+from widgets.map_page import charts, controls, measured, pins
 from widgets.map_page.codes import Codes, weights
 from widgets.map_page.headline import percent
 from widgets.map_page.measured import Found
@@ -38,7 +38,8 @@ def show(run: Run, codes: Codes, view: View) -> None:
 
 
 def table(run: Run, found: Found, view: View) -> None:
-    pictures = thumbnails(str(run.path), weights(run), tuple(map(tuple, found.codes[:ROWS])))
+    centres = tuple(map(tuple, found.codes[:ROWS]))
+    pictures = thumbnails(str(run.path), weights(run), centres, controls.told(run))
     head = ["", "", "Mass", "Depth", f"Centre ({', '.join(view.axes)})"]
     st.html(row(*(f"<span>{name}</span>" for name in head), kind="head"))
     for k, hole in enumerate(found.holes[:ROWS]):
@@ -72,13 +73,16 @@ def row(*cells: str, kind: str = "") -> str:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def thumbnails(path: str, version: Any, codes: tuple[tuple[float, ...], ...]) -> list[str]:
-    """Decoded images of codes, as addresses for HTML; none where there are no weights yet."""
+def thumbnails(
+    path: str, version: Any, codes: tuple[tuple[float, ...], ...], y: int | None = None
+) -> list[str]:
+    """Codes decoded, under class y, as addresses for HTML; none where there are no weights yet."""
     import torch
 
     if version is None or not codes:
         return []
-    return [address_of(image) for image in open_run(path).model.decode_mean(torch.tensor(codes))]
+    told = None if y is None else torch.full((len(codes),), y)
+    return [address_of(image) for image in open_run(path).model.decode_mean(torch.tensor(codes), told)]
 
 
 def address_of(image: Tensor) -> str:

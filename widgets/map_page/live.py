@@ -8,7 +8,7 @@ from vae_core.training.run import Run
 from widgets import address, latent_map, shell
 from widgets.map_page import measured
 from widgets.map_page.codes import newest, weights
-from widgets.map_page.controls import most_informative
+from widgets.map_page.controls import most_informative, told
 from widgets.map_page.view import View
 
 POLL = 1.0  # seconds; the densities are computed once for all sessions that look
@@ -48,7 +48,7 @@ def one_map(run: Run) -> None:
     view = View(dims=(dims[0], dims[1]))
     latent_map.latent_map(
         "train-map",
-        decoder=measured.decoder(str(run.path), weights(run)),
+        decoder=measured.decoder(str(run.path), weights(run), told(run)),
         picture=measured.field(codes, view.place).picture,
         holes=measured.holes(codes, view).parcel,
         answers=False,

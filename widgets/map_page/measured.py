@@ -211,13 +211,13 @@ def film(codes: Codes, view: View, pictures: tuple[str, ...]) -> Film | None:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def decoder(path: str, version: Any) -> bytes | None:
-    """The decoder for the browser; None where the run has no weights yet."""
+def decoder(path: str, version: Any, y: int | None = None) -> bytes | None:
+    """The decoder for the browser, under class y; None where the run has no weights yet."""
     from vae_core import export
     from vae_core.training.folder import RunError
 
     try:
-        return export.decoder(open_run(path).model)
+        return export.decoder(open_run(path).model, y=y)
     except RunError:
         return None
 

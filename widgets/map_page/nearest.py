@@ -73,5 +73,5 @@ def _encode(path: str, version: Any) -> Tensor:
 
     run = open_run(path)
     training = dataset(run.spec.data).result()
-    mean: Tensor = run.model.posteriors(training.images).mean
+    mean: Tensor = run.model.posteriors(training.images, training.labels).mean
     return mean

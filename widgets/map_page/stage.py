@@ -6,7 +6,7 @@ import streamlit as st
 
 from vae_core.training.run import Run
 from widgets import latent_map, later, shell
-from widgets.map_page import measured, nearest, pins
+from widgets.map_page import controls, measured, nearest, pins
 from widgets.map_page.codes import Codes, newest, weights
 from widgets.map_page.view import View
 
@@ -60,7 +60,7 @@ def one_map(run: Run, view: View) -> None:
     film = coming.result() if coming is not None and coming.done() else None
     latent_map.latent_map(
         pins.KEY,
-        decoder=measured.decoder(str(run.path), weights(run)),
+        decoder=measured.decoder(str(run.path), weights(run), controls.told(run)),
         picture=there.picture,
         holes=found.parcel,
         frames=film.parcel if film else None,
