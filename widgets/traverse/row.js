@@ -44,12 +44,12 @@ export class Row {
       ondblclick: () => hand.reset(this),
       onkeydown: (event) => hand.key(this, event),
     });
-    this.home = element("u", { "aria-hidden": "true" });
+    this.mark = element("u", { "aria-hidden": "true" });
     this.value = element("output", {});
     this.play = element("button", {
       type: "button", class: "play", tabindex: -1, title: "Back and forth (Space)", onclick: () => hand.play(this),
     });
-    const along = element("div", { class: "along" }, this.strip, element("div", { class: "rail" }, this.home, this.slider));
+    const along = element("div", { class: "along" }, this.strip, element("div", { class: "rail" }, this.mark, this.slider));
     along.style.setProperty("--stops", K);
     this.root.append(
       element("div", { class: "facts" }, this.who, element("div", { class: "kl" }, bar, nats)), along,
@@ -71,10 +71,12 @@ export class Row {
   /** Shows where the slider stands; `home`: the z it starts from. */
   place(z, home) {
     if (!this.built) return;
-    const t = placeOf(this.stops, z), from = placeOf(this.stops, home);
-    if (Number(this.slider.value) !== t) this.slider.value = t;
+    const t = placeOf(this.stops, z);
+    if (Number(this.slider.value) !== t) this.slider.value = t; // the hand may have been on it
+    if (z === this.z && home === this.home) return;
+    Object.assign(this, { z, home });
     this.root.style.setProperty("--t", t);
-    this.root.style.setProperty("--from", from);
+    this.root.style.setProperty("--from", placeOf(this.stops, home));
     this.root.dataset.moved = String(z !== home);
     const text = number(z);
     setText(this.value, text);
