@@ -34,7 +34,8 @@ def settled(at: AppTest, sign: str) -> AppTest:
     for _ in range(60):
         if sign in words(at):
             return at
-        task = at.session_state.filtered_state.get("inpaint_task")
+        state = at.session_state  # it has no get
+        task = state["inpaint_task"] if "inpaint_task" in state else None  # noqa: SIM401
         if isinstance(task, later.Task) and task.future is not None:
             task.future.exception(30)
         at.run()
