@@ -16,6 +16,7 @@ def main() -> None:
         st.Page("pages/train.py", title="Train", icon=":material/play_circle:"),
         st.Page("pages/latent_map.py", title="Latent map", icon=":material/scatter_plot:"),
         st.Page("pages/traverse.py", title="Traverse", icon=":material/tune:"),
+        st.Page("pages/interpolate.py", title="Interpolate", icon=":material/timeline:"),
         st.Page("pages/inpaint.py", title="Inpaint", icon=":material/healing:"),
     ]
     page = st.navigation(pages, position="hidden")

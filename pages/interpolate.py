@@ -1,0 +1,22 @@
+"""Interpolate: paths between two images, and sums and differences of codes."""
+
+from __future__ import annotations
+
+from widgets import interpolate_page, shell
+
+shell.guard()
+
+run = shell.current()
+
+with shell.sentences():
+    interpolate_page.page(run)
+shell.equation(
+    "The straight path; the turn along the sphere by the angle between both ends, where the norm goes evenly "
+    "from one to the other; and the geodesic, along which the decoded image changes least.",
+    r"z(t) = (1 - t)\, a + t\, b \qquad "
+    r"z(t) = \lVert z(t) \rVert \left[\frac{\sin (1 - t) \omega}{\sin \omega} \frac{a}{\lVert a \rVert} + "
+    r"\frac{\sin t \omega}{\sin \omega} \frac{b}{\lVert b \rVert}\right]",
+    r"z = \arg\min_{z(0) = a,\, z(1) = b} \int_0^1 \left\lVert \frac{d}{dt}\, "
+    r"\mathbb{E}\left[x \,|\, z(t)\right] \right\rVert^2 dt"
+    r" \qquad q(z) = \frac{1}{N} \sum_{n=1}^{N} q(z | x_n)",
+)

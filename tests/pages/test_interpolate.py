@@ -1,0 +1,346 @@
+"""Interpolate: paths and sums of codes as the board gets them, what they pass, and a link that reopens it."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from vae_core import data, export
+from vae_core.analysis import arithmetic as sums
+from vae_core.analysis import interpolate as paths
+from vae_core.training import directions, folder
+from vae_core.training.directions import Saved
+from vae_core.training.run import Run
+from widgets.interpolate_page import beside, codes, search, take_away
+from widgets.interpolate_page.codes import Line
+from widgets.interpolate_page.path import View
+from widgets.map_page.codes import newest, weights
+from widgets.picker import Picked
+
+App = Callable[..., AppTest]
+AddRun = Callable[..., Run]
+
+T = torch.linspace(-0.5, 1.5, 201, dtype=torch.float64)
+
+
+def parcels(at: AppTest, kind: str) -> list[tuple[dict[str, Any], dict[str, np.ndarray]]]:
+    """What travels to the browser: "decoder", "path", "plane"."""
+    sent = (export.unpack(c.proto.bytes) for c in at.get("bidi_component") if c.proto.bytes)
+    return [(header, arrays) for header, arrays in sent if header["kind"] == kind]
+
+
+def told(at: AppTest) -> dict[str, Any]:
+    """What the board is told."""
+    said = [json.loads(c.proto.json) for c in at.get("bidi_component") if c.proto.json]
+    return next(each for each in said if "ways" in each)
+
+
+def words(at: AppTest) -> str:
+    return "\n".join(element.value for element in [*at.markdown, *at.caption, *at.info, *at.warning])
+
+
+def until(at: AppTest, there: Callable[[AppTest], object]) -> AppTest:
+    """Runs the page, as its own polling does, until what it computes beside itself is there."""
+    for _ in range(400):
+        if there(at):
+            break
+        at.run()
+    assert there(at)
+    return at
+
+
+def ends(run: Run, a: int = 0, b: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
+    mean = run.model.posteriors(data.load("digits", "test").images).mean
+    return mean[a], mean[b]
+
+
+def a_line(run: Run, kind: str = "linear") -> Line:
+    a, b = ends(run, 3, 7)
+    return Line(str(run.path), weights(run), None, tuple(a.tolist()), tuple(b.tolist()), kind)
+
+
+def a_view(run: Run, kind: str = "linear") -> View:
+    images = data.load("digits", "test").images.numpy()
+    a, b = (Picked(images[k], None, k, False, f"test image {k}") for k in (3, 7))
+    return View((run,), a, b, kind)
+
+
+# --- the path ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["linear", "spherical"])
+def test_the_path_leads_from_the_code_of_a_to_that_of_b_and_half_as_far_beyond(
+    app: App, add_run: AddRun, kind: str
+) -> None:
+    run = add_run("mine")
+    at = app("interpolate", run="mine", a="3", b="7", way=kind)
+    ((header, arrays),) = parcels(at, "path")
+    a, b = ends(run, 3, 7)
+    expected = getattr(paths, kind)(a, b, T)
+    np.testing.assert_allclose(arrays["codes"], expected, atol=1e-5)
+    assert (header["first"], header["last"], header["marks"]) == (-0.5, 1.5, [[0, "A"], [1, "B"]])
+    images = data.load("digits", "test").images[[3, 7]]
+    np.testing.assert_array_equal(arrays["ends"], images.permute(0, 2, 3, 1))
+
+
+def test_below_the_frames_stands_the_exact_density_along_the_path(app: App, add_run: AddRun) -> None:
+    run = add_run("mine")
+    at = until(app("interpolate", run="mine", a="3", b="7"), lambda at: "log_q" in parcels(at, "path")[0][1])
+    ((header, arrays),) = parcels(at, "path")
+    a, b = ends(run, 3, 7)
+    path = paths.linear(a, b, T)
+    expected = paths.log_q_along(run.posteriors, path)
+    np.testing.assert_allclose(arrays["log_q"], expected.log_q, atol=2e-3)
+    np.testing.assert_allclose(arrays["log_p"], expected.log_p, atol=1e-4)
+    facts = {name: value for name, value, _ in header["facts"]}
+    assert facts["Length in latent space"] == f"{float((b - a).norm()):.2f} σ"
+    faded = (data.load("digits", "test").images[[3, 7]].double() / 255).diff(dim=0).norm()
+    assert facts["… of the pixels faded over"] == f"{float(faded):.1f}"
+
+
+def test_a_geodesic_is_no_longer_in_pixels_than_the_straight_line(app: App, add_run: AddRun) -> None:
+    run = add_run("mine")
+    at = app("interpolate", run="mine", a="3", b="7", way="geodesic")
+    at = until(at, lambda at: len(parcels(at, "path")[0][0]["facts"]) == 5)
+    ((header, arrays),) = parcels(at, "path")
+    facts = {name: value for name, value, _ in header["facts"]}
+    assert float(facts["Length in pixels"]) <= float(facts["… of the straight line"])
+    a, b = ends(run, 3, 7)
+    np.testing.assert_allclose(arrays["codes"][[50, 150]], torch.stack([a, b]), atol=1e-5)
+
+
+def test_a_search_given_up_shows_the_straight_line_and_can_begin_again(add_run: AddRun) -> None:
+    line = a_line(add_run("mine"), "geodesic")
+    search._search(line).cancelled = True  # before it began
+    assert search._find(line, 0) is None
+    assert search.start(line).result() is not None
+    assert codes.along(line).shape == (201, 2)
+
+
+def test_the_plane_holds_both_ends_however_far_they_are(add_run: AddRun) -> None:
+    run = add_run("mine")
+    found = newest(run)
+    assert found is not None
+    for far, extent in ((1.0, 4.0), (9.0, 10.0)):
+        line = Line(str(run.path), weights(run), None, (0.0, 0.0), (far, -0.5))
+        parcel = codes.plane(found, line)
+        assert parcel is not None
+        assert export.header(parcel)["extent"] == extent
+
+
+def test_two_runs_stand_under_each_other_each_with_its_own_codes(app: App, add_run: AddRun) -> None:
+    add_run("mine")
+    add_run("yours")
+    at = app("interpolate", run="mine", beside="yours")
+    assert [header["title"] for header, _ in parcels(at, "path")] == ["mine", "yours"]
+    assert [header["strip"] for header, _ in parcels(at, "path")] == [False, True]  # one fade is enough
+
+
+def with_beta(run: Run, beta: float) -> Run:
+    spec = json.loads((run.path / folder.SPEC).read_text())
+    spec["objective"]["beta"] = beta
+    (run.path / folder.SPEC).write_text(json.dumps(spec))
+    return Run(run.path)
+
+
+def test_one_click_puts_the_autoencoder_beside_the_vae_and_says_why(app: App, add_run: AddRun) -> None:
+    add_run("mine")
+    with_beta(add_run("plain"), 0.0)
+    at = app("interpolate", run="mine")
+    at.button(key="autoencoder-against-vae").click().run()
+    assert [header["title"] for header, _ in parcels(at, "path")] == ["mine", "plain"]
+    assert beside.WHY in words(at)
+    assert at.query_params["beside"] == "plain"
+    assert not [button for button in at.button if button.key == "autoencoder-against-vae"]
+
+
+def test_the_counterpart_has_the_same_images_and_dimensions(add_run: AddRun) -> None:
+    vae, plain, other = add_run("vae"), with_beta(add_run("plain"), 0.0), with_beta(add_run("other"), 4.0)
+    assert beside.pair(vae, [vae, other, plain]) == (vae, plain)
+    assert beside.pair(plain, [other, vae, plain]) == (plain, vae)
+    assert beside.pair(vae, [vae, other]) is None
+
+
+# --- the link ---------------------------------------------------------------------------------------
+
+
+def test_a_link_reopens_the_view(app: App, add_run: AddRun) -> None:
+    add_run("mine")
+    link = {"a": "3", "b": "7", "way": "spherical", "t": "0.37"}
+    at = app("interpolate", run="mine", **link)
+    assert told(at)["t"] == 0.37
+    assert {name: at.query_params[name] for name in link} == link
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"a": "99999", "b": "-1"},
+        {"t": "nan", "way": "<b>"},
+        {"t": "1e9", "beside": "../elsewhere"},
+        {"tab": "nothing"},
+        {"tab": "arithmetic", "direction": "sideways", "plus_is": "class-99", "times": "x"},
+        {"tab": "arithmetic", "direction": "class", "of_class": "-3", "amount": "inf"},
+        {"tab": "arithmetic", "direction": "kept", "kept": "<b>"},
+    ],
+)
+def test_what_a_link_says_is_checked(app: App, add_run: AddRun, link: dict[str, str]) -> None:
+    add_run("mine")
+    at = app("interpolate", run="mine", **link)
+    assert not at.exception
+    assert not at.error
+    assert len(parcels(at, "path")) == 1
+    assert -3 <= told(at)["t"] <= 3
+
+
+def test_with_no_run_it_says_where_to_go(app: App) -> None:
+    assert "no run to look at" in app("interpolate").info[0].value
+
+
+def test_a_run_without_weights_says_that_they_are_to_come(app: App, add_run: AddRun) -> None:
+    run = add_run("young", state="running", heartbeat=2e9)
+    (run.path / folder.WEIGHTS).unlink()
+    assert "no weights" in app("interpolate", run="young").info[0].value
+
+
+def test_an_unreadable_run_is_a_sentence(app: App, add_run: AddRun) -> None:
+    (add_run("broken").path / folder.SPEC).write_text("{")
+    at = app("interpolate", run="broken")
+    assert not at.exception
+    assert at.error
+
+
+@pytest.mark.parametrize("latent", [1, 3])
+@pytest.mark.parametrize("condition", ["none", "class"])
+def test_runs_of_other_kinds_have_paths_too(app: App, own_runs: Path, latent: int, condition: str) -> None:
+    from vae_core import recipes, train
+
+    changes = {"latent": latent, "data.name": "digits", "condition.kind": condition, "training.steps": 2}
+    train(recipes.get("vae-2d").change(**changes), out=own_runs / "other")
+    for link in ({"way": "spherical"}, {"tab": "arithmetic"}, {"tab": "arithmetic", "direction": "class"}):
+        at = app("interpolate", run="other", **link)
+        assert not at.exception
+        assert not at.error
+        ((_, arrays),) = parcels(at, "path")
+        assert arrays["codes"].shape == (201, latent)
+        assert len(parcels(at, "plane")) == (latent > 1)
+    if condition == "class":
+        at = app("interpolate", run="other")
+        assert "A’s class" in parcels(at, "path")[0][0]["note"]
+
+
+# --- arithmetic -------------------------------------------------------------------------------------
+
+
+def test_c_plus_a_less_b_is_where_t_is_one(app: App, add_run: AddRun) -> None:
+    run = add_run("mine")
+    at = app("interpolate", run="mine", tab="arithmetic", plus="3", minus="7", to="5")
+    ((header, arrays),) = parcels(at, "path")
+    (a, b), (c, _) = ends(run, 3, 7), ends(run, 5, 0)
+    np.testing.assert_allclose(arrays["codes"][150], sums.analogy(a, b, c), atol=1e-5)
+    np.testing.assert_allclose(arrays["codes"][50], c, atol=1e-5)
+    assert header["marks"] == [[0, "C"], [1, "A − B + C"]]
+    assert told(at)["t"] == 1
+
+
+def test_an_operand_may_be_the_mean_of_a_class(app: App, add_run: AddRun) -> None:
+    run = add_run("mine")
+    link = {"plus_is": "class-4", "minus_is": "zero", "to_is": "class-2"}
+    ((_, arrays),) = parcels(app("interpolate", run="mine", tab="arithmetic", **link), "path")
+    labels = run.posteriors.labels
+    assert labels is not None
+    means = sums.class_means(run.posteriors.mean, labels)
+    np.testing.assert_allclose(arrays["codes"][150], means[4] + means[2], atol=1e-5)
+
+
+def test_a_class_against_the_rest_is_a_direction_with_its_error(app: App, add_run: AddRun) -> None:
+    run = add_run("mine")
+    link = {"direction": "class", "of_class": "3", "to_is": "zero"}
+    ((header, arrays),) = parcels(app("interpolate", run="mine", tab="arithmetic", **link), "path")
+    labels = run.posteriors.labels
+    assert labels is not None
+    found = sums.direction(run.posteriors.mean, labels == 3)
+    np.testing.assert_allclose(arrays["codes"][-1], 3 * found.vector, atol=1e-5)
+    facts = {name: value for name, value, _ in header["facts"]}
+    assert facts["… by chance alone"] == f"{found.chance:.2f} σ"
+    assert (header["first"], header["last"]) == (-3, 3)
+
+
+def test_high_against_low_in_a_factor_is_a_direction(app: App, add_run: AddRun) -> None:
+    run = add_run("mine")
+    truth = data.load("digits", "test").factors
+    at = app("interpolate", run="mine", tab="arithmetic", direction="factor", to_is="zero")
+    if truth is None:  # these images have none, so there is nothing to choose
+        assert "factor" not in next(group for group in at.button_group if group.label == "Direction").options
+        return
+    at = until(at, lambda at: parcels(at, "path"))
+    expected = sums.by_factor(run.posteriors.mean, truth[:, 0]).vector
+    np.testing.assert_allclose(parcels(at, "path")[0][1]["codes"][-1], 3 * expected, atol=1e-5)
+
+
+def test_a_direction_is_kept_with_the_users_own_run_and_found_again(app: App, add_run: AddRun) -> None:
+    run = add_run("mine")
+    at = app("interpolate", run="mine", tab="arithmetic", direction="class", of_class="3")
+    at.text_input(key="direction-name").input("threeness").run()
+    at.button(key="keep-direction").click().run()
+    (kept,) = directions.load(run.path, 2)
+    assert (kept.name, kept.step) == ("threeness", run.status.step)
+    at = app("interpolate", run="mine", tab="arithmetic", direction="kept", kept="threeness", to_is="zero")
+    np.testing.assert_allclose(parcels(at, "path")[0][1]["codes"][-1], 3 * np.array(kept.vector), atol=1e-4)
+    at.button(key="forget-direction").click().run()
+    assert directions.load(run.path, 2) == []
+
+
+def test_a_direction_of_a_shipped_run_stays_in_the_tab(app: App, add_run: AddRun) -> None:
+    run = add_run("shown", card={"title": "Shown"})
+    at = app("interpolate", run="shown", tab="arithmetic", direction="class")
+    at.text_input(key="direction-name").input("zeroness").run()
+    at.button(key="keep-direction").click().run()
+    assert not (run.path / folder.DIRECTIONS).exists()
+    assert "stays in this tab" in words(at)
+    options = next(group for group in at.button_group if group.label == "Direction").options
+    assert len(options) == 3
+
+
+def test_a_direction_of_an_earlier_step_says_so(app: App, add_run: AddRun) -> None:
+    run = add_run("mine")
+    directions.save(run.path, 2, Saved("old", (1.0, 0.5), step=7))
+    at = app("interpolate", run="mine", tab="arithmetic", direction="kept")
+    assert "Made at step 7" in words(at)
+
+
+# --- take away --------------------------------------------------------------------------------------
+
+
+def test_the_table_holds_the_path_and_what_it_passes(add_run: AddRun) -> None:
+    run = add_run("mine")
+    line, found = a_line(run, "spherical"), newest(run)
+    assert found is not None
+    passed = codes.measure(found, line)
+    rows = list(csv.DictReader(io.StringIO(take_away.numbers(["mine"], [line], [passed]))))
+    assert [float(row["t"]) for row in rows] == pytest.approx(T.tolist())
+    a, b = ends(run, 3, 7)
+    z = np.array([[float(row["z1"]), float(row["z2"])] for row in rows])
+    np.testing.assert_allclose(z, paths.spherical(a, b, T), atol=1e-4)
+    assert float(rows[77]["log_q_nats"]) == pytest.approx(float(passed.log_q[77]), rel=1e-4)
+
+
+def test_film_and_sheet_show_what_the_model_decodes(add_run: AddRun) -> None:
+    run = add_run("mine")
+    view, line = a_view(run), a_line(run)
+    gif = Image.open(io.BytesIO(take_away.film(view, [line])))
+    assert (gif.format, gif.n_frames) == ("GIF", take_away.FRAMES)
+    sheet = np.asarray(Image.open(io.BytesIO(take_away.sheet(view, [line]))).convert("L"))
+    decoded = (255 * run.model.decode_mean(torch.tensor([line.a]))).round()[0, 0].numpy()
+    tile = np.kron(decoded, np.ones((7, 7)))
+    top, left = 2 * take_away.pictures.HEAD, take_away.pictures.LABEL
+    np.testing.assert_array_equal(sheet[top : top + 56, left : left + 56], tile)
+    np.testing.assert_array_equal(take_away.faded(view, torch.tensor([0.0, 1.0]))[1], view.b.image)

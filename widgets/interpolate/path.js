@@ -1,0 +1,35 @@
+// The arithmetic of a path, on numbers alone. Its T points lie at even steps of t from `first` to `last`.
+
+/** The code at t, straight between two points; beyond the ends, the ends. `codes` [T, D] flat. */
+export function codeAt({ codes, first, last }, t) {
+  const D = codes.shape[1], T = codes.shape[0];
+  const u = Math.min(1, Math.max(0, (t - first) / (last - first))) * (T - 1), k = Math.min(Math.floor(u), T - 2);
+  return Float32Array.from({ length: D }, (_, d) => codes[k * D + d] + (u - k) * (codes[(k + 1) * D + d] - codes[k * D + d]));
+}
+
+/** A number known at each point, at t: between two points it is linear. */
+export function valueOn(values, { first, last }, t) {
+  const T = values.length, u = Math.min(1, Math.max(0, (t - first) / (last - first))) * (T - 1);
+  const k = Math.min(Math.floor(u), T - 2);
+  return values[k] + (u - k) * (values[k + 1] - values[k]);
+}
+
+/** The t of frames in one row: `count` of them, evenly from first to last. */
+export const frameTimes = ({ first, last }, count) =>
+  Array.from({ length: count }, (_, k) => Number((first + (k / (count - 1)) * (last - first)).toFixed(6)));
+
+/** Two images faded over at t and cut to [0, 1]: ends [2, H, W, C] in grey levels -> mean [H, W, C]. */
+export function fadeAt(ends, t) {
+  const n = ends.length / 2;
+  return Float32Array.from({ length: n }, (_, i) => {
+    const v = (ends[i] + t * (ends[n + i] - ends[i])) / 255;
+    return v < 0 ? 0 : v > 1 ? 1 : v;
+  });
+}
+
+/** What a place is: dense as the prior expects, thin, or a tenth of it and less: a hole, or empty far out. */
+export function kindOf(logRatio, hole) {
+  if (hole) return "hole";
+  if (logRatio < -Math.LN10) return "empty";
+  return logRatio < -0.5 * Math.LN10 ? "thin" : "data";
+}

@@ -1,0 +1,67 @@
+"""One side of a sum of codes: an image's code, or the mean code of a class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from vae_core.training.run import Run
+from widgets import address, picker
+from widgets.map_page.codes import Codes, classes
+from widgets.picker import Picked
+from widgets.traverse_page import learned
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+IMAGE, ZERO = "image", "zero"
+
+
+@dataclass(frozen=True, eq=False)
+class Operand:
+    """code [D]; name: in words. label: the class, where there is one."""
+
+    code: tuple[float, ...]
+    name: str
+    label: int | None = None
+    picked: Picked | None = None
+
+
+def choose(name: str, title: str, run: Run, codes: Codes, default: int) -> Operand | None:
+    """Shows which it is, and returns it; None where there is no image. name: in the link."""
+    means = class_means(codes)
+    called = classes(run)
+    options = {IMAGE: "an image"} | {
+        f"class-{k}": f"the mean of {called[k] if k < len(called) else k}" for k in means
+    }
+    options[ZERO] = "0, the prior’s mean"
+    with st.container(width=232):
+        kind = st.selectbox(
+            title,
+            list(options),
+            format_func=options.__getitem__,
+            **address.choice(f"{name}_is", list(options), IMAGE),
+            help="The code of one image, or the mean code of all test images of a class.",
+        )
+        if kind == IMAGE:
+            picked = picker.pick(name, run, label="Image", default=default)
+            if picked is None:
+                return None
+            return Operand(learned.code(run, picked), picked.name, picked.label, picked)
+    if kind == ZERO:
+        return Operand((0.0,) * run.spec.latent, "the prior’s mean")
+    label = int(str(kind).removeprefix("class-"))
+    return Operand(tuple(means[label].tolist()), options[str(kind)], label)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def class_means(codes: Codes) -> dict[int, Tensor]:
+    """The mean code [D] of each class; none where classes are not known."""
+    from vae_core.analysis import arithmetic
+
+    posteriors = codes.posteriors
+    if posteriors.labels is None:
+        return {}
+    return arithmetic.class_means(posteriors.mean, posteriors.labels)

@@ -1,0 +1,53 @@
+"""Where a board's slider stands: between board, page and address bar. The link is the truth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from widgets import address
+from widgets.interpolate import Way, interpolate
+from widgets.interpolate import place as told
+
+
+@dataclass(frozen=True)
+class Place:
+    """key: of the board. name: of t in the link. usual: t where the link says none."""
+
+    key: str
+    name: str
+    usual: float
+
+
+def show(place: Place, ways: Sequence[Way], label: str) -> float:
+    t = read(place, ways[0].first, ways[0].last)
+    seen = f"{place.key}:seen"
+    if st.session_state.get(seen) != t:
+        # Not where the hand has left it: the link has led it here.
+        st.session_state[seen] = t
+        st.session_state[f"{place.key}:turn"] = revision(place) + 1
+
+    def moved() -> None:
+        now = told(st.session_state[place.key])
+        if now is not None:
+            now = min(max(now, ways[0].first), ways[0].last)
+            address.write(place.name, None if now == place.usual else f"{now:.3g}")
+            st.session_state[seen] = read(place, ways[0].first, ways[0].last)
+
+    return interpolate(place.key, ways=ways, t=t, revision=revision(place), label=label, on_change=moved)
+
+
+def read(place: Place, first: float, last: float) -> float:
+    """The link's t, clamped."""
+    try:
+        t = float(address.read(place.name) or "")
+    except ValueError:
+        return place.usual
+    return min(max(t, first), last) if math.isfinite(t) else place.usual
+
+
+def revision(place: Place) -> int:
+    return int(st.session_state.get(f"{place.key}:turn", 0))
