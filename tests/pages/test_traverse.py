@@ -222,6 +222,19 @@ def test_a_run_in_training_can_be_traversed(app: App, add_run: AddRun) -> None:
     assert "still training" in parcels(at, "traversal")[0][0]["note"]
 
 
+def test_a_model_that_is_told_classes_is_told_that_of_the_image(app: App, own_runs: Path) -> None:
+    from vae_core import recipes, train
+
+    train(recipes.get("cvae").change(**{"data.name": "digits", "training.steps": 10}), out=own_runs / "told")
+    split = data.load("digits", "test")
+    assert split.labels is not None
+    at = app("traverse", run="told", start="4")
+    ((decoder, _),) = parcels(at, "decoder")
+    assert np.argmax(decoder["condition"]["weights"]) == split.labels[4]
+    assert f"told the image's class, {split.labels[4]}" in words(at)
+    assert "their blend" in words(app("traverse", run="told", **{"from": "prior"}))
+
+
 def test_a_run_whose_images_are_not_here_starts_from_its_probes(
     app: App, add_run: AddRun, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -73,7 +73,7 @@ def one_board(view: View) -> None:
     if (fault := naming.fault()) is not None:
         st.warning(fault, icon=":material/error:")
     with st.container(horizontal=True, gap="medium", key="traverse-foot"):
-        st.caption(below(view), width="stretch")
+        st.caption(below(both), width="stretch")
         if view.runs[0].spec.latent > 1:
             code = shown.code(0, both[0].origin)
             st.page_link(
@@ -114,13 +114,24 @@ def note(run: Run) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def below(view: View) -> str:
+def told(side: Side) -> str | None:
+    """Under which class a model that is told classes decodes."""
+    if not side.run.model.classes:
+        return None
+    name = words.literal(shell.title(side.run))
+    if side.y is None:
+        return f"{name} is told classes, and none is known here: shown is their blend by p(y)."
+    classes = side.run.spec.data.classes or ()
+    return f"{name} is told the image's class, {classes[side.y] if side.y < len(classes) else side.y}."
+
+
+def below(both: list[Side]) -> str:
     """What the board does not say itself."""
     said = [
         "Hardly used are dimensions whose posterior means vary, over the test images, with a variance of at "
         "most 0.01 (inactive in Burda et al. 2016)."
     ]
-    shipped = [shell.title(run) for run in view.runs if run.is_gallery]
+    shipped = [words.literal(shell.title(side.run)) for side in both if side.run.is_gallery]
     if shipped:
         said.append(
             f"{' and '.join(shipped)} came with the app: names of dimensions stay in this tab and the link; "
@@ -128,4 +139,4 @@ def below(view: View) -> str:
         )
     else:
         said.append("Names of dimensions are kept with the run.")
-    return " ".join(said)
+    return " ".join([*filter(None, map(told, both)), *said])

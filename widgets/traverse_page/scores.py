@@ -231,7 +231,7 @@ def seed_table(found: dict[str, Any], title: str) -> str:
         f"<tr class='sum'><th>median</th><td>{words.nats(statistics.median(elbos))}</td>{middle}</tr>"
     )
     return (
-        f"<h5>The same recipe from other seeds: {escape(title)}</h5>"
+        f"<h5>Seeds differ: {escape(title)}, trained again</h5>"
         '<table class="elbo-scores seeds"><thead><tr><th>Seed</th><th>ELBO, nats</th>'
         f"{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
     )
