@@ -7,9 +7,9 @@ import { Strips } from "./strips.js";
 
 // Pixels: of the sides of a strip's images, and of what a row has besides them, above and beside.
 const SMALLEST = 24, FAIR = 40, LARGEST = 64, ABOVE = 30, ENDS = 56; // ENDS: head and foot of all rows
-const IN_SIGHT = 8; // rows at least, where all do not fit, unless their images became less than fair
+const IN_SIGHT = 6; // rows at least, where all do not fit, unless their images became less than fair
 const BESIDE = 252, BESIDE_NARROW = 190, NARROW = 480, SIDE_BY_SIDE = 700; // as the style sheet has them
-const AIR = 1.3, APART = 44; // of two images, in their sides; of two ticks, in pixels
+const AIR = 1.5, APART = 44; // of two images, in their sides; of two ticks, in pixels
 const SHARP = 1.4; // enlarged at least so much, pixels are shown as squares
 
 export class Board {
