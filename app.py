@@ -18,6 +18,7 @@ def main() -> None:
         st.Page("pages/traverse.py", title="Traverse", icon=":material/tune:"),
         st.Page("pages/interpolate.py", title="Interpolate", icon=":material/timeline:"),
         st.Page("pages/inpaint.py", title="Inpaint", icon=":material/healing:"),
+        st.Page("pages/generate.py", title="Conditional", icon=":material/category:"),
     ]
     page = st.navigation(pages, position="hidden")
     shell.style()

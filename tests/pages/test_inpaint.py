@@ -12,8 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from vae_core import data
 from vae_core.training.run import Run
+from widgets import pictures
 from widgets.board import open_run
-from widgets.inpaint_page import anomaly, denoising, pictures, work
+from widgets.inpaint_page import anomaly, denoising, work
 from widgets.inpaint_page.subject import Subject
 from widgets.picker import Picked
 

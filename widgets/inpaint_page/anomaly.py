@@ -12,9 +12,8 @@ from streamlit.delta_generator import DeltaGenerator
 from vae_core import data
 from vae_core.data.catalogue import CATALOGUE
 from vae_core.training.run import Run
-from widgets import address, later, words
+from widgets import address, later, pictures, words
 from widgets.board import open_run
-from widgets.inpaint_page import pictures
 from widgets.inpaint_page.subject import Subject
 from widgets.map_page.charts import HOLE, PLAIN, RECONSTRUCTION
 from widgets.map_page.codes import weights

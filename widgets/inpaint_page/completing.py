@@ -9,8 +9,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from vae_core.training.run import Run
-from widgets import address, later, words
-from widgets.inpaint_page import hiding, pictures, places, work
+from widgets import address, later, pictures, words
+from widgets.inpaint_page import hiding, places, work
 from widgets.inpaint_page.subject import Subject
 from widgets.inpaint_page.work import METHODS, Found
 from widgets.map_page.codes import weights

@@ -9,9 +9,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from vae_core.training.run import Run
-from widgets import address
+from widgets import address, pictures
 from widgets.board import open_run
-from widgets.inpaint_page import pictures
 from widgets.inpaint_page.subject import Subject
 from widgets.map_page.codes import weights
 

@@ -24,23 +24,32 @@ def covered(image: np.ndarray, observed: np.ndarray) -> np.ndarray:
     return np.where(observed, colours[:3], np.array(HIDDEN, np.uint8)[:, None, None])
 
 
-def row(images: Sequence[tuple[str, np.ndarray, str]], size: int = 112) -> None:
-    """Captioned images: caption, uint8 [C, H, W], what it is in words."""
+def row(images: Sequence[tuple[str, np.ndarray, str]], size: int = 112, across: int | None = None) -> None:
+    """Captioned images: caption, uint8 [C, H, W], what it is in words. across: so many must fit in a line."""
+    width = _width(size, across, 10)
     cells = "".join(
-        f'<figure title="{escape(help)}"><img alt="{escape(caption)}" src="{png.address(image)}" '
-        f'style="width:{size}px"><figcaption>{escape(caption)}</figcaption></figure>'
+        f'<figure title="{escape(help)}" style="width:{width}"><img alt="{escape(caption)}" '
+        f'src="{png.address(image)}"><figcaption>{escape(caption)}</figcaption></figure>'
         for caption, image, help in images
     )
     st.html(f'<div class="elbo-pictures">{cells}</div>')
 
 
-def sheet(images: np.ndarray, size: int = 64) -> None:
-    """uint8 [K, C, H, W], as many in a line as there is room for."""
+def sheet(images: np.ndarray, size: int = 64, across: int | None = None) -> None:
+    """uint8 [K, C, H, W], `across` or as many in a line as there is room for."""
+    width = _width(size, across, 4)
     cells = "".join(
-        f'<img alt="completion {k + 1}" src="{png.address(image)}" style="width:{size}px">'
+        f'<img alt="image {k + 1}" src="{png.address(image)}" style="width:{width}">'
         for k, image in enumerate(images)
     )
     st.html(f'<div class="elbo-pictures elbo-sheet">{cells}</div>')
+
+
+def _width(size: int, across: int | None, gap: int) -> str:
+    """Of an image, in CSS; gap: between two, as app.css has it."""
+    if across is None:
+        return f"{size}px"
+    return f"min({size}px, calc((100% - {gap * (across - 1)}px) / {across} - .1px))"
 
 
 def tile(images: np.ndarray, columns: int = 8) -> bytes:

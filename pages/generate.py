@@ -1,0 +1,19 @@
+"""Conditional: images of a class that is asked for, and models that learn from few labels."""
+
+from __future__ import annotations
+
+from widgets import generate_page, shell
+
+shell.guard()
+
+run = shell.current()
+
+with shell.sentences():
+    generate_page.page(run)
+shell.equation(
+    "A conditional VAE bounds the density of an image whose class is known. M2 sums the class out where it "
+    "is not: L(x, y) bounds log p(x, y), and H is the entropy of the classifier.",
+    r"\log p(x \,|\, y) \ge \mathbb{E}_{q(z|x,y)}\left[\log p(x \,|\, z, y)\right] - "
+    r"\mathrm{KL}\left(q(z \,|\, x, y) \,\|\, p(z \,|\, y)\right)",
+    r"\log p(x) \ge \sum_y q(y \,|\, x)\, \mathcal{L}(x, y) + \mathcal{H}\left(q(y \,|\, x)\right)",
+)

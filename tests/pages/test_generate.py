@@ -1,0 +1,102 @@
+"""Conditional: samples by class, styles, sliders, the classifier, measures; runs that know no class."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from vae_core import data, recipes, train
+from vae_core.analysis import generate
+from vae_core.training.run import Run
+from widgets.board import open_run
+from widgets.generate_page import classifying, measures, samples, styles
+
+App = Callable[..., AppTest]
+AddRun = Callable[..., Run]
+
+
+@pytest.fixture(scope="session")
+def conditional(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small joint VAE of the digits that come with scikit-learn, with a classifier."""
+    path = tmp_path_factory.mktemp("conditional") / "joint"
+    changes = {"data.name": "digits", "latent": 3, "training.steps": 80, "net.widths": [32]}
+    train(recipes.get("joint-vae").change(**changes), out=path)
+    return path
+
+
+@pytest.fixture
+def joint(conditional: Path, own_runs: Path) -> Run:
+    shutil.copytree(conditional, own_runs / "joint")
+    return Run(own_runs / "joint")
+
+
+def words(at: AppTest) -> str:
+    return "\n".join(element.value for element in [*at.markdown, *at.caption, *at.info, *at.warning])
+
+
+@pytest.mark.parametrize("task", ["samples", "styles", "slide", "classifier", "measures"])
+def test_every_question_is_answered(app: App, joint: Run, task: str) -> None:
+    at = app("generate", run="joint", do=task)
+    assert not at.exception
+    assert not at.error
+    assert "Notice" in words(at)
+
+
+def test_a_run_that_is_told_no_class_says_so_and_leads_to_those_that_are(
+    app: App, add_run: AddRun, joint: Run
+) -> None:
+    add_run("plain")
+    at = app("generate", run="plain")
+    assert not at.exception
+    assert "not told a class" in words(at)
+
+
+def test_a_link_of_nonsense_is_clamped(app: App, joint: Run) -> None:
+    at = app("generate", run="joint", do="<i>", t="1e9", seed="-3", **{"from": "x", "class": "77"})
+    assert not at.exception
+    assert at.slider[0].value == 150
+    assert at.number_input[0].value == 0
+
+
+def test_the_same_seed_draws_the_same_sheet_and_no_temperature_one_image(joint: Run) -> None:
+    key = (str(joint.path), None)
+    first = samples.sheet(*key, (3, 7), 1.0, 0)
+    assert first.shape == (2, samples.COUNT, 1, 8, 8)
+    assert (first == samples.sheet(*key, (3, 7), 1.0, 0)).all()
+    assert (first != samples.sheet(*key, (3, 7), 1.0, 1)).any()
+    cold = samples.sheet(*key, (3,), 0.0, 0)
+    assert (cold == cold[:, :1]).all()
+
+
+def test_a_blend_begins_and_ends_at_its_classes(joint: Run) -> None:
+    key, z = (str(joint.path), None), (0.5, -0.3, 0.1)
+    every, way = styles.in_every_class(*key, z), styles.between(*key, z, 2, 5)
+    assert np.abs(way[0].astype(int) - every[2]).max() <= 1
+    assert np.abs(way[-1].astype(int) - every[5]).max() <= 1
+
+
+def test_the_classifier_s_table_is_that_of_its_own_answers(joint: Run) -> None:
+    found = classifying.read(str(joint.path), None, lambda *_: None, lambda: False)
+    test = data.load("digits", "test")
+    assert int(found.confusion.sum()) == len(test)
+    # Digits are drawn once for evaluation: the table is of those pixels.
+    images = data.binarise_static(test.images, "test")
+    said = open_run(str(joint.path)).model.classify(images).argmax(1)
+    assert found.accuracy == pytest.approx(float((said == test.labels).double().mean()))
+    assert all(true != wrong for _, true, wrong, _ in found.mistakes)
+
+
+def test_measures_say_what_the_library_says(joint: Run) -> None:
+    found = measures.measure(str(joint.path), None, lambda *_: None, lambda: False)
+    assert found.agreement is None  # nobody reads 8 x 8 digits here
+    assert found.probe == generate.probe(joint.posteriors)
+    assert found.elbo is not None
+    assert found.elbo.shape == (10,)
+    assert bool((found.elbo < 0).all())
+    assert torch.isfinite(found.elbo).all()

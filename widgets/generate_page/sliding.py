@@ -1,0 +1,40 @@
+"""A class held, and the code moved by hand: the board of the page Traverse under a condition."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from vae_core.training.run import Run
+from widgets import address, shell
+from widgets.generate_page.classes import names
+from widgets.traverse import Model, traverse
+from widgets.traverse_page import learned
+
+
+def show(run: Run) -> None:
+    called = names(run)
+    options = list(range(len(called)))
+    chosen = int(
+        st.selectbox(
+            "Class",
+            options,
+            format_func=called.__getitem__,
+            **address.choice("class", options, 0),
+            width=220,
+            help="The condition that the decoder is told while the sliders move.",
+        )
+    )
+    codes = learned.codes(run)
+    used = learned.usage(codes)
+    stops, ticks = learned.stops(codes, "3")
+    model = Model(
+        run.name,
+        f"{shell.title(run)}: {called[chosen]}",
+        learned.decoder(run, chosen),
+        kl=used.kl.numpy(),
+        stops=stops,
+        ticks=ticks,
+        order=used.order.tolist(),
+        dead=used.dead.numpy(),
+    )
+    st.fragment(lambda: traverse("generate-board", models=[model], label="Sliders under a class"))()
