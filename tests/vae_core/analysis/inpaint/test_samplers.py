@@ -14,13 +14,15 @@ from vae_core.analysis.progress import Cancelled
 from vae_core.model import VAE
 from vae_core.spec import Spec
 
-K = 4000
+K = 1000
+# In standard errors: the largest of 48 numbers is below that, but for one time in 3000.
+NOISE = 4.5
 # Few steps do here: the posterior is a Gaussian, and the chains are many.
 SAMPLERS = {
     "metropolis_within_gibbs": {"iterations": 150},
-    "importance": {"pool": 20_000},
+    "importance": {"pool": 10_000},
     "langevin": {"steps": 60, "warm_up": 60},
-    "hmc": {"steps": 20, "warm_up": 40},
+    "hmc": {"steps": 10, "warm_up": 30},
 }
 MASKS = ["left half", "centre", "random 50 %", "random 75 %"]
 
@@ -54,8 +56,7 @@ def test_codes_follow_the_exact_conditional_however_rough_the_encoder(method, ro
     found = inpaint.METHODS[method](rough.model, x, mask, K, generator=seeded(), **SAMPLERS[method])
     assert found.z.shape == (K, 4, 3)
     for i in range(4):
-        # Of 48 numbers the largest is below 4.5 standard errors, but for one time in 3000.
-        assert max(worst(found, rough, x, mask, i)) < 4.5
+        assert max(worst(found, rough, x, mask, i)) < NOISE
 
 
 def test_pseudo_gibbs_is_exact_where_the_encoder_is_and_off_where_it_is_not(exact, rough) -> None:
@@ -64,7 +65,7 @@ def test_pseudo_gibbs_is_exact_where_the_encoder_is_and_off_where_it_is_not(exac
         x = world.images(4)
         found = inpaint.pseudo_gibbs(world.model, x, mask, K, generator=seeded())
         for i in range(4):
-            assert (max(worst(found, world, x, mask, i)) < 4.5) == is_exact
+            assert (max(worst(found, world, x, mask, i)) < NOISE) == is_exact
 
 
 @pytest.mark.parametrize("fill", [0.0, 0.5])
@@ -73,7 +74,7 @@ def test_the_encoder_on_a_filled_image_misses_the_conditional(fill, exact) -> No
     x, mask = exact.images(4), masks()
     found = inpaint.encoder_fill(exact.model, x, mask, K, fill=fill, generator=seeded())
     for i in range(4):
-        assert min(worst(found, exact, x, mask, i)) > 10
+        assert min(worst(found, exact, x, mask, i)) > NOISE
 
 
 @pytest.mark.parametrize("method", [*SAMPLERS, "pseudo_gibbs"])
