@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from widgets import draft, form, live, shell, transport
+from widgets import draft, form, live, objectives, shell, transport
 from widgets.map_page import live as map_live
 
 shell.guard()
@@ -29,8 +29,7 @@ with stage, shell.sentences():
     map_live.show(run)
     shell.equation(
         "What training makes as large as it can, on average over the images:",
-        r"\mathcal{L}_\beta(x) = \underbrace{\mathbb{E}_{q(z|x)}\left[\log p(x|z)\right]}"
-        r"_{\text{reconstruction}}"
-        r" - \beta\,\underbrace{\mathrm{KL}\left(q(z|x)\,\|\,p(z)\right)}_{\text{KL}}",
-        r"\mathrm{ELBO}(x) = \mathcal{L}_1(x) \le \log p(x)",
+        objectives.of(spec).equation,
+        r"\mathrm{ELBO}(x) = \mathbb{E}_{q(z|x)}\left[\log p(x|z)\right]"
+        r" - \mathrm{KL}\left(q(z|x)\,\|\,p(z)\right) \le \log p(x)",
     )

@@ -15,7 +15,7 @@ import streamlit as st
 from vae_core.data.catalogue import CATALOGUE
 from vae_core.training import folder, frames
 from vae_core.training.run import Run
-from widgets import words
+from widgets import objectives, words
 from widgets.pack import pack
 
 POINTS = 400  # of a curve: more than a screen can show
@@ -69,18 +69,6 @@ def _at_rest(path: str, version: tuple[Any, ...]) -> bytes:
     return build(open_run(path), film=True)
 
 
-# What an objective takes away from the reconstruction.
-PENALTIES = {
-    "elbo": "β × KL",
-    "capacity": "β |KL − C|",
-    "free_bits": "β KL, free bits",
-    "beta_tc": "Weighted KL",
-    "factor": "β KL + γ TC",
-    "joint": "β KL + α class",
-    "m2": "β KL + α class",
-}
-
-
 @st.cache_resource(max_entries=128, show_spinner=False)
 def _axes(path: str) -> list[int]:
     """The dimensions on the cloud's axes, remembered: two that are nearly equal must not swap places."""
@@ -106,7 +94,7 @@ def build(run: Run, film: bool) -> bytes:
     if len(plain) and np.nanmax(np.abs(weighted - plain), initial=0) > 0.01 * np.nanmax(
         np.abs(plain), initial=1
     ):
-        header["weighted"] = PENALTIES[spec.objective.kind]
+        header["weighted"] = objectives.of(spec).penalty
 
     shots = _shots(run, film)
     if not shots:
@@ -253,7 +241,7 @@ def tiles(run: Run) -> list[list[str]]:
         return [name, words.nats(shown), under, f"{help} In nats per image. {on}", key]
 
     weighted = row(
-        PENALTIES[spec.objective.kind], "beta_kl", "What the objective takes away from the reconstruction."
+        objectives.of(spec).penalty, "beta_kl", "What the objective takes away from the reconstruction."
     )
     if "beta_kl" not in test and "kl" in test and spec.objective.kind == "elbo" and beta is not None:
         weighted[1] = words.nats(beta * test["kl"])  # an evaluation knows no beta

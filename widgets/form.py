@@ -10,7 +10,7 @@ from vae_core import recipes
 from vae_core.data.catalogue import binary
 from vae_core.spec import Spec, SpecError
 from vae_core.training.run import Run
-from widgets import address, details, draft, images, objective_form
+from widgets import address, details, draft, images, objective_form, objectives
 from widgets.fields import field, scale
 
 BETAS = (
@@ -58,9 +58,9 @@ def controls(spec: Spec, run: Run | None) -> None:
         spec.objective.beta,
         BETAS,
         (0.0, 0.1, 1.0, 10.0, 100.0),
-        "β, the weight of the KL",
+        f"β, the weight of {objectives.of(spec).weighs}",
         run,
-        "0 is an autoencoder, 1 the ELBO, more presses codes towards the prior. Moves a run while it trains.",
+        objectives.of(spec).beta_help,
     )
     scale(
         "training.learning_rate",

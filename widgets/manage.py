@@ -12,7 +12,7 @@ import streamlit as st
 from vae_core.training import archive
 from vae_core.training.run import Run, RunError
 from widgets import shell, words
-from widgets.board import QUANTITIES
+from widgets.board import QUANTITIES, terms
 
 
 @st.dialog("Manage this run")
@@ -58,7 +58,7 @@ def dialog(run: Run) -> None:
 def metrics_csv(reports: list[dict[str, Any]]) -> str:
     """One line per report; a quantity that was not measured there is left empty."""
     plain = ("step", "epoch", "seconds", "images_per_second", "beta", "learning_rate")
-    measured = [(part, name) for part in ("train", "test") for name in QUANTITIES]
+    measured = [(part, name) for part in ("train", "test") for name in (*QUANTITIES, *terms(reports))]
     file = io.StringIO()
     table = csv.writer(file)
     table.writerow([*plain, *(f"{name}_{part}" for part, name in measured)])

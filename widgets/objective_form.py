@@ -9,16 +9,8 @@ import streamlit as st
 from vae_core.spec import CLASSIFYING, Spec
 from widgets import address, draft
 from widgets.fields import field
+from widgets.objectives import OBJECTIVES
 
-OBJECTIVES = {
-    "elbo": "ELBO with β",
-    "capacity": "Capacity",
-    "free_bits": "Free bits",
-    "beta_tc": "β-TCVAE",
-    "factor": "FactorVAE",
-    "joint": "Joint, with a classifier",
-    "m2": "M2: labelled and unlabelled",
-}
 STEPS: dict[str, Any] = {"min_value": 0, "max_value": 10_000_000, "step": 500}
 WEIGHT: dict[str, Any] = {"min_value": 0.0, "max_value": 1000.0, "step": 1.0, "format": "%g"}
 # Which fields of an objective have a number to set, with label, limits and help; the rest is common to all.
@@ -31,12 +23,8 @@ NUMBERS: dict[str, tuple[str, dict[str, Any], str]] = {
         WEIGHT | {"step": 0.05},
         "A dimension's KL costs nothing more below this.",
     ),
-    "alpha": ("α", WEIGHT, "The weight of the mutual information."),
-    "gamma": (
-        "γ",
-        WEIGHT,
-        "The weight of the dimension-wise KL, or of the discriminator's total correlation.",
-    ),
+    "alpha": ("α, the weight of the mutual information", WEIGHT, "What the code tells about the image."),
+    "gamma": ("γ, the weight of the dimension-wise KL", WEIGHT, "How near each q(z_d) comes to the prior."),
     "labelled_share": (
         "Share of labelled images in the bound",
         {"min_value": 0.0, "max_value": 1.0, "step": 0.05, "format": "%g"},
@@ -48,7 +36,18 @@ NUMBERS: dict[str, tuple[str, dict[str, Any], str]] = {
         "At first the classifier learns from labels alone; over these steps the bound comes to teach it too.",
     ),
 }
-CLASSIFIER = ("α, the weight of the classifier", WEIGHT, "How much log q(y|x) of labelled images counts.")
+# Where an objective means something else by a name.
+OWN_WORDS: dict[tuple[str, str], tuple[str, dict[str, Any], str]] = {
+    **dict.fromkeys(
+        [(kind, "alpha") for kind in CLASSIFYING],
+        ("α, the weight of the classifier", WEIGHT, "How much log q(y|x) of labelled images counts."),
+    ),
+    ("factor", "gamma"): (
+        "γ, the weight of the total correlation",
+        WEIGHT,
+        "As the discriminator estimates it: how far the dimensions of the code depend on each other.",
+    ),
+}
 CLASSIFIERS = {"mlp": "Fully connected", "conv": "Convolutional", "lecture": "Lecture", "linear": "Linear"}
 LABELS = (10, 50, 100, 600, 1000, 3000)
 ALL = "all"
@@ -63,13 +62,12 @@ def objective(spec: Spec) -> None:
         st.selectbox,
         "What is maximised",
         options=[kind for kind in OBJECTIVES if spec.classes or kind not in CLASSIFYING],
-        format_func=OBJECTIVES.__getitem__,
+        format_func=lambda kind: OBJECTIVES[kind].name,
         help="How reconstruction and KL are weighed; under a class, also with a classifier.",
     )
-    for name, (label, limits, help) in NUMBERS.items():
+    for name, common in NUMBERS.items():
         if hasattr(now, name):
-            if name == "alpha" and now.kind in CLASSIFYING:
-                label, limits, help = CLASSIFIER
+            label, limits, help = OWN_WORDS.get((now.kind, name), common)
             field(
                 f"objective.{name}",
                 getattr(now, name),
@@ -78,6 +76,36 @@ def objective(spec: Spec) -> None:
                 help=f"{help} {AGAIN}",
                 **limits,
             )
+    if now.kind == "beta_tc":
+        field(
+            "objective.sampling",
+            now.sampling,
+            st.selectbox,
+            "q(z) from a batch",
+            options=["stratified", "weighted"],
+            format_func=str.capitalize,
+            help="Stratified: an unbiased estimate of q(z). Weighted: the paper's other one, whose MI and TC "
+            f"come out too large by up to log N for each dimension. {AGAIN}",
+        )
+    if now.kind == "factor":
+        field(
+            "objective.widths",
+            ", ".join(map(str, now.widths)),
+            st.text_input,
+            "Widths of the discriminator",
+            help=f"The paper's is 1000, 1000, 1000, 1000, 1000, 1000, and slow. {AGAIN}",
+        )
+        field(
+            "objective.discriminator_rate",
+            now.discriminator_rate,
+            st.number_input,
+            "Its learning rate",
+            min_value=1e-6,
+            max_value=1.0,
+            step=1e-4,
+            format="%.1e",
+            help=f"Of the discriminator's own Adam; the model's learning rate leaves it alone. {AGAIN}",
+        )
     if now.kind != "free_bits":
         field(
             "objective.kl",

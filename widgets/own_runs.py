@@ -11,7 +11,7 @@ import streamlit as st
 from vae_core.data.catalogue import CATALOGUE
 from vae_core.training import archive, launch
 from vae_core.training.run import Run, RunError
-from widgets import gallery, manage, shell, words
+from widgets import gallery, manage, objectives, shell, words
 
 POLL = 1.0
 SHOWN = 12
@@ -96,7 +96,7 @@ def facts(run: Run) -> str:
     parts = [
         CATALOGUE[spec.data.name].title,
         words.dimensions(spec.latent),
-        f"β {words.number(spec.objective.beta)}",
+        objectives.short(spec),
     ]
     elbo = (run.evaluation or {}).get("elbo")
     if isinstance(elbo, int | float):

@@ -16,7 +16,7 @@ import streamlit as st
 from vae_core.data.catalogue import CATALOGUE
 from vae_core.spec import SpecError
 from vae_core.training.run import Run, RunError, all_runs
-from widgets import address, words
+from widgets import address, objectives, words
 from widgets.board import open_run
 
 BROWSER = Path(__file__).parent / "browser"
@@ -162,8 +162,8 @@ def summary(run: Run) -> None:
         st.caption(now.message)
         return
     spec = run.spec
-    images, beta = CATALOGUE[spec.data.name].title, words.number(spec.objective.beta)
-    st.caption(f"{images} · {words.dimensions(spec.latent)} · β {beta}")
+    images = CATALOGUE[spec.data.name].title
+    st.caption(f"{images} · {words.dimensions(spec.latent)} · {objectives.short(spec)}")
 
 
 def say_unknown_run() -> None:

@@ -346,6 +346,8 @@ class Session:
             advice.append("a Gaussian of fixed variance (a learned one can shrink to nothing)")
         if self.spec.objective.beta > 10:
             advice.append("a smaller beta")
+        if getattr(self.spec.objective, "gamma", 0.0) > 10:
+            advice.append("a smaller gamma")
         self.end(
             "diverged",
             f"The loss was no finite number any more at step {step:,}; the weights of step "

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from vae_core.training.run import Run
-from widgets import later, shell, words
+from widgets import later, objectives, shell, words
 from widgets.map_page import measured
 from widgets.map_page.codes import Codes, newest
 from widgets.map_page.view import View
@@ -79,8 +79,8 @@ def numbers(run: Run, view: View, codes: Codes, holes: Any, outside: Any) -> Non
         number(
             "ELBO", words.nats(said["elbo"]), "nats per test image", "Reconstruction minus KL, with beta 1."
         )
-    beta = words.number(run.spec.objective.beta)
-    number("beta", beta, "weight of the KL", "What the KL was multiplied with in training.")
+    beta, weighs = words.number(run.spec.objective.beta), objectives.of(run.spec).weighs
+    number("beta", beta, f"weight of {weighs}", f"What {weighs} was multiplied with in training.")
     if latent > 2:
         st.page_link(
             "pages/traverse.py",

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from vae_core.training.run import Run
-from widgets import shell, words
+from widgets import objectives, shell, words
 from widgets.traverse import Model, TraverseState, traverse
 from widgets.traverse_page import learned, link, naming
 from widgets.traverse_page.controls import View
@@ -105,10 +105,7 @@ def model(side: Side, view: View, place: int) -> Model:
 
 def note(run: Run) -> str:
     """What tells runs of one dataset apart, beside their titles."""
-    objective = run.spec.objective
-    beta = f"β {words.number(objective.beta)}" if hasattr(objective, "beta") else ""
-    kind = "" if objective.kind == "elbo" else objective.kind.replace("_", "-")
-    parts = [words.dimensions(run.spec.latent), kind or beta]
+    parts = [words.dimensions(run.spec.latent), objectives.short(run.spec)]
     if run.status.active:
         parts.append(f"step {words.count(run.status.step)}, still training")
     return " · ".join(part for part in parts if part)

@@ -61,6 +61,25 @@ def test_a_run_comes_back_as_it_was(finished):
     assert export_zip(copy) is not None
 
 
+def test_a_discriminator_and_its_adam_come_along(small, own_runs):
+    made = create(small(steps=20, **{"objective.kind": "factor", "objective.widths": "32,32"}), "factor")
+    worker.work(made)
+    content = unpacked(export_zip(made))
+    kept = load(content[folder.STATE])
+    assert {"objective.discriminator.layers.0.weight", "objective_adam.count"} <= kept.keys()
+    copy = import_zip(packed(content), "copy")
+    assert (copy.path / folder.STATE).read_bytes() == content[folder.STATE]
+    copy.delete()
+    made.delete()
+    name = "objective_adam.mean.discriminator.layers.0.weight"
+    refused(
+        packed(content | {folder.STATE: changed(content[folder.STATE], **{name: np.zeros(3, np.float32)})}),
+        "wrong size",
+    )
+    missing = {name: array for name, array in kept.items() if "layers.2" not in name}
+    refused(packed(content | {folder.STATE: save(missing)}), "another model's")
+
+
 def test_an_uploaded_run_goes_on_to_the_weights_it_would_have_had(small):
     first = create(small(2000), "first", by="process")
     worker.work(first, lambda now: first.stop() if now["step"] > 100 else None)
