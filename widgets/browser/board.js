@@ -166,7 +166,7 @@ function makeBoard(root) {
       if (!d.replay) halt();
       figures.forEach((f) => { f.theme = theme; f.file = d.run; });
       tiles();
-      probes.say(d.seen ? "second row: what the encoder sees" : "");
+      probes.name(d.seen ? "Probe images, what is seen, reconstructions" : "Probe images and their reconstructions");
       part("bar").style.width = `${100 * (d.progress ?? 0)}%`;
       part("meter").style.visibility = d.progress == null ? "hidden" : "visible";
       if (d.replay) { slider.max = d.frame_steps.length - 1; seek(again ? frame : d.frame_steps.length - 1); } else { frame = 0; arrange(); }
