@@ -29,7 +29,7 @@ from vae_core.training.loop import drawn
 from vae_core.training.run import Run
 
 WORK = GALLERY / ".masked"
-FRAMES = 16
+FRAMES = 10
 ORDER = 30  # cards come after those of the other scripts
 BLOCK = 250  # images at a time
 COUNT = 16  # completions of an image
