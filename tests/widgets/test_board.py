@@ -92,3 +92,15 @@ def test_what_an_objective_has_besides_is_a_curve_of_its_own():
     assert board.terms(reports) == ["mutual_information", "total_correlation"]
     assert board.curves(reports)["total_correlation_train"].tolist() == pytest.approx([0.1, 0.2, 0.3])
     assert board.terms([{"step": 1, "train": {"elbo": -90.0}}]) == []
+
+
+def test_hidden_pixels_are_shown_in_a_colour_that_no_grey_image_has():
+    images = np.random.default_rng(0).integers(0, 256, (3, 1, 4, 4), np.uint8)
+    masks = np.ones_like(images)
+    masks[:, :, :2] = 0
+    shown = board.seen(images, masks)
+    assert shown.shape == (3, 3, 4, 4)
+    assert (shown[:, :, 2:] == images[:, :, 2:]).all()
+    assert (shown[:, :, :2] == np.array(board.HIDDEN)[:, None, None]).all()
+    assert len(set(board.HIDDEN)) > 1
+    assert board.seen(images.repeat(3, axis=1), masks).shape == (3, 3, 4, 4)
