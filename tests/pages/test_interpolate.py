@@ -19,7 +19,7 @@ from vae_core.analysis import interpolate as paths
 from vae_core.training import directions, folder
 from vae_core.training.directions import Saved
 from vae_core.training.run import Run
-from widgets.interpolate_page import beside, codes, search, take_away
+from widgets.interpolate_page import beside, codes, lasso, search, take_away
 from widgets.interpolate_page.codes import Line
 from widgets.interpolate_page.path import View
 from widgets.map_page.codes import newest, weights
@@ -315,6 +315,34 @@ def test_a_direction_of_an_earlier_step_says_so(app: App, add_run: AddRun) -> No
     directions.save(run.path, 2, Saved("old", (1.0, 0.5), step=7))
     at = app("interpolate", run="mine", tab="arithmetic", direction="kept")
     assert "Made at step 7" in words(at)
+
+
+def test_a_group_is_what_a_lasso_holds(app: App, add_run: AddRun) -> None:
+    run = add_run("mine")
+    mean = run.posteriors.mean
+    link = {"to_is": "group", "to_in": "0,-100;0,100;100,100;100,-100", "direction": "class"}
+    at = app("interpolate", run="mine", tab="arithmetic", **link)
+    ((header, arrays),) = parcels(at, "path")
+    zero = round((0 - header["first"]) / (header["last"] - header["first"]) * 200)
+    np.testing.assert_allclose(arrays["codes"][zero], mean[mean[:, 0] > 0].mean(0), atol=1e-5)
+    assert at.query_params["to_in"] == link["to_in"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1,2", "1,2;3,4", "a,b;c,d;e,f", "nan,0;1,1;2,2", "1;2;3", "1,2;3,4;5,6,7"]
+)
+def test_a_lasso_that_is_none_holds_nothing(text: str) -> None:
+    assert lasso.parse(text) is None
+
+
+def test_what_plotly_says_was_drawn_comes_back_from_the_link() -> None:
+    box = {"selection": {"box": [{"x": [0, 1], "y": [2, 3]}], "points": []}}
+    corners = lasso.corners_of(box)
+    assert corners == [(0, 2), (1, 2), (1, 3), (0, 3)]
+    assert lasso.parse(lasso.to_link(corners)) == corners
+    long = {"selection": {"lasso": [{"x": list(range(500)), "y": [0.5] * 500}]}}
+    assert len(lasso.corners_of(long) or []) <= lasso.CORNERS
+    assert lasso.corners_of({"selection": {"points": []}}) is None
 
 
 # --- take away --------------------------------------------------------------------------------------

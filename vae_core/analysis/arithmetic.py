@@ -26,6 +26,19 @@ def group_mean(codes: Tensor, group: Tensor) -> Tensor:
     return codes[group].mean(0)
 
 
+def inside(points: Tensor, polygon: Tensor) -> Tensor:
+    """Which points [N, 2] lie within a polygon [K, 2], closed by itself -> bool [N]: the even-odd rule, as a
+    lasso on the map means it. Raises ValueError where it has fewer than three corners.
+    """
+    if len(polygon) < 3:
+        raise ValueError(f"A polygon has three corners or more, not {len(polygon)}.")
+    x, y = points.double()[:, None].unbind(-1)
+    (x0, y0), (x1, y1) = polygon.double().unbind(-1), polygon.double().roll(-1, 0).unbind(-1)
+    level = torch.where(y1 == y0, 1.0, y1 - y0)  # no level edge is crossed: the division only has to be safe
+    crossed = ((y0 > y) != (y1 > y)) & (x < x0 + (y - y0) / level * (x1 - x0))
+    return crossed.sum(1) % 2 == 1
+
+
 def class_means(codes: Tensor, labels: Tensor) -> dict[int, Tensor]:
     """The mean code [D] of every class that labels [N] hold, in their order."""
     return {int(label): codes[labels == label].mean(0) for label in labels.unique()}

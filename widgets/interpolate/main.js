@@ -39,7 +39,6 @@ class Interpolate {
 
   buildDom() {
     this.dom = {
-      play: element("button", { type: "button", class: "play", title: "Play (Space)", "aria-label": "Play", onclick: () => this.play() }),
       sides: element("div", { class: "sides" }), waiting: element("div", { class: "waiting" }, "waiting for the model"),
     };
     const keys = element("details", { class: "menu keys" },
@@ -47,7 +46,7 @@ class Interpolate {
       element("div", {},
         element("p", {}, "Hover over the frames to look, click or drag to go there."),
         element("dl", {}, ...KEYS_IN_WORDS.flatMap(([key, does]) => [element("dt", {}, key), element("dd", {}, does)]))));
-    this.root.append(element("div", { class: "tools" }, this.dom.play, keys), this.dom.waiting, this.dom.sides);
+    this.root.append(element("div", { class: "tools" }, keys), this.dom.waiting, this.dom.sides);
   }
 
   // --- what comes from Python ---
@@ -86,7 +85,7 @@ class Interpolate {
     }
     while (this.sides.length < parcels.length) {
       const side = new Side({
-        move: (t) => this.move(t), preview: (t) => this.preview(t), key: (event) => this.key(event),
+        move: (t) => this.move(t), preview: (t) => this.preview(t), key: (event) => this.key(event), play: () => this.play(),
       });
       this.sides.push(side);
       this.dom.sides.append(side.root);
@@ -145,8 +144,7 @@ class Interpolate {
     const share = Math.min(1, Math.max(0, (this.t - from) / (to - from))), phase = Math.acos(1 - 2 * share);
     const played = { started: null };
     this.played = played;
-    this.dom.play.dataset.playing = "true";
-    this.dom.play.setAttribute("aria-label", "Stop");
+    for (const side of this.sides) side.playing(true);
     const tick = (now) => {
       if (this.played !== played) return;
       played.started ??= now;
@@ -159,8 +157,7 @@ class Interpolate {
 
   stop() {
     this.played = null;
-    this.dom.play.dataset.playing = "false";
-    this.dom.play.setAttribute("aria-label", "Play");
+    for (const side of this.sides) side.playing(false);
   }
 
   // --- what goes to Python ---

@@ -114,9 +114,9 @@ export class Plan {
       const k = Math.round(((where - path.first) / (path.last - path.first)) * (T - 1)), [x, y] = at(k);
       ctx.fillStyle = look.ink;
       ctx.beginPath();
-      ctx.arc(x, y, 3, 0, 2 * Math.PI);
+      ctx.arc(x, y, path.marks.length > 2 ? 2 : 3, 0, 2 * Math.PI);
       ctx.fill();
-      if (name.length > 2) continue;
+      if (name.length > 2 || path.marks.length > 2) continue;
       Object.assign(ctx, { font: `600 13px ${look.font}`, textAlign: "center", textBaseline: "bottom", lineWidth: 3, lineJoin: "round" });
       ctx.strokeStyle = look.paper;
       const high = y - 5 < this.box.top + 15 ? y + 20 : y - 5; // within the picture

@@ -10,8 +10,8 @@ import { Plan } from "./plan.js";
 const FRAMES = 21, FEW = 11, NARROW = 640; // frames of a row, and below which width it has fewer
 const SLICE = 8; // ms of decoding frames before the hand has its turn
 const PASSES = {
-  data: "as dense as the prior expects, about", thin: "thinner than the prior expects",
-  hole: "a hole: less than a tenth of the prior", empty: "empty, and far from where the prior is",
+  data: "codes of the data lie here", thin: "fewer codes of the data than the prior expects",
+  hole: "a hole: less than a tenth of the prior", empty: "neither codes of the data nor much of the prior",
 };
 
 export class Side {
@@ -39,6 +39,7 @@ export class Side {
       reading: element("p", { class: "reading", "aria-live": "off" }), marks: element("div", { class: "marks" }),
       frames: element("div", { class: "frames" }), fades: element("div", { class: "frames" }),
       passed: picture("passed", "Density along the path"), here: element("i", { class: "here", "aria-hidden": "true" }),
+      play: element("button", { type: "button", class: "play", title: "Play (Space)", "aria-label": "Play", onclick: () => this.hand.play() }),
       box: element("i", { class: "box", "aria-hidden": "true" }),
       slider: element("input", {
         type: "range", min: 0, max: 1, step: 0.01, "aria-label": "t, the place on the path",
@@ -62,7 +63,7 @@ export class Side {
     this.root = element("section", { class: "side" }, dom.head,
       element("div", { class: "stage" }, element("figure", { class: "live" }, dom.live, dom.liveSays), dom.fadeBox,
         dom.planBox, element("div", { class: "numbers" }, dom.facts, dom.reading)),
-      element("div", { class: "timeline" }, dom.marks, rows, element("div", { class: "rail" }, dom.slider)));
+      element("div", { class: "timeline" }, dom.marks, rows, element("div", { class: "run" }, dom.play, element("div", { class: "rail" }, dom.slider))));
   }
 
   // --- what comes from Python ---
@@ -134,6 +135,11 @@ export class Side {
     };
     cancelAnimationFrame(this.working);
     work();
+  }
+
+  playing(on) {
+    this.dom.play.dataset.playing = String(on);
+    this.dom.play.setAttribute("aria-label", on ? "Stop" : "Play");
   }
 
   // --- the hand on the rows ---

@@ -10,10 +10,12 @@ from widgets.interpolate_page import arithmetic, path
 from widgets.traverse_page import say_why
 from widgets.traverse_page.learned import showable
 
-NOTICE = (
-    "**Notice.** Where the path crosses a hole, the decoder has to make something up. Fading pixels over "
-    "shows two images at once; a path through codes shows one image that changes."
-)
+NOTICES = {
+    "path": "**Notice.** Where the path crosses a hole, the decoder has to make something up. Fading pixels "
+    "over shows two images at once; a path through codes shows one image that changes.",
+    "arithmetic": "**Notice.** A sum of codes is a code, but not always where codes of the data are: the "
+    "strip below the frames shows it. A direction hardly longer than by chance stands for nothing.",
+}
 TABS = {
     "path": (":material/timeline: From A to B", path.show),
     "arithmetic": (":material/calculate: Arithmetic", arithmetic.show),
@@ -23,14 +25,14 @@ TABS = {
 def page(run: Run | None) -> None:
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="interpolate-title"):
         st.title("Interpolate", width="content")
-        st.markdown(NOTICE, width="stretch")
+        st.markdown(NOTICES.get(address.read("tab") or "", NOTICES["path"]), width="stretch")
     if run is None:
         shell.nothing_yet()
         return
     if not showable(run):
         say_why(run)
         return
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         chosen = st.segmented_control(
             "What to do",
             list(TABS),
@@ -40,6 +42,6 @@ def page(run: Run | None) -> None:
             label_visibility="collapsed",
         )
         if chosen != "arithmetic":
-            path.offer(run)
+            path.compare(run)
     with shell.sentences():
         TABS[chosen or "path"][1](run)

@@ -52,16 +52,16 @@ def show(run: Run) -> None:
 
 def controls(run: Run, found: Codes) -> tuple[Way | None, Operand | None, bool]:
     """The direction, where it starts, and whether it is A - B."""
-    with st.container(horizontal=True, gap="small", vertical_alignment="top", key="arithmetic-way"):
+    with st.container(horizontal=True, gap="medium", vertical_alignment="top", key="arithmetic-way"):
         kind, way = direction.choose(run, found)
-    analogy = kind == direction.DIFFERENCE
+        if kind != direction.DIFFERENCE:
+            return way, operand.choose("to", "Starting from", run, found, 2), False
     with st.container(horizontal=True, gap="medium", vertical_alignment="top", key="arithmetic-strip"):
-        if analogy:
-            a = operand.choose("plus", "A", run, found, 0)
-            b = operand.choose("minus", "less B", run, found, 1)
-            way = None if a is None or b is None else direction.difference(a, b)
-        start = operand.choose("to", "plus C" if analogy else "Starting from", run, found, 2)
-    return way, start, analogy
+        a = operand.choose("plus", "A", run, found, 0)
+        b = operand.choose("minus", "− B", run, found, 1)
+        start = operand.choose("to", "+ C", run, found, 2)
+    way = None if a is None or b is None else direction.difference(a, b)
+    return way, start, True
 
 
 def line_of(run: Run, start: Operand, way: Way, analogy: bool) -> Line:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from vae_core.training.run import Run
 from widgets import address, shell
 from widgets.traverse_page.learned import showable
@@ -10,15 +12,30 @@ BESIDE = "beside"  # the second run, in the link
 SHIPPED = ("vae-2d-mnist", "autoencoder-2d-mnist")
 
 WHY = (
-    "**Why the path through the VAE stays on digits.** The KL draws every posterior towards the prior, wide "
-    "enough to touch its neighbours: the codes between two digits are other digits’ codes, which the decoder "
-    "has learned to draw. Nothing asked the autoencoder to fill the space between its codes."
+    "**Why the path through the VAE stays on digits.** The KL draws all posteriors together, each wide "
+    "enough to touch its neighbours, so that between two digits’ codes lie other digits’, which the decoder "
+    "has learned to draw."
 )
 
 
 def is_autoencoder(run: Run) -> bool:
     """Trained with beta 0: codes are points, and nothing orders them."""
     return bool(getattr(run.spec.objective, "beta", None) == 0)
+
+
+def why(runs: Sequence[Run], empty: Sequence[float | None]) -> str | None:
+    """The sentence, with the measured shares of both paths; None where it is no such pair."""
+    if len({is_autoencoder(run) for run in runs}) < 2:
+        return None
+    share = {is_autoencoder(run): value for run, value in zip(runs, empty, strict=True)}
+    vae, plain = share[False], share[True]
+    if vae is None or plain is None:
+        return WHY
+    return (
+        f"{WHY} Of this path {100 * (1 - vae):.0f} % run where the data’s codes are, of the autoencoder’s "
+        f"{100 * (1 - plain):.0f} %: the rest its decoder was never asked to draw. What it makes up there "
+        "may look like a digit all the same."
+    )
 
 
 def pair(run: Run, runs: list[Run]) -> tuple[Run, Run] | None:

@@ -149,12 +149,9 @@ def _plane(codes: Codes, dims: tuple[int, int], extent: float) -> bytes:
 
     posteriors = codes.posteriors
     grid = aggregate.grid(posteriors, dims, extent, CELLS)
-    caption = "Codes of the test images by class, and the prior’s 50 and 95 %."
+    caption = "Codes by class, and the prior’s 50 and 95 %."
     if posteriors.dimensions > 2:
-        caption = (
-            f"The marginal of z{dims[0] + 1} and z{dims[1] + 1}, in which the ends differ most. "
-            "A marginal can hide a hole."
-        )
+        caption = f"The marginal of z{dims[0] + 1} and z{dims[1] + 1}, where the ends differ most. It can hide a hole."
     if grid.floored:
-        caption += " Narrower posteriors are drawn one cell wide."
+        caption += " Posteriors are drawn at least one cell wide."
     return interpolate.plane(grid, posteriors.mean, posteriors.labels, dims, caption)

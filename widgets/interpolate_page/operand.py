@@ -1,4 +1,4 @@
-"""One side of a sum of codes: an image's code, or the mean code of a class."""
+"""One side of a sum of codes: an image's code, or the mean code of a class or of a group on the map."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from vae_core.training.run import Run
-from widgets import address, picker
+from widgets import address, picker, words
+from widgets.interpolate_page import lasso
 from widgets.map_page.codes import Codes, classes
 from widgets.picker import Picked
 from widgets.traverse_page import learned
@@ -16,7 +17,7 @@ from widgets.traverse_page import learned
 if TYPE_CHECKING:
     from torch import Tensor
 
-IMAGE, ZERO = "image", "zero"
+IMAGE, GROUP, ZERO = "image", "group", "zero"
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +37,8 @@ def choose(name: str, title: str, run: Run, codes: Codes, default: int) -> Opera
     options = {IMAGE: "an image"} | {
         f"class-{k}": f"the mean of {called[k] if k < len(called) else k}" for k in means
     }
+    if run.spec.latent > 1:
+        options[GROUP] = "a group on the map"
     options[ZERO] = "0, the prior’s mean"
     with st.container(width=232):
         kind = st.selectbox(
@@ -43,13 +46,19 @@ def choose(name: str, title: str, run: Run, codes: Codes, default: int) -> Opera
             list(options),
             format_func=options.__getitem__,
             **address.choice(f"{name}_is", list(options), IMAGE),
-            help="The code of one image, or the mean code of all test images of a class.",
+            help="The code of one image, or the mean code of all test images of a class, or of those that "
+            "you draw around on the map.",
         )
         if kind == IMAGE:
             picked = picker.pick(name, run, label="Image", default=default)
             if picked is None:
                 return None
             return Operand(learned.code(run, picked), picked.name, picked.label, picked)
+        if kind == GROUP:
+            code, count = lasso.choose(name, run, codes)
+            if code is None:
+                return None
+            return Operand(code, f"the mean of {words.count(count)} codes on the map")
     if kind == ZERO:
         return Operand((0.0,) * run.spec.latent, "the prior’s mean")
     label = int(str(kind).removeprefix("class-"))

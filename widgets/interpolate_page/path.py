@@ -17,7 +17,7 @@ from widgets.traverse_page.board import note
 from widgets.traverse_page.controls import fits
 
 ALONE = "none"
-PICKER = 212  # pixels
+PICKER = 250  # pixels
 BOARD = place.Place("interpolate-board", "t", 0.5)
 
 
@@ -50,8 +50,9 @@ def show(run: Run) -> None:
     for task in tasks:
         if not task.done() or task.exception() is not None:
             later.when_done(task, "Measuring what the path passes", lambda _: None)
-    if beside.is_autoencoder(view.runs[0]) != beside.is_autoencoder(view.runs[-1]):
-        st.markdown(beside.WHY)
+    why = beside.why(view.runs, [found and found.empty for found in measured])
+    if why is not None:
+        st.markdown(why)
     take_away.of_paths(view, lines, measured)
 
 
@@ -71,26 +72,31 @@ def controls(run: Run) -> View | None:
             "to the other, on the shell where most of the prior lies. Geodesic: the path along which the "
             "decoded image changes least.",
         )
-        others = {each.name: each for each in shell.library() if each.name != run.name and fits(each, run)}
-        names = [ALONE, *others]
-        chosen = st.selectbox(
-            "Compare with",
-            names,
-            format_func=lambda name: shell.title(others[name]) if name in others else "no other run",
-            **address.choice(beside.BESIDE, names, ALONE),
-            width=196,
-            help="Another run on images of the same size, on the same pair.",
-        )
     if a is None or b is None:
         if not run.status.active:
             st.caption("A path needs two images: choose, draw or upload them with Change.")
         return None
-    second = others.get(str(chosen))
+    second = others(run).get(address.read(beside.BESIDE) or ALONE)
     return View((run,) if second is None else (run, second), a, b, str(kind))
 
 
-def offer(run: Run) -> None:
-    """The second run in one click, where it is not there already."""
+def others(run: Run) -> dict[str, Run]:
+    """The runs that can stand beside it."""
+    return {each.name: each for each in shell.library() if each.name != run.name and fits(each, run)}
+
+
+def compare(run: Run) -> None:
+    """The second run, and autoencoder against VAE in one click."""
+    there = others(run)
+    names = [ALONE, *there]
+    st.selectbox(
+        "Compare with",
+        names,
+        format_func=lambda name: f"against {shell.title(there[name])}" if name in there else "no comparison",
+        **address.choice(beside.BESIDE, names, ALONE),
+        width=250,
+        label_visibility="collapsed",
+    )
     found = beside.pair(run, shell.library())
     if found is None or (found[0].name, found[1].name) == (run.name, address.read(beside.BESIDE)):
         return
@@ -101,7 +107,7 @@ def offer(run: Run) -> None:
         on_click=beside.choose,
         args=found,
         type="tertiary",
-        help="The same pair through both, under each other.",
+        help="The same pair of images through both, under each other.",
     )
 
 

@@ -112,3 +112,18 @@ def test_strength_moves_along_the_direction_and_back() -> None:
     z, vector = codes(2)
     moved = arithmetic.move(z, vector, torch.tensor([-2.0, 0.0, 0.5]))
     torch.testing.assert_close(moved, torch.stack([z - 2 * vector, z, z + vector / 2]))
+
+
+def test_inside_a_polygon_is_what_the_even_odd_rule_says() -> None:
+    points = 2 * codes(2000, 2)
+    triangle = torch.tensor([[0.0, 0.0], [3.0, 0.0], [0.0, 3.0]])
+    x, y = points.unbind(1)
+    assert torch.equal(arithmetic.inside(points, triangle), (x > 0) & (y > 0) & (x + y < 3))
+    # An L, its corner cut out; and a bow tie, whose halves both count.
+    ell = torch.tensor([[0.0, 0.0], [2.0, 0.0], [2.0, 1.0], [1.0, 1.0], [1.0, 2.0], [0.0, 2.0]])
+    square = (x > 0) & (x < 2) & (y > 0) & (y < 2)
+    assert torch.equal(arithmetic.inside(points, ell), square & ~((x > 1) & (y > 1)))
+    tie = torch.tensor([[-1.0, -1.0], [1.0, 1.0], [1.0, -1.0], [-1.0, 1.0]])
+    assert torch.equal(arithmetic.inside(points, tie), (x.abs() < 1) & (y.abs() < x.abs()))
+    with pytest.raises(ValueError, match="three corners"):
+        arithmetic.inside(points, triangle[:2])
