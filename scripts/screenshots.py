@@ -1,6 +1,6 @@
 """Takes the pictures of the README: starts the app on a copy of the gallery, trains a run, opens the pages.
 
-    .venv/bin/python scripts/screenshots.py [home | train | latent-map | traverse | four-maps ...]
+    .venv/bin/python scripts/screenshots.py [home | train | latent-map | traverse | interpolate ...]
 
 Needs Chromium or Chrome, and MNIST below VAE_DATA; without MNIST it trains on the drawn digits.
 """
@@ -38,6 +38,7 @@ FOUR = (
 )
 FIRST = "vae-2d-mnist"
 TRAVERSED = "run=vae-16d-mnist&start=0"
+INTERPOLATED = "run=vae-2d-mnist&a=0&b=1&t=0.6"
 STEPS = 1500  # of the training that is looked at
 
 
@@ -82,6 +83,9 @@ def main(names: list[str]) -> None:
                 "train": lambda: take(light, train_link(url), "train", watch),
                 "latent-map": lambda: take(dark, f"{url}/latent_map?run={FIRST}", "latent-map", shown),
                 "traverse": lambda: take(light, f"{url}/traverse?{TRAVERSED}", "traverse", traversed),
+                "interpolate": lambda: take(
+                    light, f"{url}/interpolate?{INTERPOLATED}", "interpolate", interpolated
+                ),
                 "four-maps": lambda: four_maps(light, url),
             }
             for name in names or scenes:
@@ -154,6 +158,12 @@ def traversed(page: Page) -> None:
     expect(page.locator(".traverse input[type=range]").first).to_be_visible(timeout=60_000)
     expect(page.locator(".traverse .waiting")).to_be_hidden(timeout=60_000)
     page.wait_for_timeout(1500)  # the strips come one by one
+
+
+def interpolated(page: Page) -> None:
+    expect(page.locator(".interpolate .side[data-decoded='true']")).to_be_visible(timeout=60_000)
+    expect(page.locator(".interpolate .passed[data-known='true']")).to_be_visible(timeout=60_000)
+    page.wait_for_timeout(300)  # a frame or two, for the canvas
 
 
 def four_maps(page: Page, url: str) -> None:

@@ -7,7 +7,7 @@ import { drawPassed } from "./passed.js";
 import { codeAt, fadeAt, frameTimes, kindOf, valueOn } from "./path.js";
 import { Plan } from "./plan.js";
 
-const FRAMES = 21, FEW = 11, NARROW = 640; // frames of a row, and below which width it has fewer
+const NARROW = 640; // below it a row has every other frame
 const SLICE = 8; // ms of decoding frames before the hand has its turn
 const PASSES = {
   data: "codes of the data lie here", thin: "fewer codes of the data than the prior expects",
@@ -96,7 +96,7 @@ export class Side {
   fit() {
     const width = this.root.clientWidth;
     if (!this.path || !width) return;
-    const count = width < NARROW ? FEW : FRAMES;
+    const { frames } = this.path, count = width < NARROW ? Math.ceil(frames / 2) : frames;
     if (this.changed || count !== this.count) this.makeFrames(count);
     this.changed = false;
     drawPassed(this.dom.passed, this.path, { q: this.look.qColour, hole: this.look.holeColour });

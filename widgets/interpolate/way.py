@@ -27,6 +27,7 @@ class Way:
     marks: places t with a name, rising; from the first to the last of them is the path proper, the rest goes
         beyond its ends.
     ends: two images uint8 [C, H, W], of which pixels are faded over from t = 0 to 1; None for no fade.
+    frames: how many images a row of them has; narrow boards have every other one.
     strip: whether the fade has a strip of frames too, besides its image at t.
     log_q, log_p [T]: nats, or None while they are not known. hole [T] bool.
     facts: (name, value, help) of each number beside the image.
@@ -43,6 +44,7 @@ class Way:
     note: str = ""
     plane: bytes | None = None
     ends: tuple[np.ndarray, np.ndarray] | None = None
+    frames: int = 21
     strip: bool = True
     log_q: ArrayLike | None = None
     log_p: ArrayLike | None = None
@@ -79,6 +81,7 @@ class Way:
             "first": self.first,
             "last": self.last,
             "marks": [[float(t), name] for t, name in self.marks],
+            "frames": self.frames,
             "strip": self.strip,
             "facts": [list(fact) for fact in self.facts],
         }

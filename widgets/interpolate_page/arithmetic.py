@@ -82,6 +82,7 @@ def board(run: Run, found: Codes, line: Line, way: Way, passed: Passed | None, a
         line.first,
         line.last,
         marks,
+        frames=21 if analogy else 25,  # so that every mark has one
         plane=codes.plane(found, line),
         log_q=passed and passed.log_q.numpy(),
         log_p=passed and passed.log_p.numpy(),

@@ -151,7 +151,8 @@ def _plane(codes: Codes, dims: tuple[int, int], extent: float) -> bytes:
     grid = aggregate.grid(posteriors, dims, extent, CELLS)
     caption = "Codes by class, and the prior’s 50 and 95 %."
     if posteriors.dimensions > 2:
-        caption = f"The marginal of z{dims[0] + 1} and z{dims[1] + 1}, where the ends differ most. It can hide a hole."
+        axes = f"z{dims[0] + 1} and z{dims[1] + 1}"
+        caption = f"The marginal of {axes}, where the ends differ most. It can hide a hole."
     if grid.floored:
         caption += " Posteriors are drawn at least one cell wide."
     return interpolate.plane(grid, posteriors.mean, posteriors.labels, dims, caption)
