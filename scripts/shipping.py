@@ -63,20 +63,18 @@ def ship(
     made_by: str,
     umap: bool = True,
     more: str = "",
-    log_px_images: int = 1000,
 ) -> dict[str, Any]:
     """Slim the finished run where it lies, write its card, and put it in the gallery; its `evaluation`.
 
     order: its place in the gallery; keep: how many frames stay; made_by: the command that the card names;
     umap: whether points come with a UMAP, where there are more than two dimensions; more: Markdown that
-    follows the card's table; log_px_images: how many its log p(x) is of. Weights ship in float16 where that
-    costs at most 0.1 nats.
+    follows the card's table. Weights ship in float16 where that costs at most 0.1 nats.
     """
     full, small, precision = run.model, rounded(run.model), "float16"
     reference = evaluate(full, test, samples=0)["elbo"]
-    numbers = evaluate(small, test, log_px_images=log_px_images)
+    numbers = evaluate(small, test)
     if reference - numbers["elbo"] > WORST_LOSS:
-        small, precision, numbers = full, "float32", evaluate(full, test, log_px_images=log_px_images)
+        small, precision, numbers = full, "float32", evaluate(full, test)
     if precision == "float16":
         _halve(run.path / "weights.safetensors")
     _thin(run, keep)

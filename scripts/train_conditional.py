@@ -27,7 +27,6 @@ FRAMES = 16
 ORDER = 20  # cards come after those of the other scripts
 SEEDS = (0, 1, 2)
 LABELS = (10, 50, 100, 600, 1000, 3000, None)
-LOG_PX_IMAGES = 100  # of every class, so that it costs ten times as much as elsewhere
 SAY = Console(highlight=False)
 
 PIECES = (
@@ -94,7 +93,6 @@ def make(piece: Piece) -> None:
             keep=FRAMES,
             made_by=f"python scripts/train_conditional.py {piece.name}",
             more=more,
-            log_px_images=LOG_PX_IMAGES,
         )
     SAY.print(f"{piece.name}: {found['agreement']:.2%} read as asked, {size(piece.name):.2f} MB")
 

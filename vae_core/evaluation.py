@@ -26,7 +26,8 @@ def evaluate(
     Under a condition, `bound_of` says what the ELBO is a bound of: log p(x|y) or, where the model has a p(y)
     of its own, log p(x, y), both with the true classes; log p(x) where it learned from images without labels,
     with the class summed out under q(y|x). Its kl is that of code and class together. accuracy: the share of
-    images that the classifier gets right, where there is one. log_px sums the class out for all of them.
+    images that the classifier gets right, where there is one. log_px sums K classes out for all of them, of a
+    Kth of `log_px_images`, as every sample is one under each class.
 
     The encoder sees images whole. Of a masked run `masked` has elbo, reconstruction and kl also under masks
     as in training, drawn from `seed`: of all pixels there, too, and a bound on log p(x).
@@ -60,7 +61,7 @@ def evaluate(
         "hole_mass": holes and holes.value,
         "hole_mass_error": holes and holes.error,
         **_of_classes(model, images, labels),
-        **_log_px(model, images[:log_px_images], samples, generator),
+        **_log_px(model, images[: -(-log_px_images // max(1, model.classes))], samples, generator),
         **({} if mask == "none" else {"masked": _terms(model, images, labels, mask, generator)[0]}),
     }
 
