@@ -26,7 +26,8 @@ def evaluate(
     Under a condition, `bound_of` says what the ELBO is a bound of: log p(x|y) or, where the model has a p(y)
     of its own, log p(x, y), both with the true classes; log p(x) where it learned from images without labels,
     with the class summed out under q(y|x). Its kl is that of code and class together. accuracy: the share of
-    images that the classifier gets right, where there is one. log_px sums K classes out for all of them, of a
+    images that the classifier gets right, where there is one, of the same pixels; accuracy_undrawn, of the
+    images as they are, not binarised. log_px sums K classes out for all of them, of a
     Kth of `log_px_images`, as every sample is one under each class.
 
     The encoder sees images whole. Of a masked run `masked` has elbo, reconstruction and kl also under masks
@@ -60,7 +61,7 @@ def evaluate(
         "active_units": collapse.active_units(posteriors),
         "hole_mass": holes and holes.value,
         "hole_mass_error": holes and holes.error,
-        **_of_classes(model, images, labels),
+        **_of_classes(model, images, dataset.images, labels),
         **_log_px(model, images[: -(-log_px_images // max(1, model.classes))], samples, generator),
         **({} if mask == "none" else {"masked": _terms(model, images, labels, mask, generator)[0]}),
     }
@@ -87,7 +88,9 @@ def _terms(
     return terms, dimension_kl / len(images)
 
 
-def _of_classes(model: VAE, images: torch.Tensor, labels: torch.Tensor | None) -> dict[str, Any]:
+def _of_classes(
+    model: VAE, images: torch.Tensor, undrawn: torch.Tensor, labels: torch.Tensor | None
+) -> dict[str, Any]:
     spec = model.spec
     if spec.condition.kind == "none":
         return {}
@@ -96,8 +99,9 @@ def _of_classes(model: VAE, images: torch.Tensor, labels: torch.Tensor | None) -
         "labels": spec.condition.labels,
     }
     if model.classifier is not None and labels is not None:
-        right = model.classify(images).argmax(-1) == labels.cpu()
-        numbers["accuracy"] = right.double().mean().item()
+        for name, seen in (("accuracy", images), ("accuracy_undrawn", undrawn)):
+            right = model.classify(seen).argmax(-1) == labels.cpu()
+            numbers[name] = right.double().mean().item()
     return numbers
 
 
