@@ -278,7 +278,7 @@ class BetaTcObjective(_Weighed):
     gamma: Weight = 1.0
     warm_up: Steps = 0
     # How q(z), a mixture over the whole dataset, is estimated from a batch.
-    sampling: Literal["stratified", "weighted"] = "stratified"
+    sampling: Literal["weighted", "stratified"] = "weighted"
 
 
 class FactorObjective(_Weighed):

@@ -25,7 +25,7 @@ QUANTITIES = ("elbo", "reconstruction", "kl", "beta_kl")
 TERMS = {
     "mutual_information": "MI",
     "total_correlation": "TC",
-    "dimension_wise_kl": "KL_d",
+    "dimension_wise_kl": "dim. KL",
     "discriminator_loss": "discriminator",
     "class_kl": "class KL",
     "classification": "classifier",

@@ -82,10 +82,10 @@ def objective(spec: Spec) -> None:
             now.sampling,
             st.selectbox,
             "q(z) from a batch",
-            options=["stratified", "weighted"],
+            options=["weighted", "stratified"],
             format_func=str.capitalize,
-            help="Stratified: an unbiased estimate of q(z). Weighted: the paper's other one, whose MI and TC "
-            f"come out too large by up to log N for each dimension. {AGAIN}",
+            help="Weighted: the mixture of the batch alone. Stratified: an unbiased estimate of the mixture "
+            f"of all images; but its logarithm is too low, which training may exploit. {AGAIN}",
         )
     if now.kind == "factor":
         field(

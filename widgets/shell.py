@@ -162,8 +162,8 @@ def summary(run: Run) -> None:
         st.caption(now.message)
         return
     spec = run.spec
-    images = CATALOGUE[spec.data.name].title
-    st.caption(f"{images} · {words.dimensions(spec.latent)} · {objectives.short(spec)}")
+    parts = (CATALOGUE[spec.data.name].title, words.dimensions(spec.latent), objectives.short(spec))
+    st.caption(" · ".join(part.replace(" ", "\u00a0") for part in parts))  # a line ends between two of them
 
 
 def say_unknown_run() -> None:

@@ -51,25 +51,27 @@ class BetaTc(Objective):
         }
 
 
-def aggregated(pairwise: Tensor, images: int, sampling: str = "stratified") -> tuple[Tensor, Tensor]:
+def aggregated(pairwise: Tensor, images: int, sampling: str = "weighted") -> tuple[Tensor, Tensor]:
     """log q(z) and log prod_d q(z_d) of a batch's own codes, both [S, B] nats, estimated from the batch.
 
     pairwise [S, D, B, B]: log q(z_d|x_j) of the code of image i at [s, d, i, j]. images: N, how many there
     are in the whole set, of which q(z) = (1/N) sum_n q(z|x_n) is the mixture.
-    stratified: Chen et al. 2018, appendix C.2. The code's own posterior is one of N and weighs 1/N, the
-    others of the batch stand for all N - 1 others: an unbiased estimate of q(z), exact where the batch is the
-    set. (There the others have two weights, one of them for a single image; all the same have the same
-    expectation and less variance.)
-    weighted: appendix C.1. Each weighs 1/(B N): a lower bound in expectation, which counts up to log N nats
-    too much into I and, for each dimension but one, into TC.
+    weighted: Chen et al. 2018, appendix C.1, the mixture of the batch alone. They divide by N once more,
+    which moves no gradient, and adds log N to I and (D - 1) log N to TC; without it I and TC are those of a
+    dataset of these B images, neither of them negative in expectation, and I at most log B.
+    stratified: appendix C.2. The code's own posterior is one of N and weighs 1/N, the others of the batch
+    stand for all N - 1 others: an unbiased estimate of q(z). Its logarithm is too low for a code that has no
+    neighbours in its batch, and training can exploit that: TC becomes negative. (There the others have two
+    weights, one of them for a single image; all the same have the same expectation and less variance.)
+    Where the batch is the whole set both are exact.
     """
     batch = pairwise.shape[-1]
     images = max(images, batch)
-    if sampling == "weighted":
-        weights = pairwise.new_full((batch, batch), 1 / (batch * images))
+    if sampling == "weighted" or batch == 1:
+        weights = pairwise.new_full((batch, batch), 1 / batch)
     else:
-        weights = pairwise.new_full((batch, batch), (images - 1) / (images * max(batch - 1, 1)))
-        weights.fill_diagonal_(1 / images if batch > 1 else 1.0)
+        weights = pairwise.new_full((batch, batch), (images - 1) / (images * (batch - 1)))
+        weights.fill_diagonal_(1 / images)
     log_weights = weights.log()
     log_qz = _log_sum_exp(pairwise.sum(1) + log_weights)
     log_qzd = _log_sum_exp(pairwise + log_weights)

@@ -139,7 +139,9 @@ def strips(view: View, place: int, hand: Hand, called: Names) -> bytes:
     )
     labels = [naming.label(d, called[d]) for d in shown]
     notes = [f"KL {used.kl[d]:.2f} nats" for d in shown]
-    title = f"{shell.title(run)}   {board.note(run)}".replace("β", "beta")  # Pillow's letters are Latin
+    title = f"{shell.title(run)}   {board.note(run)}".replace("β", "beta").replace(
+        "γ", "gamma"
+    )  # Pillow's letters are Latin
     return pictures.sheet(images.numpy(), labels, notes, side.ticks, title)
 
 

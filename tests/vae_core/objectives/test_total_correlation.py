@@ -44,7 +44,7 @@ def gaussian_codes(images: int, correlation: float, variance: float, seed: int =
     return means, torch.full_like(means, math.log(variance))
 
 
-def averaged(images: int, batch: int, rounds: int, **settings: float) -> dict[str, float]:
+def averaged(images: int, batch: int, rounds: int, **settings: object) -> dict[str, float]:
     """What the objective logs, averaged over random batches of Gaussian codes (c = 0.8, variance 0.15)."""
     mean, log_var = gaussian_codes(images, 0.8, 0.15)
     objective = objectives.build(spec.BetaTcObjective(**settings), latent=2, images=images)
@@ -65,11 +65,12 @@ def test_pairwise_densities_are_those_of_every_code_under_every_posterior():
     torch.testing.assert_close(found, expected.permute(0, 3, 1, 2), rtol=1e-4, atol=1e-4)
 
 
-def test_where_the_batch_is_the_whole_set_the_mixture_is_exact():
+@pytest.mark.parametrize("sampling", ["weighted", "stratified"])
+def test_where_the_batch_is_the_whole_set_the_mixture_is_exact(sampling):
     mean, log_var = torch.randn(2, 6, 3, generator=noise())
     z = torch.randn(1, 6, 3, generator=noise(1))
     pairwise = DiagonalGaussian().pairwise(torch.cat([mean, log_var], 1), z)
-    log_qz, log_qzd = aggregated(pairwise, images=6)
+    log_qz, log_qzd = aggregated(pairwise, 6, sampling)
     joint = Normal(mean, (0.5 * log_var).exp()).log_prob(z[:, :, None])
     torch.testing.assert_close(log_qz, joint.sum(-1).logsumexp(-1) - math.log(6))
     torch.testing.assert_close(log_qzd, (joint.logsumexp(-2) - math.log(6)).sum(-1))
@@ -85,20 +86,32 @@ def test_a_stratified_batch_estimates_the_mixture_s_density_without_bias():
         batch = torch.cat([torch.zeros(1, dtype=torch.int64), others])
         params = torch.cat([mean[batch], log_var[batch]], 1)
         pairwise = DiagonalGaussian().pairwise(params, z.expand(8, 2)[None])
-        found.append(aggregated(pairwise, images=40)[0][0, 0].exp())
+        found.append(aggregated(pairwise, 40, "stratified")[0][0, 0].exp())
     found = torch.stack(found)
     assert abs(found.mean() - exact) < 4 * found.std() / len(found) ** 0.5
 
 
-def test_the_weighted_estimate_counts_each_of_the_batch_as_one_of_all_images():
-    pairwise = torch.randn(1, 2, 4, 4, generator=noise())
-    log_qz, log_qzd = aggregated(pairwise, images=100, sampling="weighted")
-    torch.testing.assert_close(log_qz, pairwise.sum(1).logsumexp(-1) - math.log(4 * 100))
-    torch.testing.assert_close(log_qzd, pairwise.logsumexp(-1).sum(1) - 2 * math.log(4 * 100))
+def test_the_weighted_estimate_is_the_mixture_of_the_batch_and_bounded_by_its_size():
+    mean, log_var = 100 * torch.randn(5, 3, generator=noise()), torch.zeros(5, 3)  # codes that never meet
+    terms = passed(mean, log_var)
+    log_qz, log_qzd = aggregated(terms.pairwise(), 60_000)
+    information = terms.log_qz - log_qz
+    torch.testing.assert_close(information, torch.full((1, 5), math.log(5)))
+    # One of the three dimensions tells all about the image, and the others tell it again.
+    torch.testing.assert_close(log_qz - log_qzd, torch.full((1, 5), 2 * math.log(5)))
 
 
-def test_the_parts_of_correlated_gaussian_codes_are_those_of_theory():
-    found = averaged(images=2000, batch=500, rounds=12)
+@pytest.mark.parametrize("sampling", ["weighted", "stratified"])
+def test_codes_that_tell_nothing_have_neither_information_nor_total_correlation(sampling):
+    objective = objectives.build(spec.BetaTcObjective(sampling=sampling), latent=3, images=60_000)
+    _, logged = objective(passed(torch.zeros(16, 3), torch.zeros(16, 3)), STEP)
+    for name in ("mutual_information", "total_correlation", "dimension_wise_kl"):
+        assert logged[name].item() == pytest.approx(0, abs=1e-5)
+
+
+@pytest.mark.parametrize("sampling", ["weighted", "stratified"])
+def test_the_parts_of_correlated_gaussian_codes_are_those_of_theory(sampling):
+    found = averaged(images=2000, batch=500, rounds=12, sampling=sampling)
     total = -0.5 * math.log(1 - 0.8**2)  # of N(0, [[1, c], [c, 1]])
     information = 0.5 * math.log((1 - 0.8**2) / 0.15**2)  # h(z) - h(z|x)
     assert found["total_correlation"] == pytest.approx(total, abs=0.06)
