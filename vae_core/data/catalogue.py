@@ -63,6 +63,12 @@ CATALOGUE: dict[str, Info] = {
              "sprites", binary=True),
         Info("sprites_64", "Sprites, 64 pixels", (1, 64, 64), _SPRITES, 60_000, 10_000, "",
              "Sprites of four times as many pixels, the size most papers use.", "sprites", binary=True),
+        Info("sprites_all", "All sprites", (1, 32, 32), _SPRITES, 727_280, 10_000, "",
+             "Every combination of the factors, of which training draws each batch anew.", "sprites",
+             binary=True),
+        Info("sprites_all_64", "All sprites, 64 pixels", (1, 64, 64), _SPRITES, 727_280, 10_000, "",
+             "Every combination of the factors in four times as many pixels, drawn by the batch.", "sprites",
+             binary=True),
         Info("dsprites", "dSprites", (1, 64, 64), _SPRITES, 60_000, 10_000, OWN_COPY,
              "The published set that sprites follow, from your own copy of its file.",
              "dsprites", binary=True),
@@ -74,7 +80,7 @@ CATALOGUE: dict[str, Info] = {
 }  # fmt: skip
 
 # The datasets whose images were drawn from factors that are known.
-WITH_FACTORS = ("sprites", "sprites_64", "dsprites", "strokes")
+WITH_FACTORS = ("sprites", "sprites_64", "sprites_all", "sprites_all_64", "dsprites", "strokes")
 
 
 def binary(name: str) -> bool:

@@ -41,11 +41,23 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Source:
+    """More images than memory should hold: `count` of them, each drawn from its number when it is asked for.
+
+    draw(numbers [M] int64, from 0) -> uint8 [M, C, H, W], on the device of the numbers; always the same.
+    """
+
+    count: int
+    draw: Callable[[torch.Tensor], torch.Tensor]
+
+
+@dataclass(frozen=True)
 class Dataset:
     """One split: all images at once, so that a batch is an index selection and nothing is loaded twice.
 
     images [N, C, H, W] uint8; labels [N] int64 or None; factors [N, F] float32 or None, the ground truth an
-    image was drawn from, one column per name in `factor_names`. Labels index `class_names`.
+    image was drawn from, one column per name in `factor_names`. Labels index `class_names`. Where there is a
+    `source`, it is what training looks at, and `images` are its first N.
     """
 
     name: str
@@ -55,6 +67,7 @@ class Dataset:
     factors: torch.Tensor | None = None
     class_names: tuple[str, ...] = ()
     factor_names: tuple[str, ...] = ()
+    source: Source | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -75,4 +88,4 @@ class Dataset:
         """The images at `index` [M] (integers), in that order, with their labels and factors."""
         labels = None if self.labels is None else self.labels[index]
         factors = None if self.factors is None else self.factors[index]
-        return replace(self, images=self.images[index], labels=labels, factors=factors)
+        return replace(self, images=self.images[index], labels=labels, factors=factors, source=None)

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vae_core.data.catalogue import CATALOGUE
-from vae_core.data.dataset import Dataset, Request
+from vae_core.data.dataset import Dataset, Request, Source
 from vae_core.data.own import check_memory
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 SHAPES = ("square", "ellipse", "heart")
 FACTOR_NAMES = ("shape", "scale", "orientation", "x", "y")
 SIZES = (3, 6, 40, 32, 32)
+# Names of the sets whose training split is all combinations that are not for testing.
+ALL = ("sprites_all", "sprites_all_64")
 COUNTS = {"train": 60_000, "test": 10_000}
 
 # Half the side of the largest square, and where the middles of sprites begin, in units of the image's side.
@@ -39,22 +42,52 @@ BLOCK = 2**22  # pixels drawn at a time
 def load(request: Request) -> Dataset:
     """60,000 or 10,000 of all combinations, always the same, none twice; drawn anew, in seconds.
 
-    Images may look alike all the same: a square turned by a quarter is one thing in two combinations.
+    Of the sets of all sprites these are the first, and the test images the same; training has the 727,280
+    that are not for testing as its source. Images may look alike all the same: a square turned by a quarter
+    is one thing in two combinations.
     """
     import torch
 
     shape = CATALOGUE[request.name].image_shape
     assert shape is not None
     classes = torch.from_numpy(latents(chosen(request.split)))
-    return dataset(classes, shape[1], request.name, request.split, request.report)
+    found = dataset(classes, shape[1], request.name, request.split, request.report)
+    whole = request.name in ALL and request.split == "train"
+    return replace(found, source=source(shape[1])) if whole else found
+
+
+def source(size: int) -> Source:
+    """All combinations but the test split's, the training split's first, each drawn when asked for."""
+    import torch
+
+    total, (first, test) = math.prod(SIZES), COUNTS.values()
+    order = _order()
+    # As 32-bit numbers, of which a device has room for 727,280 beside anything else.
+    kept = torch.from_numpy(np.concatenate([order[:first], order[first + test : total]]).astype(np.int32))
+
+    def draw(numbers: Tensor) -> Tensor:
+        nonlocal kept
+        kept = kept.to(numbers.device)  # moved once, to where training is
+        places = kept.index_select(0, numbers).long()
+        columns = []
+        for size_of in reversed(SIZES):
+            columns.append(places % size_of)
+            places = places // size_of
+        return render(values(torch.stack(columns[::-1], 1)), size)
+
+    return Source(len(kept), draw)
 
 
 def chosen(split: str) -> np.ndarray:
     """The numbers, from 0 to 737,279, of the images in a split, in an order that mixes all factors."""
-    # The legacy generator's stream is frozen by NumPy's policy, so the split never moves.
-    order = np.random.RandomState(0).permutation(math.prod(SIZES))
     first = 0 if split == "train" else COUNTS["train"]
-    return order[first : first + COUNTS[split]]
+    return _order()[first : first + COUNTS[split]]
+
+
+def _order() -> np.ndarray:
+    """The numbers of all images, mixed."""
+    # The legacy generator's stream is frozen by NumPy's policy, so the split never moves.
+    return np.random.RandomState(0).permutation(math.prod(SIZES))
 
 
 def latents(numbers: np.ndarray) -> np.ndarray:

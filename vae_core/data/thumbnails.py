@@ -90,7 +90,7 @@ def _draw() -> None:
         assert dataset.labels is not None
         pixels = strip(dataset.images[:, 0].numpy(), dataset.labels.numpy())
         Image.fromarray(pixels).save(STRIPS / f"{name}.png", optimize=True)
-    for name in ("sprites", "sprites_64"):
+    for name in ("sprites", "sprites_64", *sprites.ALL):
         Image.fromarray(sprites.strip()).save(STRIPS / f"{name}.png", optimize=True)
 
 

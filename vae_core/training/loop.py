@@ -1,9 +1,10 @@
 """The training loop: pure. It reads no clock, writes no file, and never waits for the device.
 
-The whole set lies on the device as uint8; a step gathers a batch, binarises and masks it there, and follows
-the gradient. Shapes are static, and beta, learning rate and step are device tensors, so that the same step
-can be captured as a CUDA graph. The same seed on the same device gives the same weights, bit for bit
-on the CPU, whether or not training was stopped and resumed in between, reported on or evaluated.
+The whole set lies on the device as uint8, or is drawn there as it is asked for; a step gathers a batch,
+binarises and masks it, and follows the gradient. Shapes are static, and beta, learning rate and step are
+device tensors, so that the same step can be captured as a CUDA graph. The same seed on the same device
+gives the same weights, bit for bit on the CPU, whether or not training was stopped and resumed in between,
+reported on or evaluated.
 """
 
 from __future__ import annotations
@@ -68,12 +69,15 @@ class Trainer:
         self.spec = spec
         self.device = torch.device(device)
         self.images = prepare(dataset, spec).to(self.device)
+        # Labels are known of the images in memory only.
+        self.source = dataset.source if spec.condition.kind == "none" else None
+        count = self.source.count if self.source is not None else len(self.images)
 
         seed = spec.training.seed
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.model = VAE(spec)
-            self.objective = objectives.build(spec.objective, latent=spec.latent, images=len(self.images))
+            self.objective = objectives.build(spec.objective, latent=spec.latent, images=count)
         self.model.to(self.device)
         self.objective.to(self.device)
         self.noise = torch.Generator(self.device).manual_seed(seed)
@@ -84,17 +88,17 @@ class Trainer:
             self.optimisers["objective_adam"] = Adam(own.items(), rate, self.objective.adam_betas)
         self.step = 0
         self.device_step = torch.zeros((), device=self.device)
-        self._choose_images(dataset.labels)
+        self._choose_images(count, dataset.labels)
         self._sums: dict[str, Tensor] = {}
         self._count = 0
 
-    def _choose_images(self, labels: Tensor | None) -> None:
+    def _choose_images(self, count: int, labels: Tensor | None) -> None:
         """The step's batch: of all images, of those with labels, or of those without beside labelled ones."""
         training, condition = self.spec.training, self.spec.condition
         self.labels: Tensor | None = None
         self.beside: Stream | None = None
         self.shift = 0
-        chosen = torch.arange(len(self.images))
+        chosen = torch.arange(count)
         if condition.kind == "class":
             known = check_labels(labels, self.spec)
             self.labels = known.to(self.device)
@@ -146,7 +150,7 @@ class Trainer:
 
     def _pass(self, stream: Stream, labels: Tensor | None) -> Terms:
         batch = stream.at(self.step)
-        images = self.images.index_select(0, batch)
+        images = self.images.index_select(0, batch) if self.source is None else self.source.draw(batch)
         if labels is not None and self.shift:
             images = shifted(images, self.shift, self.noise)
         how = self.spec.data.binarisation

@@ -1,3 +1,4 @@
+import math
 import subprocess
 import sys
 
@@ -5,7 +6,7 @@ import pytest
 import torch
 
 from vae_core import data
-from vae_core.data import catalogue, strokes
+from vae_core.data import catalogue, sprites, strokes
 
 EMBEDDED = [name for name, info in data.CATALOGUE.items() if info.image_shape and not info.needs]
 
@@ -27,6 +28,11 @@ def test_embedded_sets_are_what_the_catalogue_says(name: str, root, monkeypatch)
     if name == "strokes":
         assert {"train": info.train, "test": info.test} == strokes.COUNTS
         monkeypatch.setattr(strokes, "COUNTS", {"train": 1000, "test": 1000})
+    if info.module == "sprites":
+        everything = math.prod(sprites.SIZES) - sprites.COUNTS["test"]
+        train = everything if name in sprites.ALL else sprites.COUNTS["train"]
+        assert (info.train, info.test) == (train, sprites.COUNTS["test"])
+        monkeypatch.setattr(sprites, "COUNTS", {"train": 1000, "test": 1000})
     for split in data.SPLITS:
         dataset = data.load(name, split)
         assert dataset.image_shape == info.image_shape == catalogue.image_shape(name, None, None, None, True)
@@ -34,7 +40,8 @@ def test_embedded_sets_are_what_the_catalogue_says(name: str, root, monkeypatch)
         assert dataset.labels.dtype == torch.int64
         assert dataset.class_names == info.classes
         assert len(dataset) == len(dataset.labels)
-        if name != "strokes":
+        assert (dataset.source is not None) == (name in sprites.ALL and split == "train")
+        if info.module not in ("strokes", "sprites"):
             assert len(dataset) == getattr(info, split)
 
 

@@ -146,6 +146,25 @@ def test_a_loaded_image_is_what_its_factors_draw(monkeypatch: pytest.MonkeyPatch
     assert said[-1] == (1.0, "Drawing 300 sprites")
 
 
+def test_all_sprites_are_drawn_when_asked_for_but_those_for_testing() -> None:
+    source = sprites.source(32)
+    assert source.count == 737_280 - 10_000
+    train, test = sprites.chosen("train"), sprites.chosen("test")
+    numbers = torch.tensor([0, 7, 59_999])
+    expected = sprites.render(sprites.values(torch.from_numpy(sprites.latents(train[numbers]))), 32)
+    assert torch.equal(source.draw(numbers), expected)
+    drawn: list[int] = []
+
+    def note(classes: torch.Tensor) -> torch.Tensor:
+        drawn.extend(np.ravel_multi_index(tuple(classes.numpy().T), sprites.SIZES).tolist())
+        return torch.zeros(1, 5)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sprites, "values", note)
+        source.draw(torch.arange(source.count))
+    assert sorted(drawn) == sorted(set(range(737_280)) - set(test.tolist()))
+
+
 def test_the_first_images_of_a_split_never_change() -> None:
     assert sprites.chosen("train")[:3].tolist() == np.random.RandomState(0).permutation(737_280)[:3].tolist()
 
@@ -163,5 +182,5 @@ def test_a_shape_that_there_is_not_is_an_error(shape: float) -> None:
 
 
 def test_the_shipped_strip_is_what_is_drawn() -> None:
-    for name in ("sprites", "sprites_64"):
+    for name in ("sprites", "sprites_64", "sprites_all", "sprites_all_64"):
         np.testing.assert_array_equal(data.thumbnail(name), sprites.strip())

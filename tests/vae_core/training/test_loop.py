@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
 from vae_core import data
 from vae_core.data import Dataset
+from vae_core.data.dataset import Source
 from vae_core.evaluation import evaluate
 from vae_core.spec import Spec
 from vae_core.training.loop import Trainer, drawn, pick_device, prepare
@@ -116,6 +118,16 @@ def test_an_epoch_shows_every_image_once(digits):
             trainer.step += 1
         together = torch.cat(seen).flatten(1)
         assert sorted(map(bytes, together.numpy())) == sorted(map(bytes, digits.images.flatten(1).numpy()))
+
+
+def test_images_that_are_drawn_when_asked_for_train_as_those_in_memory(digits):
+    spec = small()
+    held = run(Trainer(spec, digits), 100)
+    first = digits.subset(torch.arange(20))
+    source = Source(len(digits), lambda numbers: digits.images[numbers])
+    asked = run(Trainer(spec, replace(first, source=source)), 100)
+    assert asked.epoch == held.epoch
+    assert same(weights(held), weights(asked))
 
 
 def test_a_report_averages_the_steps_since_the_last_and_keeps_the_elbo_s_books(digits):
