@@ -139,8 +139,9 @@ def model_card(
 ) -> str:
     spec, training = run.spec, run.spec.training
     length = f"{training.epochs:g} epochs" if training.epochs is not None else f"{run.status.step:,} steps"
+    drawing = "" if numbers["binarisation"] == "none" else f", {numbers['binarisation']} binarisation"
     rows = [
-        ("Data", f"{spec.data.name}, {numbers['binarisation']} binarisation, {numbers['split']} split"),
+        ("Data", f"{spec.data.name}{drawing}, {numbers['split']} split"),
         ("Images", f"{numbers['images']:,}"),
         ("Training", f"{length}, batch {training.batch_size}, seed {training.seed}"),
         ("Learning rate", f"{training.learning_rate:g} (Adam)"),

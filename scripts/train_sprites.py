@@ -66,7 +66,7 @@ PIECES = (
         "sprites-factor",
         "sprites-factor",
         "FactorVAE on sprites",
-        "A second network looks for dependence between dimensions, and the encoder hides it.",
+        "A second network looks for dependence between dimensions, and the encoder removes it.",
     ),
 )
 
