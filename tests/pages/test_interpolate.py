@@ -234,7 +234,8 @@ def test_runs_of_other_kinds_have_paths_too(app: App, own_runs: Path, latent: in
         assert len(parcels(at, "plane")) == (latent > 1)
     if condition == "class":
         at = app("interpolate", run="other")
-        assert "A’s class" in parcels(at, "path")[0][0]["note"]
+        label = data.load("digits", "test").labels[0]  # of A
+        assert parcels(at, "path")[0][0]["facts"][0][:2] == ["Decoded as", str(int(label))]
 
 
 # --- arithmetic -------------------------------------------------------------------------------------

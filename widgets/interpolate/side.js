@@ -183,7 +183,8 @@ export class Side {
     } else setText(dom.reading, "");
     if (Number(dom.slider.value) !== pinned) dom.slider.value = pinned;
     dom.slider.setAttribute("aria-valuetext", `t = ${number(pinned)}`);
-    this.root.style.setProperty("--t", (t - path.first) / (path.last - path.first));
+    const share = (t - path.first) / (path.last - path.first);
+    for (const mark of [dom.box, dom.here]) mark.style.setProperty("--t", share);
     if (this.plane) this.plan.draw(t, z);
   }
 }

@@ -13,6 +13,7 @@ from widgets.interpolate_page import codes, direction, kept, operand, place, tak
 from widgets.interpolate_page.codes import Line, Passed
 from widgets.interpolate_page.direction import Way
 from widgets.interpolate_page.operand import Operand
+from widgets.interpolate_page.path import under
 from widgets.map_page.codes import Codes, weights
 from widgets.traverse_page import learned
 
@@ -87,7 +88,7 @@ def board(run: Run, found: Codes, line: Line, way: Way, passed: Passed | None, a
         log_q=passed and passed.log_q.numpy(),
         log_p=passed and passed.log_p.numpy(),
         hole=passed and passed.hole.numpy(),
-        facts=facts(way),
+        facts=under(run, line, "C" if analogy else "the image it starts from") + facts(way),
     )
     place.show(TIMES if analogy else STRENGTH, [shown], f"Along {way.how}")
 

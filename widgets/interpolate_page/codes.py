@@ -149,7 +149,7 @@ def _plane(codes: Codes, dims: tuple[int, int], extent: float) -> bytes:
 
     posteriors = codes.posteriors
     grid = aggregate.grid(posteriors, dims, extent, CELLS)
-    caption = "Codes by class, and the prior’s 50 and 95 %."
+    caption = "Codes by class, and the prior’s 50 and 95\u00a0%."
     if posteriors.dimensions > 2:
         axes = f"z{dims[0] + 1} and z{dims[1] + 1}"
         caption = f"The marginal of {axes}, where the ends differ most. It can hide a hole."

@@ -133,29 +133,28 @@ def board(view: View, lines: list[Line], measured: list[Passed | None]) -> None:
             one.first,
             one.last,
             [(0, "A"), (1, "B")],
-            note=said(run, one),
+            note=note(run),
             plane=codes.plane(learned.codes(run), one),
             ends=(view.a.image, view.b.image),
             strip=k == last,
             log_q=found and found.log_q.numpy(),
             log_p=found and found.log_p.numpy(),
             hole=found and found.hole.numpy(),
-            facts=facts(view, one, found),
+            facts=under(run, one, "A") + facts(view, one, found),
         )
         for k, (run, one, found) in enumerate(zip(view.runs, lines, measured, strict=True))
     ]
     place.show(BOARD, ways, "Path from A to B")
 
 
-def said(run: Run, line: Line) -> str:
-    """What tells this path from the other run's."""
-    parts = [note(run)]
-    if line.y is not None:
-        names = classes(run)
-        parts.append(f"decoded as {names[line.y] if line.y < len(names) else line.y}, A’s class")
-    elif run.model.classes:
-        parts.append("decoded as a blend of all classes")
-    return " · ".join(parts)
+def under(run: Run, line: Line, whose: str) -> list[tuple[str, str, str]]:
+    """The class that a model which is told classes decodes under, as a fact."""
+    if not run.model.classes:
+        return []
+    names = classes(run)
+    shown = "all classes" if line.y is None else names[line.y] if line.y < len(names) else str(line.y)
+    help = f"This model is told the class: that of {whose}, or a blend of all where it is not known."
+    return [("Decoded as", shown, help)]
 
 
 def facts(view: View, line: Line, found: Passed | None) -> list[tuple[str, str, str]]:
