@@ -204,5 +204,6 @@ def log_px(numbers: dict[str, Any]) -> str:
 
 def table(rows: Sequence[Sequence[str]]) -> str:
     """A table in Markdown, its first row the heads."""
-    lines = ["|" + "".join(f" {cell} |" if cell else " |" for cell in row) for row in rows]
+    escaped = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    lines = ["|" + "".join(f" {cell} |" if cell else " |" for cell in row) for row in escaped]
     return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]])

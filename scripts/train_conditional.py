@@ -34,9 +34,7 @@ PIECES = (
         "cvae-mnist",
         "cvae",
         "Conditional VAE on MNIST",
-        "Told the digit, its code keeps the style: one slant and stroke in ten digits. Beta 2, so that codes "
-        "of each digit fill the prior.",
-        {"objective.beta": 2.0, "training.epochs": 8},
+        "Told the digit, its code keeps the style: one slant and stroke in ten digits.",
     ),
     Piece(
         "joint-vae-mnist",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 ROWS = 9
+STYLES = 10
 REACH = 2.2  # standard deviations of the prior, to each side
 
 
@@ -33,19 +34,21 @@ def draw(run: Run) -> None:
     """Decodes a square of codes into the folder's PNG.
 
     Of one or two dimensions it is the plane itself, z1 to the right and z2 up; of more, a row for each of the
-    dimensions with most KL, which alone goes from left to right while all others are 0.
+    dimensions with most KL, which alone goes from left to right while all others are 0. Of a model that is
+    told the class, each row is one code in one class after another.
     """
     import torch
     from PIL import Image
 
-    latent = run.spec.latent
-    z = (
-        plane(latent)
-        if latent <= 2
-        else traversals(latent, information(run) if run.codes is not None else None)
-    )
+    latent, y = run.spec.latent, None
+    if run.spec.classes:
+        z, y = styles(run)
+    elif latent <= 2:
+        z = plane(latent)
+    else:
+        z = traversals(latent, information(run) if run.codes is not None else None)
     side = len(z)
-    images = (run.model.decode_mean(z.flatten(0, 1)) * 255).round().to(torch.uint8)
+    images = (run.model.decode_mean(z.flatten(0, 1), y) * 255).round().to(torch.uint8)
     _, c, h, w = images.shape
     sheet = images.reshape(side, side, c, h, w).permute(0, 3, 1, 4, 2).reshape(side * h, side * w, c).numpy()
     file = io.BytesIO()
@@ -63,6 +66,17 @@ def plane(latent: int) -> Tensor:
     if latent > 1:
         z[..., 1] = axis.flip(0)[:, None]
     return z
+
+
+def styles(run: Run) -> tuple[Tensor, Tensor]:
+    """Codes [n, n, latent] and classes [n * n]: n, at most STYLES, draws of the prior, each in n classes."""
+    import torch
+
+    side = min(run.spec.classes, STYLES)
+    classes = torch.arange(side).repeat(side)
+    noise = torch.Generator().manual_seed(0)
+    z = run.model.prior.sample(side, noise, run.model.weights(torch.zeros(side, dtype=torch.long)))
+    return 0.9 * z[:, None].expand(-1, side, -1), classes
 
 
 def traversals(latent: int, kl: Sequence[float] | None = None) -> Tensor:
