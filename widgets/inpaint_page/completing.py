@@ -57,7 +57,7 @@ def _wait(task: later.Task, result: Any) -> None:
 
 
 def _controls(run: Run) -> tuple[str, int, int]:
-    usual = "encoder" if run.spec.masked else "hmc"
+    usual = "encoder" if run.spec.masked else "langevin"
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         method = str(
             st.selectbox(
