@@ -52,15 +52,17 @@ def test_the_same_seed_gives_the_same_weights_bit_for_bit_and_another_seed_other
     assert not same(weights(first), weights(other))
 
 
-def test_reports_and_evaluations_on_the_way_change_nothing(digits):
-    plain = run(Trainer(small(), digits), 30)
-    watched = Trainer(small(), digits)
+@pytest.mark.parametrize("objective", ["elbo", "factor"])
+def test_reports_and_evaluations_on_the_way_change_nothing(digits, objective):
+    spec = small(**{"objective.kind": objective})
+    plain = run(Trainer(spec, digits), 30)
+    watched = Trainer(spec, digits)
     for step in itertools.islice(watched, 30):
         if step % 7 == 0:
             watched.report()
             watched.evaluate(digits.images[:50])
             watched.model.decode_mean(torch.randn(4, 3))
-    assert same(weights(plain), weights(watched))
+    assert same(plain.state(), watched.state())
 
 
 @pytest.mark.parametrize("at", [1, 13, 14, 15])  # an epoch is 14 steps: before, at and after its end
@@ -76,6 +78,23 @@ def test_a_resumed_run_ends_with_the_weights_of_one_that_never_stopped(digits, a
     run(second, 30 - at)
     assert same(weights(whole), weights(second))
     assert same(whole.state(), second.state())
+
+
+@pytest.mark.parametrize("objective", ["beta_tc", "factor", "free_bits", "capacity"])
+def test_beta_moves_its_own_weight_and_no_other(digits, objective):
+    trainer = run(Trainer(small(**{"objective.kind": objective}), digits), 40)
+    trainer.report()
+    trainer.set_beta(3.0)
+    report = run(trainer, 1).report()
+    settings, kl = trainer.spec.objective, report["kl"]
+    expected = {
+        "beta_tc": lambda: kl + 2 * report["total_correlation"],
+        "factor": lambda: 3 * kl + settings.gamma * report["total_correlation"],
+        "free_bits": lambda: 3 * sum(max(settings.free_bits, each) for each in report["dimension_kl"]),
+        "capacity": lambda: 3 * abs(kl - settings.capacity * 40 / settings.capacity_steps),
+    }[objective]()
+    assert report["beta"] == 3
+    assert report["beta_kl"] == pytest.approx(expected, rel=1e-4, abs=1e-4)
 
 
 def test_a_moved_beta_and_learning_rate_survive_a_resume(digits):
