@@ -218,10 +218,10 @@ RECIPES = {
         Recipe(
             "sprites-beta-tc",
             "Sprites, beta-TCVAE",
-            "Total correlation is weighed by 6 (Chen et al. 2018), estimated as there from the batch alone: "
-            "weighted, as the stratified estimate rewards a code for having no neighbours in its batch.",
+            "Total correlation is weighed by 6 (Chen et al. 2018), as the mixture of each batch has it: the "
+            "stratified estimate would reward a code for having no neighbours in its batch.",
             "Three dimensions stay open, for x, y and size; mixed at first, they turn apart step by step.",
-            {**SPRITES, "objective.kind": "beta_tc", "objective.sampling": "weighted"},
+            {**SPRITES, "objective.kind": "beta_tc"},
         ),
         Recipe(
             "sprites-factor",
