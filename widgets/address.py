@@ -41,6 +41,11 @@ def write(name: str, text: str | None) -> None:
             st.query_params[name] = text
 
 
+def keep(name: str) -> None:
+    """What the link says stays when the page is changed, and stands in the link again on the way back."""
+    write(name, read(name))
+
+
 # --- widgets ------------------------------------------------------------------------------------
 
 

@@ -180,6 +180,17 @@ def test_a_link_reopens_the_view(app: App, add_run: AddRun) -> None:
     assert {name: at.query_params[name] for name in link} == link
 
 
+def test_the_way_back_to_the_page_leads_to_the_same_view(app: App, add_run: AddRun) -> None:
+    add_run("mine")
+    link = {"a": "3", "b": "7", "way": "spherical", "t": "0.37"}
+    at = app("interpolate", run="mine", **link)
+    at.switch_page("pages/traverse.py").run()
+    at.query_params.clear()  # as the browser's address is on another page
+    at.switch_page("pages/interpolate.py").run()
+    assert told(at)["t"] == 0.37
+    assert {name: at.query_params[name] for name in link} == link
+
+
 @pytest.mark.parametrize(
     "link",
     [

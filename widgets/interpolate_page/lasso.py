@@ -25,6 +25,7 @@ def choose(name: str, run: Run, codes: Codes) -> tuple[tuple[float, ...] | None,
     """The mean code [D] of a group and how many it holds; None where there is none yet. name: in the link."""
     dims = _dims(codes)
     corners = parse(address.read(f"{name}_in"))
+    address.keep(f"{name}_in")
     key = f"lasso-{name}-{run.name}"
 
     def drawn() -> None:

@@ -24,6 +24,7 @@ class Place:
 
 def show(place: Place, ways: Sequence[Way], label: str) -> float:
     t = read(place, ways[0].first, ways[0].last)
+    write(place, t)
     seen = f"{place.key}:seen"
     if st.session_state.get(seen) != t:
         # Not where the hand has left it: the link has led it here.
@@ -33,8 +34,7 @@ def show(place: Place, ways: Sequence[Way], label: str) -> float:
     def moved() -> None:
         now = told(st.session_state[place.key])
         if now is not None:
-            now = min(max(now, ways[0].first), ways[0].last)
-            address.write(place.name, None if now == place.usual else f"{now:.3g}")
+            write(place, min(max(now, ways[0].first), ways[0].last))
             st.session_state[seen] = read(place, ways[0].first, ways[0].last)
 
     return interpolate(place.key, ways=ways, t=t, revision=revision(place), label=label, on_change=moved)
@@ -47,6 +47,10 @@ def read(place: Place, first: float, last: float) -> float:
     except ValueError:
         return place.usual
     return min(max(t, first), last) if math.isfinite(t) else place.usual
+
+
+def write(place: Place, t: float) -> None:
+    address.write(place.name, None if t == place.usual else f"{t:.3g}")
 
 
 def revision(place: Place) -> int:

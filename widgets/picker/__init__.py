@@ -15,7 +15,7 @@ import streamlit as st
 
 from vae_core.data.dataset import Refusal
 from vae_core.training.run import Run
-from widgets import later, png
+from widgets import address, later, png
 from widgets.picker import choice, unlike
 from widgets.picker.panel import panel, sentence
 from widgets.picker.source import Source, of
@@ -53,6 +53,7 @@ def pick(key: str, run: Run, *, label: str = "Image", default: int = 0) -> Picke
         later.when_done(source, f"{label}: reading the images", lambda _: None)
         return None
     picked, note = _picked(key, run, source, default)
+    address.keep(key)
 
     def change() -> None:
         now = _picked(key, run, source, default)[0]
