@@ -54,10 +54,10 @@ OBJECTIVES = {
         "β-TCVAE",
         "Weighted KL",
         "total correlation",
-        rf"{_RECONSTRUCTION} - \alpha\,\underbrace{{I(x; z)}}_{{\text{{MI}}}}"
+        rf"\begin{{aligned}} & {_RECONSTRUCTION} - \alpha\,\underbrace{{I(x; z)}}_{{\text{{MI}}}}"
         rf" - \beta\,\underbrace{{{_TC}}}_{{\text{{total correlation}}}}"
-        r" - \gamma\,\underbrace{\textstyle\sum_d \mathrm{KL}\left(q(z_d)\,\|\,p(z_d)\right)}"
-        r"_{\text{dimension-wise KL}}",
+        r" \\ & - \gamma\,\underbrace{\textstyle\sum_d \mathrm{KL}\left(q(z_d)\,\|\,p(z_d)\right)}"
+        r"_{\text{dimension-wise KL}} \end{aligned}",
     ),
     "factor": Said(
         "FactorVAE",
@@ -77,9 +77,10 @@ OBJECTIVES = {
         "M2: labelled and unlabelled",
         "β KL + α class",
         KL,
-        r"\underbrace{\lambda\,\mathcal{L}(x, y) + \alpha \log q(y|x)}_{\text{labelled}}"
-        r" + (1 - \lambda) \underbrace{\left[\textstyle\sum_y q(y|x)\,\mathcal{L}(x, y)"
-        r" + \mathcal{H}(q(y|x))\right]}_{\text{others}},\quad \mathcal{L}(x, y) \le \log p(x, y)",
+        r"\begin{aligned} & \underbrace{\lambda\,\mathcal{L}(x, y) + \alpha \log q(y|x)}_{\text{labelled}}"
+        r" \\ & + (1 - \lambda) \underbrace{\left[\textstyle\sum_y q(y|x)\,\mathcal{L}(x, y)"
+        r" + \mathcal{H}(q(y|x))\right]}_{\text{others}}"
+        r" \\ & \mathcal{L}(x, y) \le \log p(x, y) \end{aligned}",
     ),
 }
 
