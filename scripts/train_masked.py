@@ -29,11 +29,12 @@ from vae_core.training.loop import drawn
 from vae_core.training.run import Run
 
 WORK = GALLERY / ".masked"
-FRAMES = 10
+FRAMES = 5
 ORDER = 30  # cards come after those of the other scripts
 BLOCK = 250  # images at a time
 COUNT = 16  # completions of an image
-FEW = 50  # images for the methods that take long
+LOG_PX_IMAGES = 200
+FEW = 30  # images for the methods that take long
 SAY = Console(highlight=False)
 
 PIECES = (
@@ -48,7 +49,7 @@ PIECES = (
         "partial-conv-mnist",
         "partial-conv",
         "Partial convolutions on MNIST",
-        "Its convolutions skip what is hidden: half the pixels of a digit are nearly as good as all.",
+        "Convolutions over observed pixels alone complete a digit with half its pixels missing.",
         {"training.epochs": 8, "net.channels": "8,16"},
     ),
 )
@@ -74,7 +75,7 @@ METHODS: dict[str, tuple[str, Callable[..., Completions]]] = {
         "Langevin, 100 + 100 steps",
         partial(inpaint.METHODS["langevin"], steps=100, warm_up=100),
     ),
-    "hmc": ("HMC, 40 + 40 steps of 8", partial(inpaint.METHODS["hmc"], steps=40, warm_up=40)),
+    "hmc": ("HMC, 30 + 20 steps of 8", partial(inpaint.METHODS["hmc"], steps=20, warm_up=30)),
 }
 
 
@@ -104,7 +105,9 @@ def main(names: list[str]) -> None:
                 test,
                 keep=FRAMES,
                 made_by=f"python scripts/train_masked.py {piece.name}",
+                umap=False,
                 more=section(found, copied),
+                log_px_images=LOG_PX_IMAGES,
             )
         SAY.print(f"{piece.name}: {size(piece.name):.2f} MB")
 
