@@ -40,7 +40,7 @@ def evaluate(
     the aggregated posterior is less than a tenth of the prior; None under another prior than N(0, I).
     """
     spec = model.spec
-    generator = torch.Generator(model.device).manual_seed(seed)
+    generator, again = (torch.Generator(model.device).manual_seed(seed) for _ in range(2))
     how, mask = spec.data.binarisation, spec.mask.kind
     images = drawn(dataset, spec).to(model.device)
     labels = check_labels(dataset.labels, spec) if spec.classes else dataset.labels
@@ -63,7 +63,7 @@ def evaluate(
         "hole_mass_error": holes and holes.error,
         **_of_classes(model, images, dataset.images, labels),
         **_log_px(model, images[: -(-log_px_images // max(1, model.classes))], samples, generator),
-        **({} if mask == "none" else {"masked": _terms(model, images, labels, mask, generator)[0]}),
+        **({} if mask == "none" else {"masked": _terms(model, images, labels, mask, again)[0]}),
     }
 
 

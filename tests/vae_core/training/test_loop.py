@@ -207,6 +207,7 @@ def test_a_run_with_masks_learns_to_complete_and_its_evaluation_is_under_masks(d
     images = drawn(test, spec)
     numbers = evaluate(trainer.model, test, samples=0)
     masked = numbers["masked"]
+    assert evaluate(trainer.model, test, samples=2, log_px_images=5)["masked"] == masked
     assert masked["elbo"] == pytest.approx(masked["reconstruction"] - masked["kl"])
     # Seen whole an image is told better than seen in part, and seen in part better than not at all.
     nothing = torch.zeros(len(images), 1, 8, 8)
