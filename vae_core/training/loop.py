@@ -22,6 +22,7 @@ from vae_core import data, masks, objectives
 from vae_core.data import Dataset
 from vae_core.model import VAE, Terms
 from vae_core.spec import Spec
+from vae_core.training import direct
 from vae_core.training.adam import Adam
 from vae_core.training.batches import Stream, balanced, shifted
 
@@ -89,6 +90,8 @@ class Trainer:
         self.step = 0
         self.device_step = torch.zeros((), device=self.device)
         self._choose_images(count, dataset.labels)
+        served = direct.serves(self.model, self.objective)
+        self.direct = direct.Direct(self.model, self.objective, self.batch_size) if served else None
         self._sums: dict[str, Tensor] = {}
         self._count = 0
 
@@ -132,15 +135,21 @@ class Trainer:
     def __iter__(self) -> Iterator[int]:
         while True:
             with products(self.spec.training.products):
-                terms = self._terms()
-                loss, logged = self.objective(terms, self.device_step)
-                loss.backward()
+                logged = self._learn()
             for optimiser in self.optimisers.values():
                 optimiser.step()
             self.device_step += 1
             self.step += 1
             self._log(logged)
             yield self.step
+
+    def _learn(self) -> objectives.Logged:
+        """The step's gradients, into every parameter's `.grad`; what is logged of it."""
+        if self.direct is not None:
+            return self.direct(self._images(self.stream), self.device_step, self.noise)
+        loss, logged = self.objective(self._terms(), self.device_step)
+        loss.backward()
+        return logged
 
     def _terms(self) -> Terms:
         """The model's pass over the step's batch and, where that is without labels, over labelled images."""
@@ -149,15 +158,19 @@ class Trainer:
         return replace(self._pass(self.stream, None), labelled=self._pass(self.beside, self.labels))
 
     def _pass(self, stream: Stream, labels: Tensor | None) -> Terms:
-        batch = stream.at(self.step)
-        images = self.images.index_select(0, batch) if self.source is None else self.source.draw(batch)
-        if labels is not None and self.shift:
-            images = shifted(images, self.shift, self.noise)
-        how = self.spec.data.binarisation
-        x = data.binarise(images, "dynamic" if how == "dynamic" else "none", self.noise)
-        y = None if labels is None else labels.index_select(0, batch)
+        x = self._images(stream, 0 if labels is None else self.shift)
+        y = None if labels is None else labels.index_select(0, stream.at(self.step))
         mask = masks.draw(self.spec.mask.kind, x, self.noise)
         return self.model(x, self.objective.samples, self.noise, y=y, mask=mask)
+
+    def _images(self, stream: Stream, shift: int = 0) -> Tensor:
+        """The step's images, as the model sees them."""
+        batch = stream.at(self.step)
+        images = self.images.index_select(0, batch) if self.source is None else self.source.draw(batch)
+        if shift:
+            images = shifted(images, shift, self.noise)
+        how = self.spec.data.binarisation
+        return data.binarise(images, "dynamic" if how == "dynamic" else "none", self.noise)
 
     # --- what is seen from outside ---
 
