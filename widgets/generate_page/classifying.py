@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from vae_core.training import folder
+from vae_core.data.catalogue import CATALOGUE
 from vae_core.training.run import Run
 from widgets import later, picker, pictures, shell
 from widgets.board import open_run
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from vae_core.analysis.progress import Progress
 
 MISTAKES = 16
+LABELS = "labels.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,9 +114,19 @@ def _matrix(counts: list[list[int]], called: list[str]) -> dict[str, Any]:
         "showscale": False,
         "xgap": 2,
         "ygap": 2,
-        "text": [[str(n) if n else "" for n in row] for row in counts],
-        "texttemplate": "%{text}",
+        "text": [[str(n) for n in row] for row in counts],
         "hovertemplate": "%{y} read %{x}: %{text}<extra></extra>",
+    }
+    # Not as the cells' own text, which plotly would colour as if they were opaque.
+    numbers = {
+        "type": "scatter",
+        "mode": "text",
+        "x": [name for _ in called for name in called],
+        "y": [name for name in called for _ in called],
+        "text": [str(n) if n else "" for row in counts for n in row],
+        "textfont": {"size": 12},
+        "hoverinfo": "skip",
+        "showlegend": False,
     }
     axis = {"type": "category", "showgrid": False}
     layout = {
@@ -124,39 +135,71 @@ def _matrix(counts: list[list[int]], called: list[str]) -> dict[str, Any]:
         "xaxis": {**axis, "side": "top"},
         "yaxis": {**axis, "autorange": "reversed"},
     }
-    return {"data": [cells], "layout": layout}
+    return {"data": [cells, numbers], "layout": layout}
 
 
 def _by_labels(run: Run) -> None:
-    """What runs of this dataset reached with how many labels, and what their labels alone reach."""
-    rows = []
+    """Accuracy against the number of labels: of runs of this dataset, and of their classifier alone."""
+    alone: dict[int, list[float]] = {}
+    runs: list[tuple[int, float, str]] = []
     for other in shell.library():
         if other.status.state == "unreadable" or other.spec.data.name != run.spec.data.name:
             continue
+        whole = CATALOGUE[other.spec.data.name].train or 0
         told = other.evaluation or {}
         if isinstance(told.get("accuracy"), int | float):
-            rows.append(
-                {
-                    "Run": shell.title(other),
-                    "Labels": told.get("labels"),
-                    "Accuracy": told["accuracy"],
-                    "Labels alone": _alone(other),
-                }
-            )
-    if rows:
+            runs.append((told.get("labels") or whole, told["accuracy"], shell.title(other)))
+        for line in _measured(other):
+            count = line.get("labels") or whole
+            if line.get("kind") == "supervised":
+                alone.setdefault(count, []).append(line["accuracy"])
+            elif line.get("kind") == other.spec.objective.kind:
+                runs.append((count, line["accuracy"], f"{shell.title(other)}, seed {line.get('seed')}"))
+    if runs:
         st.markdown("**With how many labels**")
-        percent = st.column_config.NumberColumn(format="percent")
-        st.dataframe(rows, hide_index=True, column_config={"Accuracy": percent, "Labels alone": percent})
-        st.caption("Labels alone: the same classifier, learned from the run's labelled images and no others.")
+        st.plotly_chart(_curve(alone, runs), config=PLAIN, key="generate-labels")
+        st.caption(
+            "Line: a classifier that learns from the labelled images alone. Points: runs of this dataset. On "
+            "test images as they are evaluated."
+        )
 
 
-def _alone(run: Run) -> float | None:
-    """Kept beside gallery runs by the script that made them; None where it is not known."""
+def _measured(run: Run) -> list[dict[str, Any]]:
+    """What the script that made a gallery run kept of other seeds and numbers of labels."""
     try:
-        value = json.loads((run.path / folder.CARD).read_text()).get("supervised_accuracy")
-    except (OSError, ValueError, AttributeError):
-        return None
-    return float(value) if isinstance(value, int | float) else None
+        found = json.loads((run.path / LABELS).read_text())["runs"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return [line for line in found if isinstance(line, dict) and isinstance(line.get("accuracy"), float)]
+
+
+def _curve(alone: dict[int, list[float]], runs: list[tuple[int, float, str]]) -> dict[str, Any]:
+    counts = sorted(alone)
+    line = {
+        "type": "scatter",
+        "x": counts,
+        "y": [1 - float(np.median(alone[count])) for count in counts],
+        "mode": "lines+markers",
+        "line": {"color": GREY, "width": 2},
+        "hovertemplate": "labels alone, %{x:,}: %{y:.2%} wrong<extra></extra>",
+    }
+    points = {
+        "type": "scatter",
+        "x": [count for count, _, _ in runs],
+        "y": [1 - accuracy for _, accuracy, _ in runs],
+        "text": [name for _, _, name in runs],
+        "mode": "markers",
+        "marker": {"color": RECONSTRUCTION, "size": 10, "symbol": "diamond"},
+        "hovertemplate": "%{text}, %{x:,} labels: %{y:.2%} wrong<extra></extra>",
+    }
+    layout = {
+        "height": 260,
+        "margin": {"l": 56, "r": 8, "t": 6, "b": 44},
+        "xaxis": {"type": "log", "title": {"text": "labels"}, "tickvals": [10, 100, 1000, 10_000, 60_000]},
+        "yaxis": {"title": {"text": "test error"}, "tickformat": ".0%", "rangemode": "tozero"},
+        "showlegend": False,
+    }
+    return {"data": [line, points], "layout": layout}
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -74,9 +74,10 @@ def _compare(sets: tuple[Tensor, Tensor | None], elbo: float, other: str | None)
         f"ELBO of this image: **{words.nats(elbo)} nats**, above that of **{share:.0%}** of "
         f"{len(own):,} test images."
     )
-    bars = [_histogram(own, "test images", RECONSTRUCTION)]
+    bins = _bins([own] if foreign_elbos is None else [own, foreign_elbos])
+    bars = [_histogram(own, bins, "test images", RECONSTRUCTION)]
     if foreign_elbos is not None and other is not None:
-        bars.append(_histogram(foreign_elbos, CATALOGUE[other].title, HOLE))
+        bars.append(_histogram(foreign_elbos, bins, CATALOGUE[other].title, HOLE))
     line = {
         "type": "line",
         "x0": elbo,
@@ -110,13 +111,19 @@ def _compare(sets: tuple[Tensor, Tensor | None], elbo: float, other: str | None)
         )
 
 
-def _histogram(values: Tensor, name: str, colour: str) -> dict[str, Any]:
+def _bins(sets: list[Tensor]) -> dict[str, float]:
+    """Sixty, the same for all sets, so that heights compare."""
+    low, high = (float(f(f(values) for values in sets)) for f in (min, max))
+    return {"start": low, "end": high, "size": max((high - low) / 60, 1e-3)}
+
+
+def _histogram(values: Tensor, bins: dict[str, float], name: str, colour: str) -> dict[str, Any]:
     return {
         "type": "histogram",
         "x": values.tolist(),
         "name": name,
         "opacity": 0.65,
-        "nbinsx": 60,
+        "xbins": bins,
         "marker": {"color": colour},
         "hovertemplate": f"{name}: %{{y}} images at %{{x}}<extra></extra>",
     }
