@@ -29,7 +29,7 @@ def cards(gallery: list[Run], own: list[Run]) -> None:
         return
     st.subheader("Trained models")
     st.markdown(
-        "**Notice.** Nobody told them the classes: compare where a VAE and an autoencoder put each kind."
+        "**Notice.** Compare where a VAE and an autoencoder put each kind of digit: nobody told them which."
     )
     with st.container(horizontal=True, key="gallery"):
         for run in gallery:
@@ -50,13 +50,17 @@ def cards(gallery: list[Run], own: list[Run]) -> None:
 
 
 def door(run: Run, label: str) -> None:
-    """The link to the page that shows the run best: its map, or, where factors are known, its dimensions."""
-    many = run.spec.latent > 2 and run.spec.data.name in WITH_FACTORS
+    """The link to the page that shows the run best: its map, unless it was made for another."""
+    spec = run.spec
+    page, icon = "latent_map", "scatter_plot"
+    if spec.classes:
+        page, label, icon = "generate", "Ask for a class", "category"
+    elif spec.masked:
+        page, label, icon = "inpaint", "Inpaint", "healing"
+    elif spec.latent > 2 and spec.data.name in WITH_FACTORS:
+        page, label, icon = "traverse", "Traverse", "tune"
     st.page_link(
-        "pages/traverse.py" if many else "pages/latent_map.py",
-        label="Traverse" if many else label,
-        icon=":material/tune:" if many else ":material/scatter_plot:",
-        query_params={shell.RUN: run.name},
+        f"pages/{page}.py", label=label, icon=f":material/{icon}:", query_params={shell.RUN: run.name}
     )
 
 
