@@ -19,6 +19,10 @@ NOTICES = {
     "anomaly": "**Notice.** Pixels that the model did not expect light up. A low ELBO is no proof: some "
     "foreign images get a high one.",
 }
+MASKED = (
+    "**Notice.** This encoder was trained on images with holes: one pass completes them, and is still no "
+    "match for chains that take their time."
+)
 TASKS = {"inpaint": "Inpaint", "denoise": "Denoise", "anomaly": "Anomaly"}
 SHOW = {"inpaint": completing.show, "denoise": denoising.show, "anomaly": anomaly.show}
 
@@ -51,7 +55,8 @@ def page(run: Run | None) -> None:
             label_visibility="collapsed",
         )
     )
-    notice.markdown(NOTICES[task], width="stretch")
+    trained_so = task == "inpaint" and run.spec.masked
+    notice.markdown(MASKED if trained_so else NOTICES[task], width="stretch")
     with st.container(horizontal=True, gap="large", key="inpaint-page"):
         left, right = st.container(width=300), st.container(width="stretch")
     with left:

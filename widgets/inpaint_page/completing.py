@@ -65,7 +65,7 @@ def _controls(run: Run) -> tuple[str, int, int]:
                 list(METHODS),
                 format_func=lambda name: METHODS[name][0],
                 **address.choice("method", list(METHODS), usual),
-                width=260,
+                width=240,
                 help="How codes are found that explain what is observed.  \n"
                 + "  \n".join(f"**{name}**: {what}" for name, what in METHODS.values()),
             )
@@ -75,7 +75,7 @@ def _controls(run: Run) -> tuple[str, int, int]:
                 "Completions",
                 COUNTS,
                 **address.choice("k", COUNTS, 16),
-                width=180,
+                width=150,
                 help="How many are made at once.",
             )
         )
@@ -85,7 +85,7 @@ def _controls(run: Run) -> tuple[str, int, int]:
                 0,
                 9999,
                 **address.whole("seed", 0, 9999, 0),
-                width=120,
+                width=100,
                 help="Another seed, other completions.",
             )
         )
