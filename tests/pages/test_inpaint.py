@@ -150,3 +150,16 @@ def test_pictures_are_as_large_as_they_should_be() -> None:
     assert Image.open(BytesIO(pictures.tile(images, columns=4))).size == (4 * 9 * 4, 2 * 9 * 4)
     shown = pictures.covered(images[0], np.zeros((8, 8), bool))
     assert tuple(shown[:, 0, 0]) == pictures.HIDDEN
+
+
+def test_images_that_are_not_on_this_machine_are_missed_in_a_sentence_and_never_fetched(
+    app: App, add_run: AddRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_run("small")
+    asked: list[object] = []
+    monkeypatch.setattr(anomaly, "absent", lambda source: "It is not on this machine.")
+    monkeypatch.setattr(anomaly, "elbos", lambda *arguments, **more: asked.append(arguments))
+    at = app("inpaint", run="small", do="anomaly")
+    assert not at.exception
+    assert "It is not on this machine." in words(at)
+    assert not asked

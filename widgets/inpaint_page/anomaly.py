@@ -17,7 +17,7 @@ from widgets.board import open_run
 from widgets.inpaint_page.subject import Subject
 from widgets.map_page.charts import HOLE, PLAIN, RECONSTRUCTION
 from widgets.map_page.codes import weights
-from widgets.map_page.training_images import dataset
+from widgets.map_page.training_images import absent, dataset
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,6 +57,10 @@ def show(run: Run, subject: Subject, left: DeltaGenerator, right: DeltaGenerator
             ],
             160,
         )
+
+        if (reason := absent(run.spec.data)) is not None:
+            st.info(reason, icon=":material/folder_off:")
+            return
 
         def reference(sets: tuple[Tensor, Tensor | None]) -> None:
             _compare(sets, elbo, other)

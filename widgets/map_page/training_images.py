@@ -17,7 +17,7 @@ def absent(source: Data) -> str | None:
     """Why they are not to be had, in a sentence; None where they are."""
     info = CATALOGUE[source.name]
     if info.needs and data.thumbnail(source.name) is None:
-        return f"{info.title} is not on this machine, so there are no training images to compare with."
+        return f"{info.title} is not on this machine, so there are no images of it to compare with."
     return None
 
 
