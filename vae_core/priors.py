@@ -20,7 +20,7 @@ class StandardNormal(nn.Module):
 
     gaussian = True  # diagonal posteriors know their KL against such a prior in closed form
 
-    def __init__(self, latent: int) -> None:
+    def __init__(self, latent: int, classes: int = 0) -> None:
         super().__init__()
         self.latent = latent
 
@@ -98,6 +98,4 @@ def build(
     settings: spec.StandardNormalPrior | spec.ClassNormalPrior, latent: int, classes: int
 ) -> StandardNormal | ClassNormal:
     """The prior of codes that the settings describe; classes: K, or 0 where there is no condition."""
-    if settings.kind == "class_normal":
-        return ClassNormal(latent, classes)
-    return StandardNormal(latent)
+    return PRIORS[settings.kind](latent, classes)

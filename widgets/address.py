@@ -66,18 +66,6 @@ def flag(name: str, default: bool) -> dict[str, Any]:
     return _bind(name, {"1": True, "0": False}.get(read(name) or "", default), default)
 
 
-def point(name: str, most: float) -> list[float] | None:
-    """Two numbers with a comma between them, clamped to [-most, most]; None where the link has no such."""
-    numbers = [_number(part) for part in (read(name) or "").split(",")]
-    if len(numbers) != 2 or any(value is None for value in numbers):
-        return None
-    return [min(max(value, -most), most) for value in numbers if value is not None]
-
-
-def put_point(name: str, value: Sequence[float]) -> None:
-    write(name, ",".join(f"{float(v):.3f}" for v in value))
-
-
 def key_showing(name: str, value: Any) -> str:
     """The key under which a widget shows the value.
 
