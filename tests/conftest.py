@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -43,6 +44,13 @@ def own_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     library.mkdir()
     monkeypatch.setenv("VAE_RUNS", str(library))
     return library
+
+
+@pytest.fixture(autouse=True)
+def same_numbers() -> None:
+    """What draws from torch's own generator draws the same numbers, whichever tests ran before."""
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)
 
 
 @pytest.fixture(autouse=True)
