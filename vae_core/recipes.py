@@ -135,7 +135,6 @@ RECIPES = {
                 "condition.class_prior": "learned",
                 "objective.kind": "joint",
                 "condition.classifier.kind": "conv",
-                "condition.classifier.channels": (16, 32),
                 "latent": 5,
             },
         ),

@@ -338,9 +338,9 @@ class Training(Settings):
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 2e-3
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    # bfloat16 rounds the factors of training's matrix products, where the processor gains by it. Sums,
-    # weights, likelihoods and all that is measured stay float32.
-    products: Literal["float32", "bfloat16"] = "float32"
+    # bfloat16 rounds the factors of training's matrix products; sums, weights, likelihoods and all that is
+    # measured stay float32. auto rounds those that are faster for it; see training/direct.py.
+    products: Literal["auto", "float32", "bfloat16"] = "auto"
 
     @model_validator(mode="after")
     def _one_end(self) -> Self:

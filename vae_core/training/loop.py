@@ -10,7 +10,6 @@ reported on or evaluated.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import repeat
 from typing import Any
@@ -25,6 +24,7 @@ from vae_core.spec import Spec
 from vae_core.training import direct
 from vae_core.training.adam import Adam
 from vae_core.training.batches import Stream, balanced, shifted
+from vae_core.training.process import multiplies_bfloat16, products
 
 BLOCK = 512  # images at a time in an evaluation
 
@@ -38,20 +38,6 @@ def pick_device(name: str = "auto") -> torch.device:
         able = ", ".join(device for device, works in there.items() if works)
         raise ValueError(f"The device {name} is not available here. Choose auto, or one of: {able}.")
     return torch.device(name)
-
-
-@contextmanager
-def products(precision: str) -> Iterator[None]:
-    """Matrix products inside in float32, or of factors rounded to bfloat16 and summed in float32."""
-    if precision == "float32":
-        yield
-        return
-    before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("medium")
-    try:
-        yield
-    finally:
-        torch.set_float32_matmul_precision(before)
 
 
 class Trainer:
@@ -90,8 +76,10 @@ class Trainer:
         self.step = 0
         self.device_step = torch.zeros((), device=self.device)
         self._choose_images(count, dataset.labels)
-        served = direct.serves(self.model, self.objective)
-        self.direct = direct.Direct(self.model, self.objective, self.batch_size) if served else None
+        self.direct: direct.Direct | None = None
+        if direct.serves(self.model, self.objective):
+            rounds = spec.training.products == "auto" and multiplies_bfloat16()
+            self.direct = direct.Direct(self.model, self.objective, self.batch_size, rounds)
         self._sums: dict[str, Tensor] = {}
         self._count = 0
 

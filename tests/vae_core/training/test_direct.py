@@ -76,7 +76,9 @@ def test_other_models_go_through_autograd(changes: dict[str, object]) -> None:
 
 
 def test_a_run_trains_as_it_would_through_autograd() -> None:
-    settings = recipes.get("vae-2d").change(**{"data.name": "digits", "training.steps": 40})
+    settings = recipes.get("vae-2d").change(
+        **{"data.name": "digits", "training.steps": 40, "training.products": "float32"}
+    )
     images = data.load("digits")
     one, other = Trainer(settings, images), Trainer(settings, images)
     assert one.direct is not None
