@@ -15,7 +15,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from vae_core import export
+from vae_core import export, train
 from vae_core.analysis import aggregate, project
 from vae_core.training import frames
 from vae_core.training.run import Run
@@ -136,6 +136,16 @@ def test_a_run_in_training_is_drawn_from_its_newest_frame(app: App, add_run: Add
     header, arrays = parcel(app("latent_map", run="young"), "picture")
     assert f"{len(frame['mean'])} test images" in header["meaning"]
     np.testing.assert_allclose(arrays["mean"], frame["mean"].astype(np.float32))
+
+
+def test_a_prior_for_each_class_is_not_passed_off_as_the_maps(app: App, add_run: AddRun) -> None:
+    run = add_run("told")
+    assert "for each class" not in parcel(app("latent_map", run="told"), "picture")[0]["meaning"]
+    changes = {"condition.kind": "class", "prior.kind": "class_normal", "training.steps": 5}
+    changes |= {"data.name": "digits", "training.epochs": None}
+    other = train(Run(run.path).spec.change(**changes), out=run.path.parent / "classes")
+    header, _ = parcel(app("latent_map", run=other.name), "picture")
+    assert "learned a prior of its own for each class" in header["meaning"]
 
 
 # --- more than two dimensions, and what is below the map ------------------------------------------

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from vae_core.analysis.aggregate import DensityGrid
     from vae_core.analysis.holes import Hole
+    from vae_core.training.run import Run
 
 MOST_POINTS = 4_000
 MOST_FRAMES = 32
@@ -87,7 +88,9 @@ def field(codes: Codes, view: View) -> Field:
         origin=torch.tensor(view.through) if view.through else None,
         axes=view.axes,
         symbol=view.symbol(posteriors.dimensions),
-        meaning=meaning(view, grid, len(posteriors), posteriors.dimensions, outside) + replayed(codes, view),
+        meaning=meaning(view, grid, len(posteriors), posteriors.dimensions, outside)
+        + other_prior(codes.run)
+        + replayed(codes, view),
     )
     return Field(grid, plane, picture, len(posteriors), outside)
 
@@ -121,6 +124,16 @@ def meaning(view: View, grid: DensityGrid, images: int, latent: int, outside: in
     if outside:
         said += f" {words.count(outside)} codes lie beyond ± {view.extent:g}: widen the range to see them."
     return said
+
+
+def other_prior(run: Run) -> str:
+    """That the map's prior is not the run's, where that is so."""
+    if run.spec.prior.kind == "standard_normal":
+        return ""
+    return (
+        " This run learned a prior of its own for each class: contours, holes and hole mass are still those "
+        "of N(0, I), for comparison."
+    )
 
 
 def replayed(codes: Codes, view: View) -> str:
