@@ -1,0 +1,72 @@
+"""Spec: the one description of a run, validated, JSON both ways.
+
+Nothing here imports torch, so that a form can be checked without loading it.
+Each part of a run has a settings class in `parts.py` or `objectives.py`; the class that implements it is
+found under the same `kind` in `nets.py`, `likelihoods.py`, `posteriors.py`, `priors.py` or `objectives/`.
+"""
+
+from vae_core.spec.objectives import (
+    CLASSIFYING,
+    BetaTcObjective,
+    CapacityObjective,
+    ElboObjective,
+    FactorObjective,
+    FreeBitsObjective,
+    JointObjective,
+    M2Objective,
+    Objective,
+)
+from vae_core.spec.parts import (
+    BernoulliLikelihood,
+    CategoricalLikelihood,
+    ClassCondition,
+    ClassNormalPrior,
+    Condition,
+    ContinuousBernoulliLikelihood,
+    ConvNet,
+    Data,
+    DiagonalGaussianPosterior,
+    GaussianLikelihood,
+    LectureNet,
+    Likelihood,
+    LinearNet,
+    MlpNet,
+    Net,
+    PartialConvNet,
+    StandardNormalPrior,
+)
+from vae_core.spec.settings import Settings, SpecError
+from vae_core.spec.whole import Spec, Training
+
+__all__ = [
+    "CLASSIFYING",
+    "BernoulliLikelihood",
+    "BetaTcObjective",
+    "CapacityObjective",
+    "CategoricalLikelihood",
+    "ClassCondition",
+    "ClassNormalPrior",
+    "Condition",
+    "ContinuousBernoulliLikelihood",
+    "ConvNet",
+    "Data",
+    "DiagonalGaussianPosterior",
+    "ElboObjective",
+    "FactorObjective",
+    "FreeBitsObjective",
+    "GaussianLikelihood",
+    "JointObjective",
+    "LectureNet",
+    "Likelihood",
+    "LinearNet",
+    "M2Objective",
+    "MlpNet",
+    "Net",
+    "Objective",
+    "PartialConvNet",
+    "Settings",
+    "Spec",
+    "SpecError",
+    "StandardNormalPrior",
+    "Training",
+]

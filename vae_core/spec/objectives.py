@@ -1,0 +1,105 @@
+"""The settings of what is maximised."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from vae_core.spec.parts import Width
+from vae_core.spec.settings import Settings
+
+Weight = Annotated[float, Field(ge=0, le=1000)]
+Samples = Annotated[int, Field(ge=1, le=64)]
+Steps = Annotated[int, Field(ge=0, le=10_000_000)]
+
+
+class _Weighed(Settings):
+    """What all objectives have. `beta` is the weight that may move while a run trains."""
+
+    beta: Weight = 1.0
+    kl: Literal["analytic", "monte_carlo"] = "analytic"
+    samples: Samples = 1
+
+
+class ElboObjective(_Weighed):
+    """reconstruction - beta * KL, with beta rising from 0 over the first `warm_up` steps."""
+
+    kind: Literal["elbo"] = "elbo"
+    warm_up: Steps = 0
+
+
+class CapacityObjective(_Weighed):
+    """reconstruction - beta * |KL - C|, with C rising from 0 to `capacity` nats over `capacity_steps`."""
+
+    kind: Literal["capacity"] = "capacity"
+    beta: Weight = 30.0
+    capacity: Annotated[float, Field(ge=0, le=1000)] = 25.0
+    capacity_steps: Steps = 10_000
+
+
+class FreeBitsObjective(_Weighed):
+    """reconstruction - beta * sum over dimensions of max(free_bits, KL of the dimension)."""
+
+    kind: Literal["free_bits"] = "free_bits"
+    free_bits: Annotated[float, Field(ge=0, le=1000)] = 0.25  # nats per dimension
+    kl: Literal["analytic"] = "analytic"
+
+
+class BetaTcObjective(_Weighed):
+    """reconstruction - alpha * mutual information - beta * total correlation - gamma * dimension-wise KL.
+
+    beta rises from 0 over the first `warm_up` steps.
+    """
+
+    kind: Literal["beta_tc"] = "beta_tc"
+    alpha: Weight = 1.0
+    beta: Weight = 6.0
+    gamma: Weight = 1.0
+    warm_up: Steps = 0
+    # How q(z), a mixture over the whole dataset, is estimated from a batch.
+    sampling: Literal["weighted", "stratified"] = "weighted"
+
+
+class FactorObjective(_Weighed):
+    """reconstruction - beta * KL - gamma * total correlation, which a discriminator learns to estimate."""
+
+    kind: Literal["factor"] = "factor"
+    gamma: Weight = 10.0
+    # The paper's discriminator has six layers of 1,000; this one learns as fast and costs far less.
+    widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)] = (256, 256, 256)
+    discriminator_rate: Annotated[float, Field(gt=0, le=1)] = 1e-4
+
+
+class JointObjective(_Weighed):
+    """The ELBO of log p(x, y) plus alpha * log q(y|x), of labelled images alone."""
+
+    kind: Literal["joint"] = "joint"
+    warm_up: Steps = 0
+    # The weight of the classifier, in nats per image.
+    alpha: Weight = 1.0
+
+
+class M2Objective(_Weighed):
+    """The joint objective of labelled images, and of the others a bound of log p(x) with y summed out."""
+
+    kind: Literal["m2"] = "m2"
+    warm_up: Steps = 0
+    alpha: Weight = 10.0
+    # What part of the bound labelled images make up, however few they are.
+    labelled_share: Annotated[float, Field(ge=0, le=1)] = 0.1
+    # Steps over which the bound's gradient comes to reach q(y|x).
+    class_warm_up: Steps = 0
+
+
+Objective = Annotated[
+    ElboObjective
+    | CapacityObjective
+    | FreeBitsObjective
+    | BetaTcObjective
+    | FactorObjective
+    | JointObjective
+    | M2Objective,
+    Field(discriminator="kind"),
+]
+CLASSIFYING = ("joint", "m2")  # objectives that learn q(y|x) and p(y)

@@ -1,0 +1,212 @@
+"""The settings of what a model is made of: data, networks, mask, condition, likelihood, posterior, prior."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from vae_core.data import catalogue
+from vae_core.spec.settings import Settings
+
+# --- data ---------------------------------------------------------------------------------------
+
+
+ClassName = Annotated[str, Field(max_length=200)]
+
+
+class Data(Settings):
+    """Which images, and how grey levels become what the likelihood sees."""
+
+    name: str = "mnist"
+    binarisation: Literal["none", "static", "dynamic"] = "dynamic"  # where pixels are binary already: none
+    # Where a user's own images lie, and the size they are brought to; None keeps theirs.
+    path: str | None = None
+    height: Annotated[int, Field(ge=4, le=256)] | None = None
+    width: Annotated[int, Field(ge=4, le=256)] | None = None
+    grey: bool = True
+    # (channels, height, width); filled in from the dataset, and kept so that a run needs no data to load.
+    image_shape: tuple[int, int, int] | None = None
+    # Names of the classes; filled in and kept likewise, where the run has a condition on them.
+    classes: Annotated[tuple[ClassName, ...], Field(min_length=2, max_length=1000)] | None = None
+
+    @model_validator(mode="after")
+    def _leave_binary_pixels(self) -> Self:
+        if "binarisation" not in self.model_fields_set and catalogue.binary(self.name):
+            object.__setattr__(self, "binarisation", "none")
+        return self
+
+    @model_validator(mode="after")
+    def _know_the_shape(self) -> Self:
+        if self.image_shape is not None:
+            channels, height, width = self.image_shape
+            if not (1 <= channels <= 4 and 1 <= height <= 256 and 1 <= width <= 256):
+                raise ValueError("image_shape must be 1 to 4 channels and at most 256 by 256 pixels")
+            return self
+        shape = catalogue.image_shape(self.name, self.path, self.height, self.width, self.grey)
+        object.__setattr__(self, "image_shape", shape)
+        return self
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(channels, height, width)."""
+        assert self.image_shape is not None
+        return self.image_shape
+
+
+# --- networks -----------------------------------------------------------------------------------
+
+Width = Annotated[int, Field(ge=1, le=4096)]
+Activation = Literal["relu", "leaky_relu", "silu", "tanh"]
+
+
+class LectureNet(Settings):
+    """Linear(D, 256), LeakyReLU, Linear(256, 2d), and its mirror."""
+
+    kind: Literal["lecture"] = "lecture"
+
+
+class MlpNet(Settings):
+    """Fully connected layers of the given widths; the decoder mirrors them."""
+
+    kind: Literal["mlp"] = "mlp"
+    widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)] = (256, 128)
+    activation: Activation = "relu"
+
+
+class ConvNet(Settings):
+    """Convolutions of stride 2 with the given channels, then one hidden layer; the decoder mirrors them."""
+
+    kind: Literal["conv"] = "conv"
+    channels: Annotated[tuple[Width, ...], Field(min_length=1, max_length=5)] = (16, 32)
+    hidden: Width = 128
+    activation: Activation = "relu"
+
+
+class PartialConvNet(Settings):
+    """The convolutional network with an encoder of partial convolutions, which see observed pixels alone."""
+
+    kind: Literal["partial_conv"] = "partial_conv"
+    channels: Annotated[tuple[Width, ...], Field(min_length=1, max_length=5)] = (16, 32)
+    hidden: Width = 128
+    activation: Activation = "relu"
+
+
+class LinearNet(Settings):
+    """One affine map each way: with a Gaussian likelihood, probabilistic PCA."""
+
+    kind: Literal["linear"] = "linear"
+
+
+Net = Annotated[LectureNet | MlpNet | ConvNet | PartialConvNet | LinearNet, Field(discriminator="kind")]
+
+
+# --- mask ---------------------------------------------------------------------------------------
+
+
+class NoMask(Settings):
+    """The encoder sees whole images."""
+
+    kind: Literal["none"] = "none"
+
+
+class RandomMask(Settings):
+    """The encoder sees part of each image, which part drawn anew at every look: the mixture of `masks.py`.
+
+    Hidden pixels are 0 and the mask is one more channel. The decoder is still to give all pixels.
+    """
+
+    kind: Literal["random"] = "random"
+
+
+Mask = Annotated[NoMask | RandomMask, Field(discriminator="kind")]
+
+
+# --- condition ----------------------------------------------------------------------------------
+
+
+class NoCondition(Settings):
+    """p(x|z): the model is not told what it sees."""
+
+    kind: Literal["none"] = "none"
+
+
+class ClassCondition(Settings):
+    """p(x|z, y) and q(z|x, y): the image's class y beside z, and beside x; Sohn et al. 2015.
+
+    y enters the first fully connected layer of a network, as K numbers of which one is 1.
+    """
+
+    kind: Literal["class"] = "class"
+    # Whether the encoder sees y. If not, q(z|x): one code for all classes.
+    encoder: bool = True
+    # p(y): the same for every class, or learned, a logit for each.
+    class_prior: Literal["uniform", "learned"] = "uniform"
+    # The network of q(y|x); none where nothing asks for one. Objectives that do take the encoder's.
+    classifier: Net | None = None
+    # How many training images have a label, as many of each class; None for all. What is done with the rest
+    # the objective says. Which ones is drawn from `labels_seed`, so that runs of several seeds share them.
+    labels: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
+    labels_seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    # Labelled images of a step, where unlabelled ones make up the batch.
+    batch_size: Annotated[int, Field(ge=1, le=8192)] = 100
+    # By how many pixels at most labelled images are shifted, anew at every step: many from few.
+    shift: Annotated[int, Field(ge=0, le=8)] = 0
+
+
+Condition = Annotated[NoCondition | ClassCondition, Field(discriminator="kind")]
+
+
+# --- probability --------------------------------------------------------------------------------
+
+
+class BernoulliLikelihood(Settings):
+    """Independent Bernoulli pixels, on logits. A likelihood of binarised pixels only."""
+
+    kind: Literal["bernoulli"] = "bernoulli"
+
+
+class ContinuousBernoulliLikelihood(Settings):
+    """A density on [0, 1] per pixel (Loaiza-Ganem and Cunningham 2019)."""
+
+    kind: Literal["continuous_bernoulli"] = "continuous_bernoulli"
+
+
+class GaussianLikelihood(Settings):
+    """A Gaussian density per pixel; its variance fixed, one learned number, or learned per pixel."""
+
+    kind: Literal["gaussian"] = "gaussian"
+    variance: Literal["fixed", "shared", "learned"] = "shared"
+    # Standard deviation on the pixel scale [0, 1]: the value where fixed, the start where shared.
+    sigma: Annotated[float, Field(gt=0.001, le=10)] = 0.1
+
+
+class CategoricalLikelihood(Settings):
+    """A probability for each of the 256 grey levels of each pixel."""
+
+    kind: Literal["categorical"] = "categorical"
+
+
+Likelihood = Annotated[
+    BernoulliLikelihood | ContinuousBernoulliLikelihood | GaussianLikelihood | CategoricalLikelihood,
+    Field(discriminator="kind"),
+]
+
+
+class DiagonalGaussianPosterior(Settings):
+    kind: Literal["diagonal_gaussian"] = "diagonal_gaussian"
+
+
+class StandardNormalPrior(Settings):
+    """p(z) = N(0, I), whatever the condition."""
+
+    kind: Literal["standard_normal"] = "standard_normal"
+
+
+class ClassNormalPrior(Settings):
+    """p(z|y) = N(mu_y, diag(sigma_y^2)), learned for each class."""
+
+    kind: Literal["class_normal"] = "class_normal"
+
+
+Prior = Annotated[StandardNormalPrior | ClassNormalPrior, Field(discriminator="kind")]

@@ -1,0 +1,250 @@
+"""How long a run is trained, and the whole of what describes it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from vae_core.data import catalogue
+from vae_core.spec.objectives import CLASSIFYING, ElboObjective, Objective
+from vae_core.spec.parts import (
+    BernoulliLikelihood,
+    Condition,
+    ConvNet,
+    Data,
+    DiagonalGaussianPosterior,
+    Likelihood,
+    Mask,
+    MlpNet,
+    Net,
+    NoCondition,
+    NoMask,
+    PartialConvNet,
+    Prior,
+    StandardNormalPrior,
+)
+from vae_core.spec.settings import Settings, SpecError, all_settings, sentence
+
+
+class Training(Settings):
+    """How long, how fast, and from which seed. Exactly one of epochs, steps and seconds ends it."""
+
+    epochs: Annotated[float, Field(gt=0, le=100_000)] | None = None
+    steps: Annotated[int, Field(ge=1, le=100_000_000)] | None = None
+    seconds: Annotated[float, Field(gt=0, le=1_000_000)] | None = None
+    batch_size: Annotated[int, Field(ge=1, le=8192)] = 128
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 2e-3
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    # bfloat16 rounds the factors of training's matrix products; sums, weights, likelihoods and all that is
+    # measured stay float32. auto rounds those that are faster for it; see training/direct.py.
+    products: Literal["auto", "float32", "bfloat16"] = "auto"
+
+    @model_validator(mode="after")
+    def _one_end(self) -> Self:
+        ends = [name for name in ("epochs", "steps", "seconds") if getattr(self, name) is not None]
+        if not ends:
+            object.__setattr__(self, "epochs", 20.0)
+        elif len(ends) > 1:
+            raise ValueError(f"give one of epochs, steps and seconds, not {' and '.join(ends)}")
+        return self
+
+
+class Spec(Settings):
+    """The whole of a run: data, networks, mask, likelihood, posterior, prior, condition, objective,
+    training."""
+
+    recipe: str | None = None
+    data: Data = Data()
+    latent: Annotated[int, Field(ge=1, le=512)] = 2
+    net: Net = MlpNet()
+    mask: Mask = NoMask()
+    likelihood: Likelihood = BernoulliLikelihood()
+    posterior: DiagonalGaussianPosterior = DiagonalGaussianPosterior()
+    prior: Prior = StandardNormalPrior()
+    condition: Condition = NoCondition()
+    objective: Objective = ElboObjective()
+    training: Training = Training()
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        _, height, width = self.data.shape
+        if isinstance(self.net, ConvNet | PartialConvNet):
+            layers = len(self.net.channels)
+            if min(height, width) < 2**layers:
+                raise ValueError(
+                    f"net.channels: {layers} convolutions of stride 2 need images of at least "
+                    f"{2**layers} by {2**layers} pixels, and these are {height} by {width}; "
+                    "use fewer channels or the mlp network"
+                )
+        if self.likelihood.kind == "categorical" and self.data.binarisation != "none":
+            raise ValueError(
+                "data.binarisation: the categorical likelihood is over 256 grey levels and needs none"
+            )
+        self._condition_fits()
+        classifier = getattr(self.condition, "classifier", None)
+        if classifier is not None and (self.masked or classifier.kind == "partial_conv"):
+            raise ValueError(
+                f"objective.kind: {self.objective.kind} learns a classifier of whole images; "
+                "it goes with mask.kind=none and any network but partial_conv"
+            )
+        return self
+
+    def _condition_fits(self) -> None:
+        condition, classifying = self.condition, self.objective.kind in CLASSIFYING
+        if condition.kind == "none":
+            if classifying:
+                raise ValueError(
+                    f"objective.kind: {self.objective.kind} is about each image's class; "
+                    "it needs condition.kind=class"
+                )
+            if self.prior.kind == "class_normal":
+                raise ValueError(
+                    "prior.kind: class_normal is a prior for each class; it needs condition.kind=class"
+                )
+            return
+        source = self.data
+        if source.classes is None:
+            names = catalogue.class_names(source.name, source.path)
+            if len(names) < 2:
+                raise ValueError(
+                    f"condition.kind: the images of {source.name} have no labels of two or more classes, and "
+                    "this model is told each image's class; choose labelled images"
+                )
+            object.__setattr__(self, "data", source.model_copy(update={"classes": names}))
+        if classifying and condition.classifier is None:
+            filled = condition.model_copy(update={"classifier": self.net})
+            object.__setattr__(self, "condition", filled)
+        if not classifying and (condition.classifier is not None or condition.class_prior == "learned"):
+            raise ValueError(
+                f"condition.classifier, condition.class_prior: the objective {self.objective.kind} learns "
+                f"neither q(y|x) nor p(y); choose {' or '.join(CLASSIFYING)}, or no classifier and a uniform "
+                "class prior"
+            )
+        if condition.labels is not None and condition.labels < self.classes:
+            raise ValueError(
+                f"condition.labels: {condition.labels} labels do not reach {self.classes} classes; "
+                f"take at least {self.classes}"
+            )
+
+    @property
+    def masked(self) -> bool:
+        """Whether the encoder is told which pixels are observed."""
+        return self.mask.kind != "none" or self.net.kind == "partial_conv"
+
+    @property
+    def encoder_sees_class(self) -> bool:
+        """Whether the posterior is q(z|x, y)."""
+        return self.condition.kind == "class" and self.condition.encoder
+
+    @property
+    def classes(self) -> int:
+        """How many classes the condition tells apart; 0 where there is none."""
+        return 0 if self.condition.kind == "none" else len(self.data.classes or ())
+
+    @classmethod
+    def parse(cls, value: dict[str, Any]) -> Spec:
+        """A Spec from plain data. Raises SpecError, a sentence naming field, value and what is allowed."""
+        try:
+            return cls.model_validate(value)
+        except ValidationError as error:
+            raise SpecError(sentence(error)) from None
+
+    @classmethod
+    def load(cls, path: str | Path) -> Spec:
+        """Read `spec.json`. Raises SpecError where the file is no Spec."""
+        try:
+            value = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+            raise SpecError(f"{path} cannot be read as a run description: {error}.") from None
+        if not isinstance(value, dict):
+            raise SpecError(
+                f"{path} is no run description: it holds a {type(value).__name__}, not an object."
+            )
+        return cls.parse(value)
+
+    def to_json(self) -> str:
+        return self.model_dump_json(indent=2) + "\n"
+
+    def change(self, **changes: Any) -> Spec:
+        """A copy with dotted fields replaced: `spec.change(**{"objective.beta": 4})`.
+
+        Values may be text, as they come from a command line or an address bar. A change of `kind` starts that
+        part from its defaults; of the dataset, the data settings, but for the binarisation where both are
+        grey. Naming one of epochs, steps and seconds replaces the others. Raises SpecError.
+        """
+        value = self.model_dump(mode="json")
+        # A kind must be in place before its own fields are set, and before the dataset that fits it.
+        for name in sorted(changes, key=lambda name: (not name.endswith(".kind"), name != "data.name")):
+            _assign(value, name, changes[name])
+        return Spec.parse(value)
+
+    def change_text(self, assignments: list[str]) -> Spec:
+        """`change` from texts such as `objective.beta=4`. Raises SpecError."""
+        changes = {}
+        for text in assignments:
+            name, equals, value = text.partition("=")
+            if not equals or not name.strip():
+                raise SpecError(f"{text!r} is no setting; write it like objective.beta=4.")
+            changes[name.strip()] = value.strip()
+        return self.change(**changes)
+
+
+def _assign(tree: dict[str, Any], name: str, value: Any) -> None:
+    *path, field = name.split(".")
+    here = tree
+    for part in path:
+        if part == "classifier" and here.get(part) is None:
+            here[part] = {}
+        if not isinstance(here.get(part), dict):
+            raise SpecError(f"{name}: there is no such setting; {_known(here)}")
+        here = here[part]
+    known_here = field in here or (path and field in _all_fields(path[-1]))
+    if not known_here:
+        raise SpecError(f"{name}: there is no such setting; {_known(here)}")
+    if field in ("widths", "channels"):
+        value = (
+            [part for part in value.strip("()[] ").split(",") if part.strip()]
+            if isinstance(value, str)
+            else value
+        )
+    if isinstance(value, str) and value.lower() in ("none", "null") and field not in ("binarisation", "kind"):
+        value = None
+    if field == "kind" and here.get("kind") != value:
+        here.clear()
+    if name == "data.name" and here.get("name") != value:
+        binarisation = _binarisation(here, value, tree["likelihood"].get("kind"))
+        here.clear()
+        here["binarisation"] = binarisation
+    if path == ["data"] and field in ("path", "height", "width", "grey"):
+        here.pop("image_shape", None)
+        here.pop("classes", None)
+    if path == ["training"] and field in ("epochs", "steps", "seconds") and value is not None:
+        here.update(epochs=None, steps=None, seconds=None)
+    here[field] = value
+
+
+def _binarisation(data: dict[str, Any], name: str, likelihood: str) -> str:
+    """What another dataset makes of it: binary pixels need none, and say nothing of what grey ones need."""
+    if catalogue.binary(name):
+        return "none"
+    if catalogue.binary(data["name"]):
+        return "dynamic" if likelihood == "bernoulli" else "none"
+    return str(data["binarisation"])
+
+
+def _all_fields(part: str) -> set[str]:
+    """Every field that some kind of this part has: which of them fit, validation says."""
+    names: set[str] = set()
+    part = "net" if part == "classifier" else part
+    for settings in all_settings():
+        if settings.__name__.lower().endswith(part):
+            names |= set(settings.model_fields)
+    return names
+
+
+def _known(tree: dict[str, Any]) -> str:
+    return f"known here are {', '.join(sorted(tree))}."
