@@ -61,6 +61,14 @@ def whole(name: str, least: int, most: int, default: int) -> dict[str, Any]:
     return _bind(name, default if value is None else int(min(max(value, least), most)), default)
 
 
+def ends(name: str, options: Sequence[float], default: tuple[float, float]) -> dict[str, Any]:
+    """For a slider with two ends: the options nearest to the link's two numbers, the lower first."""
+    said = [_number(part) for part in (read(name) or "").split(",")]
+    known = [min(options, key=lambda option: abs(option - number)) for number in said if number is not None]
+    value = (min(known), max(known)) if len(said) == len(known) == 2 else default
+    return _bind(name, value, default) | {"value": value}  # by which Streamlit knows that there are two ends
+
+
 def flag(name: str, default: bool) -> dict[str, Any]:
     """For a widget that is on or off."""
     return _bind(name, {"1": True, "0": False}.get(read(name) or "", default), default)
@@ -92,6 +100,8 @@ def _bind(name: str, value: Any, default: Any) -> dict[str, Any]:
 
     def say(chosen: Any) -> None:
         text = str(int(chosen)) if isinstance(chosen, bool) else str(chosen)
+        if isinstance(chosen, tuple):
+            text = ",".join(f"{end:.6g}" for end in chosen)
         write(name, None if chosen == default else text)
 
     say(value)

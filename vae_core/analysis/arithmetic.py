@@ -39,6 +39,11 @@ def inside(points: Tensor, polygon: Tensor) -> Tensor:
     return crossed.sum(1) % 2 == 1
 
 
+def within(factor: Tensor, low: float, high: float) -> Tensor:
+    """Which images have a factor [N] from low to high, both included -> bool [N]."""
+    return (factor >= low) & (factor <= high)
+
+
 def class_means(codes: Tensor, labels: Tensor) -> dict[int, Tensor]:
     """The mean code [D] of every class that labels [N] hold, in their order."""
     return {int(label): codes[labels == label].mean(0) for label in labels.unique()}

@@ -12,9 +12,9 @@ import streamlit as st
 from vae_core.data.catalogue import WITH_FACTORS
 from vae_core.training.run import Run, RunError
 from widgets import address, later, words
-from widgets.interpolate_page import kept, operand
+from widgets.interpolate_page import factor, kept, operand
 from widgets.map_page.codes import Codes, classes
-from widgets.map_page.training_images import absent, dataset
+from widgets.map_page.training_images import absent
 
 if TYPE_CHECKING:
     from vae_core.analysis.arithmetic import Direction
@@ -119,10 +119,8 @@ def factor_directions(codes: Codes) -> dict[str, Direction]:
     """For each factor that varies; in a thread of its own."""
     from vae_core.analysis import arithmetic
 
-    run, split = codes.run, dataset(codes.run.spec.data, "test").result()
-    mean = codes.posteriors.mean
-    if split.factors is None or len(split.factors) != len(mean):
-        raise RunError(f"The codes of {run.name} are of other images than today’s test images.")
+    split, mean = factor.split_of(codes), codes.posteriors.mean
+    assert split.factors is not None
     found: dict[str, Any] = {}
     for name, values in zip(split.factor_names, split.factors.T, strict=True):
         try:

@@ -1,4 +1,5 @@
-"""One side of a sum of codes: an image's code, or the mean code of a class or of a group on the map."""
+"""One side of a sum of codes: an image's code, or the mean code of a class, of a group on the map, or
+of the images with a value of a factor."""
 
 from __future__ import annotations
 
@@ -7,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from vae_core.data.catalogue import WITH_FACTORS
 from vae_core.training.run import Run
 from widgets import address, picker, words
-from widgets.interpolate_page import lasso
+from widgets.interpolate_page import factor, lasso
 from widgets.map_page.codes import Codes, classes
 from widgets.picker import Picked
 from widgets.traverse_page import learned
@@ -17,7 +19,7 @@ from widgets.traverse_page import learned
 if TYPE_CHECKING:
     from torch import Tensor
 
-IMAGE, GROUP, ZERO = "image", "group", "zero"
+IMAGE, GROUP, FACTOR, ZERO = "image", "group", "factor", "zero"
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +41,8 @@ def choose(name: str, title: str, run: Run, codes: Codes, default: int) -> Opera
     }
     if run.spec.latent > 1:
         options[GROUP] = "a group on the map"
+    if run.spec.data.name in WITH_FACTORS and codes.whole:
+        options[FACTOR] = "a value of a factor"
     options[ZERO] = "0, the prior’s mean"
     with st.container(width=232):
         kind = st.selectbox(
@@ -46,8 +50,8 @@ def choose(name: str, title: str, run: Run, codes: Codes, default: int) -> Opera
             list(options),
             format_func=options.__getitem__,
             **address.choice(f"{name}_is", list(options), IMAGE),
-            help="The code of one image, or the mean code of all test images of a class, or of those that "
-            "you draw around on the map.",
+            help="The code of one image, or the mean code of all test images of a class, of those that "
+            "you draw around on the map, or of those with a value of a factor.",
         )
         if kind == IMAGE:
             picked = picker.pick(name, run, label="Image", default=default)
@@ -59,6 +63,9 @@ def choose(name: str, title: str, run: Run, codes: Codes, default: int) -> Opera
             if code is None:
                 return None
             return Operand(code, f"the mean of {words.count(count)} codes on the map")
+        if kind == FACTOR:
+            code, which = factor.choose(name, run, codes)
+            return None if code is None else Operand(code, which)
     if kind == ZERO:
         return Operand((0.0,) * run.spec.latent, "the prior’s mean")
     label = int(str(kind).removeprefix("class-"))

@@ -34,6 +34,15 @@ def test_class_means_are_those_of_the_classes_that_are_there() -> None:
     assert group.tolist() == [3.0, 4.0]
 
 
+def test_within_a_range_of_a_factor_lie_its_ends_too() -> None:
+    factor = torch.tensor([0.6, 0.1, 0.3, 0.9, 0.3])
+    assert arithmetic.within(factor, 0.3, 0.6).tolist() == [True, False, True, False, True]
+    assert arithmetic.within(factor, 0.3, 0.3).tolist() == [False, False, True, False, True]
+    assert not arithmetic.within(factor, 0.4, 0.5).any()
+    group = arithmetic.within(factor, 0.3, 0.6)
+    assert arithmetic.group_mean(CORNERS, group).tolist() == pytest.approx([3.0, 4.0])
+
+
 def test_a_direction_is_the_shift_that_was_put_in_with_welchs_standard_error() -> None:
     shift, group = torch.tensor([3.0, 0.0, -4.0, 0.0]), torch.arange(300) % 3 == 0
     moved = codes() + group[:, None] * shift
