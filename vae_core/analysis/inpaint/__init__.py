@@ -4,7 +4,9 @@
     found.images, found.mean, found.std, inpaint.scores(found, truth, mask, model)
 
 x -> z ~ p(z | x_observed) -> p(x_hidden | z). All methods but `encoder` serve any model, also one that never
-saw a mask; they use the likelihood of the observed pixels alone. K completions are made at once.
+saw a mask; they use the likelihood of the observed pixels alone. K completions are made at once. A model of
+classes completes under one that it is told: `inpaint.Told(model, y)` in its place; then all of the above is
+given y as well.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from vae_core.analysis.inpaint.importance import importance
 from vae_core.analysis.inpaint.masks import PRESETS, from_array, invert, preset
 from vae_core.analysis.inpaint.problem import Completions, Problem
 from vae_core.analysis.inpaint.scores import Scores, scores
+from vae_core.analysis.inpaint.told import Told
 
 __all__ = [
     "METHODS",
@@ -25,6 +28,7 @@ __all__ = [
     "Completions",
     "Problem",
     "Scores",
+    "Told",
     "encoder_fill",
     "from_array",
     "hmc",

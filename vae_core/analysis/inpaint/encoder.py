@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 from vae_core.analysis.inpaint.problem import Completions, Problem
+from vae_core.analysis.inpaint.told import Model
 from vae_core.analysis.progress import Progress, Watch
-from vae_core.model import VAE
 
 
 @torch.no_grad()
 def encoder_fill(
-    model: VAE,
+    model: Model,
     x: Tensor,
     mask: Tensor,
     count: int = 16,
@@ -36,7 +36,7 @@ def encoder_fill(
 
 @torch.no_grad()
 def pseudo_gibbs(
-    model: VAE,
+    model: Model,
     x: Tensor,
     mask: Tensor,
     count: int = 16,
@@ -81,7 +81,7 @@ def pseudo_gibbs(
     return problem.completions("metropolis_within_gibbs", z, count, acceptance=accepted / max(tried, 1))
 
 
-def _log_joint(model: VAE, z: Tensor, decoded: Tensor, images: Tensor) -> Tensor:
+def _log_joint(model: Model, z: Tensor, decoded: Tensor, images: Tensor) -> Tensor:
     """log p(x, z) of whole images [K, B, C, H, W], z [K, B, D] and what it decodes to -> [K, B]."""
     log_px = model.likelihood.log_prob(decoded.flatten(0, 1)[None], images.flatten(0, 1))
     return log_px.view(z.shape[:2]) + model.prior.log_prob(z)

@@ -11,14 +11,14 @@ from torch import Tensor
 from vae_core.analysis.inpaint import chains
 from vae_core.analysis.inpaint.importance import resample, weighted
 from vae_core.analysis.inpaint.problem import Completions, Problem
+from vae_core.analysis.inpaint.told import Model
 from vae_core.analysis.progress import Progress, Watch
-from vae_core.model import VAE
 
 START = 512  # weighed codes that the chains start from
 
 
 def hmc(
-    model: VAE,
+    model: Model,
     x: Tensor,
     mask: Tensor,
     count: int = 16,
@@ -49,7 +49,7 @@ def hmc(
 
 
 def langevin(
-    model: VAE,
+    model: Model,
     x: Tensor,
     mask: Tensor,
     count: int = 16,

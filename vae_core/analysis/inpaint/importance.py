@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 from vae_core.analysis.inpaint.problem import Completions, Problem
+from vae_core.analysis.inpaint.told import Model
 from vae_core.analysis.progress import Progress, Watch
-from vae_core.model import VAE
 
 CHAINS = 16  # guesses of the hidden pixels, each of which gives the encoder one proposal
 
 
 def importance(
-    model: VAE,
+    model: Model,
     x: Tensor,
     mask: Tensor,
     count: int = 16,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from vae_core.analysis.inpaint.told import Model
 from vae_core.model import VAE
 
 # Numbers of decoder output held at once: what fits the cache of a CPU, and what keeps a GPU busy.
@@ -59,10 +60,15 @@ class Problem:
 
     x [C, H, W] or [B, C, H, W], uint8 or float in [0, 1], as the likelihood takes it: a Bernoulli's pixels
     binarised, else its nats are a cross-entropy. mask [H, W], [1, H, W] or [B, 1, H, W], not zero where
-    observed. Raises ValueError, a sentence, for shapes that do not fit the model.
+    observed. A model of classes has to be told one: `Told(model, y)`. Raises ValueError, a sentence, where it
+    is not, and for shapes that do not fit the model.
     """
 
-    def __init__(self, model: VAE, x: Tensor, mask: Tensor, generator: torch.Generator | None = None) -> None:
+    def __init__(
+        self, model: Model, x: Tensor, mask: Tensor, generator: torch.Generator | None = None
+    ) -> None:
+        if isinstance(model, VAE) and model.classes:
+            raise ValueError("This model is told a class: complete under one of them, with Told(model, y).")
         self.model, self.device = model, model.device
         self.alone = x.ndim == 3
         x = (x[None] if self.alone else x).to(self.device)

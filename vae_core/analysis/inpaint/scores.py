@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from vae_core.analysis.inpaint.problem import Completions, Problem
-from vae_core.model import VAE
+from vae_core.analysis.inpaint.told import Model
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class Scores:
 
 
 @torch.no_grad()
-def scores(found: Completions, truth: Tensor, mask: Tensor, model: VAE) -> Scores:
+def scores(found: Completions, truth: Tensor, mask: Tensor, model: Model) -> Scores:
     """Against truth and mask as `Problem` takes them, of the same images.
 
     Raises ValueError, a sentence, where they do not fit, or nothing is hidden.

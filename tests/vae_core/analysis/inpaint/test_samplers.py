@@ -109,6 +109,34 @@ def test_their_score_is_the_exact_log_density_of_the_hidden_pixels(method, exact
         assert int(scored.pixels[i]) == len(hidden)
 
 
+@pytest.mark.parametrize("prior", ["standard_normal", "class_normal"])
+@pytest.mark.parametrize("method", [*SAMPLERS, "pseudo_gibbs"])
+def test_told_a_class_they_follow_the_exact_conditional_given_that_class(method, prior, of_classes) -> None:
+    worlds = of_classes(prior, "exact" if method == "pseudo_gibbs" else "rough")
+    x, mask = worlds[3].images(2), masks()[::3]
+    for y, other in ((3, 8), (8, 3)):  # the images are of class 3
+        model, settings = worlds[y].model, SAMPLERS.get(method, {})
+        found = inpaint.METHODS[method](model, x, mask, K, generator=seeded(), **settings)
+        for i in range(2):
+            assert max(worst(found, worlds[y], x, mask, i)) < NOISE
+            assert max(worst(found, worlds[other], x, mask, i)) > NOISE
+            hidden = x[i].flatten()[mask[i].flatten() == 0].double()
+            if y == 3:  # else so unlikely that K codes do not tell how much
+                exactly = float(worlds[y].hidden(x[i], mask[i]).log_prob(hidden))
+                scored = inpaint.scores(found, x, mask, model).log_lik[i]
+                assert float(scored) == pytest.approx(exactly, abs=0.2)
+
+
+def test_a_model_of_classes_is_told_one_of_its_own(rough, of_classes) -> None:
+    told = of_classes("standard_normal", "exact")[0].model
+    with pytest.raises(ValueError, match=r"with Told\(model, y\)"):
+        inpaint.encoder_fill(told.model, rough.images(1)[0], torch.zeros(8, 8))
+    with pytest.raises(ValueError, match="classes are 0 to 9; 10 is none"):
+        inpaint.Told(told.model, 10)
+    with pytest.raises(ValueError, match="no classes"):
+        inpaint.Told(rough.model, 0)
+
+
 def test_the_weights_sum_to_the_exact_density_of_the_observed_pixels(rough) -> None:
     x, mask = rough.images(4), masks()
     found = inpaint.importance(rough.model, x, mask, pool=20_000, generator=seeded())
