@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from vae_core.model import VAE
+from vae_core.model import VAE, Terms
 
 NUMBERS = 2**20  # of decoder output held at once: what fits the cache of a CPU
 
@@ -30,17 +30,20 @@ def elbo(model: VAE, images: Tensor, samples: int = 8, generator: torch.Generato
     for block in images.split(max(1, NUMBERS // numbers)):
         x = block.to(model.device)
         terms = model(x.float() / 255 if x.dtype == torch.uint8 else x, samples, generator)
-
-        def mean(values: Tensor) -> Tensor:
-            """[S * K, B], or [S, B] with K = 1, to its mean over samples [K, B]."""
-            return values.unflatten(0, (samples, -1)).mean(0)
-
-        kl = mean(terms.log_qz - terms.log_pz) if terms.kl is None else terms.kl.sum(-1)
-        bound = mean(terms.log_px) - kl
-        if terms.summed and terms.log_py is not None:
-            bound = bound + terms.log_py[:, None]
-        bounds.append(bound.logsumexp(0).cpu())
+        bounds.append(_bound(terms, samples).logsumexp(0).cpu())
     return torch.cat(bounds) if bounds else torch.empty(0)
+
+
+def _bound(terms: Terms, samples: int) -> Tensor:
+    """log p(y) + ELBO(x|y) under each of K classes [K, B]; K = 1 without classes."""
+
+    def mean(values: Tensor) -> Tensor:
+        """[S * K, B] to its mean over samples [K, B]."""
+        return values.unflatten(0, (samples, -1)).mean(0)
+
+    kl = mean(terms.log_qz - terms.log_pz) if terms.kl is None else terms.kl.sum(-1)
+    bound = mean(terms.log_px) - kl
+    return bound if terms.log_py is None else bound + terms.log_py[:, None]
 
 
 def quantile(value: float, reference: Tensor) -> float:
@@ -76,12 +79,16 @@ def per_pixel(
 ) -> Tensor:
     """-E_q[log p(x_i|z)] of every pixel and channel of an image [C, H, W], nats [C, H, W], on the CPU.
 
-    image: uint8 or float in [0, 1]. With `samples` codes from q(z|x). Under a condition that of the class
-    which `guess` takes it for.
+    image: uint8 or float in [0, 1]. With `samples` codes from q(z|x). Under a condition the mean over classes
+    as probable as `elbo` has them, p(y) exp ELBO(x|y) normalised: all pixels sum to its reconstruction term.
     """
     generator = generator or torch.Generator(model.device).manual_seed(0)
     x = image[None].to(model.device)
     x = x.float() / 255 if x.dtype == torch.uint8 else x
-    y = model.guess(x) if model.classes else None
-    z, _ = model.posterior(model.encode(x, y), samples, generator)
-    return -model.likelihood.pixel_log_prob(model.decode(z, y), x).mean((0, 1)).cpu()
+    terms = model(x, samples, generator)
+    weights = _bound(terms, samples).softmax(0)[..., None, None, None]  # [K, 1, 1, 1, 1]
+    z = terms.z.unflatten(0, (samples, -1))  # [S, K, 1, D]
+    y = torch.eye(model.classes, device=x.device)[:, None] if model.classes else None
+    log_p = model.likelihood.pixel_log_prob(model.decode(z, y).flatten(0, 1), x)
+    found: Tensor = -(weights * log_p.unflatten(0, (samples, -1)).mean(0)).sum((0, 1))
+    return found.cpu()

@@ -117,3 +117,19 @@ def test_the_surprise_of_the_pixels_sums_to_minus_the_reconstruction():
         terms = vae(image[None], 5, torch.Generator().manual_seed(1))
     assert found.shape == (1, 8, 8)
     assert float(found.sum()) == pytest.approx(-float(terms.log_px.mean()), rel=1e-5)
+
+
+def test_under_a_condition_the_surprise_is_that_of_the_classes_by_their_probability() -> None:
+    model = small(**{"condition.kind": "class"})
+    with torch.no_grad():
+        for parameter in model.encoder.parameters():
+            parameter -= 20 * (parameter.ndim == 1)  # q is so narrow that all its samples are alike
+        image = model.decode_mean(torch.zeros(1, 1), torch.tensor([4]))[0].round()
+        x = image[None].expand(10, -1, -1, -1)
+        z, _ = model.posterior(model.encode(x, torch.arange(10)), 1, torch.Generator().manual_seed(0))
+        logits = model.decode(z, torch.arange(10))[0]
+        bounds = torch.cat([by_quadrature(model, x[:1], torch.tensor([y])) for y in range(10)])
+        each = -Bernoulli(logits=logits).log_prob(x)
+    expected = (bounds.softmax(0).float().view(10, 1, 1, 1) * each).sum(0)
+    assert 0.1 < float(bounds.softmax(0).max()) < 0.99
+    torch.testing.assert_close(surprise.per_pixel(model, image), expected, rtol=0, atol=0.01)
