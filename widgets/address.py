@@ -55,6 +55,24 @@ def choice(name: str, options: Sequence[Any], default: Any) -> dict[str, Any]:
     return _bind(name, next((option for option in options if str(option) == text), default), default)
 
 
+def choice_over(name: str, options: Sequence[Any], default: Any) -> dict[str, Any]:
+    """As `choice`, over a default that moves with what the page shows.
+
+    An option that was chosen stays in the link also while the default comes to be the same; to choose the
+    default is to follow it again.
+    """
+    text = read(name)
+    chosen = next((option for option in options if str(option) == text), None)
+    write(name, None if chosen is None else text)
+    key = key_showing(f"at:{name}", default if chosen is None else chosen)
+
+    def say() -> None:
+        value = st.session_state[key]
+        write(name, None if value == default else str(value))
+
+    return {"key": key, "on_change": say}
+
+
 def whole(name: str, least: int, most: int, default: int) -> dict[str, Any]:
     """For a widget that shows the link's whole number, clamped."""
     value = _number(read(name))

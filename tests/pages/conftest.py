@@ -56,6 +56,23 @@ def add_run(trained: Path, own_runs: Path) -> Callable[..., Run]:
     return add
 
 
+@pytest.fixture(scope="session")
+def conditional(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small joint VAE of the digits that come with scikit-learn, with a classifier."""
+    from vae_core import train
+
+    path = tmp_path_factory.mktemp("conditional") / "joint"
+    changes = {"data.name": "digits", "latent": 3, "training.steps": 80, "net.widths": [32]}
+    train(recipes.get("joint-vae").change(**changes), out=path)
+    return path
+
+
+@pytest.fixture
+def joint(conditional: Path, own_runs: Path) -> Run:
+    shutil.copytree(conditional, own_runs / "joint")
+    return Run(own_runs / "joint")
+
+
 @pytest.fixture
 def app() -> Callable[..., AppTest]:
     """Opens a page as a visitor with that link does."""

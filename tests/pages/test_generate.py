@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from vae_core import data, recipes, train
+from vae_core import data
 from vae_core.analysis import generate
 from vae_core.training.run import Run
 from widgets.board import open_run
@@ -19,21 +17,6 @@ from widgets.generate_page import classifying, measures, samples, styles
 
 App = Callable[..., AppTest]
 AddRun = Callable[..., Run]
-
-
-@pytest.fixture(scope="session")
-def conditional(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small joint VAE of the digits that come with scikit-learn, with a classifier."""
-    path = tmp_path_factory.mktemp("conditional") / "joint"
-    changes = {"data.name": "digits", "latent": 3, "training.steps": 80, "net.widths": [32]}
-    train(recipes.get("joint-vae").change(**changes), out=path)
-    return path
-
-
-@pytest.fixture
-def joint(conditional: Path, own_runs: Path) -> Run:
-    shutil.copytree(conditional, own_runs / "joint")
-    return Run(own_runs / "joint")
 
 
 def words(at: AppTest) -> str:

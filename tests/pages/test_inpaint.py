@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from vae_core import data
 from vae_core.training.run import Run
 from widgets import pictures
 from widgets.board import open_run
-from widgets.inpaint_page import anomaly, denoising, work
+from widgets.inpaint_page import anomaly, denoising, telling, work
 from widgets.inpaint_page.subject import Subject
 from widgets.picker import Picked
 
@@ -24,6 +25,11 @@ AddRun = Callable[..., Run]
 
 def words(at: AppTest) -> str:
     return "\n".join(element.value for element in [*at.markdown, *at.caption, *at.info, *at.warning])
+
+
+def told(at: AppTest) -> Any:
+    """The control that says which class the model is told."""
+    return next(box for box in at.selectbox if box.label == "Class")
 
 
 def settled(at: AppTest, sign: str) -> AppTest:
@@ -74,6 +80,70 @@ def test_the_other_questions_are_answered(app: App, add_run: AddRun, task: str) 
     assert "Notice" in words(at)
 
 
+@pytest.mark.parametrize("task", ["inpaint", "denoise", "anomaly"])
+def test_every_question_is_answered_by_a_model_that_is_told_the_class(
+    app: App, joint: Run, task: str
+) -> None:
+    at = app("inpaint", run="joint", do=task, method="encoder")
+    assert not at.exception
+    assert not at.error
+    assert ("Class" in [box.label for box in at.selectbox]) == (task != "anomaly")
+    assert ("log p(hidden | observed, class)" in words(at)) == (task == "inpaint")
+
+
+def test_at_first_the_class_is_what_the_classifier_reads_in_what_is_visible(app: App, joint: Run) -> None:
+    x = data.binarise_static(data.load("digits", "test").images[:1], "test").float() / 255
+    x[..., 4:] = 0
+    at = app("inpaint", run="joint", method="encoder", hide="right half")
+    assert told(at).value == int(joint.model.classify(x).argmax())
+    assert "as" not in at.query_params
+
+
+@pytest.mark.parametrize(("label", "expected"), [(7, 7), (None, 0)])
+def test_without_a_classifier_it_is_the_images_label_or_the_first(
+    app: App, joint: Run, monkeypatch: pytest.MonkeyPatch, label: int | None, expected: int
+) -> None:
+    of = Subject.of
+    monkeypatch.setattr(telling, "_read", lambda *arguments: None)
+    monkeypatch.setattr(Subject, "of", lambda *arguments: replace(of(*arguments), label=label))
+    at = app("inpaint", run="joint", method="encoder")
+    assert told(at).value == expected
+
+
+def test_a_chosen_class_stays_though_another_is_read_and_choosing_what_is_read_lets_go(
+    app: App, joint: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = [6]
+    monkeypatch.setattr(telling, "_read", lambda *arguments: read[0])
+    at = app("inpaint", run="joint", method="encoder", **{"as": "77"})
+    assert told(at).value == 6
+    told(at).select(3).run()
+    assert at.query_params["as"] == "3"
+    for read[0] in (3, 5):
+        at.run()
+        assert told(at).value == 3
+    told(at).select(5).run()
+    assert "as" not in at.query_params
+    read[0] = 8
+    at.run()
+    assert told(at).value == 8
+
+
+def test_what_is_completed_and_denoised_is_so_under_the_class_told(joint: Run) -> None:
+    image = data.load("digits", "test").images[0].numpy()
+    one = Subject.of(joint, Picked(image, 0, 0, False, "an image"))
+    observed, x = np.tile([True, False], (8, 4)), one.tensor()[None]
+    for y in (3, 8):
+        found = work.complete(str(joint.path), None, one, observed.tobytes(), y, "encoder", 4, 0)
+        labels = torch.full((4,), y)
+        decoded = joint.model.decode_mean(found.completions.z, labels)
+        hidden = torch.from_numpy(~observed)
+        torch.testing.assert_close(found.completions.images[..., hidden], decoded[..., hidden])
+        _, clean = denoising.denoised(str(joint.path), None, one, y, "gaussian", 0.0, 0)
+        code = joint.model.posteriors(x, labels[:1]).mean
+        torch.testing.assert_close(torch.from_numpy(clean), joint.model.decode_mean(code, labels[:1])[0])
+
+
 def test_a_link_of_nonsense_is_clamped(app: App, add_run: AddRun) -> None:
     add_run("small")
     link = {"do": "<b>", "method": "magic", "k": "1e9", "hide": "all", "seed": "-7", "strength": "900"}
@@ -95,7 +165,7 @@ def test_the_same_seed_completes_the_same_and_observed_pixels_stay(subject: tupl
     run, one = subject
     observed = np.ones((8, 8), bool)
     observed[:, 4:] = False
-    arguments: tuple[Any, ...] = (str(run.path), None, one, observed.tobytes(), "importance", 4)
+    arguments: tuple[Any, ...] = (str(run.path), None, one, observed.tobytes(), None, "importance", 4)
     first, again, other = (work.complete(*arguments, seed) for seed in (0, 0, 1))
     assert torch.equal(first.completions.z, again.completions.z)
     assert not torch.equal(first.completions.z, other.completions.z)
@@ -108,7 +178,14 @@ def test_all_methods_are_compared_on_the_same_mask(subject: tuple[Run, Subject])
     observed = np.tile([True, False], (8, 4))
     told: list[float] = []
     rows = work.compare(
-        str(run.path), None, one, observed.tobytes(), 0, lambda share, _: told.append(share), lambda: False
+        str(run.path),
+        None,
+        one,
+        observed.tobytes(),
+        None,
+        0,
+        lambda share, _: told.append(share),
+        lambda: False,
     )
     assert [row["Method"] for row in rows] == [name for name, _ in work.METHODS.values()]
     assert all(row["log p, nats"] < 0 and row["Seconds"] > 0 for row in rows)
@@ -123,7 +200,7 @@ def test_binary_runs_ask_about_binary_pixels(subject: tuple[Run, Subject]) -> No
 
 def test_noise_of_no_strength_changes_nothing(subject: tuple[Run, Subject]) -> None:
     run, one = subject
-    noisy, clean = denoising.denoised(str(run.path), None, one, "gaussian", 0.0, 0)
+    noisy, clean = denoising.denoised(str(run.path), None, one, None, "gaussian", 0.0, 0)
     assert (noisy == one.tensor().numpy()).all()
     assert clean.shape == noisy.shape
 

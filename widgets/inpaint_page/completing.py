@@ -10,28 +10,35 @@ from streamlit.delta_generator import DeltaGenerator
 
 from vae_core.training.run import Run
 from widgets import address, later, pictures, words
-from widgets.inpaint_page import hiding, places, work
+from widgets.inpaint_page import hiding, places, telling, work
 from widgets.inpaint_page.subject import Subject
 from widgets.inpaint_page.work import METHODS, Found
 from widgets.map_page.codes import weights
 from widgets.traverse_page.take_away import table
 
 COUNTS = (4, 8, 16, 32, 64)
+TOLD = (
+    "What the model is told: the same visible half of a digit can be completed as a 3 and as an 8. At first "
+    "what its own classifier reads in what is visible; without one, the image's label."
+)
 LAST = "inpaint_task"  # in the session: what this visitor waits for
 
 
 def show(run: Run, subject: Subject, left: DeltaGenerator, right: DeltaGenerator) -> None:
     with left:
+        above = st.container()
         observed = hiding.canvas(subject)
+    with above:
+        y = telling.chosen(run, subject, (subject.image / 255 * observed).astype(np.float32), TOLD)
     with right:
         method, count, seed = _controls(run)
         if observed.all():
             st.info("Nothing is hidden yet. Paint over the image, or choose a mask.", icon=":material/brush:")
             return
-        key = (str(run.path), weights(run), subject, observed.tobytes())
+        key = (str(run.path), weights(run), subject, observed.tobytes(), y)
 
         def result(found: Found) -> None:
-            _result(run, subject, observed, found)
+            _result(run, subject, observed, y, found)
 
         if method == "encoder":  # a few milliseconds
             result(_at_once(*key, method, count, seed))
@@ -92,7 +99,7 @@ def _controls(run: Run) -> tuple[str, int, int]:
     return method, count, seed
 
 
-def _result(run: Run, subject: Subject, observed: np.ndarray, found: Found) -> None:
+def _result(run: Run, subject: Subject, observed: np.ndarray, y: int | None, found: Found) -> None:
     done = found.completions
     images = pictures.bytes_of(done.images.numpy())
     spread = np.clip(done.std.numpy() / 0.5, 0, 1)
@@ -104,7 +111,7 @@ def _result(run: Run, subject: Subject, observed: np.ndarray, found: Found) -> N
             ("truth", subject.image, "The whole image" + (", binarised once." if subject.binarised else ".")),
         ]
     )
-    st.caption(_numbers(found))
+    st.caption(_numbers(found, "observed" if y is None else "observed, class"))
     pictures.sheet(images)
     if run.spec.latent > 1:
         places.show(run, done.z.numpy())
@@ -127,11 +134,11 @@ def _result(run: Run, subject: Subject, observed: np.ndarray, found: Found) -> N
         )
 
 
-def _numbers(found: Found) -> str:
+def _numbers(found: Found, given: str) -> str:
     done, told = found.completions, work.numbers(found)
     said = [
         f"Error of the mean **{told['Error']:.3f}** (squared, per hidden pixel)",
-        f"log p(hidden | observed) **{words.nats(told['log p, nats'])}** nats",
+        f"log p(hidden | {given}) **{words.nats(told['log p, nats'])}** nats",
     ]
     if told["Accepted"] is not None:
         said.append(f"accepted {told['Accepted']:.0%}")

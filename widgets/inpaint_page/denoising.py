@@ -11,15 +11,21 @@ from streamlit.delta_generator import DeltaGenerator
 from vae_core.training.run import Run
 from widgets import address, pictures
 from widgets.board import open_run
+from widgets.inpaint_page import telling
 from widgets.inpaint_page.subject import Subject
 from widgets.map_page.codes import weights
 
 KINDS = {"erased": "Erased pixels", "salt_and_pepper": "Salt and pepper", "gaussian": "Gaussian"}
+TOLD = (
+    "What the model is told. At first what its own classifier reads in the noisy image; without one, the "
+    "image's label."
+)
 LADDER = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7)
 
 
 def show(run: Run, subject: Subject, left: DeltaGenerator, right: DeltaGenerator) -> None:
     with left:
+        above = st.container()
         kind = str(
             st.selectbox(
                 "Noise",
@@ -40,8 +46,12 @@ def show(run: Run, subject: Subject, left: DeltaGenerator, right: DeltaGenerator
             )
         )
         seed = int(st.number_input("Seed", 0, 9999, **address.whole("seed", 0, 9999, 0), help="Other noise."))
+    with above:
+        y = telling.chosen(run, subject, noised(subject, kind, percent / 100, seed), TOLD)
+    key = (str(run.path), weights(run), subject, y, kind)
     with right:
-        noisy, clean = denoised(str(run.path), weights(run), subject, kind, percent / 100, seed)
+        noisy, clean = denoised(*key, percent / 100, seed)
+        q = "q(z|x, y)" if run.spec.encoder_sees_class else "q(z|x)"
         truth = subject.image / 255
         pictures.row(
             [
@@ -54,7 +64,7 @@ def show(run: Run, subject: Subject, left: DeltaGenerator, right: DeltaGenerator
                 (
                     "reconstruction",
                     pictures.bytes_of(clean),
-                    "Decoded from the mean of q(z|x) of the noisy image.",
+                    f"Decoded from the mean of {q} of the noisy image.",
                 ),
             ],
             160,
@@ -65,27 +75,37 @@ def show(run: Run, subject: Subject, left: DeltaGenerator, right: DeltaGenerator
             "reconstruction. The model was trained without this noise."
         )
         st.markdown("**More and more of it**")
-        steps = [denoised(str(run.path), weights(run), subject, kind, share, seed) for share in LADDER]
+        steps = [denoised(*key, share, seed) for share in LADDER]
         pictures.row(
             [
                 (f"{share:.0%}", pictures.bytes_of(step[0]), "With noise.")
                 for share, step in zip(LADDER, steps, strict=True)
             ],
             84,
+            across=len(LADDER),
         )
-        pictures.row([("", pictures.bytes_of(step[1]), "Reconstruction.") for step in steps], 84)
+        pictures.row([("", pictures.bytes_of(step[1]), "Reconstruction.") for step in steps], 84, len(LADDER))
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
-def denoised(
-    path: str, version: Any, subject: Subject, kind: str, strength: float, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """The image under noise and its reconstruction, both float [C, H, W]."""
+def noised(subject: Subject, kind: str, strength: float, seed: int) -> np.ndarray:
+    """The image under noise, float [C, H, W]."""
     import torch
 
     from vae_core.analysis import noise
 
-    model = open_run(path).model
-    noisy = noise.add(subject.tensor(), kind, strength, torch.Generator().manual_seed(seed))
-    clean = model.decode_mean(model.posteriors(noisy[None]).mean)[0]
-    return noisy.numpy(), clean.numpy()
+    generator = torch.Generator().manual_seed(seed)
+    found: np.ndarray = noise.add(subject.tensor(), kind, strength, generator).numpy()
+    return found
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def denoised(
+    path: str, version: Any, subject: Subject, y: int | None, kind: str, strength: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The image under noise and its reconstruction, both float [C, H, W]. y: the class, where one is told."""
+    import torch
+
+    model, noisy = open_run(path).model, noised(subject, kind, strength, seed)
+    told = None if y is None else torch.tensor([y])
+    code = model.posteriors(torch.from_numpy(noisy)[None], told).mean
+    return noisy, model.decode_mean(code, told)[0].numpy()

@@ -45,8 +45,9 @@ def show(run: Run, z: np.ndarray) -> None:
     st.plotly_chart(
         {"data": [*figure, mark], "layout": layout}, config=PLAIN, key="inpaint-places", width=500
     )
+    q = "q(z|x, y)" if run.spec.encoder_sees_class else "q(z|x)"
     which = "" if run.spec.latent == 2 else ", the two dimensions with most KL"
-    st.caption(f"Diamonds: the completions. Dots: means of q(z|x) of test images{which}.")
+    st.caption(f"Diamonds: the completions. Dots: means of {q} of test images{which}.")
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

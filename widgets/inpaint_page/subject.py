@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Subject:
-    """Pixels uint8 [C, H, W], binarised once where the run binarises. Can be the key of a cache."""
+    """Pixels uint8 [C, H, W], binarised once where the run binarises. Can be the key of a cache.
+
+    label: its class, None where it is not known.
+    """
 
     pixels: bytes
     shape: tuple[int, int, int]
     name: str
     binarised: bool
+    label: int | None
 
     @classmethod
     def of(cls, run: Run, picked: Picked) -> Subject:
@@ -34,7 +38,7 @@ class Subject:
         if binarised:
             image = data.binarise_static(image[None], "test")[0]
         channels, height, width = image.shape
-        return cls(image.numpy().tobytes(), (channels, height, width), picked.name, binarised)
+        return cls(image.numpy().tobytes(), (channels, height, width), picked.name, binarised, picked.label)
 
     @property
     def image(self) -> np.ndarray:

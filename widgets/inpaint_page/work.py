@@ -55,19 +55,22 @@ def complete(
     version: Any,
     subject: Subject,
     observed: bytes,
+    y: int | None,
     method: str,
     count: int,
     seed: int,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Found:
-    """observed: bool [H, W] as bytes. version: of the weights, a part of the cache's key."""
+    """observed: bool [H, W] as bytes. y: the class that the model is told, where it is told one. version: of
+    the weights, a part of the cache's key."""
     import torch
 
     from vae_core.analysis import inpaint
     from vae_core.training.process import quick_arithmetic
 
-    model, x, mask = open_run(path).model, subject.tensor(), _mask(subject, observed)
+    vae, x, mask = open_run(path).model, subject.tensor(), _mask(subject, observed)
+    model = vae if y is None else inpaint.Told(vae, y)
     generator = torch.Generator(model.device).manual_seed(seed)
     start = time.perf_counter()
     with quick_arithmetic():  # many small products: more threads would wait for each other
@@ -83,6 +86,7 @@ def compare(
     version: Any,
     subject: Subject,
     observed: bytes,
+    y: int | None,
     seed: int,
     progress: Progress,
     cancelled: Callable[[], bool],
@@ -94,7 +98,7 @@ def compare(
         def tell(fraction: float, sentence: str, place: int = place, name: str = name) -> None:
             progress((place + fraction) / len(METHODS), f"{name}: {sentence.lower()}")
 
-        found = complete(path, version, subject, observed, method, 64, seed, tell, cancelled)
+        found = complete(path, version, subject, observed, y, method, 64, seed, tell, cancelled)
         rows.append({"Method": name, **numbers(found), "Seconds": found.seconds})
     return rows
 
