@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from vae_core.analysis.progress import Progress
 
-MISTAKES = 16
+MISTAKES, ACROSS = 16, 8
 LABELS = "labels.json"
 
 
@@ -75,13 +75,12 @@ def _all(found: Read, called: list[str]) -> None:
     st.caption("Rows: the true class; columns: the class read. The diagonal is left out of the colours.")
     if found.mistakes:
         st.markdown("**The surest mistakes**")
-        pictures.row(
-            [
-                (f"{called[true]} read {called[said]}", image, f"q(y|x) = {sure:.3f} for {called[said]}.")
-                for image, true, said, sure in found.mistakes
-            ],
-            64,
-        )
+        shown = [
+            (f"{called[true]} read {called[said]}", image, f"q(y|x) = {sure:.3f} for {called[said]}.")
+            for image, true, said, sure in found.mistakes
+        ]
+        for start in range(0, len(shown), ACROSS):
+            pictures.row(shown[start : start + ACROSS], 64, ACROSS)
 
 
 def _bars(sure: list[float], called: list[str]) -> dict[str, Any]:

@@ -97,11 +97,10 @@ def _compare(sets: tuple[Tensor, Tensor | None], elbo: float, other: str | None)
         "yref": "paper",
         "text": "this image",
         "showarrow": False,
-        "xanchor": "left",
-        "xshift": 4,
+        "yanchor": "bottom",
     }
     layout = {
-        "height": 300, "margin": {"l": 48, "r": 8, "t": 8, "b": 44}, "barmode": "overlay", "bargap": 0,
+        "height": 300, "margin": {"l": 48, "r": 8, "t": 24, "b": 44}, "barmode": "overlay", "bargap": 0,
         "xaxis": {"title": {"text": "ELBO, nats per image"}}, "yaxis": {"title": {"text": "images"}},
         "shapes": [line], "annotations": [note], "legend": {"x": 0, "y": 1},
     }  # fmt: skip
