@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -66,11 +66,10 @@ def choice_over(name: str, options: Sequence[Any], default: Any) -> dict[str, An
     write(name, None if chosen is None else text)
     key = key_showing(f"at:{name}", default if chosen is None else chosen)
 
-    def say() -> None:
-        value = st.session_state[key]
+    def say(value: Any) -> None:
         write(name, None if value == default else str(value))
 
-    return {"key": key, "on_change": say}
+    return {"key": key, "on_change": heard(key, say)}
 
 
 def whole(name: str, least: int, most: int, default: int) -> dict[str, Any]:
@@ -112,6 +111,20 @@ def key_showing(name: str, value: Any) -> str:
     return key
 
 
+def heard(key: str, act: Callable[[Any], None]) -> Callable[[], None]:
+    """The callback of the widget with a key of `key_showing`: `act` is told what its user gave it.
+
+    What the browser still says of a widget in whose place there is another by now is nobody's wish.
+    """
+
+    def hear() -> None:
+        name, _, turn = key.rpartition(":")
+        if int(turn) == st.session_state["turns"].get(name, 0):
+            act(st.session_state[key])
+
+    return hear
+
+
 def _bind(name: str, value: Any, default: Any) -> dict[str, Any]:
     """Key and callback: what is chosen goes into the link, and the default is left out of it."""
     key = key_showing(f"at:{name}", value)
@@ -123,7 +136,7 @@ def _bind(name: str, value: Any, default: Any) -> dict[str, Any]:
         write(name, None if chosen == default else text)
 
     say(value)
-    return {"key": key, "on_change": lambda: say(st.session_state[key])}
+    return {"key": key, "on_change": heard(key, say)}
 
 
 def _number(text: str | None) -> float | None:

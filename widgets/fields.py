@@ -13,7 +13,8 @@ from widgets import address, draft, words
 def field(name: str, value: Any, widget: Any, label: str, **options: Any) -> None:
     """A widget that shows the draft's field and, when moved, changes it."""
     key = address.key_showing(f"set:{name}", value)
-    widget(label, key=key, on_change=lambda: draft.change(**{name: st.session_state[key]}), **options)
+    change = address.heard(key, lambda chosen: draft.change(**{name: chosen}))
+    widget(label, key=key, on_change=change, **options)
 
 
 def scale(

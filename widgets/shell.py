@@ -137,7 +137,7 @@ def sidebar(runs: list[Run], run: Run | None) -> None:
         list(names),
         format_func=label,
         key=key,
-        on_change=lambda: use(st.session_state[key]),
+        on_change=address.heard(key, use),
         help="The model that the pages show. It is in the address bar too: a copied link opens the same one.",
     )
     if run is not None:

@@ -92,7 +92,7 @@ def _tools(key: str, source: Source, chosen: int | None) -> int | None:
             len(source) - 1,
             step=1,
             key=number,
-            on_change=lambda: _by_number(key, st.session_state[number]),
+            on_change=address.heard(number, lambda chosen: _by_number(key, chosen)),
             help=f"Of the image in the {source.kind} set.",
             width=130,
         )
