@@ -123,7 +123,7 @@ def browser(chromium: str) -> Iterator["Browser"]:
         browser.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def wait_until() -> Callable[..., None]:
     """wait_until(condition, "what is awaited"): returns once the condition holds, fails after `seconds`."""
 

@@ -2,18 +2,20 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from vae_core.training.run import Run
 
@@ -24,20 +26,13 @@ PATIENCE = 30_000  # milliseconds: two cores are shared by browser, server and w
 expect.set_options(timeout=PATIENCE)
 
 
-def until(true: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
-    """Waits for what no browser shows."""
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            pytest.fail(f"{what}: not within {seconds:.0f} seconds")
-        time.sleep(0.02)
-
-
 class Server:
     """`streamlit run app.py` on a port of its own, which may be killed and started again."""
 
-    def __init__(self, runs: Path, data: Path, script: Path = ROOT / "app.py") -> None:
-        self.runs, self.script = runs, script
+    def __init__(
+        self, runs: Path, data: Path, wait_until: Callable[..., None], script: Path = ROOT / "app.py"
+    ) -> None:
+        self.runs, self.script, self.wait_until = runs, script, wait_until
         self.environment = os.environ | {"VAE_RUNS": str(runs), "VAE_DATA": str(data)}
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -53,7 +48,7 @@ class Server:
                  "--server.headless", "true"],
                 cwd=ROOT, env=self.environment, stdout=log, stderr=log,
             )  # fmt: skip
-        until(self.answers, "the server answers")
+        self.wait_until(self.answers, "the server answers")
 
     def answers(self) -> bool:
         try:
@@ -75,6 +70,17 @@ class Server:
             if not path.name.startswith(".") and (path / "spec.json").exists()
         ]
 
+    @contextmanager
+    def lend(self, path: str | Path) -> Iterator[Run]:
+        """A copy of a run in the library, there and gone at once. A bare name is that of a shipped run."""
+        source = ROOT / "checkpoints" / path
+        hidden, shown = self.runs / f".{source.name}", self.runs / source.name
+        shutil.copytree(source, hidden)
+        hidden.rename(shown)
+        yield Run(shown)
+        shown.rename(hidden)
+        shutil.rmtree(hidden)
+
 
 @pytest.fixture(scope="session")
 def gallery_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -89,10 +95,15 @@ def gallery_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(gallery_run: Path, mnist_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(
+    gallery_run: Path,
+    mnist_root: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    wait_until: Callable[..., None],
+) -> Iterator[Server]:
     runs = tmp_path_factory.mktemp("library")
     shutil.copytree(gallery_run, runs / "shown")
-    server = Server(runs, mnist_root)
+    server = Server(runs, mnist_root, wait_until)
     yield server
     for run in server.all_runs():
         if run.live and run.status.pid:
@@ -102,7 +113,10 @@ def server(gallery_run: Path, mnist_root: Path, tmp_path_factory: pytest.TempPat
 
 @pytest.fixture
 def new_tab(browser: Browser, server: Server) -> Iterator[Callable[[str], Page]]:
-    """Opens an address in a tab of its own, as another person would, and waits until it is there."""
+    """Opens an address in a tab of its own, as another person would, and waits until it is there.
+
+    No tab may be left with a fault on it.
+    """
     contexts = []
 
     def new_tab(address: str) -> Page:
@@ -115,10 +129,64 @@ def new_tab(browser: Browser, server: Server) -> Iterator[Callable[[str], Page]]
         return page
 
     yield new_tab
-    for context in contexts:
-        context.close()
+    try:
+        for page in [page for context in contexts for page in context.pages]:
+            expect(page.get_by_test_id("stException")).to_have_count(0)
+            expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
+    finally:
+        for context in contexts:
+            context.close()
 
 
-@pytest.fixture(name="until")
-def until_fixture() -> Callable[..., None]:
-    return until
+@pytest.fixture(scope="session")
+def pixels() -> Callable[[Locator], np.ndarray]:
+    """Of a canvas or an image, uint8 [H, W, 4]."""
+
+    def pixels(drawn: Locator) -> np.ndarray:
+        height, width, values = drawn.evaluate(
+            """async drawn => {
+                let canvas = drawn;
+                if (drawn.tagName === "IMG") {
+                    await drawn.decode();
+                    canvas = Object.assign(document.createElement("canvas"),
+                        { width: drawn.naturalWidth, height: drawn.naturalHeight });
+                    canvas.getContext("2d").drawImage(drawn, 0, 0);
+                }
+                const { width, height } = canvas;
+                return [height, width, [...canvas.getContext("2d").getImageData(0, 0, width, height).data]];
+            }"""
+        )
+        return np.array(values, np.uint8).reshape(height, width, 4)
+
+    return pixels
+
+
+@pytest.fixture(scope="session")
+def stroke() -> Callable[..., None]:
+    """Draws with the mouse along places given as parts of a canvas."""
+
+    def stroke(page: Page, canvas: Locator, *places: tuple[float, float]) -> None:
+        box = canvas.bounding_box()
+        assert box is not None
+        points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in places]
+        page.mouse.move(*points[0])
+        page.mouse.down()
+        for point in points[1:]:
+            page.mouse.move(*point, steps=3)
+        page.mouse.up()
+
+    return stroke
+
+
+@pytest.fixture(scope="session")
+def pick() -> Callable[[Page, str, int], None]:
+    """Chooses a test image from the sheet of the picker named so in the link."""
+
+    def pick(page: Page, name: str, number: int) -> None:
+        page.locator(f".st-key-{name}-change").get_by_role("button", name="Change").click()
+        page.get_by_role("button", name=re.compile(rf"test image {number}$")).click()
+        expect(page).to_have_url(re.compile(rf"[?&]{name}={number}\b"))
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("radio", name="Upload")).to_be_hidden()
+
+    return pick

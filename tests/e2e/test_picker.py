@@ -5,14 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="module")
 def pickers(server: Any) -> Iterator[Any]:
-    mine = type(server)(server.runs, Path(server.environment["VAE_DATA"]), HERE / "picker_app.py")
+    data = Path(server.environment["VAE_DATA"])
+    mine = type(server)(server.runs, data, server.wait_until, HERE / "picker_app.py")
     yield mine
     mine.kill()
 
@@ -34,17 +35,6 @@ def closed(page: Page) -> None:
     expect(page.get_by_role("radio", name="Upload")).to_be_hidden()
 
 
-def stroke(page: Page, canvas: Locator, *places: tuple[float, float]) -> None:
-    """Along places given as parts of the canvas."""
-    box = canvas.bounding_box()
-    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in places]
-    page.mouse.move(*points[0])
-    page.mouse.down()
-    for point in points[1:]:
-        page.mouse.move(*point, steps=3)
-    page.mouse.up()
-
-
 def test_an_image_is_chosen_from_the_sheet_and_a_copied_link_shows_it(
     page: Page, new_tab: Callable[[str], Page]
 ) -> None:
@@ -57,7 +47,7 @@ def test_an_image_is_chosen_from_the_sheet_and_a_copied_link_shows_it(
     expect(other.get_by_text("A is ")).to_contain_text("test image 13,")
 
 
-def test_a_drawing_is_used_at_once_and_is_still_there_after_another_page(page: Page) -> None:
+def test_a_drawing_is_used_at_once_and_is_still_there_after_another_page(page: Page, stroke: Any) -> None:
     opened(page)
     page.get_by_role("radio", name="Draw").click()
     canvas = page.locator(".paint.draw .over")
@@ -80,7 +70,7 @@ def test_a_drawing_is_used_at_once_and_is_still_there_after_another_page(page: P
 
 
 def test_a_mask_is_known_when_the_brush_is_lifted_and_outlives_another_image_and_another_page(
-    page: Page,
+    page: Page, stroke: Any
 ) -> None:
     expect(page.get_by_text("0 pixels are hidden")).to_be_visible()
     stroke(page, page.locator(".paint.mask .over"), (0.2, 0.5), (0.8, 0.5))
