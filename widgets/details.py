@@ -75,8 +75,7 @@ def network(spec: Spec) -> None:
 def likelihood(spec: Spec) -> None:
     likelihood = spec.likelihood
 
-    def pick() -> None:
-        kind = st.session_state[key]
+    def pick(kind: str) -> None:
         changes = {"likelihood.kind": kind}
         # Which pixels a likelihood is one of: binary ones for Bernoulli, grey ones for all others.
         grey = not binary(spec.data.name)
@@ -89,7 +88,7 @@ def likelihood(spec: Spec) -> None:
         list(LIKELIHOODS),
         format_func=LIKELIHOODS.__getitem__,
         key=key,
-        on_change=pick,
+        on_change=address.heard(key, pick),
         help="What a pixel is: black or white, grey between 0 and 1, a real number, one of 256 levels. "
         "Starts a new run.",
     )
@@ -139,7 +138,7 @@ def training(spec: Spec) -> None:
             list(ENDS),
             format_func=ENDS.__getitem__,
             key=key,
-            on_change=lambda: draft.change(**{f"training.{(name := st.session_state[key])}": usual[name]}),
+            on_change=address.heard(key, lambda name: draft.change(**{f"training.{name}": usual[name]})),
             help="What ends the run. Starts a new run.",
         )
     with right:

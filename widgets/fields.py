@@ -34,8 +34,7 @@ def scale(
     stops = sorted({*usual, now})
     key = address.key_showing(f"set:{field}", now)
 
-    def move() -> None:
-        to = st.session_state[key]
+    def move(to: float) -> None:
         if run is not None and run.status.active:
             try:
                 (run.set_beta if field == "objective.beta" else run.set_learning_rate)(to)
@@ -44,7 +43,9 @@ def scale(
                 return
         draft.change(**{field: to})
 
-    st.select_slider(label, stops, key=key, format_func=words.number, on_change=move, help=help)
+    st.select_slider(
+        label, stops, key=key, format_func=words.number, on_change=address.heard(key, move), help=help
+    )
     marks = "".join(
         f'<span style="left:{100 * stops.index(at) / (len(stops) - 1):.2f}%">{words.number(at)}</span>'
         for at in ticks

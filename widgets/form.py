@@ -86,8 +86,7 @@ def _recipe(spec: Spec) -> None:
     name = spec.recipe if spec.recipe in recipes.RECIPES else None
     key = address.key_showing("set:recipe", name or OWN)
 
-    def pick() -> None:
-        chosen = st.session_state[key]
+    def pick(chosen: str) -> None:
         if chosen in recipes.RECIPES:
             old = st.session_state[draft.DRAFT]
             # The images and how long to look at them stay: a recipe is about the model.
@@ -101,7 +100,7 @@ def _recipe(spec: Spec) -> None:
         list(recipes.RECIPES) if name else [OWN, *recipes.RECIPES],
         format_func=lambda key: recipes.RECIPES[key].title if key in recipes.RECIPES else "Your own settings",
         key=key,
-        on_change=pick,
+        on_change=address.heard(key, pick),
         help="A named set of settings. Choosing one sets all controls below, and keeps the images "
         "unless it is about images of its own.",
     )

@@ -133,9 +133,9 @@ def condition(spec: Spec) -> None:
     told = spec.condition
     key = address.key_showing("set:condition.kind", told.kind)
 
-    def pick() -> None:
-        changes: dict[str, Any] = {"condition.kind": st.session_state[key]}
-        if st.session_state[key] == "none":
+    def pick(kind: str) -> None:
+        changes: dict[str, Any] = {"condition.kind": kind}
+        if kind == "none":
             # What is about classes has no meaning without them.
             changes |= {"objective.kind": "elbo"} if spec.objective.kind in CLASSIFYING else {}
             changes |= {"prior.kind": "standard_normal"} if spec.prior.kind == "class_normal" else {}
@@ -146,7 +146,7 @@ def condition(spec: Spec) -> None:
         ["none", "class"],
         format_func={"none": "The image alone", "class": "The image and its class"}.__getitem__,
         key=key,
-        on_change=pick,
+        on_change=address.heard(key, pick),
         help=f"With the class y beside x and z, it learns p(x|z, y). {AGAIN}",
     )
     if told.kind == "none":
@@ -209,15 +209,14 @@ def _labels(count: int | None) -> None:
     options = sorted({*LABELS, *([count] if count is not None else [])})
     key = address.key_showing("set:condition.labels", shown)
 
-    def move() -> None:
-        chosen = st.session_state[key]
+    def move(chosen: Any) -> None:
         draft.change(**{"condition.labels": None if chosen == ALL else chosen})
 
     st.select_slider(
         "Images with a label",
         [*options, ALL],
         key=key,
-        on_change=move,
+        on_change=address.heard(key, move),
         help="As many of each class. M2 learns from the others too, the other objectives from these alone. "
         f"{AGAIN}",
     )
