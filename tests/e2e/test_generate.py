@@ -58,11 +58,15 @@ def test_samples_are_of_the_class_that_is_asked_for_and_sliders_move_under_it(
     slider = page.locator(".traverse input[type=range]").first
     slider.focus()
     slider.press("End")
-    z[int((slider.get_attribute("aria-label") or "").removeprefix("z")) - 1] = 3
+    moved = int((slider.get_attribute("aria-label") or "").removeprefix("z"))
+    z[moved - 1] = 3
     shows(0)
+    expect(page).to_have_url(re.compile(rf"[?&]slide={moved}(:|%3A)3\b"))
     page.get_by_role("combobox", name="Class").click()
     page.get_by_role("option", name="7", exact=True).click()
     expect(page).to_have_url(re.compile(r"[?&]class=7\b"))
+    shows(7)
+    page.reload()
     shows(7)
 
 

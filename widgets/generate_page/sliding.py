@@ -8,7 +8,11 @@ from vae_core.training.run import Run
 from widgets import address, shell
 from widgets.generate_page.classes import names
 from widgets.traverse import Model, traverse
+from widgets.traverse.state import TraverseState
 from widgets.traverse_page import learned
+
+BOARD = "generate-board"
+MOVED = "slide"  # in the link
 
 
 def show(run: Run) -> None:
@@ -37,4 +41,17 @@ def show(run: Run) -> None:
         order=used.order.tolist(),
         dead=used.dead.numpy(),
     )
-    st.fragment(lambda: traverse("generate-board", models=[model], label="Sliders under a class"))()
+    st.fragment(lambda: board(model))()
+
+
+def board(model: Model) -> None:
+    """The sliders stand where the link says, also when Streamlit mounts the board anew."""
+    latents = [model.latent]
+
+    def told() -> None:
+        now = TraverseState.from_browser(st.session_state[BOARD].get("state"), latents)
+        if now is not None:
+            address.write(MOVED, now.to_link().get("z"))
+
+    stand = TraverseState.from_link({"z": address.read(MOVED) or ""}, latents)
+    traverse(BOARD, models=[model], state=stand, label="Sliders under a class", on_change=told)
