@@ -6,11 +6,14 @@ from __future__ import annotations
 def main() -> None:
     import streamlit as st
 
-    from widgets import shell
+    from pages.sections import sidebar
+    from widgets.run_data import library
     from widgets.service import service
+    from widgets.shell import layout
+    from widgets.shell.error_boundary import error_boundary
 
-    shell.guard()
-    shell.set_up()
+    layout.guard()
+    layout.set_up()
     pages = [
         st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
         st.Page("pages/train.py", title="Train", icon=":material/play_circle:"),
@@ -21,18 +24,18 @@ def main() -> None:
         st.Page("pages/generate.py", title="Conditional", icon=":material/category:"),
     ]
     page = st.navigation(pages, position="hidden")
-    shell.style()
-    with shell.sentences():
-        runs = shell.library()
-        run = shell.choose_run(runs)
+    layout.style()
+    with error_boundary():
+        every = library.runs()
+        run = library.choose_run(every)
         with st.sidebar:
             for each in pages:
-                st.page_link(each, width="stretch", query_params={shell.RUN: run.name} if run else None)
+                st.page_link(each, width="stretch", query_params={library.RUN: run.name} if run else None)
             st.divider()
-            shell.sidebar(runs, run)
-        shell.say_unknown_run()
+            sidebar.sidebar(every, run)
+        sidebar.say_unknown_run()
     service()
-    with shell.sentences():
+    with error_boundary():
         page.run()
 
 

@@ -76,7 +76,7 @@ def library() -> Path:
 
 
 def stop_all(runs: Path) -> None:
-    from vae_core.training.run import Run
+    from vae_core.runs.run import Run
 
     for path in runs.glob("*/spec.json"):
         run = Run(path.parent)
@@ -210,7 +210,7 @@ async def watch(url: str, run: str, seconds: float) -> int:
 
 def polling(rounds: int) -> list[tuple[str, str]]:
     from vae_core import recipes
-    from vae_core.training.run import create
+    from vae_core.runs.run import create
 
     runs = library()
     os.environ["VAE_RUNS"] = str(runs)

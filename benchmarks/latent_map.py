@@ -20,12 +20,13 @@ from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from vae_core import export, recipes
+from vae_core import recipes
 from vae_core.analysis import aggregate
-from vae_core.model import VAE
-from vae_core.posteriors import Posteriors
-from vae_core.training.run import all_runs, load_run
-from widgets import latent_map as lm
+from vae_core.browser import wire
+from vae_core.model.posteriors import Posteriors
+from vae_core.model.vae import VAE
+from vae_core.runs.run import all_runs, load_run
+from widgets.components import latent_map as lm
 
 MOVES = 300
 POINTS = 3000
@@ -121,11 +122,11 @@ def row(page: Page, name: str, model: VAE, posteriors: Posteriors) -> str:
         posteriors.mean[:POINTS], posteriors.log_var[:POINTS], None if labels is None else labels[:POINTS]
     )
     parcels = {
-        "decoder": export.decoder(model),
+        "decoder": wire.decoder(model),
         "picture": lm.picture(grid, few, classes="0123456789"),
         "holes": lm.hole_parcel(grid, aggregate.holes(grid)),
     }
-    data = {slot: export.header(parcel)["id"] for slot, parcel in parcels.items()}
+    data = {slot: wire.header(parcel)["id"] for slot, parcel in parcels.items()}
     data |= {
         "frames": None,
         "state": lm.MapState().to_browser(),

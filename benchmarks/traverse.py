@@ -22,11 +22,12 @@ from playwright.sync_api import Page, sync_playwright
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.latent_map import FLAGS, MOVES, SPY
-from vae_core import Spec, export
+from vae_core import Spec
 from vae_core.analysis import collapse
-from vae_core.model import VAE
-from vae_core.training.run import all_runs, load_run
-from widgets import traverse as tr
+from vae_core.browser import wire
+from vae_core.model.vae import VAE
+from vae_core.runs.run import all_runs, load_run
+from widgets.components import traverse as tr
 
 STOPS = np.linspace(-3, 3, 9)
 SPRITES = ("mlp", "conv")
@@ -111,7 +112,7 @@ def row(page: Page, name: str, models) -> str:
         tr.Model(
             f"{name} {k}",
             name,
-            export.decoder(model),
+            wire.decoder(model),
             kl=kl,
             stops=np.tile(STOPS, (model.latent, 1)),
             ticks=[f"{v:g}" for v in STOPS],
@@ -121,7 +122,7 @@ def row(page: Page, name: str, models) -> str:
     ]
     parcels = [(board.decoder, board.parcel()) for board in boards]
     data = {
-        "models": [[export.header(part)["id"] for part in parts] for parts in parcels],
+        "models": [[wire.header(part)["id"] for part in parts] for parts in parcels],
         "names": [[""] * board.latent for board in boards],
         "state": tr.TraverseState().to_browser(),
         "revision": 0,

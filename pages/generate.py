@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from widgets import generate_page, shell
+from pages.sections import conditional
+from widgets.run_data import library
+from widgets.shell import layout
+from widgets.shell.error_boundary import error_boundary
 
-shell.guard()
+layout.guard()
 
-run = shell.current()
+run = library.current()
 
-with shell.sentences():
-    generate_page.page(run)
-shell.equation(
+with error_boundary():
+    conditional.page(run)
+layout.equation(
     "A conditional VAE bounds the density of an image whose class is known. M2 sums the class out where it "
     "is not: L(x, y) bounds log p(x, y), and H is the entropy of the classifier.",
     r"\log p(x \,|\, y) \ge \mathbb{E}_{q(z|x,y)}\left[\log p(x \,|\, z, y)\right] - "

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from widgets import inpaint_page, shell
+from pages.sections import inpaint
+from widgets.run_data import library
+from widgets.shell import layout
+from widgets.shell.error_boundary import error_boundary
 
-shell.guard()
+layout.guard()
 
-run = shell.current()
+run = library.current()
 
-with shell.sentences():
-    inpaint_page.page(run)
-shell.equation(
+with error_boundary():
+    inpaint.page(run)
+layout.equation(
     "Hidden pixels follow from codes that explain the observed ones. The encoder knows only whole images; "
     "importance sampling and Markov chains use the model itself. "
     "For a model that is told a class y, all of this is given y too.",

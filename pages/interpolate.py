@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from widgets import interpolate_page, shell
+from pages.sections import interpolate
+from widgets.run_data import library
+from widgets.shell import layout
+from widgets.shell.error_boundary import error_boundary
 
-shell.guard()
+layout.guard()
 
-run = shell.current()
+run = library.current()
 
-with shell.sentences():
-    interpolate_page.page(run)
-shell.equation(
+with error_boundary():
+    interpolate.page(run)
+layout.equation(
     "The straight path; the turn along the sphere by the angle between both ends, where the norm goes evenly "
     "from one to the other; and the geodesic, along which the decoded image changes least.",
     r"z(t) = (1 - t)\, a + t\, b \qquad "

@@ -4,32 +4,34 @@ from __future__ import annotations
 
 import streamlit as st
 
-from widgets import draft, form, live, objectives, shell, transport
-from widgets.map_page import live as map_live
+from pages.sections.train import draft, form, live_map, stage, transport
+from widgets.run_data import library
+from widgets.shell import layout, objective_words
+from widgets.shell.error_boundary import error_boundary
 
-shell.guard()
+layout.guard()
 
-run = shell.current()
+run = library.current()
 spec = draft.current(run)
 
 st.title("Train")
-live.what_to_notice(run, spec)
+stage.what_to_notice(run, spec)
 fault = draft.fault()
 if fault:
     st.error(fault, icon=":material/error:")
 
 page = st.container(horizontal=True, gap="medium", key="train")
 settings = page.container(width=272, gap="small", key="settings")
-stage = page.container(width="stretch", gap="small", key="stage")
-with settings, shell.sentences():
+main = page.container(width="stretch", gap="small", key="stage")
+with settings, error_boundary():
     form.controls(spec, run if run is not None and run.status.active and not run.is_gallery else None)
-with stage, shell.sentences():
+with main, error_boundary():
     transport.buttons(run, spec)
-    live.stage(run)
-    map_live.show(run)
-    shell.equation(
+    stage.stage(run)
+    live_map.show(run)
+    layout.equation(
         "What training makes as large as it can, on average over the images:",
-        objectives.of(spec).equation,
+        objective_words.of(spec).equation,
         r"\mathrm{ELBO}(x) = \mathbb{E}_{q(z|x)}\left[\log p(x|z)\right]"
         r" - \mathrm{KL}\left(q(z|x)\,\|\,p(z)\right) \le \log p(x)",
     )

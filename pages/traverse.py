@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from widgets import shell, traverse_page
+from pages.sections import traverse
+from widgets.run_data import library
+from widgets.shell import layout
+from widgets.shell.error_boundary import error_boundary
 
-shell.guard()
+layout.guard()
 
-run = shell.current()
+run = library.current()
 
-with shell.sentences():
-    traverse_page.page(run)
-shell.equation(
+with error_boundary():
+    traverse.page(run)
+layout.equation(
     "A traversal decodes the code of an image with one coordinate set to t. The mutual information gap, over "
     "F factors v: the two dimensions that tell most about a factor, compared.",
     r"\hat{x}_d(t) = \mathbb{E}\left[x \,|\, z_1, \ldots, z_d = t, \ldots, z_D\right]"

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from vae_core import data  # noqa: E402
-from vae_core.training.run import Run  # noqa: E402
+from vae_core.runs.run import Run  # noqa: E402
 
 PICTURES = ROOT / "docs"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]

@@ -17,14 +17,13 @@ from safetensors.torch import load_file, save_file
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from vae_core import data
-from vae_core.analysis import project
-from vae_core.evaluation import evaluate
-from vae_core.model import VAE
-from vae_core.posteriors import Posteriors
-from vae_core.training import frames
-from vae_core.training.loop import drawn
-from vae_core.training.run import Run
-from widgets import manifold
+from vae_core.analysis.evaluation import evaluate
+from vae_core.model.posteriors import Posteriors
+from vae_core.model.vae import VAE
+from vae_core.runs import frames
+from vae_core.runs.run import Run
+from vae_core.workers import umap_job
+from widgets.run_data import manifold
 
 GALLERY = Path(__file__).resolve().parents[1] / "checkpoints"
 LINES = 200  # of metrics.jsonl
@@ -49,7 +48,7 @@ def rounded(model: VAE) -> VAE:
 
 def codes(model: VAE, test: data.Dataset) -> Posteriors:
     """q(z|x) of the test images, as float16 keeps it."""
-    found = model.posteriors(drawn(test, model.spec), test.labels)
+    found = model.posteriors(data.binarised_once(test, model.spec.data.binarisation), test.labels)
     return Posteriors(found.mean.half().float(), found.log_var.half().float(), found.labels)
 
 
@@ -80,7 +79,7 @@ def ship(
     _thin(run, keep)
     _write_codes(run, codes(small, test))
     if umap and run.spec.latent > 2:
-        project.write(run.path)
+        umap_job.write(run.path)
     (run.path / "evaluation.json").write_text(json.dumps(numbers, indent=1) + "\n")
     card = {"title": piece.title, "sentence": piece.sentence, "order": order}
     (run.path / "card.json").write_text(json.dumps(card, indent=1) + "\n")

@@ -18,9 +18,11 @@ from rich.console import Console
 from shipping import GALLERY, Piece, codes, rounded, ship, size, table
 
 from vae_core import data, recipes, train
-from vae_core.analysis import generate, judge, supervised
-from vae_core.training import folder, worker
-from vae_core.training.run import Run
+from vae_core.analysis import generate, oracle_classifier
+from vae_core.runs import files
+from vae_core.runs.run import Run
+from vae_core.training import supervised
+from vae_core.workers import worker
 
 WORK = GALLERY / ".conditional"
 FRAMES = 16
@@ -82,9 +84,9 @@ def make(piece: Piece) -> None:
     with tempfile.TemporaryDirectory(dir=WORK) as scratch:
         # A copy, as what ships is slimmed where it lies.
         copied = Run(shutil.copytree(run.path, Path(scratch) / piece.name))
-        folder.write_json(copied.path / "generation.json", found)
+        files.write_json(copied.path / "generation.json", found)
         if rows:
-            folder.write_json(copied.path / "labels.json", {"runs": rows})
+            files.write_json(copied.path / "labels.json", {"runs": rows})
         ship(
             copied,
             piece,
@@ -114,7 +116,7 @@ def trained(recipe: str, **changes: Any) -> Run:
 def conditional(run: Run, test: data.Dataset) -> tuple[str, dict[str, Any]]:
     """How conditional it is: a section of the card, and its numbers."""
     model = rounded(run.model)
-    one = judge.load(run.spec.data.name)
+    one = oracle_classifier.load(run.spec.data.name)
     agreed = generate.agreement(model, one, samples=1000)
     probe = generate.probe(codes(model, test))
     assert test.labels is not None

@@ -20,13 +20,14 @@ import torch
 from rich.console import Console
 from shipping import GALLERY, Piece, rounded, ship, size, table
 
-from vae_core import data, masks, recipes, train
+from vae_core import data, recipes, train
 from vae_core.analysis import inpaint
 from vae_core.analysis.inpaint import Completions
-from vae_core.model import VAE
-from vae_core.training import folder, worker
-from vae_core.training.loop import drawn
-from vae_core.training.run import Run
+from vae_core.model import masks
+from vae_core.model.vae import VAE
+from vae_core.runs import files
+from vae_core.runs.run import Run
+from vae_core.workers import worker
 
 WORK = GALLERY / ".masked"
 FRAMES = 5
@@ -88,7 +89,7 @@ def main(names: list[str]) -> None:
         ITERATED: Run(GALLERY / ITERATED).model
     }
     test = data.load("mnist", "test")
-    images = drawn(test, runs[PLAIN.name].spec)
+    images = data.binarised_once(test, runs[PLAIN.name].spec.data.binarisation)
     found = measured(models, images)
     for piece in PIECES:
         if names and piece.name not in names:
@@ -96,7 +97,7 @@ def main(names: list[str]) -> None:
         with tempfile.TemporaryDirectory(dir=WORK) as scratch:
             # A copy, as what ships is slimmed where it lies.
             copied = Run(shutil.copytree(runs[piece.name].path, Path(scratch) / piece.name))
-            folder.write_json(copied.path / "inpainting.json", found)
+            files.write_json(copied.path / "inpainting.json", found)
             ship(
                 copied,
                 piece,
@@ -125,7 +126,7 @@ def trained(piece: Piece) -> Run:
 def measured(models: dict[str, VAE], images: torch.Tensor) -> dict[str, Any]:
     """Nats of hidden pixels: in one pass for all images under masks of 50 %, by method and kind for FEW."""
     file = WORK / "measured.json"
-    found: dict[str, Any] = folder.read_json(file) or {}
+    found: dict[str, Any] = files.read_json(file) or {}
     rows = [(name, "encoder") for name in models] + [
         (ITERATED, name) for name in METHODS if name != "encoder"
     ]
@@ -133,13 +134,13 @@ def measured(models: dict[str, VAE], images: torch.Tensor) -> dict[str, Any]:
         key = f"{name} all"
         if key not in found:
             found[key] = nats(models[name], images, "pixels_50", METHODS["encoder"][1])
-            folder.write_json(file, found)
+            files.write_json(file, found)
             SAY.print(f"{key}: {found[key]}")
     for name, method in rows:
         key = f"{name} {method}"
         if key not in found:
             found[key] = {kind: nats(models[name], images[:FEW], kind, METHODS[method][1]) for kind in KINDS}
-            folder.write_json(file, found)
+            files.write_json(file, found)
             SAY.print(f"{key}: {found[key]}")
     return found
 

@@ -23,11 +23,12 @@ from rich.console import Console
 from shipping import GALLERY, Piece, codes, rounded, ship, size, table
 
 from vae_core import data, recipes, train
-from vae_core.analysis.disentangle import record
-from vae_core.evaluation import evaluate
-from vae_core.training import folder, worker
+from vae_core.analysis.disentangle.record import record
+from vae_core.analysis.evaluation import evaluate
+from vae_core.runs import disentanglement, files
+from vae_core.runs.run import Run
 from vae_core.training.process import quick_arithmetic
-from vae_core.training.run import Run
+from vae_core.workers import worker
 
 SEEDS = (0, 1, 2)
 AT_ONCE = 2
@@ -108,10 +109,10 @@ def one(recipe: str, seed: int) -> str:
     if run.status.state != "finished":
         raise SystemExit(f"{run.name} is {run.status.state}: {run.status.message}")
     spent = time.process_time() - begun
-    scores = folder.read_json(run.path / SCORES)
+    scores = files.read_json(run.path / SCORES)
     if scores is None:
         scores = measure(run, seed) | {"processor_seconds": round(spent, 1)}
-        folder.write_json(run.path / SCORES, scores)
+        files.write_json(run.path / SCORES, scores)
     return (
         f"{run.name}: MIG {scores['metrics']['mig']:.3f}, test ELBO {scores['elbo']:.2f} nats, "
         f"{scores['processor_seconds']:.0f} processor seconds"
@@ -124,22 +125,22 @@ def measure(run: Run, seed: int) -> dict[str, Any]:
     assert test.factors is not None
     with quick_arithmetic():
         model = rounded(run.model)
-        found = record.record(codes(model, test).mean, test.factors, test.factor_names, run.status.step)
+        found = record(codes(model, test).mean, test.factors, test.factor_names, run.status.step)
         elbo = evaluate(model, test, samples=0)["elbo"]
-    record.write(run.path, found)
+    disentanglement.write(run.path, found)
     return {"seed": seed, "elbo": elbo, "metrics": found["metrics"]}
 
 
 def make(piece: Piece) -> str:
     """Ship the seed whose MIG is the median; a line that says so."""
-    rows = [folder.read_json(WORK / f"{piece.recipe}-{seed}" / SCORES) or {} for seed in SEEDS]
+    rows = [files.read_json(WORK / f"{piece.recipe}-{seed}" / SCORES) or {} for seed in SEEDS]
     chosen = sorted(rows, key=lambda row: row["metrics"]["mig"])[len(rows) // 2]
     with tempfile.TemporaryDirectory(dir=WORK) as scratch:
         # A copy, as what ships is slimmed where it lies.
         run = Run(shutil.copytree(WORK / f"{piece.recipe}-{chosen['seed']}", Path(scratch) / piece.name))
         (run.path / SCORES).unlink()
         seeds = [{key: row[key] for key in ("seed", "elbo", "metrics")} for row in rows]
-        folder.write_json(run.path / record.SEEDS, {"recipe": piece.recipe, "seeds": seeds})
+        files.write_json(run.path / files.SEEDS, {"recipe": piece.recipe, "seeds": seeds})
         ship(
             run,
             piece,

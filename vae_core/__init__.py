@@ -13,20 +13,20 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vae_core.model import VAE
-    from vae_core.posteriors import Posteriors
+    from vae_core.model.posteriors import Posteriors
+    from vae_core.model.vae import VAE
+    from vae_core.runs.run import Run, load_run
     from vae_core.spec import Spec, SpecError
-    from vae_core.training.run import Run, load_run
-    from vae_core.training.worker import train
+    from vae_core.workers.worker import train
 
 _HOMES = {
-    "Posteriors": "vae_core.posteriors",
-    "Run": "vae_core.training.run",
+    "Posteriors": "vae_core.model.posteriors",
+    "Run": "vae_core.runs.run",
     "Spec": "vae_core.spec",
     "SpecError": "vae_core.spec",
-    "VAE": "vae_core.model",
-    "load_run": "vae_core.training.run",
-    "train": "vae_core.training.worker",
+    "VAE": "vae_core.model.vae",
+    "load_run": "vae_core.runs.run",
+    "train": "vae_core.workers.worker",
 }
 __all__ = ["VAE", "Posteriors", "Run", "Spec", "SpecError", "load_run", "train"]
 

@@ -14,12 +14,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from vae_core import data, recipes
+from vae_core.runs.files import RunError
+from vae_core.runs.run import all_runs, load_run
 from vae_core.spec import Spec, SpecError
-from vae_core.training.folder import RunError
-from vae_core.training.run import all_runs, load_run
 
 if TYPE_CHECKING:
-    from vae_core.training.run import Run
+    from vae_core.runs.run import Run
 
 # Standard output is for what was asked; everything said on the way goes to standard error.
 SAY = Console(stderr=True, highlight=False)
@@ -69,14 +69,14 @@ def train(arguments: argparse.Namespace) -> None:
             changes.append(f"training.{end}={getattr(arguments, end)}")
     spec: Spec = recipes.get(arguments.recipe).change_text(changes)
 
-    from vae_core.training.worker import train as begin
+    from vae_core.workers.worker import train as begin
 
     _followed(lambda progress: begin(spec, arguments.out, progress))
 
 
 def resume(arguments: argparse.Namespace) -> None:
     run = load_run(arguments.run)
-    from vae_core.training.worker import resume as go_on
+    from vae_core.workers.worker import resume as go_on
 
     _followed(lambda progress: go_on(run, progress))
 
@@ -118,7 +118,7 @@ def _followed(work: Callable[[Callable[[dict[str, Any]], None]], Run]) -> None:
 def evaluate(arguments: argparse.Namespace) -> None:
     run = load_run(arguments.run)
     model, chosen = run.model, run.spec.data
-    from vae_core.evaluation import evaluate as measure
+    from vae_core.analysis.evaluation import evaluate as measure
 
     with SAY.status("Evaluating"):
         dataset = data.load(

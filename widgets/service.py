@@ -9,12 +9,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
-from vae_core.training import launch
-from vae_core.training.run import all_runs
-from widgets import manifold
+from vae_core.runs.run import all_runs
+from vae_core.workers import launch
+from widgets.run_data import manifold
 
 PUMP = 0.3  # seconds between two looks at the queue
 PATIENCE = 0.7  # seconds after the first page before anything heavy starts
@@ -53,7 +54,7 @@ class Service:
         while True:
             for run in all_runs():
                 if manifold.missing(run):
-                    self._quietly(lambda run=run: manifold.draw(run))
+                    self._quietly(partial(manifold.draw, run))
             time.sleep(3.0)
 
     def _quietly(self, work: Callable[[], object]) -> None:

@@ -8,8 +8,9 @@ import streamlit as st
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from vae_core.training.run import Run
-from widgets import paint, picker, shell
+from vae_core.runs.run import Run
+from widgets.components import paint, picker
+from widgets.shell import layout
 
 
 def images() -> None:
@@ -30,8 +31,8 @@ def other() -> None:
     st.text("Another page")
 
 
-shell.set_up()
-shell.style()
+layout.set_up()
+layout.style()
 pages = [st.Page(images, title="Images", default=True), st.Page(other, title="Other")]
 page = st.navigation(pages, position="hidden")
 for each in pages:

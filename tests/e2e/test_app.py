@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from vae_core.training.run import Run
+from vae_core.runs.run import Run
 
 NewTab = Callable[[str], Page]
 

@@ -11,8 +11,8 @@ import torch
 from playwright.sync_api import Page, expect
 
 from vae_core import data
-from vae_core.analysis import judge
-from vae_core.training.run import Run
+from vae_core.analysis import oracle_classifier
+from vae_core.runs.run import Run
 
 NewTab = Callable[[str], Page]
 
@@ -37,7 +37,7 @@ def test_samples_are_of_the_class_that_is_asked_for_and_sliders_move_under_it(
     page.get_by_role("button", name="3", exact=True).click()
     expect(images).to_have_count(12)
     samples = np.stack([pixels(images.nth(k))[..., 0] for k in range(12)])
-    read = judge.load("mnist").read(torch.from_numpy(samples[:, None])).argmax(1)
+    read = oracle_classifier.load("mnist").read(torch.from_numpy(samples[:, None])).argmax(1)
     assert (read == 3).sum() >= 10
     before = images.first.get_attribute("src") or ""
     page.get_by_role("button", name="New samples").click()

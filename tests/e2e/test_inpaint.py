@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from vae_core import data
-from vae_core.training.run import Run
-from widgets.pictures import HIDDEN
+from vae_core.runs.run import Run
+from widgets.shell.sheets import HIDDEN
 
 NewTab = Callable[[str], Page]
 IMAGE = 3  # of the test images

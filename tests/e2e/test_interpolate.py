@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from vae_core import data
-from vae_core.training.run import Run
+from vae_core.runs.run import Run
 
 NewTab = Callable[[str], Page]
 A, B = 3, 18  # test images: a nought and a three

@@ -12,7 +12,7 @@ import torch
 from playwright.sync_api import Locator, Page, expect
 
 from vae_core.analysis import aggregate
-from vae_core.training.run import Run
+from vae_core.runs.run import Run
 
 NewTab = Callable[[str], Page]
 MARGIN = {"left": 42, "top": 8, "right": 8, "bottom": 38}  # of the axes, in pixels

@@ -92,7 +92,7 @@ def test_a_mask_is_known_when_the_brush_is_lifted_and_outlives_another_image_and
 def test_an_uploaded_image_is_used(page: Page) -> None:
     opened(page)
     page.get_by_role("radio", name="Upload").click()
-    page.locator("input[type=file]").set_input_files(HERE.parents[1] / "widgets/browser/icon.png")
+    page.locator("input[type=file]").set_input_files(HERE.parents[1] / "widgets/shell/icon.png")
     expect(page.get_by_text("A is ")).to_contain_text("icon.png")
     before = page.get_by_text("A is ").inner_text()
     page.get_by_test_id("stCheckbox").click()

@@ -11,9 +11,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from vae_core import data
 from vae_core.analysis import traverse
-from vae_core.analysis.disentangle import measure
-from vae_core.training import names
-from vae_core.training.run import Run
+from vae_core.runs import names
+from vae_core.runs.run import Run
+from vae_core.workers import disentanglement_job
 
 NewTab = Callable[[str], Page]
 
@@ -80,7 +80,7 @@ def test_metrics_show_how_far_they_are_and_can_be_cancelled(page: Page, run: Run
     page.get_by_role("button", name="Compute the metrics").click()
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("button", name="Compute the metrics")).to_be_visible()
-    assert measure.SIDE.said(run.path) is None
+    assert disentanglement_job.JOB.reported(run.path) is None
 
 
 def test_what_is_on_screen_can_be_taken_away(page: Page, run: Run) -> None:

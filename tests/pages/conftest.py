@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from vae_core import recipes
-from vae_core.training.run import Run
+from vae_core.runs.run import Run
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 30  # seconds: the first page of a process imports much

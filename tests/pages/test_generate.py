@@ -9,11 +9,11 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
+from pages.sections.conditional import classifying, measures, samples, styles
 from vae_core import data
 from vae_core.analysis import generate
-from vae_core.training.run import Run
-from widgets.board import open_run
-from widgets.generate_page import classifying, measures, samples, styles
+from vae_core.runs.run import Run
+from widgets.run_data.library import open_run
 
 App = Callable[..., AppTest]
 AddRun = Callable[..., Run]

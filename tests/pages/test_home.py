@@ -8,8 +8,8 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
-from vae_core.training import archive
-from vae_core.training.run import Run
+from vae_core.runs import archive
+from vae_core.runs.run import Run
 
 App = Callable[..., AppTest]
 AddRun = Callable[..., Run]

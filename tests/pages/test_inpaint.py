@@ -11,13 +11,12 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
+from pages.sections.inpaint import anomaly, compute, condition_picker, denoising
 from vae_core import data
-from vae_core.training.run import Run
-from widgets import pictures
-from widgets.board import open_run
-from widgets.inpaint_page import anomaly, denoising, telling, work
-from widgets.inpaint_page.subject import Subject
-from widgets.picker import Picked
+from vae_core.runs.run import Run
+from widgets.run_data.library import open_run
+from widgets.run_data.subject import Picked, Subject
+from widgets.shell import sheets
 
 App = Callable[..., AppTest]
 AddRun = Callable[..., Run]
@@ -36,14 +35,14 @@ def settled(at: AppTest, sign: str) -> AppTest:
     """The page after what it computes beside itself is there."""
     import streamlit as st
 
-    from widgets import later
+    from widgets.shell import tasks
 
     for _ in range(60):
         if sign in words(at):
             return at
         state = at.session_state  # it has no get
         task = state["inpaint_task"] if "inpaint_task" in state else None  # noqa: SIM401
-        if isinstance(task, later.Task) and task.future is not None:
+        if isinstance(task, tasks.Task) and task.future is not None:
             task.future.exception(30)
         at.run()
     st.cache_resource.clear()
@@ -104,7 +103,7 @@ def test_without_a_classifier_it_is_the_images_label_or_the_first(
     app: App, joint: Run, monkeypatch: pytest.MonkeyPatch, label: int | None, expected: int
 ) -> None:
     of = Subject.of
-    monkeypatch.setattr(telling, "_read", lambda *arguments: None)
+    monkeypatch.setattr(condition_picker, "_read", lambda *arguments: None)
     monkeypatch.setattr(Subject, "of", lambda *arguments: replace(of(*arguments), label=label))
     at = app("inpaint", run="joint", method="encoder")
     assert told(at).value == expected
@@ -114,7 +113,7 @@ def test_a_chosen_class_stays_though_another_is_read_and_choosing_what_is_read_l
     app: App, joint: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = [6]
-    monkeypatch.setattr(telling, "_read", lambda *arguments: read[0])
+    monkeypatch.setattr(condition_picker, "_read", lambda *arguments: read[0])
     at = app("inpaint", run="joint", method="encoder", **{"as": "77"})
     assert told(at).value == 6
     told(at).select(3).run()
@@ -134,7 +133,7 @@ def test_what_is_completed_and_denoised_is_so_under_the_class_told(joint: Run) -
     one = Subject.of(joint, Picked(image, 0, 0, False, "an image"))
     observed, x = np.tile([True, False], (8, 4)), one.tensor()[None]
     for y in (3, 8):
-        found = work.complete(str(joint.path), None, one, observed.tobytes(), y, "encoder", 4, 0)
+        found = compute.complete(str(joint.path), None, one, observed.tobytes(), y, "encoder", 4, 0)
         labels = torch.full((4,), y)
         decoded = joint.model.decode_mean(found.completions.z, labels)
         hidden = torch.from_numpy(~observed)
@@ -166,7 +165,7 @@ def test_the_same_seed_completes_the_same_and_observed_pixels_stay(subject: tupl
     observed = np.ones((8, 8), bool)
     observed[:, 4:] = False
     arguments: tuple[Any, ...] = (str(run.path), None, one, observed.tobytes(), None, "importance", 4)
-    first, again, other = (work.complete(*arguments, seed) for seed in (0, 0, 1))
+    first, again, other = (compute.complete(*arguments, seed) for seed in (0, 0, 1))
     assert torch.equal(first.completions.z, again.completions.z)
     assert not torch.equal(first.completions.z, other.completions.z)
     kept = first.completions.images[:, 0, observed].numpy()
@@ -177,7 +176,7 @@ def test_all_methods_are_compared_on_the_same_mask(subject: tuple[Run, Subject])
     run, one = subject
     observed = np.tile([True, False], (8, 4))
     told: list[float] = []
-    rows = work.compare(
+    rows = compute.compare(
         str(run.path),
         None,
         one,
@@ -187,7 +186,7 @@ def test_all_methods_are_compared_on_the_same_mask(subject: tuple[Run, Subject])
         lambda share, _: told.append(share),
         lambda: False,
     )
-    assert [row["Method"] for row in rows] == [name for name, _ in work.METHODS.values()]
+    assert [row["Method"] for row in rows] == [name for name, _ in compute.METHODS.values()]
     assert all(row["log p, nats"] < 0 and row["Seconds"] > 0 for row in rows)
     assert told == sorted(told)
 
@@ -224,9 +223,9 @@ def test_pictures_are_as_large_as_they_should_be() -> None:
     from PIL import Image
 
     images = np.zeros((5, 1, 8, 8), np.uint8)
-    assert Image.open(BytesIO(pictures.tile(images, columns=4))).size == (4 * 9 * 4, 2 * 9 * 4)
-    shown = pictures.covered(images[0], np.zeros((8, 8), bool))
-    assert tuple(shown[:, 0, 0]) == pictures.HIDDEN
+    assert Image.open(BytesIO(sheets.tile(images, columns=4))).size == (4 * 9 * 4, 2 * 9 * 4)
+    shown = sheets.covered(images[0], np.zeros((8, 8), bool))
+    assert tuple(shown[:, 0, 0]) == sheets.HIDDEN
 
 
 def test_images_that_are_not_on_this_machine_are_missed_in_a_sentence_and_never_fetched(

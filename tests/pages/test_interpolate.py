@@ -14,17 +14,18 @@ import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from vae_core import data, export
+from pages.sections.interpolate import compare, downloads, factor, geodesic_task, lasso, path_codes
+from pages.sections.interpolate.path import View
+from pages.sections.interpolate.path_codes import Line
+from vae_core import data
 from vae_core.analysis import arithmetic as sums
 from vae_core.analysis import interpolate as paths
-from vae_core.training import directions, folder
-from vae_core.training.directions import Saved
-from vae_core.training.run import Run
-from widgets.interpolate_page import beside, codes, factor, lasso, search, take_away
-from widgets.interpolate_page.codes import Line
-from widgets.interpolate_page.path import View
-from widgets.map_page.codes import newest, weights
-from widgets.picker import Picked
+from vae_core.browser import wire
+from vae_core.runs import directions, files
+from vae_core.runs.directions import Saved
+from vae_core.runs.run import Run
+from widgets.run_data.codes import newest, weights
+from widgets.run_data.subject import Picked
 
 App = Callable[..., AppTest]
 AddRun = Callable[..., Run]
@@ -35,7 +36,7 @@ T = torch.linspace(-0.5, 1.5, 201, dtype=torch.float64)
 
 def parcels(at: AppTest, kind: str) -> list[tuple[dict[str, Any], dict[str, np.ndarray]]]:
     """What travels to the browser: "decoder", "path", "plane"."""
-    sent = (export.unpack(c.proto.bytes) for c in at.get("bidi_component") if c.proto.bytes)
+    sent = (wire.unpack(c.proto.bytes) for c in at.get("bidi_component") if c.proto.bytes)
     return [(header, arrays) for header, arrays in sent if header["kind"] == kind]
 
 
@@ -121,10 +122,10 @@ def test_a_geodesic_is_no_longer_in_pixels_than_the_straight_line(app: App, add_
 
 def test_a_search_given_up_shows_the_straight_line_and_can_begin_again(add_run: AddRun) -> None:
     line = a_line(add_run("mine"), "geodesic")
-    search._search(line).cancelled = True  # before it began
-    assert search._find(line, 0) is None
-    assert search.start(line).result() is not None
-    assert codes.along(line).shape == (201, 2)
+    geodesic_task._search(line).cancelled = True  # before it began
+    assert geodesic_task._find(line, 0) is None
+    assert geodesic_task.start(line).result() is not None
+    assert path_codes.along(line).shape == (201, 2)
 
 
 def test_the_plane_holds_both_ends_however_far_they_are(add_run: AddRun) -> None:
@@ -133,9 +134,9 @@ def test_the_plane_holds_both_ends_however_far_they_are(add_run: AddRun) -> None
     assert found is not None
     for far, extent in ((1.0, 4.0), (9.0, 10.0)):
         line = Line(str(run.path), weights(run), None, (0.0, 0.0), (far, -0.5))
-        parcel = codes.plane(found, line)
+        parcel = path_codes.plane(found, line)
         assert parcel is not None
-        assert export.header(parcel)["extent"] == extent
+        assert wire.header(parcel)["extent"] == extent
 
 
 def test_two_runs_stand_under_each_other_each_with_its_own_codes(app: App, add_run: AddRun) -> None:
@@ -147,9 +148,9 @@ def test_two_runs_stand_under_each_other_each_with_its_own_codes(app: App, add_r
 
 
 def with_beta(run: Run, beta: float) -> Run:
-    spec = json.loads((run.path / folder.SPEC).read_text())
+    spec = json.loads((run.path / files.SPEC).read_text())
     spec["objective"]["beta"] = beta
-    (run.path / folder.SPEC).write_text(json.dumps(spec))
+    (run.path / files.SPEC).write_text(json.dumps(spec))
     return Run(run.path)
 
 
@@ -159,16 +160,16 @@ def test_one_click_puts_the_autoencoder_beside_the_vae_and_says_why(app: App, ad
     at = app("interpolate", run="mine")
     at.button(key="autoencoder-against-vae").click().run()
     assert [header["title"] for header, _ in parcels(at, "path")] == ["mine", "plain"]
-    assert beside.WHY in words(at)
+    assert compare.WHY in words(at)
     assert at.query_params["beside"] == "plain"
     assert not [button for button in at.button if button.key == "autoencoder-against-vae"]
 
 
 def test_the_counterpart_has_the_same_images_and_dimensions(add_run: AddRun) -> None:
     vae, plain, other = add_run("vae"), with_beta(add_run("plain"), 0.0), with_beta(add_run("other"), 4.0)
-    assert beside.pair(vae, [vae, other, plain]) == (vae, plain)
-    assert beside.pair(plain, [other, vae, plain]) == (plain, vae)
-    assert beside.pair(vae, [vae, other]) is None
+    assert compare.pair(vae, [vae, other, plain]) == (vae, plain)
+    assert compare.pair(plain, [other, vae, plain]) == (plain, vae)
+    assert compare.pair(vae, [vae, other]) is None
 
 
 # --- the link ---------------------------------------------------------------------------------------
@@ -220,12 +221,12 @@ def test_with_no_run_it_says_where_to_go(app: App) -> None:
 
 def test_a_run_without_weights_says_that_they_are_to_come(app: App, add_run: AddRun) -> None:
     run = add_run("young", state="running", heartbeat=2e9)
-    (run.path / folder.WEIGHTS).unlink()
+    (run.path / files.WEIGHTS).unlink()
     assert "no weights" in app("interpolate", run="young").info[0].value
 
 
 def test_an_unreadable_run_is_a_sentence(app: App, add_run: AddRun) -> None:
-    (add_run("broken").path / folder.SPEC).write_text("{")
+    (add_run("broken").path / files.SPEC).write_text("{")
     at = app("interpolate", run="broken")
     assert not at.exception
     assert at.error
@@ -318,7 +319,7 @@ def test_a_direction_of_a_shipped_run_stays_in_the_tab(app: App, add_run: AddRun
     at = app("interpolate", run="shown", tab="arithmetic", direction="class")
     at.text_input(key="direction-name").input("zeroness").run()
     at.button(key="keep-direction").click().run()
-    assert not (run.path / folder.DIRECTIONS).exists()
+    assert not (run.path / files.DIRECTIONS).exists()
     assert "stays in this tab" in words(at)
     options = next(group for group in at.button_group if group.label == "Direction").options
     assert len(options) == 3
@@ -508,8 +509,8 @@ def test_the_table_holds_the_path_and_what_it_passes(add_run: AddRun) -> None:
     run = add_run("mine")
     line, found = a_line(run, "spherical"), newest(run)
     assert found is not None
-    passed = codes.measure(found, line)
-    rows = list(csv.DictReader(io.StringIO(take_away.numbers(["mine"], [line], [passed]))))
+    passed = path_codes.measure(found, line)
+    rows = list(csv.DictReader(io.StringIO(downloads.numbers(["mine"], [line], [passed]))))
     assert [float(row["t"]) for row in rows] == pytest.approx(T.tolist())
     a, b = ends(run, 3, 7)
     z = np.array([[float(row["z1"]), float(row["z2"])] for row in rows])
@@ -520,11 +521,11 @@ def test_the_table_holds_the_path_and_what_it_passes(add_run: AddRun) -> None:
 def test_film_and_sheet_show_what_the_model_decodes(add_run: AddRun) -> None:
     run = add_run("mine")
     view, line = a_view(run), a_line(run)
-    gif = Image.open(io.BytesIO(take_away.film(view, [line])))
-    assert (gif.format, gif.n_frames) == ("GIF", take_away.FRAMES)
-    sheet = np.asarray(Image.open(io.BytesIO(take_away.sheet(view, [line]))).convert("L"))
+    gif = Image.open(io.BytesIO(downloads.film(view, [line])))
+    assert (gif.format, gif.n_frames) == ("GIF", downloads.FRAMES)
+    sheet = np.asarray(Image.open(io.BytesIO(downloads.sheet(view, [line]))).convert("L"))
     decoded = (255 * run.model.decode_mean(torch.tensor([line.a]))).round()[0, 0].numpy()
     tile = np.kron(decoded, np.ones((7, 7)))
-    top, left = 2 * take_away.pictures.HEAD, take_away.pictures.LABEL
+    top, left = 2 * downloads.strips.HEAD, downloads.strips.LABEL
     np.testing.assert_array_equal(sheet[top : top + 56, left : left + 56], tile)
-    np.testing.assert_array_equal(take_away.faded(view, torch.tensor([0.0, 1.0]))[1], view.b.image)
+    np.testing.assert_array_equal(downloads.faded(view, torch.tensor([0.0, 1.0]))[1], view.b.image)

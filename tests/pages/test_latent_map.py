@@ -15,14 +15,15 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from vae_core import export, train
-from vae_core.analysis import aggregate, project
-from vae_core.training import frames
-from vae_core.training.run import Run
-from widgets import later
-from widgets.map_page import headline, take_away
-from widgets.map_page.codes import newest
-from widgets.map_page.view import View
+from pages.sections.latent_map import downloads, headline
+from vae_core import train
+from vae_core.analysis import aggregate
+from vae_core.browser import wire
+from vae_core.runs import files, frames
+from vae_core.runs.run import Run
+from widgets.components.latent_map.map_view import View
+from widgets.run_data.codes import newest
+from widgets.shell import tasks
 
 App = Callable[..., AppTest]
 AddRun = Callable[..., Run]
@@ -37,7 +38,7 @@ def parcel(at: AppTest, kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray
     """What travels to the browser: "picture", "holes", "frames"."""
     for component in at.get("bidi_component"):
         if component.proto.bytes:
-            header, arrays = export.unpack(component.proto.bytes)
+            header, arrays = wire.unpack(component.proto.bytes)
             if header.get("kind") == kind:
                 return header, arrays
     raise AssertionError(f"no {kind} on the page")
@@ -181,7 +182,7 @@ def test_beside_a_marginal_stands_the_hole_mass_in_all_dimensions(app: App, four
     at = app("latent_map", run="four")
     codes = newest(four)
     assert codes is not None
-    holes, _ = later.start(headline.exact, codes, 10.0).result()
+    holes, _ = tasks.start(headline.exact, codes, 10.0).result()
     exact = aggregate.hole_mass(four.posteriors)
     assert holes.value == pytest.approx(exact.value, abs=1e-6)
     page = html(at.run())
@@ -232,7 +233,7 @@ def test_the_table_of_holes_as_csv_is_what_the_library_finds(app: App, four: Run
     codes = newest(four)
     assert codes is not None
     view = View("slice", (0, 2), ratio=2.0, through=(0.0, 1.25, 0.0, 2.0))
-    rows = list(csv.DictReader(io.StringIO(take_away.table(codes, view))))
+    rows = list(csv.DictReader(io.StringIO(downloads.table(codes, view))))
     grid = aggregate.slice(four.posteriors, torch.tensor([0.0, 1.25, 0.0, 2.0]), dims=(0, 2))
     expected = aggregate.holes(grid, ratio=2.0)
     assert [float(row["prior_mass"]) for row in rows] == pytest.approx(
@@ -243,7 +244,10 @@ def test_the_table_of_holes_as_csv_is_what_the_library_finds(app: App, four: Run
         assert (row["code_z2"], row["code_z4"]) == ("1.25", "2")
 
 
-def test_umap_is_offered_and_says_what_it_is_not(app: App, four: Run) -> None:
+def test_umap_is_offered_and_says_what_it_is_not(
+    app: App, four: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "umap", raising=False)  # another test of this process may have used it
     at = app("latent_map", run="four", show="umap")
     assert "never a density" in words(at)
     assert at.button(key="umap").label == "Compute UMAP"
@@ -258,7 +262,7 @@ def test_a_kept_umap_is_shown(app: App, four: Run) -> None:
         "labels": codes["labels"],
         "step": codes["step"],
     }
-    (four.path / project.FILE).write_bytes(frames.pack(arrays))
+    (four.path / files.UMAP).write_bytes(frames.pack(arrays))
     at = app("latent_map", run="four", show="umap")
     assert at.get("plotly_chart")
     assert not [button for button in at.button if button.key == "umap"]

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.sections.train import objective_form
 from vae_core import Spec, recipes
-from vae_core.training.run import Run, all_runs
-from widgets import objective_form
-from widgets.pack import unpack
+from vae_core.runs.run import Run, all_runs
+from widgets.components.board.pack import unpack
 
 App = Callable[..., AppTest]
 AddRun = Callable[..., Run]
@@ -182,7 +182,7 @@ def test_the_gallery_cannot_be_trained_on(app: App, add_run: AddRun) -> None:
 
 
 def test_without_mnist_and_network_the_drawn_digits_are_offered(app: App, own_runs: Path) -> None:
-    from vae_core.training import run as runs
+    from vae_core.runs import run as runs
 
     made = runs.create(Spec().change(**{"data.name": "mnist"}), "stuck")
     file = made.path / "status.json"

@@ -15,16 +15,18 @@ import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from vae_core import data, export
+from pages.sections.traverse import charts, downloads, factors, scores
+from pages.sections.traverse.controls import View
+from pages.sections.traverse.link import Hand
+from vae_core import data
 from vae_core.analysis import traverse
-from vae_core.analysis.disentangle import measure, mutual_information, record
+from vae_core.analysis.disentangle import mutual_information
+from vae_core.browser import wire
 from vae_core.data.catalogue import WITH_FACTORS
-from vae_core.training import folder, names
-from vae_core.training.run import Run
-from widgets.traverse import TraverseState
-from widgets.traverse_page import charts, factors, scores, take_away
-from widgets.traverse_page.controls import View
-from widgets.traverse_page.link import Hand
+from vae_core.runs import disentanglement, files, names
+from vae_core.runs.run import Run
+from vae_core.workers import disentanglement_job
+from widgets.components.traverse import TraverseState
 
 App = Callable[..., AppTest]
 AddRun = Callable[..., Run]
@@ -46,7 +48,7 @@ def sprites(drawn: Path, own_runs: Path) -> Callable[..., Run]:
     def add(name: str = "sprites", card: dict[str, object] | None = None) -> Run:
         shutil.copytree(drawn, own_runs / name)
         if card is not None:
-            (own_runs / name / folder.CARD).write_text(json.dumps(card))
+            (own_runs / name / files.CARD).write_text(json.dumps(card))
         return Run(own_runs / name)
 
     return add
@@ -54,7 +56,7 @@ def sprites(drawn: Path, own_runs: Path) -> Callable[..., Run]:
 
 def parcels(at: AppTest, kind: str) -> list[tuple[dict[str, Any], dict[str, np.ndarray]]]:
     """What travels to the browser: "decoder", "traversal"."""
-    sent = (export.unpack(c.proto.bytes) for c in at.get("bidi_component") if c.proto.bytes)
+    sent = (wire.unpack(c.proto.bytes) for c in at.get("bidi_component") if c.proto.bytes)
     return [(header, arrays) for header, arrays in sent if header["kind"] == kind]
 
 
@@ -75,14 +77,14 @@ def html(at: AppTest) -> str:
 def a_record(run: Run, step: int | None = None) -> dict[str, Any]:
     latent = run.spec.latent
     found = {
-        "step": measure.step_of(run.codes) if step is None else step,
+        "step": disentanglement_job.step_of(run.codes) if step is None else step,
         "images": 10_000,
         "factors": ["shape", "x"],
         "metrics": {name: 0.1 + k / 100 for k, name in enumerate(scores.METRICS)},
         "mutual_information": [[0.25 + d for d in range(latent)], [0.5] * latent],
         "factor_entropy": [math.log(3), math.log(32)],
     }
-    record.write(run.path, found)
+    disentanglement.write(run.path, found)
     return found
 
 
@@ -187,7 +189,7 @@ def test_both_runs_encode_the_same_image_each_with_its_own_encoder(
     with torch.no_grad():
         for parameter in model.encoder.parameters():
             parameter.mul_(1.1)
-    save_file(model.state_dict(), other.path / folder.WEIGHTS)
+    save_file(model.state_dict(), other.path / files.WEIGHTS)
     sprites("larger")
     at = app("traverse", run="mine", start="7", **{"with": "yours"})
     image = data.load("digits", "test").images[7:8]
@@ -203,13 +205,13 @@ def test_with_no_run_it_says_where_to_go(app: App) -> None:
 
 def test_a_run_without_weights_says_that_they_are_to_come(app: App, add_run: AddRun) -> None:
     run = add_run("young", state="running", heartbeat=2e9)
-    (run.path / folder.WEIGHTS).unlink()
+    (run.path / files.WEIGHTS).unlink()
     assert "no weights" in app("traverse", run="young").info[0].value
 
 
 def test_an_unreadable_run_is_a_sentence(app: App, add_run: AddRun) -> None:
     run = add_run("broken")
-    (run.path / folder.SPEC).write_text("{")
+    (run.path / files.SPEC).write_text("{")
     at = app("traverse", run="broken")
     assert not at.exception
     assert at.error
@@ -267,7 +269,7 @@ def test_names_of_a_shipped_run_come_from_the_link_and_leave_its_folder_alone(
     at = app("traverse", run="shown", names="shown,2:slant%2C left,7:x,<b>:y")
     assert told(at)["names"] == [["", "slant, left"]]
     assert "came with the app" in words(at)
-    assert not (run.path / folder.NAMES).exists()
+    assert not (run.path / files.NAMES).exists()
     assert told(app("traverse", run="shown", names="another,2:slant"))["names"] == [["", ""]]
 
 
@@ -332,11 +334,11 @@ def test_two_runs_metrics_stand_side_by_side(app: App, sprites: Callable[..., Ru
 
 def test_computing_shows_how_far_it_is_and_can_be_cancelled(app: App, sprites: Callable[..., Run]) -> None:
     run = sprites()
-    measure.SIDE.say(run.path, 0.4, "Growing trees")
+    disentanglement_job.JOB.report(run.path, 0.4, "Growing trees")
     at = app("traverse", run="sprites")
     at.button(key="metrics-cancel-sprites").click().run()
-    assert measure.SIDE.cancelled(run.path)
-    assert measure.SIDE.said(run.path) is None
+    assert disentanglement_job.JOB.cancelled(run.path)
+    assert disentanglement_job.JOB.reported(run.path) is None
     assert at.button(key="metrics-sprites")
 
 
@@ -353,7 +355,7 @@ def test_the_scores_of_other_seeds_stand_below_with_their_median(
     run = sprites("shown", card={"title": "Shown"})
     a_record(run)
     rows = [{"seed": k, "elbo": -50.0 - k, "metrics": {"mig": 0.1 * k}} for k in range(1, 4)]
-    folder.write_json(run.path / record.SEEDS, {"recipe": "beta-4", "seeds": rows})
+    files.write_json(run.path / files.SEEDS, {"recipe": "beta-4", "seeds": rows})
     page = html(app("traverse", run="shown"))
     assert "<th>median</th><td>−52.0</td><td>0.200</td>" in page
 
@@ -381,12 +383,12 @@ def test_the_process_beside_the_app_keeps_the_record(
         return {"mig": 0.5}
 
     monkeypatch.setattr("vae_core.analysis.disentangle.record.evaluate_all", few)
-    assert measure.main(run.path) == 0
-    found = record.load(run.path)
+    assert disentanglement_job.main(run.path) == 0
+    found = disentanglement.load(run.path)
     assert found is not None
     assert found["metrics"] == {"mig": 0.5}
     assert found["factors"] == ["shape", "scale", "orientation", "x", "y"]
-    assert found["step"] == measure.step_of(run.codes)
+    assert found["step"] == disentanglement_job.step_of(run.codes)
 
 
 def test_markup_in_a_name_is_shown_as_it_stands() -> None:
@@ -411,7 +413,7 @@ def test_the_table_of_dimensions_is_sorted_and_exact(sprites: Callable[..., Run]
     run = sprites()
     hand = Hand(TraverseState((((2, 1.25),),)))
     called = names.save(run.path, 4, 2, "width, or so")
-    rows = list(csv.DictReader(io.StringIO(take_away.dimensions(View((run,), None, "3"), 0, hand, called))))
+    rows = list(csv.DictReader(io.StringIO(downloads.dimensions(View((run,), None, "3"), 0, hand, called))))
     used, at = traverse.usage(run.posteriors), traverse.quantiles(run.posteriors)
     assert [int(row["dimension"]) - 1 for row in rows] == used.order.tolist()
     for row in rows:
@@ -424,14 +426,14 @@ def test_the_table_of_dimensions_is_sorted_and_exact(sprites: Callable[..., Run]
 def test_strips_and_films_hold_what_the_model_decodes(sprites: Callable[..., Run]) -> None:
     run = sprites()
     view, hand, called = View((run,), None, "3"), Hand(), ("",) * 4
-    shown = take_away.in_use(run)
-    sheet = np.asarray(Image.open(io.BytesIO(take_away.strips(view, 0, hand, called))).convert("L"))
+    shown = downloads.in_use(run)
+    sheet = np.asarray(Image.open(io.BytesIO(downloads.strips_png(view, 0, hand, called))).convert("L"))
     decoded = (
         255 * run.model.decode_mean(traverse.along(torch.zeros(4), shown[0], torch.tensor([-3.0])))
     ).round()
     tile = np.kron(decoded[0, 0].numpy(), np.ones((2, 2)))
-    top, left = 2 * take_away.pictures.HEAD, take_away.pictures.LABEL
+    top, left = 2 * downloads.strips.HEAD, downloads.strips.LABEL
     np.testing.assert_array_equal(sheet[top : top + 64, left : left + 64], tile)
     for dimension in (None, shown[0]):
-        gif = Image.open(io.BytesIO(take_away.film(view, 0, hand, called, dimension)))
+        gif = Image.open(io.BytesIO(downloads.film(view, 0, hand, called, dimension)))
         assert (gif.format, gif.n_frames) == ("GIF", 32)

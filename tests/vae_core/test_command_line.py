@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from vae_core.__main__ import main
-from vae_core.training.run import load_run
+from vae_core.runs.run import load_run
 
 DIGITS = ["--dataset", "digits", "--set", "net.widths=16"]
 

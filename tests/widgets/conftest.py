@@ -13,7 +13,7 @@ import playwright
 import pytest
 
 HERE = Path(__file__).parent
-SCRIPTS = HERE.parents[1] / "widgets"
+SCRIPTS = HERE.parents[1] / "widgets" / "components"
 LIGHT = {"primary": "#0f6a73", "background": "#fcfbf8", "text": "#20242b", "border": "#d9d5cb"}
 
 # A stand-in for Streamlit: mounts components by key, and remembers what they say.
@@ -127,13 +127,13 @@ class Maps(Stage):
 
     def show(self, parcels: dict[str, bytes], key: str = "map", **options: Any) -> None:
         """As `latent_map` would: the parcels each by themselves, then the map that names them."""
-        from vae_core import export
-        from widgets import latent_map as lm
+        from vae_core.browser import wire
+        from widgets.components import latent_map as lm
 
         for slot, parcel in parcels.items():
             self.bring(slot, parcel, key)
         slots = ("decoder", "picture", "holes", "frames")
-        data = {slot: export.header(parcels[slot])["id"] if slot in parcels else None for slot in slots}
+        data = {slot: wire.header(parcels[slot])["id"] if slot in parcels else None for slot in slots}
         data |= {"state": lm.MapState().to_browser(), "revision": 0, "answer": None, "answers": True}
         data |= {"size": "full", "height": 480, "group": None, "label": "Latent map"}
         self.mount(key, data | options)
@@ -164,14 +164,14 @@ class Boards(Stage):
 
     def show(self, models: list[Any], key: str = "board", **options: Any) -> None:
         """As `traverse` would: the parcels each by themselves, then the board that names them."""
-        from vae_core import export
-        from widgets import traverse
+        from vae_core.browser import wire
+        from widgets.components import traverse
 
         parcels = [(model.decoder, model.parcel()) for model in models]
         for k, (decoder, parcel) in enumerate(parcels):
             self.bring(f"decoder-{k}", decoder, key)
             self.bring(f"model-{k}", parcel, key)
-        data = {"models": [[export.header(part)["id"] for part in parts] for parts in parcels]}
+        data = {"models": [[wire.header(part)["id"] for part in parts] for parts in parcels]}
         data |= {"names": [list(model.names) or [""] * model.latent for model in models]}
         data |= {
             "state": traverse.TraverseState().to_browser(),
@@ -236,13 +236,13 @@ def stage(browser: Any) -> Iterator[Callable[[str, str], Stage]]:
 
 @pytest.fixture
 def maps(stage: Callable[..., Maps]) -> Maps:
-    from widgets import latent_map as lm
+    from widgets.components import latent_map as lm
 
     return stage(lm.script(), lm.css(), Maps)
 
 
 @pytest.fixture
 def boards(stage: Callable[..., Boards]) -> Boards:
-    from widgets import traverse
+    from widgets.components import traverse
 
     return stage(traverse.script(), traverse.css(), Boards)

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from vae_core import export, nets
-from vae_core.likelihoods import LIKELIHOODS
-from vae_core.model import VAE
+from vae_core.browser import wire
+from vae_core.model import nets
+from vae_core.model.likelihoods import LIKELIHOODS
+from vae_core.model.vae import VAE
 from vae_core.spec import Spec
 
 DECODE = Path(__file__).parent / "decode.mjs"
@@ -38,7 +39,7 @@ def in_the_browser(node: str, tmp_path: Path):
         told = [] if y is None else ["weights"]
         done = subprocess.run([node, str(DECODE), *map(str, files), *told], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
-        channels, height, width = export.header(parcel)["image"]
+        channels, height, width = wire.header(parcel)["image"]
         images = np.fromfile(files[2], "<f4").reshape(len(z), height, width, channels)
         return torch.from_numpy(images).permute(0, 3, 1, 2)
 
@@ -84,7 +85,7 @@ def test_pixels_agree_with_pytorch_within_1e_4(in_the_browser, net: str, likelih
     vae = model({"kind": net, **WIDTHS.get(net, {})}, kind, shape)
     z = codes(2)
     torch.testing.assert_close(
-        in_the_browser(export.decoder(vae, "float32"), z), vae.decode_mean(z), atol=1e-4, rtol=0
+        in_the_browser(wire.decoder(vae, "float32"), z), vae.decode_mean(z), atol=1e-4, rtol=0
     )
 
 
@@ -96,7 +97,7 @@ def test_every_activation_agrees(in_the_browser, net: str, activation: str) -> N
     )
     z = codes(5)
     torch.testing.assert_close(
-        in_the_browser(export.decoder(vae, "float32"), z), vae.decode_mean(z), atol=1e-4, rtol=0
+        in_the_browser(wire.decoder(vae, "float32"), z), vae.decode_mean(z), atol=1e-4, rtol=0
     )
 
 
@@ -106,7 +107,7 @@ def test_the_default_networks_agree_at_full_size(in_the_browser, net: str, laten
     vae = model({"kind": net}, {"kind": "bernoulli"}, (1, 28, 28), latent=latent)
     z = codes(latent)
     torch.testing.assert_close(
-        in_the_browser(export.decoder(vae, "float32"), z), vae.decode_mean(z), atol=1e-4, rtol=0
+        in_the_browser(wire.decoder(vae, "float32"), z), vae.decode_mean(z), atol=1e-4, rtol=0
     )
 
 
@@ -115,7 +116,7 @@ def test_half_precision_stays_within_2e_3_of_pytorch(in_the_browser, net: str) -
     vae = model({"kind": net}, {"kind": "bernoulli"}, (1, 28, 28), gain=1.0)
     z = codes(2)
     torch.testing.assert_close(
-        in_the_browser(export.decoder(vae, "float16"), z), vae.decode_mean(z), atol=2e-3, rtol=0
+        in_the_browser(wire.decoder(vae, "float16"), z), vae.decode_mean(z), atol=2e-3, rtol=0
     )
 
 
@@ -131,7 +132,7 @@ def test_the_mean_of_a_continuous_bernoulli_has_no_seam_where_its_series_takes_o
     x = (nodes + 1) / 2
     density = weights * np.exp(a.double().numpy() * x - a.abs().double().numpy())
     mean = torch.from_numpy((density @ x / density.sum(1)).astype(np.float32))
-    images = in_the_browser(export.decoder(vae, "float32"), a)
+    images = in_the_browser(wire.decoder(vae, "float32"), a)
     torch.testing.assert_close(images[:, 0, 0, 0], mean, atol=1e-5, rtol=0)
 
 
@@ -145,10 +146,10 @@ def test_a_decoder_under_a_condition_agrees_class_by_class_blended_and_by_defaul
         vae = VAE(spec).eval()
     z, y = codes(2), torch.eye(10)[torch.arange(256) % 10]
     y[200:] = torch.rand(56, 10, generator=torch.Generator().manual_seed(2)).softmax(1)
-    parcel = export.decoder(vae, "float32")
-    said = export.header(parcel)["condition"]
+    parcel = wire.decoder(vae, "float32")
+    said = wire.header(parcel)["condition"]
     assert (said["classes"], said["names"]) == (10, list("0123456789"))
     torch.testing.assert_close(in_the_browser(parcel, z, y), vae.decode_mean(z, y), atol=1e-4, rtol=0)
     torch.testing.assert_close(in_the_browser(parcel, z), vae.decode_mean(z), atol=1e-4, rtol=0)
-    sevens = export.decoder(vae, "float32", y=7)
+    sevens = wire.decoder(vae, "float32", y=7)
     torch.testing.assert_close(in_the_browser(sevens, z), vae.decode_mean(z, y[7]), atol=1e-4, rtol=0)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from vae_core.analysis import mixture
 from vae_core.analysis.holes import Hole, hole_curve, holes
-from vae_core.posteriors import Posteriors
+from vae_core.model.posteriors import Posteriors
 
 __all__ = [
     "DensityGrid",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from vae_core.posteriors import Posteriors
+from vae_core.model.posteriors import Posteriors
 
 
 def kl(posteriors: Posteriors) -> Tensor:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vae_core.analysis.judge import Judge
-from vae_core.model import BLOCK, VAE
-from vae_core.posteriors import Posteriors
+from vae_core.analysis.oracle_classifier import OracleClassifier
+from vae_core.model.posteriors import Posteriors
+from vae_core.model.vae import BLOCK, VAE
 
 # --- images -------------------------------------------------------------------------------------
 
@@ -144,15 +144,15 @@ class Agreement:
 
 def agreement(
     model: VAE,
-    judge: Judge,
+    oracle: OracleClassifier,
     samples: int = 500,
     temperature: float = 1.0,
     generator: torch.Generator | None = None,
 ) -> Agreement:
-    """Puts `samples` means of each class before a judge of the same images (`judge.load(dataset)`)."""
+    """Puts `samples` means of each class before a oracle of the same images (`oracle.load(dataset)`)."""
     y = torch.arange(model.classes).repeat_interleave(samples)
     images = model.decode_mean(codes(model, y, temperature, generator), y).cpu()
-    return Agreement(confusion(judge.read(images), y), samples, temperature)
+    return Agreement(confusion(oracle.read(images), y), samples, temperature)
 
 
 @dataclass(frozen=True)

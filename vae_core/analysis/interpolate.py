@@ -15,8 +15,8 @@ from torch import Tensor
 
 from vae_core.analysis import aggregate
 from vae_core.analysis.progress import Progress, Watch
-from vae_core.model import VAE
-from vae_core.posteriors import Posteriors
+from vae_core.model.posteriors import Posteriors
+from vae_core.model.vae import VAE
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,7 +8,7 @@ from itertools import repeat
 import torch
 from torch import Tensor
 
-from vae_core.model import VAE
+from vae_core.model.vae import VAE
 
 # Numbers of decoder output held at once: what fits the cache of a CPU, and what keeps a GPU busy.
 CPU_BLOCK, GPU_BLOCK = 2**20, 2**26

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from vae_core.analysis import collapse, mixture
-from vae_core.posteriors import Posteriors
+from vae_core.model.posteriors import Posteriors
 
 
 @dataclass(frozen=True, eq=False)

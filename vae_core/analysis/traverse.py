@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from vae_core.analysis import collapse
-from vae_core.posteriors import Posteriors
+from vae_core.model.posteriors import Posteriors
 
 DEAD = 0.01  # variance of the posterior means at or below which a dimension is dead; Burda et al. 2016
 LEVELS = (0.01, 0.05, 0.15, 0.3, 0.5, 0.7, 0.85, 0.95, 0.99)

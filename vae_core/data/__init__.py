@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from vae_core.data import catalogue
 from vae_core.data.catalogue import CATALOGUE
-from vae_core.data.dataset import SPLITS, Dataset, Progress, Refusal, Request, Unavailable
+from vae_core.data.dataset import (
+    SPLITS,
+    Dataset,
+    Progress,
+    Refusal,
+    Request,
+    Unavailable,
+    check_labels,
+)
 
 if TYPE_CHECKING:
-    from vae_core.data.binarisation import binarise, binarise_static
+    from vae_core.data.binarisation import binarise, binarise_static, binarised_once
     from vae_core.data.thumbnails import thumbnail
 
 __all__ = [
@@ -19,12 +27,19 @@ __all__ = [
     "Unavailable",
     "binarise",
     "binarise_static",
+    "binarised_once",
     "catalogue",
+    "check_labels",
     "load",
     "thumbnail",
 ]
 
-_LAZY = {"binarise": "binarisation", "binarise_static": "binarisation", "thumbnail": "thumbnails"}
+_LAZY = {
+    "binarise": "binarisation",
+    "binarise_static": "binarisation",
+    "binarised_once": "binarisation",
+    "thumbnail": "thumbnails",
+}
 
 
 def load(

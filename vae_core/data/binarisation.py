@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from vae_core.data.dataset import SPLITS
+from vae_core.data.dataset import SPLITS, Dataset
 
 
 def binarise(images: torch.Tensor, how: str, generator: torch.Generator | None = None) -> torch.Tensor:
@@ -48,3 +48,12 @@ def binarise_static(images: torch.Tensor, split: str, seed: int = 0) -> torch.Te
         white = generator.integers(0, 255, block.shape, np.uint8) < block
         np.multiply(white, 255, out=drawn[start : start + 4096], dtype=np.uint8, casting="unsafe")
     return torch.from_numpy(drawn).to(images.device)
+
+
+def binarised_once(dataset: Dataset, how: str) -> torch.Tensor:
+    """The images of a split to evaluate on, uint8 [N, C, H, W].
+
+    Binarised once, also where training (how="dynamic") draws its pixels anew at every look: so the ELBO, the
+    posteriors and log p(x) all speak of the same pixels.
+    """
+    return dataset.images if how == "none" else binarise_static(dataset.images, dataset.split)

@@ -89,3 +89,15 @@ class Dataset:
         labels = None if self.labels is None else self.labels[index]
         factors = None if self.factors is None else self.factors[index]
         return replace(self, images=self.images[index], labels=labels, factors=factors, source=None)
+
+
+def check_labels(labels: torch.Tensor | None, name: str, classes: int) -> torch.Tensor:
+    """The labels [N] of the dataset `name`, for a model of that many classes.
+
+    Raises ValueError, a sentence, where there are none or where they do not fit.
+    """
+    if labels is None:
+        raise ValueError(f"The images of {name} have no labels, and this run needs each image's class.")
+    if len(labels) and int(labels.max()) >= classes:
+        raise ValueError(f"The run is for {classes} classes, and the images of {name} have more by now.")
+    return labels

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from vae_core import spec
-from vae_core.objectives.classes import M2, Joint, bound
 from vae_core.objectives.elbo import Capacity, Elbo, FreeBits
 from vae_core.objectives.factor import Factor
 from vae_core.objectives.objective import Logged, Objective
+from vae_core.objectives.semi_supervised import M2, Joint, bound
 from vae_core.objectives.total_correlation import BetaTc
 
 __all__ = ["OBJECTIVES", "Logged", "Objective", "bound", "build"]

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from vae_core import spec
-from vae_core.model import Terms
+from vae_core.model.vae import Terms
 
 Logged = dict[str, Tensor]
 

@@ -17,11 +17,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vae_core import data, masks, objectives
+from vae_core import data, objectives
 from vae_core.data import Dataset
-from vae_core.model import VAE, Terms
+from vae_core.model import masks
+from vae_core.model.vae import VAE, Terms
 from vae_core.spec import Spec
-from vae_core.training import direct
+from vae_core.training import fused_dense
 from vae_core.training.adam import Adam
 from vae_core.training.batches import Stream, balanced, shifted
 from vae_core.training.process import multiplies_bfloat16, products
@@ -76,10 +77,10 @@ class Trainer:
         self.step = 0
         self.device_step = torch.zeros((), device=self.device)
         self._choose_images(count, dataset.labels)
-        self.direct: direct.Direct | None = None
-        if direct.serves(self.model, self.objective):
+        self.direct: fused_dense.Direct | None = None
+        if fused_dense.serves(self.model, self.objective):
             rounds = spec.training.products == "auto" and multiplies_bfloat16()
-            self.direct = direct.Direct(self.model, self.objective, self.batch_size, rounds)
+            self.direct = fused_dense.Direct(self.model, self.objective, self.batch_size, rounds)
         self._sums: dict[str, Tensor] = {}
         self._count = 0
 
@@ -91,7 +92,7 @@ class Trainer:
         self.shift = 0
         chosen = torch.arange(count)
         if condition.kind == "class":
-            known = check_labels(labels, self.spec)
+            known = data.check_labels(labels, self.spec.data.name, self.spec.classes)
             self.labels = known.to(self.device)
             self.shift = condition.shift
             if condition.labels is not None and condition.labels < len(chosen):
@@ -187,7 +188,7 @@ class Trainer:
 
     @torch.inference_mode()
     def evaluate(self, images: Tensor, labels: Tensor | None = None, seed: int = 0) -> dict[str, Any]:
-        """The same terms on other images, uint8 [N, C, H, W] as from `drawn`, one posterior sample each.
+        """The same terms on other images, uint8 [N, C, H, W], one posterior sample each.
 
         labels [N]: needed under a condition. An objective that learns from unlabelled images sums the class
         out here too, and labels only say how well its classifier does.
@@ -253,30 +254,6 @@ class Trainer:
         self._count = 0
 
 
-def check_labels(labels: Tensor | None, spec: Spec) -> Tensor:
-    """The labels [N] of images for a run with a condition. Raises ValueError where they do not fit it."""
-    if labels is None:
-        raise ValueError(
-            f"The images of {spec.data.name} have no labels, and this run needs each image's class."
-        )
-    if len(labels) and int(labels.max()) >= spec.classes:
-        raise ValueError(
-            f"The run is for {spec.classes} classes, and the images of {spec.data.name} have more by now."
-        )
-    return labels
-
-
 def prepare(dataset: Dataset, spec: Spec) -> Tensor:
     """The images to train on, uint8 [N, C, H, W]: static binarisation is drawn once, here."""
-    return drawn(dataset, spec) if spec.data.binarisation == "static" else dataset.images
-
-
-def drawn(dataset: Dataset, spec: Spec) -> Tensor:
-    """The images to evaluate on, uint8 [N, C, H, W].
-
-    Binarised once, also where training draws its pixels anew at every look: so the ELBO, the posteriors
-    and log p(x) all speak of the same pixels.
-    """
-    if spec.data.binarisation == "none":
-        return dataset.images
-    return data.binarise_static(dataset.images, dataset.split)
+    return data.binarised_once(dataset, "static") if spec.data.binarisation == "static" else dataset.images

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.distributions import Categorical, Independent, MixtureSameFamily, MultivariateNormal, Normal
 
 from vae_core.analysis import aggregate
-from vae_core.posteriors import Posteriors
+from vae_core.model.posteriors import Posteriors
 
 
 def cloud(n: int = 500, d: int = 2, low: float = -4.0, high: float = 0.0, seed: int = 0) -> Posteriors:

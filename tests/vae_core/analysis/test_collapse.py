@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch.distributions import Normal, kl_divergence
 
 from vae_core.analysis import collapse
-from vae_core.posteriors import Posteriors
+from vae_core.model.posteriors import Posteriors
 
 
 def code(live: int, dead: int, n: int = 200) -> Posteriors:

@@ -9,10 +9,10 @@ import torch
 from sklearn.metrics import confusion_matrix
 
 from vae_core import data
-from vae_core.analysis import generate, judge
-from vae_core.analysis.judge import Judge
-from vae_core.model import VAE
-from vae_core.posteriors import Posteriors
+from vae_core.analysis import generate, oracle_classifier
+from vae_core.analysis.oracle_classifier import OracleClassifier
+from vae_core.model.posteriors import Posteriors
+from vae_core.model.vae import VAE
 from vae_core.spec import Spec
 
 K = 10
@@ -131,7 +131,7 @@ class Fixed(torch.nn.Module):
 def test_agreement_counts_what_a_judge_reads_class_by_class():
     said = torch.arange(K).repeat_interleave(6)
     said[:3] = 4  # half of the zeros are read as fours
-    found = generate.agreement(model(), Judge("digits", Fixed(said), 1.0, 1.0), samples=6)
+    found = generate.agreement(model(), OracleClassifier("digits", Fixed(said), 1.0, 1.0), samples=6)
     assert found.share.tolist() == [0.5] + [1.0] * 9
     assert found.total == pytest.approx(0.95)
     assert found.counts[0].tolist() == [3, 0, 0, 0, 3, 0, 0, 0, 0, 0]
@@ -165,7 +165,7 @@ def test_a_probe_without_classes_is_refused_with_a_sentence():
 
 def test_the_judge_of_mnist_reads_as_well_as_it_says(mnist_root):
     test = data.load("mnist", "test")
-    mnist = judge.load("mnist")
+    mnist = oracle_classifier.load("mnist")
     drawn = data.binarise_static(test.images, "test")
     for images, said in ((test.images, mnist.accuracy), (drawn, mnist.accuracy_binarised)):
         right = (mnist.read(images).argmax(1) == test.labels).double().mean().item()
@@ -174,11 +174,11 @@ def test_the_judge_of_mnist_reads_as_well_as_it_says(mnist_root):
 
 
 def test_a_dataset_without_a_judge_is_named_with_those_that_have_one():
-    assert judge.there_is("mnist")
-    assert not judge.there_is("sprites")
+    assert oracle_classifier.there_is("mnist")
+    assert not oracle_classifier.there_is("sprites")
     with pytest.raises(LookupError, match=r"classifier of sprites.*mnist"):
-        judge.load("sprites")
+        oracle_classifier.load("sprites")
 
 
 def test_all_judges_together_are_below_a_megabyte():
-    assert sum(file.stat().st_size for file in judge.FOLDER.iterdir()) < 2**20
+    assert sum(file.stat().st_size for file in oracle_classifier.FOLDER.iterdir()) < 2**20

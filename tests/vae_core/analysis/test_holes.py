@@ -12,7 +12,7 @@ from scipy.special import ive
 from scipy.stats import norm
 
 from vae_core.analysis import aggregate
-from vae_core.posteriors import Posteriors
+from vae_core.model.posteriors import Posteriors
 
 REGION = -2 * math.log(0.05)  # squared radius of the prior's 95 % region
 

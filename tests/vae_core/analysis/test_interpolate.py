@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from vae_core.analysis import aggregate, interpolate
 from vae_core.analysis.interpolate import geodesic, linear, spherical, times
 from vae_core.analysis.progress import Cancelled
-from vae_core.posteriors import Posteriors
+from vae_core.model.posteriors import Posteriors
 
 T = times(31, until=1.5)
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.distributions import MultivariateNormal, kl_divergence
 
 from vae_core.analysis import likelihood
-from vae_core.model import VAE
+from vae_core.model.vae import VAE
 from vae_core.spec import Spec
 
 SIGMA = 0.3

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from vae_core.analysis import collapse, surgery
-from vae_core.posteriors import Posteriors
+from vae_core.model.posteriors import Posteriors
 
 
 def whitened(n: int, covariance: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from torch.distributions import Categorical, MixtureSameFamily, Normal
 
 from vae_core.analysis import traverse
-from vae_core.posteriors import Posteriors
+from vae_core.model.posteriors import Posteriors
 
 
 def posteriors(mean: torch.Tensor, sigma: torch.Tensor | float = 0.5) -> Posteriors:

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from vae_core import objectives, spec
-from vae_core.model import VAE, Terms
-from vae_core.schedules import ramp
+from vae_core.model.vae import VAE, Terms
+from vae_core.objectives.schedules import ramp
 
 TERMS = Terms(
     log_px=torch.tensor([[-100.0, -80.0], [-110.0, -90.0]]),

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from vae_core import objectives, spec
-from vae_core.model import VAE, Terms
+from vae_core.model.vae import VAE, Terms
 from vae_core.objectives.factor import Discriminator, permute
 
 STEP = torch.tensor(0.0)

@@ -9,10 +9,10 @@ import torch
 from torch.distributions import Normal
 
 from vae_core import objectives, spec
-from vae_core.model import VAE, Terms
+from vae_core.model.posteriors import DiagonalGaussian
+from vae_core.model.priors import StandardNormal
+from vae_core.model.vae import VAE, Terms
 from vae_core.objectives.total_correlation import aggregated
-from vae_core.posteriors import DiagonalGaussian
-from vae_core.priors import StandardNormal
 
 STEP = torch.tensor(0.0)
 

@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from vae_core import data
+from vae_core.analysis.evaluation import evaluate
 from vae_core.data import Dataset
 from vae_core.data.dataset import Source
-from vae_core.evaluation import evaluate
 from vae_core.spec import Spec
-from vae_core.training.loop import Trainer, drawn, pick_device, prepare
+from vae_core.training.loop import Trainer, pick_device, prepare
 
 
 def small(**changes) -> Spec:
@@ -224,7 +224,7 @@ def test_a_run_with_masks_learns_to_complete_and_its_evaluation_is_under_masks(d
         **{"data.name": "digits", "latent": 3, "training.batch_size": 100, "mask.kind": "random", **net}
     )
     trainer = run(Trainer(spec, digits), 600)
-    images = drawn(test, spec)
+    images = data.binarised_once(test, spec.data.binarisation)
     numbers = evaluate(trainer.model, test, samples=0)
     masked = numbers["masked"]
     assert evaluate(trainer.model, test, samples=2, log_px_images=5)["masked"] == masked
@@ -254,8 +254,11 @@ def test_a_batch_larger_than_the_dataset_takes_the_dataset(digits):
 @pytest.mark.parametrize("how", ["static", "dynamic"])
 def test_the_pixels_to_evaluate_on_are_drawn_once(digits, how):
     spec = small(**{"data.binarisation": how})
-    assert set(drawn(digits, spec).unique().tolist()) == {0, 255}
-    assert torch.equal(drawn(digits, spec), drawn(digits, spec))
+    assert set(data.binarised_once(digits, spec.data.binarisation).unique().tolist()) == {0, 255}
+    assert torch.equal(
+        data.binarised_once(digits, spec.data.binarisation),
+        data.binarised_once(digits, spec.data.binarisation),
+    )
 
 
 def test_static_binarisation_trains_on_pixels_drawn_once_and_dynamic_draws_them_anew(digits):

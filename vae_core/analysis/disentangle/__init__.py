@@ -8,15 +8,10 @@ without supervision or inductive bias disentanglement cannot be identified, and 
 
 from __future__ import annotations
 
-from vae_core.analysis.disentangle.fixed_factor import beta_vae_score, factor_vae_score
-from vae_core.analysis.disentangle.importance import DCI, dci
-from vae_core.analysis.disentangle.information import (
-    factor_entropy,
-    mig,
-    modularity,
-    mutual_information,
-)
-from vae_core.analysis.disentangle.separability import sap
+from vae_core.analysis.disentangle.dci import DCI, dci
+from vae_core.analysis.disentangle.factor_vae import beta_vae_score, factor_vae_score
+from vae_core.analysis.disentangle.mig import factor_entropy, mig, modularity, mutual_information
+from vae_core.analysis.disentangle.sap import sap
 from vae_core.analysis.disentangle.summary import evaluate_all
 from vae_core.analysis.progress import Cancelled
 

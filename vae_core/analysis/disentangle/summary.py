@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vae_core.analysis.disentangle import fixed_factor, importance, information, separability
+from vae_core.analysis.disentangle.dci import dci
+from vae_core.analysis.disentangle.factor_vae import beta_vae_score, factor_vae_score
+from vae_core.analysis.disentangle.mig import mig, modularity
+from vae_core.analysis.disentangle.sap import sap
 from vae_core.analysis.disentangle.table import Array, checked
 from vae_core.analysis.progress import Cancelled, Progress
 
@@ -37,14 +40,14 @@ def evaluate_all(
 
     scores = {}
     step(0.0, 0.01, "Mutual information of dimensions and factors")
-    scores["mig"] = information.mig(codes, factors, seed=seed)
-    scores["modularity"] = information.modularity(codes, factors, seed=seed)
+    scores["mig"] = mig(codes, factors, seed=seed)
+    scores["modularity"] = modularity(codes, factors, seed=seed)
     step(0.01, 0.04, "Batches with one factor fixed, for the FactorVAE score")
-    scores["factor_vae_score"] = fixed_factor.factor_vae_score(codes, factors, seed=seed)
+    scores["factor_vae_score"] = factor_vae_score(codes, factors, seed=seed)
     step(0.04, 0.08, "Pairs with one factor in common, for the BetaVAE score")
-    scores["beta_vae_score"] = fixed_factor.beta_vae_score(codes, factors, seed=seed)
+    scores["beta_vae_score"] = beta_vae_score(codes, factors, seed=seed)
     tick = step(0.08, 0.2, "Predicting factors from single dimensions, for SAP")
-    scores["sap"] = separability.sap(codes, factors, seed=seed, progress=tick)
+    scores["sap"] = sap(codes, factors, seed=seed, progress=tick)
     tick = step(0.2, 1.0, "Growing trees that predict factors from all dimensions, for DCI")
-    d, c, i = importance.dci(codes, factors, seed=seed, progress=tick)
+    d, c, i = dci(codes, factors, seed=seed, progress=tick)
     return scores | {"dci_disentanglement": d, "dci_completeness": c, "dci_informativeness": i}

@@ -14,13 +14,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from vae_core.analysis.inpaint.conditioned import Told
 from vae_core.analysis.inpaint.encoder import encoder_fill, pseudo_gibbs
-from vae_core.analysis.inpaint.hamilton import hmc, langevin
+from vae_core.analysis.inpaint.hmc import hmc, langevin
 from vae_core.analysis.inpaint.importance import importance
 from vae_core.analysis.inpaint.masks import PRESETS, from_array, invert, preset
 from vae_core.analysis.inpaint.problem import Completions, Problem
 from vae_core.analysis.inpaint.scores import Scores, scores
-from vae_core.analysis.inpaint.told import Told
 
 __all__ = [
     "METHODS",

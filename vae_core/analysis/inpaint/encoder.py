@@ -7,8 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from vae_core.analysis.inpaint.conditioned import Model
 from vae_core.analysis.inpaint.problem import Completions, Problem
-from vae_core.analysis.inpaint.told import Model
 from vae_core.analysis.progress import Progress, Watch
 
 

@@ -1,7 +1,7 @@
 """Masks to choose from, by name: what they hide is what a completion has to guess.
 
 A mask is float [1, H, W]: 1 where a pixel is observed, 0 where it is hidden; all channels share it. Masks for
-training, a batch at a time, are in `vae_core/masks.py`.
+training, a batch at a time, are in `vae_core/model/masks.py`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vae_core import masks
+from vae_core.model import masks
 
 STRIPE = 7  # stripes and gaps fit into an image this often, and its middle one is hidden
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vae_core.analysis.inpaint.told import Model
-from vae_core.model import VAE
+from vae_core.analysis.inpaint.conditioned import Model
+from vae_core.model.vae import VAE
 
 # Numbers of decoder output held at once: what fits the cache of a CPU, and what keeps a GPU busy.
 CPU_BLOCK, GPU_BLOCK = 2**20, 2**26

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from vae_core.analysis.inpaint.conditioned import Model
 from vae_core.analysis.inpaint.problem import Completions, Problem
-from vae_core.analysis.inpaint.told import Model
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.distributions import MultivariateNormal
 
 from vae_core.analysis.inpaint import Told
-from vae_core.model import VAE
-from vae_core.priors import ClassNormal
+from vae_core.model.priors import ClassNormal
+from vae_core.model.vae import VAE
 from vae_core.spec import Spec
 
 SIGMA, LATENT = 0.1, 3

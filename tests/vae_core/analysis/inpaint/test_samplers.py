@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 
 import pytest
@@ -9,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from vae_core.analysis import inpaint
-from vae_core.analysis.inpaint import Completions, hamilton
+from vae_core.analysis.inpaint import Completions
 from vae_core.analysis.progress import Cancelled
-from vae_core.model import VAE
+from vae_core.model.vae import VAE
 from vae_core.spec import Spec
 
 K = 1000
@@ -178,7 +179,7 @@ def test_two_modes_are_visited_as_often_as_they_weigh(monkeypatch) -> None:
     right = float(weight[grid > 0].sum())
     # Chains seldom change sides: their share of each is that of the weighed codes that they start from.
     pool = 8192
-    monkeypatch.setattr(hamilton, "START", pool)
+    monkeypatch.setattr(importlib.import_module("vae_core.analysis.inpaint.hmc"), "START", pool)
     starts = inpaint.importance(model, x, mask, pool=pool, generator=seeded(3))
     error = NOISE * math.sqrt(right * (1 - right) * (1 / float(starts.ess) + 1 / K))
     assert abs(right - 0.5) > error

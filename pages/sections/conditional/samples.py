@@ -1,0 +1,79 @@
+"""Samples of the classes that are asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from vae_core.runs.run import Run
+from widgets.run_data.classes import names
+from widgets.run_data.codes import weights
+from widgets.run_data.library import open_run
+from widgets.shell import sheets, url_state
+
+COUNT = 12  # of each class
+
+
+def show(run: Run) -> None:
+    called = names(run)
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        chosen = st.pills(
+            "Classes",
+            list(range(len(called))),
+            format_func=called.__getitem__,
+            selection_mode="multi",
+            key="generate-classes",
+            help="Those to be drawn; none chosen means all.",
+        )
+        percent = int(
+            st.slider(
+                "Temperature, %",
+                0,
+                150,
+                **url_state.whole("t", 0, 150, 100),
+                width=220,
+                help="What the prior's standard deviation is multiplied by: at 0 every sample of a class is "
+                "the same typical one, above 100 they grow strange.",
+            )
+        )
+        seed = _seed()
+    classes = tuple(sorted(chosen)) or tuple(range(len(called)))
+    images = sheet(str(run.path), weights(run), classes, percent / 100, seed)
+    for c, row in zip(classes, images, strict=True):
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            st.markdown(f"**{called[c]}**", width=56)
+            sheets.sheet(row, 64, COUNT)
+    st.caption("Means of p(x|z, y) with z from p(z|y): no pixel noise is drawn.")
+    st.download_button(
+        "Sheet as PNG",
+        lambda: sheets.tile(images.reshape(-1, *images.shape[2:]), COUNT),
+        f"{run.name}-samples.png",
+        "image/png",
+        on_click="ignore",
+        icon=":material/image:",
+    )
+
+
+def _seed() -> int:
+    asked = url_state.whole("seed", 0, 9999, 0)
+    seed = int(st.number_input("Seed", 0, 9999, **asked, width=120, help="Another seed, other samples."))
+
+    def renew() -> None:
+        url_state.write("seed", str((seed + 1) % 10_000))
+
+    st.button("New samples", on_click=renew, icon=":material/casino:")
+    return seed
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def sheet(path: str, version: Any, classes: tuple[int, ...], temperature: float, seed: int) -> np.ndarray:
+    """uint8 [R, COUNT, C, H, W]."""
+    import torch
+
+    from vae_core.analysis import generate
+
+    model = open_run(path).model
+    generator = torch.Generator(model.device).manual_seed(seed)
+    return sheets.bytes_of(generate.sheet(model, classes, COUNT, temperature, generator).cpu().numpy())

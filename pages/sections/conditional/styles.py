@@ -1,0 +1,105 @@
+"""One style in every class, of an image or drawn; and the way from one class to another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from vae_core.runs.run import Run
+from widgets.components import picker
+from widgets.run_data import usage
+from widgets.run_data.classes import names
+from widgets.run_data.codes import weights
+from widgets.run_data.library import open_run
+from widgets.shell import sheets, url_state
+
+ROWS, STEPS = 5, 9
+
+
+def show(run: Run) -> None:
+    called = names(run)
+    key = (str(run.path), weights(run))
+    with st.container(horizontal=True, gap="large"):
+        left, right = st.container(width=300), st.container(width="stretch")
+    with left:
+        picked = picker.pick("a", run, label="Style of")
+        first = _class(called, "from", "Blend from", 4)
+        second = _class(called, "to", "to", 9)
+    if picked is None:
+        return
+    z = usage.code(run, picked)
+    with right:
+        st.markdown("**This style in every class**")
+        sheets.row(
+            [
+                (called[c], image, "The image's code, decoded under this class.")
+                for c, image in enumerate(in_every_class(*key, z))
+            ],
+            72,
+            run.spec.classes if run.spec.classes <= 12 else None,
+        )
+        st.markdown(f"**From {called[first]} to {called[second]}**, the code held")
+        shares = [f"{100 * step / (STEPS - 1):.0f}%" for step in range(STEPS)]
+        sheets.row(
+            [
+                (share, image, f"{share} of {called[second]}, the rest {called[first]}.")
+                for share, image in zip(shares, between(*key, z, first, second), strict=True)
+            ],
+            72,
+            STEPS,
+        )
+        st.markdown("**Styles of the prior**, one to a row")
+        for style in of_prior(*key):
+            sheets.sheet(style, 72, run.spec.classes if run.spec.classes <= 12 else None)
+        st.caption(
+            "Means of p(x|z, y). The image's code is the mean of q(z|x, y) under its class; of a drawing, "
+            "under the class that the classifier sees, or without one the blend of all."
+        )
+
+
+def _class(called: list[str], name: str, label: str, default: int) -> int:
+    options = list(range(len(called)))
+    return int(
+        st.selectbox(
+            label,
+            options,
+            format_func=called.__getitem__,
+            **url_state.choice(name, options, min(default, len(called) - 1)),
+            help="The condition moves in a straight line between the two.",
+        )
+    )
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def in_every_class(path: str, version: Any, z: tuple[float, ...]) -> np.ndarray:
+    """uint8 [K, C, H, W]."""
+    import torch
+
+    from vae_core.analysis import generate
+
+    return sheets.bytes_of(generate.every_class(open_run(path).model, torch.tensor([z]))[0].numpy())
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def between(path: str, version: Any, z: tuple[float, ...], first: int, second: int) -> np.ndarray:
+    """uint8 [STEPS, C, H, W]."""
+    import torch
+
+    from vae_core.analysis import generate
+
+    images = generate.blend(open_run(path).model, torch.tensor(z), first, second, STEPS)
+    return sheets.bytes_of(images.numpy())
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def of_prior(path: str, version: Any) -> np.ndarray:
+    """uint8 [ROWS, K, C, H, W]: codes of the prior's class 0, where classes have priors of their own."""
+    import torch
+
+    from vae_core.analysis import generate
+
+    model = open_run(path).model
+    z = generate.codes(model, torch.zeros(ROWS, dtype=torch.long))
+    return sheets.bytes_of(generate.every_class(model, z).numpy())

@@ -1,0 +1,152 @@
+"""The user's own runs: what they do, and what can be done with them."""
+
+from __future__ import annotations
+
+import html
+import time
+from collections.abc import Callable
+
+import streamlit as st
+
+from pages.sections.home import gallery, manage
+from vae_core.data.catalogue import CATALOGUE
+from vae_core.runs import archive
+from vae_core.runs.run import Run, RunError
+from vae_core.workers import launch
+from widgets.run_data import library
+from widgets.shell import objective_words, words
+from widgets.shell.error_boundary import error_boundary
+
+POLL = 1.0
+SHOWN = 12
+
+
+def listing(runs: list[Run]) -> None:
+    left, right = st.columns([0.7, 0.3], vertical_alignment="bottom")
+    left.subheader("Your runs")
+    with right.container(horizontal=True, horizontal_alignment="right"):
+        upload()
+    said = st.session_state.pop("run_said", None)
+    if said:
+        st.error(said, icon=":material/error:")
+    if not runs:
+        st.caption("Nothing yet. What you train appears here, and stays when you close the tab.")
+        return
+    everything = len(runs) <= SHOWN or st.session_state.get("all_runs", False)
+    seen = {run.name: run.status.state for run in runs}
+
+    def rows() -> None:
+        if any(run.status.state != seen[run.name] for run in runs):
+            st.rerun()
+        for run in runs if everything else runs[:SHOWN]:
+            with error_boundary():
+                row(run)
+
+    st.fragment(rows, run_every=POLL if any(run.status.active for run in runs) else None)()
+    if len(runs) > SHOWN:
+        st.toggle(f"Show all {len(runs)}", key="all_runs")
+
+
+def row(run: Run) -> None:
+    now = run.status
+    word, colour = words.STATES[now.state]
+    with st.container(border=True, key=f"row-{run.name}"):
+        line = st.container(horizontal=True, vertical_alignment="center", gap="small")
+        line.container(width=52).html(gallery.picture(run))
+        text = line.container(width="stretch", gap=None)
+        buttons = line.container(width="content")
+        with text:
+            st.markdown(f"**{words.literal(run.name)}** :{colour}-badge[{word}]")
+            st.html(f'<div class="elbo-facts">{html.escape(facts(run))}</div>{_bar(run)}')
+        with (
+            buttons,
+            st.container(
+                horizontal=True, horizontal_alignment="right", gap="small", vertical_alignment="center"
+            ),
+        ):
+            if now.state != "unreadable":
+                if now.active or now.step == 0:
+                    st.page_link(
+                        "pages/train.py",
+                        label="Watch",
+                        icon=":material/monitoring:",
+                        query_params={library.RUN: run.name},
+                    )
+                else:
+                    gallery.door(run, "Open")
+                if now.state in ("stopped", "interrupted", "diverged"):
+                    st.button(
+                        "Resume",
+                        key=f"resume-{run.name}",
+                        icon=":material/resume:",
+                        on_click=_try,
+                        args=(launch.resume, run),
+                        help="Goes on with the training from its last saved state.",
+                    )
+            if st.button(
+                "",
+                key=f"more-{run.name}",
+                icon=":material/more_horiz:",
+                help="Rename, duplicate, download, delete",
+            ):
+                manage.dialog(run)
+
+
+def facts(run: Run) -> str:
+    now = run.status
+    if now.state == "unreadable":
+        return now.message
+    spec = run.spec
+    parts = [
+        CATALOGUE[spec.data.name].title,
+        words.dimensions(spec.latent),
+        objective_words.short(spec),
+    ]
+    elbo = (run.evaluation or {}).get("elbo")
+    if isinstance(elbo, int | float):
+        parts.append(f"test ELBO {words.nats(float(elbo))} nats")
+    elif now.step:
+        parts.append(f"step {words.count(now.step)}")
+    if now.state == "queued":
+        parts.append(f"place {launch.place_in_queue(run)} in the queue")
+    elif now.active:
+        parts.append(f"{words.duration(now.remaining)} to go")
+    else:
+        parts.append(words.ago(time.time() - now.created))
+    if now.state in ("interrupted", "diverged"):
+        parts.append(now.message)
+    return " · ".join(parts)
+
+
+def _bar(run: Run) -> str:
+    now = run.status
+    if not now.active or not now.steps_total:
+        return ""
+    return (
+        f'<div class="elbo-bar"><i style="width:{100 * min(1.0, now.step / now.steps_total):.1f}%"></i></div>'
+    )
+
+
+def upload() -> None:
+    with st.popover("Upload a run", icon=":material/upload:"):
+        file = st.file_uploader(
+            "A run's zip",
+            type="zip",
+            key="upload",
+            help="As Download makes it. Anything else in it is refused, and nothing in it is executed.",
+        )
+        if file is not None and st.button("Add it to the library", type="primary"):
+            try:
+                added = archive.import_zip(file.getvalue(), file.name.removesuffix(".zip"))
+            except RunError as error:
+                st.error(str(error))
+            else:
+                library.use(added)
+                st.rerun()
+
+
+def _try(action: Callable[[Run], object], run: Run) -> None:
+    try:
+        action(run)
+    except RunError as error:
+        st.session_state["run_said"] = str(error)

@@ -1,0 +1,69 @@
+"""The page Inpaint: three questions to one image, of what is hidden, of noise, and of surprise."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.sections.inpaint import anomaly, completing, denoising
+from vae_core.runs.run import Run
+from widgets.components import picker
+from widgets.run_data import capabilities
+from widgets.run_data.capabilities import say_why, showable
+from widgets.run_data.subject import Subject
+from widgets.shell import url_state
+
+NOTICES = {
+    "inpaint": "**Notice.** What is observed leaves several digits possible: the completions fall into "
+    "clusters, and the encoder, which never saw a hole, misses them.",
+    "denoise": "**Notice.** The code has room for digits and none for noise: what is decoded is clean, and "
+    "with much noise, another digit.",
+    "anomaly": "**Notice.** Pixels that the model did not expect light up. A low ELBO is no proof: some "
+    "foreign images get a high one.",
+}
+MASKED = (
+    "**Notice.** This encoder was trained on images with holes: one pass completes them, and is still no "
+    "match for chains that take their time."
+)
+TOLD = {
+    "inpaint": "**Notice.** One visible half, completed as a 3 and as an 8: the class decides what the "
+    "pixels leave open.",
+    "denoise": "**Notice.** The code has no room for noise: what is decoded is clean, and of the class told.",
+}
+TASKS = {"inpaint": "Inpaint", "denoise": "Denoise", "anomaly": "Anomaly"}
+SHOW = {"inpaint": completing.show, "denoise": denoising.show, "anomaly": anomaly.show}
+
+
+def page(run: Run | None) -> None:
+    title = st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="inpaint-title")
+    with title:
+        st.title("Inpaint", width="content")
+        notice = st.empty()
+    if run is None:
+        capabilities.nothing_yet()
+        return
+    if not showable(run):
+        say_why(run)
+        return
+    task = str(
+        st.segmented_control(
+            "Question",
+            list(TASKS),
+            format_func=TASKS.__getitem__,
+            **url_state.choice("do", list(TASKS), "inpaint"),
+            required=True,
+            label_visibility="collapsed",
+        )
+    )
+    notice.markdown(_notice(run, task), width="stretch")
+    with st.container(horizontal=True, gap="large", key="inpaint-page"):
+        left, right = st.container(width=300), st.container(width="stretch")
+    with left:
+        picked = picker.pick("a", run, label="Image")
+    if picked is not None:
+        SHOW[task](run, Subject.of(run, picked), left, right)
+
+
+def _notice(run: Run, task: str) -> str:
+    if run.spec.classes and task in TOLD:
+        return TOLD[task]
+    return MASKED if run.spec.masked and task == "inpaint" else NOTICES[task]

@@ -1,0 +1,48 @@
+"""The page Interpolate: a path between two images, or codes added to and taken from one another."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.sections.interpolate import arithmetic, path
+from vae_core.runs.run import Run
+from widgets.run_data import capabilities
+from widgets.run_data.capabilities import say_why, showable
+from widgets.shell import url_state
+from widgets.shell.error_boundary import error_boundary
+
+NOTICES = {
+    "path": "**Notice.** Where the path crosses a hole, the decoder has to make something up. Fading pixels "
+    "over shows two images at once; a path through codes shows one image that changes.",
+    "arithmetic": "**Notice.** A sum of codes is a code, but not always where codes of the data are: the "
+    "strip below the frames shows it. A direction hardly longer than by chance stands for nothing.",
+}
+TABS = {
+    "path": (":material/timeline: From A to B", path.show),
+    "arithmetic": (":material/calculate: Arithmetic", arithmetic.show),
+}
+
+
+def page(run: Run | None) -> None:
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="interpolate-title"):
+        st.title("Interpolate", width="content")
+        st.markdown(NOTICES.get(url_state.read("tab") or "", NOTICES["path"]), width="stretch")
+    if run is None:
+        capabilities.nothing_yet()
+        return
+    if not showable(run):
+        say_why(run)
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        chosen = st.segmented_control(
+            "What to do",
+            list(TABS),
+            format_func=lambda name: TABS[name][0],
+            **url_state.choice("tab", list(TABS), "path"),
+            required=True,
+            label_visibility="collapsed",
+        )
+        if chosen != "arithmetic":
+            path.choose_second(run)
+    with error_boundary():
+        TABS[chosen or "path"][1](run)

@@ -1,0 +1,180 @@
+"""Arithmetic: C + t (A - B), and C along a direction that stands for an attribute."""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+
+from pages.sections.interpolate import (
+    direction,
+    downloads,
+    operand,
+    path_codes,
+    saved_directions,
+    slider_state,
+)
+from pages.sections.interpolate.direction import Way
+from pages.sections.interpolate.operand import Operand
+from pages.sections.interpolate.path import under
+from pages.sections.interpolate.path_codes import Line, Passed
+from vae_core.runs.directions import HOW_LENGTH, NAME_LENGTH, Saved
+from vae_core.runs.run import Run
+from widgets.components import interpolate
+from widgets.run_data import library, usage
+from widgets.run_data.codes import Codes, weights
+from widgets.shell import tasks, words
+from widgets.shell.error_boundary import error_boundary
+
+REACH = 3.0  # how often a direction is added, or taken away
+TIMES = slider_state.Place("arithmetic-board", "times", 1.0)
+STRENGTH = slider_state.Place("attribute-board", "amount", 1.0)
+
+
+def show(run: Run) -> None:
+    found = usage.codes(run)
+    way, start, analogy = controls(run, found)
+    if way is None or start is None:
+        return
+    line = line_of(run, start, way, analogy)
+    task = path_codes.passed(found, line)
+    passed = task.result() if task.done() and task.exception() is None else None
+
+    def part() -> None:
+        with error_boundary():
+            board(run, found, line, way, passed, analogy)
+
+    st.fragment(part)()
+    if passed is None:
+        tasks.when_done(task, "Measuring what the path passes", lambda _: None)
+    if not way.name:
+        keep(run, way)
+    title = f"{start.name}, moved by {way.how}"
+    downloads.buttons(
+        f"{run.name}-arithmetic",
+        {
+            "gif": lambda: downloads.swing(line, title),
+            "png": lambda: downloads.row(line, title),
+            "csv": lambda: downloads.numbers([run.name], [line], [passed]),
+        },
+    )
+
+
+def controls(run: Run, found: Codes) -> tuple[Way | None, Operand | None, bool]:
+    """The direction, where it starts, and whether it is A - B."""
+    with st.container(horizontal=True, gap="medium", vertical_alignment="top", key="arithmetic-way"):
+        kind, way = direction.choose(run, found)
+        if kind != direction.DIFFERENCE:
+            return way, operand.choose("to", "Starting from", run, found, 2), False
+    with st.container(horizontal=True, gap="medium", vertical_alignment="top", key="arithmetic-strip"):
+        a = operand.choose("plus", "A", run, found, 0)
+        b = operand.choose("minus", "− B", run, found, 1)
+        start = operand.choose("to", "+ C", run, found, 2)
+    way = None if a is None or b is None else direction.difference(a, b)
+    return way, start, True
+
+
+def line_of(run: Run, start: Operand, way: Way, analogy: bool) -> Line:
+    end = tuple(c + v for c, v in zip(start.code, way.vector, strict=True))
+    y = start.label if run.model.classes else None
+    first, last = (-0.5, 1.5) if analogy else (-REACH, REACH)
+    return Line(str(run.path), weights(run), y, start.code, end, "linear", first, last)
+
+
+def board(run: Run, found: Codes, line: Line, way: Way, passed: Passed | None, analogy: bool) -> None:
+    marks = [(0.0, "C"), (1.0, "A − B + C")]
+    if not analogy:
+        marks = [(float(t), f"{t:+g}".replace("-", "−") if t else "0") for t in range(-3, 4)]
+    shown = interpolate.Way(
+        library.title(run),
+        usage.decoder(run, line.y),
+        path_codes.along(line).numpy(),
+        line.first,
+        line.last,
+        marks,
+        frames=21 if analogy else 25,  # so that every mark has one
+        plane=path_codes.plane(found, line),
+        log_q=passed.log_q.numpy() if passed else None,
+        log_p=passed.log_p.numpy() if passed else None,
+        hole=passed.hole.numpy() if passed else None,
+        facts=under(run, line, "C" if analogy else "the image it starts from") + facts(way),
+    )
+    slider_state.show(TIMES if analogy else STRENGTH, [shown], f"Along {way.how}")
+
+
+def facts(way: Way) -> list[tuple[str, str, str]]:
+    rows = [
+        (
+            "Length of the direction",
+            f"{direction.norm(way):.2f} σ",
+            "In standard deviations of the prior; t = 1 is so far from t = 0.",
+        )
+    ]
+    found = way.found
+    if found is None:
+        return rows
+    return [
+        *rows,
+        ("… its standard error", f"{found.error:.2f} σ", "Of the difference of both means, along itself."),
+        (
+            "… by chance alone",
+            f"{found.chance:.2f} σ",
+            "What its length would be if both groups were drawn from the same images.",
+        ),
+        (
+            "Images in the two groups",
+            f"{words.count(found.count)} and {words.count(found.rest)}",
+            "Whose mean codes are compared.",
+        ),
+    ]
+
+
+# --- keeping --------------------------------------------------------------------------------------
+
+
+def keep(run: Run, way: Way) -> None:
+    """A name under which the direction is kept."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="arithmetic-keep"):
+        name = st.text_input(
+            "Name of this direction",
+            max_chars=NAME_LENGTH,
+            key="direction-name",
+            placeholder="thicker, say",
+            width=220,
+            help="Under Kept it can then be added to any other code.",
+        )
+        st.button(
+            "Keep it",
+            key="keep-direction",
+            icon=":material/bookmark_add:",
+            on_click=saved_directions.keep,
+            args=(run, saved(run, way, name)),
+            disabled=not name.strip(),
+            help="With the run; of a run that came with the app, in this tab.",
+        )
+        if run.is_gallery:
+            st.caption(
+                f"{library.title(run)} came with the app: what you keep stays in this tab, and the link says "
+                "how this direction was made. With a copy of the run it is kept for good.",
+                width="stretch",
+            )
+    if (fault := saved_directions.fault()) is not None:
+        st.warning(fault, icon=":material/error:")
+
+
+def saved(run: Run, way: Way, name: str) -> Saved:
+    groups = way.found
+    return Saved(
+        " ".join(name.split()),
+        way.vector,
+        way.how[:HOW_LENGTH],
+        count=groups.count if groups else None,
+        rest=groups.rest if groups else None,
+        error=finite(groups.error) if groups else None,
+        chance=finite(groups.chance) if groups else None,
+        step=run.status.step,
+    )
+
+
+def finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,159 @@
+"""Which way to go: from one code to another, from all other classes to one, from low in a factor to high, or
+as was kept under a name."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from pages.sections.interpolate import factor, operand, saved_directions
+from vae_core.data.catalogue import WITH_FACTORS
+from vae_core.runs.run import Run, RunError
+from widgets.run_data.classes import dataset_classes
+from widgets.run_data.codes import Codes
+from widgets.run_data.dataset import absent
+from widgets.shell import tasks, url_state, words
+
+if TYPE_CHECKING:
+    from vae_core.analysis.arithmetic import Direction
+
+DIFFERENCE, CLASS, FACTOR, KEPT = "difference", "class", "factor", "kept"
+WAYS = {
+    DIFFERENCE: "A − B",
+    CLASS: "A class against the rest",
+    FACTOR: "A factor, high against low",
+    KEPT: "Kept",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """vector [D]; how: in words. found: with its errors, where it is between groups."""
+
+    vector: tuple[float, ...]
+    how: str
+    found: Direction | None = None
+    name: str = ""
+
+
+def choose(run: Run, codes: Codes) -> tuple[str, Way | None]:
+    """Shows of which kind it is, and which; None where A and B are to be chosen, or it is on its way."""
+    saved = {one.name: one for one in saved_directions.of(run)}
+    known = [DIFFERENCE]
+    if codes.posteriors.labels is not None:
+        known.append(CLASS)
+    if run.spec.data.name in WITH_FACTORS and codes.whole:
+        known.append(FACTOR)
+    if saved:
+        known.append(KEPT)
+    kind = st.segmented_control(
+        "Direction",
+        known,
+        format_func=WAYS.__getitem__,
+        **url_state.choice("direction", known, DIFFERENCE),
+        required=True,
+        help="A − B: the difference of two codes. Against the rest: the mean code of a class less that of "
+        "all other images. A factor: the mean code of the fifth of images highest in it less that of the "
+        "lowest.",
+    )
+    if kind == CLASS:
+        return CLASS, _of_class(run, codes)
+    if kind == FACTOR:
+        return FACTOR, _of_factor(run, codes)
+    if kind == KEPT:
+        return KEPT, _of_kept(run, saved)
+    return DIFFERENCE, None
+
+
+def difference(a: operand.Operand, b: operand.Operand) -> Way:
+    vector = tuple(u - v for u, v in zip(a.code, b.code, strict=True))
+    return Way(vector, f"{a.name} less {b.name}")
+
+
+def _of_class(run: Run, codes: Codes) -> Way:
+    called = dataset_classes(run)
+    labels = list(operand.class_means(codes))
+    chosen = st.selectbox(
+        "Class",
+        labels,
+        format_func=lambda k: called[k] if k < len(called) else str(k),
+        **url_state.choice("of_class", labels, labels[0]),
+        width=160,
+    )
+    found = class_direction(codes, int(chosen))
+    name = called[chosen] if chosen < len(called) else str(chosen)
+    return Way(tuple(found.vector.tolist()), f"mean of {name} less the mean of all others", found)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def class_direction(codes: Codes, label: int) -> Direction:
+    from vae_core.analysis import arithmetic
+
+    posteriors = codes.posteriors
+    assert posteriors.labels is not None
+    try:
+        return arithmetic.direction(posteriors.mean, posteriors.labels == label)
+    except ValueError as error:
+        raise RunError(str(error)) from None
+
+
+def _of_factor(run: Run, codes: Codes) -> Way | None:
+    if (reason := absent(run.spec.data)) is not None:
+        st.caption(reason)
+        return None
+    task = tasks.start(factor_directions, codes)
+    if not task.done() or task.exception() is not None:
+        tasks.when_done(task, "Reading the factors", lambda _: None)
+        return None
+    found: dict[str, Direction] = task.result()
+    chosen = st.selectbox(
+        "Factor", list(found), **url_state.choice("of_factor", list(found), next(iter(found))), width=160
+    )
+    way = found[str(chosen)]
+    return Way(tuple(way.vector.tolist()), f"mean of high {chosen} less the mean of low {chosen}", way)
+
+
+def factor_directions(codes: Codes) -> dict[str, Direction]:
+    """For each factor that varies; in a thread of its own."""
+    from vae_core.analysis import arithmetic
+
+    split, mean = factor.split_of(codes), codes.posteriors.mean
+    assert split.factors is not None
+    found: dict[str, Any] = {}
+    for name, values in zip(split.factor_names, split.factors.T, strict=True):
+        try:
+            found[name] = arithmetic.by_factor(mean, values)
+        except ValueError:
+            continue  # it is the same for all images
+    if not found:
+        raise RunError("No factor of these images varies.")
+    return found
+
+
+def _of_kept(run: Run, saved: dict[str, Any]) -> Way:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        chosen = st.selectbox(
+            "Name", list(saved), **url_state.choice("kept", list(saved), next(iter(saved))), width=220
+        )
+        st.button(
+            "Delete",
+            key="forget-direction",
+            icon=":material/delete:",
+            on_click=saved_directions.forget,
+            args=(run, str(chosen)),
+            help="Takes the direction away.",
+        )
+    one = saved[str(chosen)]
+    if one.step is not None and one.step != run.status.step:
+        st.caption(
+            f"Made at step {words.count(one.step)}; the model has trained on since, and may mean something "
+            "else by it."
+        )
+    return Way(one.vector, one.how, name=one.name)
+
+
+def norm(way: Way) -> float:
+    return math.sqrt(sum(v * v for v in way.vector))

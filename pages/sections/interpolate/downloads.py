@@ -1,0 +1,144 @@
+"""What can be taken away of a path: a film, its frames, and its codes with what they pass as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from pages.sections.interpolate import path_codes
+from pages.sections.interpolate.path_codes import Line, Passed
+from widgets.run_data import library
+from widgets.shell import strips
+from widgets.shell.downloads import csv_table
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from pages.sections.interpolate.path import View
+
+FRAMES, TILES = 48, 11  # of the film, there and back; of the sheet
+
+
+def of_paths(view: View, lines: Sequence[Line], measured: Sequence[Passed | None]) -> None:
+    name = "-".join(run.name for run in view.runs) + f"-{lines[0].kind}"
+    buttons(
+        name,
+        {
+            "gif": lambda: film(view, lines),
+            "png": lambda: sheet(view, lines),
+            "csv": lambda: numbers([run.name for run in view.runs], lines, measured),
+        },
+    )
+
+
+def buttons(name: str, make: dict[str, Callable[[], Any]]) -> None:
+    """A GIF, a PNG and a CSV, each made when it is asked for."""
+    about = {
+        "gif": ("Film as GIF", "animated_images", "image/gif", "There and back, endless. Takes a second."),
+        "png": ("Frames as PNG", "image", "image/png", "Eleven images of the path in one picture."),
+        "csv": (
+            "Path as CSV",
+            "table",
+            "text/csv",
+            "Of each of 201 points: t, the code z, log q(z) and log p(z) in nats, whether it is in a hole.",
+        ),
+    }
+    with st.container(horizontal=True, gap="small"):
+        for ending, act in make.items():
+            label, icon, mime, help = about[ending]
+            st.download_button(
+                label,
+                act,
+                f"{name}.{ending}",
+                mime,
+                key=f"save-{ending}-{name}",
+                icon=f":material/{icon}:",
+                on_click="ignore",
+                help=help,
+            )
+
+
+def images(line: Line, t: Tensor) -> np.ndarray:
+    """The path's decoded images at t [M]: uint8 [M, C, H, W]."""
+    import torch
+
+    from vae_core.analysis.interpolate import along
+
+    path = path_codes.along(line)
+    share = (t.double() - line.first) / (line.last - line.first)
+    with torch.inference_mode():
+        decoded = path_codes.decoder(line)(along(path, share))
+    return (decoded.clamp(0, 1) * 255).round().to(torch.uint8).numpy()
+
+
+def faded(view: View, t: Tensor) -> np.ndarray:
+    import torch
+
+    from vae_core.analysis.interpolate import fade
+
+    a, b = (torch.from_numpy(np.ascontiguousarray(each.image)).float() / 255 for each in (view.a, view.b))
+    return (fade(a, b, t.float()) * 255).round().to(torch.uint8).numpy()
+
+
+def film(view: View, lines: Sequence[Line]) -> bytes:
+    import torch
+
+    phase = torch.arange(FRAMES, dtype=torch.float64) / FRAMES
+    t = (1 - torch.cos(2 * torch.pi * phase)) / 2
+    rows = [images(line, t) for line in lines] + [faded(view, t)]
+    labels = [library.title(run) for run in view.runs] if len(lines) > 1 else ["decoded"]
+    return strips.film(np.stack(rows), [*labels, "pixels faded"], title(view, lines))
+
+
+def sheet(view: View, lines: Sequence[Line]) -> bytes:
+    import torch
+
+    t = torch.linspace(0, 1, TILES, dtype=torch.float64)
+    rows = [images(line, t) for line in lines] + [faded(view, t)]
+    labels = [library.title(run) for run in view.runs]
+    notes = [path_codes.KINDS[line.kind].lower() + " path" for line in lines]
+    ticks = ["A", *(f"{v:.1f}" for v in t[1:-1].tolist()), "B"]
+    return strips.sheet(
+        np.stack(rows), [*labels, "Pixels faded over"], [*notes, "no model"], ticks, title(view, lines)
+    )
+
+
+def swing(line: Line, title: str) -> bytes:
+    """The film of a single path, from its first end to its last and back."""
+    import torch
+
+    phase = torch.arange(FRAMES, dtype=torch.float64) / FRAMES
+    t = line.first + (1 - torch.cos(2 * torch.pi * phase)) / 2 * (line.last - line.first)
+    return strips.film(images(line, t)[None], ["decoded"], title)
+
+
+def row(line: Line, title: str) -> bytes:
+    """The frames of a single path."""
+    import torch
+
+    t = torch.linspace(line.first, line.last, TILES if line.last > 2 else 9, dtype=torch.float64)
+    ticks = [f"{v:.2g}" for v in t.tolist()]
+    return strips.sheet(images(line, t)[None], ["decoded"], ["times the direction"], ticks, title)
+
+
+def title(view: View, lines: Sequence[Line]) -> str:
+    return f"From {view.a.name} to {view.b.name}"
+
+
+def numbers(names: Sequence[str], lines: Sequence[Line], measured: Sequence[Passed | None]) -> str:
+    """One line for each point of each path; numbers with six digits."""
+    latent = max(len(line.a) for line in lines)
+    head = ["run", "path", "t", *(f"z{d + 1}" for d in range(latent)), "log_q_nats", "log_p_nats", "hole"]
+    rows: list[list[Any]] = []
+    for name, line, found in zip(names, lines, measured, strict=True):
+        for k, (t, z) in enumerate(
+            zip(path_codes.times(line).tolist(), path_codes.along(line).tolist(), strict=True)
+        ):
+            passed = ["", "", ""]
+            if found is not None:
+                passed = [f"{found.log_q[k]:.6g}", f"{found.log_p[k]:.6g}", str(int(found.hole[k]))]
+            rows.append([name, line.kind, round(t, 6), *z, *[""] * (latent - len(z)), *passed])
+    return csv_table(head, rows)

@@ -1,0 +1,101 @@
+"""Looking for a geodesic beside the page: how far it is, and a way to give it up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from widgets.shell import tasks, url_state
+
+if TYPE_CHECKING:
+    from pages.sections.interpolate.path_codes import Line
+    from vae_core.analysis.interpolate import Geodesic
+
+WAY = "way"  # the kind of path, in the link
+
+
+@dataclass(eq=False)
+class Search:
+    """turn: how often it was begun; what was begun before gives up."""
+
+    fraction: float = 0.0
+    turn: int = 0
+    cancelled: bool = False
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _search(line: Line) -> Search:
+    return Search()
+
+
+def start(line: Line) -> tasks.Task:
+    """The task that finds it; begun again where it was given up."""
+    search = _search(line)
+    task = tasks.start(_find, line, search.turn, lane="searching")
+    if search.cancelled:
+        search.turn += 1
+        search.cancelled, search.fraction = False, 0.0
+        task = tasks.start(_find, line, search.turn, lane="searching")
+    return task
+
+
+def _find(line: Line, turn: int) -> Geodesic | None:
+    """None where it was given up."""
+    import torch
+
+    from pages.sections.interpolate.path_codes import decoder
+    from vae_core.analysis import interpolate as paths
+    from vae_core.analysis.progress import Cancelled
+
+    search = _search(line)
+
+    def progress(fraction: float, _: str) -> None:
+        search.fraction = fraction
+
+    try:
+        return paths.geodesic(
+            decoder(line),
+            torch.tensor(line.a),
+            torch.tensor(line.b),
+            progress=progress,
+            cancelled=lambda: search.cancelled or search.turn != turn,
+        )
+    except Cancelled:
+        return None
+
+
+def follow(line: Line, title: str) -> bool:
+    """Whether it was found; until then this says how far it is, and comes back when it is."""
+    task = start(line)
+    if task.done():
+        if (fault := task.exception()) is not None:
+            st.warning(tasks.sentence(fault), icon=":material/error:")
+            return False
+        return task.result() is not None
+
+    def look() -> None:
+        if task.done():
+            st.rerun()
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.progress(
+                _search(line).fraction,
+                f"Looking for the shortest path of {title}; until then, the straight line …",
+            )
+            st.button(
+                "Cancel",
+                key=f"geodesic-cancel-{line.path}",
+                icon=":material/close:",
+                on_click=cancel,
+                args=(line,),
+                help="Gives it up and shows the straight line.",
+            )
+
+    st.fragment(look, run_every=tasks.POLL)()
+    return False
+
+
+def cancel(line: Line) -> None:
+    _search(line).cancelled = True
+    url_state.write(WAY, None)

@@ -1,0 +1,85 @@
+"""One side of a sum of codes: an image's code, or the mean code of a class, of a group on the map, or
+of the images with a value of a factor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.sections.interpolate import factor, lasso
+from vae_core.data.catalogue import WITH_FACTORS
+from vae_core.runs.run import Run
+from widgets.components import picker
+from widgets.run_data import usage
+from widgets.run_data.classes import dataset_classes
+from widgets.run_data.codes import Codes
+from widgets.run_data.subject import Picked
+from widgets.shell import url_state, words
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+IMAGE, GROUP, FACTOR, ZERO = "image", "group", "factor", "zero"
+
+
+@dataclass(frozen=True, eq=False)
+class Operand:
+    """code [D]; name: in words. label: the class, where there is one."""
+
+    code: tuple[float, ...]
+    name: str
+    label: int | None = None
+    picked: Picked | None = None
+
+
+def choose(name: str, title: str, run: Run, codes: Codes, default: int) -> Operand | None:
+    """Shows which it is, and returns it; None where there is no image. name: in the link."""
+    means = class_means(codes)
+    called = dataset_classes(run)
+    options = {IMAGE: "an image"} | {
+        f"class-{k}": f"the mean of {called[k] if k < len(called) else k}" for k in means
+    }
+    if run.spec.latent > 1:
+        options[GROUP] = "a group on the map"
+    if run.spec.data.name in WITH_FACTORS and codes.whole:
+        options[FACTOR] = "a value of a factor"
+    options[ZERO] = "0, the prior’s mean"
+    with st.container(width=232):
+        kind = st.selectbox(
+            title,
+            list(options),
+            format_func=options.__getitem__,
+            **url_state.choice(f"{name}_is", list(options), IMAGE),
+            help="The code of one image, or the mean code of all test images of a class, of those that "
+            "you draw around on the map, or of those with a value of a factor.",
+        )
+        if kind == IMAGE:
+            picked = picker.pick(name, run, label="Image", default=default)
+            if picked is None:
+                return None
+            return Operand(usage.code(run, picked), picked.name, picked.label, picked)
+        if kind == GROUP:
+            code, count = lasso.choose(name, run, codes)
+            if code is None:
+                return None
+            return Operand(code, f"the mean of {words.count(count)} codes on the map")
+        if kind == FACTOR:
+            code, which = factor.choose(name, run, codes)
+            return None if code is None else Operand(code, which)
+    if kind == ZERO:
+        return Operand((0.0,) * run.spec.latent, "the prior’s mean")
+    label = int(str(kind).removeprefix("class-"))
+    return Operand(tuple(means[label].tolist()), options[str(kind)], label)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def class_means(codes: Codes) -> dict[int, Tensor]:
+    """The mean code [D] of each class; none where classes are not known."""
+    from vae_core.analysis import arithmetic
+
+    posteriors = codes.posteriors
+    if posteriors.labels is None:
+        return {}
+    return arithmetic.class_means(posteriors.mean, posteriors.labels)

@@ -1,0 +1,205 @@
+"""From A to B: two images, the kind of path, and the board; a second run under it where one is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from pages.sections.interpolate import compare, downloads, geodesic_task, path_codes, slider_state
+from pages.sections.interpolate.path_codes import KINDS, Line, Passed
+from vae_core.runs.run import Run
+from widgets.components import interpolate, picker
+from widgets.run_data import library, usage
+from widgets.run_data.capabilities import fits
+from widgets.run_data.classes import dataset_classes
+from widgets.run_data.codes import weights
+from widgets.run_data.library import note
+from widgets.run_data.subject import Picked
+from widgets.shell import tasks, url_state
+from widgets.shell.error_boundary import error_boundary
+
+ALONE = "none"
+PICKER = 250  # pixels
+BOARD = slider_state.Place("interpolate-board", "t", 0.5)
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """runs: one, or two under each other."""
+
+    runs: tuple[Run, ...]
+    a: Picked
+    b: Picked
+    kind: str
+
+
+def show(run: Run) -> None:
+    view = controls(run)
+    if view is None:
+        return
+    lines = [line(each, view) for each in view.runs]
+    if view.kind == "geodesic":
+        found = [
+            geodesic_task.follow(one, library.title(each)) for one, each in zip(lines, view.runs, strict=True)
+        ]
+        lines = [one if there else one.straight for one, there in zip(lines, found, strict=True)]
+    running = [path_codes.passed(usage.codes(each), one) for one, each in zip(lines, view.runs, strict=True)]
+    measured = [task.result() if task.done() and task.exception() is None else None for task in running]
+
+    def part() -> None:
+        with error_boundary():
+            board(view, lines, measured)
+
+    st.fragment(part)()
+    for task in running:
+        if not task.done() or task.exception() is not None:
+            tasks.when_done(task, "Measuring what the path passes", lambda _: None)
+    why = compare.why(view.runs, [found and found.empty for found in measured])
+    if why is not None:
+        st.markdown(why)
+    downloads.of_paths(view, lines, measured)
+
+
+def controls(run: Run) -> View | None:
+    with st.container(horizontal=True, gap="small", vertical_alignment="top", key="interpolate-strip"):
+        with st.container(width=PICKER):
+            a = picker.pick("a", run, label="A", default=0)
+        with st.container(width=PICKER):
+            b = picker.pick("b", run, label="B", default=1)
+        kind = st.segmented_control(
+            "Path",
+            list(KINDS),
+            format_func=KINDS.__getitem__,
+            **url_state.choice(geodesic_task.WAY, list(KINDS), "linear"),
+            required=True,
+            help="Linear: the straight line between both codes. Spherical: turns evenly from one direction "
+            "to the other, on the shell where most of the prior lies. Geodesic: the path along which the "
+            "decoded image changes least.",
+        )
+    if a is None or b is None:
+        if not run.status.active:
+            st.caption("A path needs two images: choose, draw or upload them with Change.")
+        return None
+    second = others(run).get(url_state.read(compare.BESIDE) or ALONE)
+    return View((run,) if second is None else (run, second), a, b, str(kind))
+
+
+def others(run: Run) -> dict[str, Run]:
+    """The runs that can stand beside it."""
+    return {each.name: each for each in library.runs() if each.name != run.name and fits(each, run)}
+
+
+def choose_second(run: Run) -> None:
+    """The second run, and autoencoder against VAE in one click."""
+    there = others(run)
+    names = [ALONE, *there]
+    st.selectbox(
+        "Compare with",
+        names,
+        format_func=lambda name: (
+            f"against {library.title(there[name])}" if name in there else "no comparison"
+        ),
+        **url_state.choice(compare.BESIDE, names, ALONE),
+        width=250,
+        label_visibility="collapsed",
+    )
+    found = compare.pair(run, library.runs())
+    if found is None or (found[0].name, found[1].name) == (run.name, url_state.read(compare.BESIDE)):
+        return
+    st.button(
+        "Autoencoder against VAE",
+        key="autoencoder-against-vae",
+        icon=":material/compare:",
+        on_click=compare.choose,
+        args=found,
+        type="tertiary",
+        help="The same pair of images through both, under each other.",
+    )
+
+
+def line(run: Run, view: View) -> Line:
+    y = usage.condition(run, view.a)
+    return Line(
+        str(run.path),
+        weights(run),
+        y,
+        usage.code(run, view.a),
+        usage.code(run, view.b),
+        view.kind,
+    )
+
+
+def board(view: View, lines: list[Line], measured: list[Passed | None]) -> None:
+    last = len(lines) - 1
+    ways = [
+        interpolate.Way(
+            library.title(run),
+            usage.decoder(run, one.y),
+            path_codes.along(one).numpy(),
+            one.first,
+            one.last,
+            [(0, "A"), (1, "B")],
+            note=note(run),
+            plane=path_codes.plane(usage.codes(run), one),
+            ends=(view.a.image, view.b.image),
+            strip=k == last,
+            log_q=found.log_q.numpy() if found else None,
+            log_p=found.log_p.numpy() if found else None,
+            hole=found.hole.numpy() if found else None,
+            facts=under(run, one, "A") + facts(view, one, found),
+        )
+        for k, (run, one, found) in enumerate(zip(view.runs, lines, measured, strict=True))
+    ]
+    slider_state.show(BOARD, ways, "Path from A to B")
+
+
+def under(run: Run, line: Line, whose: str) -> list[tuple[str, str, str]]:
+    """The class that a model which is told classes decodes under, as a fact."""
+    if not run.model.classes:
+        return []
+    names = dataset_classes(run)
+    shown = "all classes" if line.y is None else names[line.y] if line.y < len(names) else str(line.y)
+    help = f"This model is told the class: that of {whose}, or a blend of all where it is not known."
+    rows = [("Decoded as", shown, help)]
+    if run.spec.prior.kind != "standard_normal":
+        help = "This run learned a prior of its own for each class; holes and log p are those of N(0, I)."
+        rows.append(("Prior here", "N(0, I)", help))
+    return rows
+
+
+def facts(view: View, line: Line, found: Passed | None) -> list[tuple[str, str, str]]:
+    """The numbers beside the image."""
+    if found is None:
+        return []
+    faded = float((((view.b.image.astype(float) - view.a.image) / 255) ** 2).sum() ** 0.5)
+    rows = [
+        (
+            "Length in latent space",
+            f"{found.length:.2f} σ",
+            "From A to B, in standard deviations of the prior.",
+        ),
+        (
+            "Length in pixels",
+            f"{found.pixels:.1f}",
+            "How far the decoded image travels from A to B: the sum of root-sum-square differences between "
+            "successive images. One black pixel turned white is 1.",
+        ),
+    ]
+    if line.kind != "linear":
+        rows.append(("… of the straight line", f"{found.straight:.1f}", "The straight path’s, in pixels."))
+    rows += [
+        (
+            "… of the pixels faded over",
+            f"{faded:.1f}",
+            "No way from image A to image B is shorter. A path through codes leads from one reconstruction "
+            "to the other.",
+        ),
+        (
+            "Where q < p / 10",
+            f"{100 * found.empty:.0f} %",
+            "The share of the way from A to B where the codes of the data are less than a tenth as dense as "
+            "the prior.",
+        ),
+    ]
+    return rows

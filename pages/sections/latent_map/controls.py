@@ -1,0 +1,86 @@
+"""The strip of controls above the map; each of them is in the address bar."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from pages.sections.latent_map import pins
+from vae_core.runs.run import Run
+from widgets.components.latent_map.map_view import KINDS, View
+from widgets.run_data import usage
+from widgets.shell import url_state
+
+EXTENTS = (4, 6, 8, 16, 32, 64)
+RATIOS = (2, 3, 5, 10, 20, 50, 100, 1000)
+
+
+def strip(run: Run) -> View:
+    latent = run.spec.latent
+    kind, dims = "marginal", (0, 1)
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="map-strip"):
+        if latent > 2:
+            kind = st.segmented_control(
+                "Plane",
+                list(KINDS),
+                format_func=KINDS.__getitem__,
+                **url_state.choice("plane", list(KINDS), "marginal"),
+                required=True,
+                help="Two coordinates, the others integrated out; the plane in which the codes vary most; or "
+                "two coordinates with all others held where the pin is.",
+            )
+            if kind != "pca":
+                dims = _dimensions(run)
+        extent = st.select_slider(
+            "Range",
+            EXTENTS,
+            **url_state.choice("range", EXTENTS, 4),
+            format_func=lambda e: f"± {e}",
+            width=130,
+            help="How far the density is computed, in standard deviations of the prior. ± 4 everywhere, so "
+            "that maps compare.",
+        )
+        ratio = st.select_slider(
+            "Hole: p / q above",
+            RATIOS,
+            **url_state.choice("ratio", RATIOS, 10),
+            width=190,
+            help="A hole lies inside the region that holds 95 % of the prior, where the prior p(z) is more "
+            "than so many times the aggregated posterior q(z).",
+        )
+        if run.spec.classes:
+            st.selectbox(
+                "Decoded as",
+                range(run.spec.classes),
+                format_func=(run.spec.data.classes or ()).__getitem__,
+                **url_state.choice("class", range(run.spec.classes), 0),
+                width=130,
+                help="This decoder is told the class: the one under which codes on the map are decoded.",
+            )
+    through: tuple[float, ...] = ()
+    if kind == "slice":
+        pin = pins.state(run).pin or (0.0,) * latent
+        through = tuple(0.0 if d in dims else round(v, 3) for d, v in enumerate(pin))
+    return View(str(kind), dims, float(extent), float(ratio), through)
+
+
+def _dimensions(run: Run) -> tuple[int, int]:
+    latent, best = run.spec.latent, usage.most_informative(run)
+    chosen: list[Any] = []
+    for name, label, k in zip(("across", "up"), ("Across", "Up"), best, strict=True):
+        chosen.append(
+            st.number_input(
+                label,
+                1,
+                latent,
+                **url_state.whole(name, 1, latent, k + 1),
+                width=88,
+                help="The number of a latent dimension. At first the two with most KL.",
+            )
+        )
+    first, second = (int(value) - 1 for value in chosen)
+    if first == second:
+        # Two different dimensions make a map; the axes say which are shown.
+        second = first + 1 if first + 1 < latent else first - 1
+    return first, second

@@ -1,0 +1,55 @@
+"""What stands below the map, one section at a time: only what is looked at is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from pages.sections.latent_map import decomposition, downloads, hole_table, projection, samples
+from vae_core.runs.run import Run
+from widgets.components.latent_map.map_view import View
+from widgets.run_data.codes import Codes, newest
+from widgets.shell import url_state
+from widgets.shell.error_boundary import error_boundary
+
+Section = Callable[[Run, Codes, View], None]
+HELD = "map_held"  # in the session
+
+
+def show(run: Run, view: View) -> None:
+    codes = newest(run)
+    if codes is None:
+        return
+    sections: dict[str, tuple[str, Section]] = {
+        "holes": (":material/blur_on: Holes", hole_table.show),
+        "kl": (":material/stacked_bar_chart: What the KL is made of", decomposition.show),
+        "samples": (":material/compare: Samples from holes", samples.show),
+    }
+    if run.spec.latent > 2:
+        sections["umap"] = (":material/bubble_chart: UMAP", projection.show)
+    sections["save"] = (":material/download: Take away", downloads.show)
+    chosen = st.segmented_control(
+        "Below the map",
+        list(sections),
+        format_func=lambda name: sections[name][0],
+        **url_state.choice("show", list(sections), "holes"),
+        required=True,
+        label_visibility="collapsed",
+    )
+    with st.container(key="map-section"), error_boundary():
+        name = chosen or "holes"
+        sections[name][1](run, codes if codes.whole else held(run, codes, name, view), view)
+
+
+def held(run: Run, codes: Codes, section: str, view: View) -> Codes:
+    """The codes of a run in training as they were when the section was opened, or it would never rest."""
+    about = (run.name, section, view)
+    kept = st.session_state.get(HELD)
+    if kept is None or kept[0] != about:
+        kept = st.session_state[HELD] = (about, codes)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("As it was when this was opened; the run trains on.", width="content")
+        again = st.session_state.pop
+        st.button("Look again", key="map-again", on_click=again, args=(HELD, None), type="tertiary")
+    return kept[1]

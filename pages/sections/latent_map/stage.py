@@ -1,0 +1,77 @@
+"""The map itself, in a fragment of its own: a pin answers without the rest of the page being made again."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.sections.latent_map import nearest, pins
+from vae_core.runs.run import Run
+from widgets.components import latent_map
+from widgets.components.latent_map import densities
+from widgets.components.latent_map.map_view import View
+from widgets.run_data import classes, library
+from widgets.run_data.codes import Codes, newest, weights
+from widgets.shell import tasks
+from widgets.shell.error_boundary import error_boundary
+
+# What is above and below the map on the page, left out of the window's height.
+HEIGHT = "clamp(360px, 100vh - 318px, 860px)"
+LIVE = 1.5  # seconds between two looks at a run in training
+
+
+def show(run: Run, view: View) -> None:
+    seen = asked(run, view)
+    active, waiting = seen
+
+    def part() -> None:
+        if asked(run, view) != seen:
+            st.rerun()  # the map is looked at more often while something is on its way
+        with error_boundary():
+            one_map(run, view)
+
+    st.fragment(part, run_every=LIVE if active else tasks.POLL if waiting else None)()
+
+
+def asked(run: Run, view: View) -> tuple[bool, bool]:
+    """Whether the run trains, and whether something that the map shows is still being computed."""
+    codes, pinned = newest(run), pins.state(run).pin is not None
+    film = replay(run, codes, view) if codes else None
+    waiting = (film is not None and not film.done()) or (pinned and nearest.pending(run))
+    return run.status.active, waiting
+
+
+def replay(run: Run, codes: Codes, view: View) -> tasks.Task | None:
+    """The frames, on their way; None where there are none to come.
+
+    A slice has no replay: what its held coordinates mean changes while a model trains.
+    """
+    if run.status.active or view.kind == "slice":
+        return None
+    return tasks.start(densities.film, codes, view, densities.pictures(codes))
+
+
+def one_map(run: Run, view: View) -> None:
+    codes = newest(run)
+    if codes is None:
+        return
+    latent, state = run.spec.latent, pins.state(run)
+    if view.kind == "slice" and state.pin is not None:
+        held = tuple(0.0 if d in view.dims else round(v, 3) for d, v in enumerate(state.pin))
+        if held != view.through:
+            st.rerun()  # the numbers beside the map speak of the slice too
+    there, found = densities.field(codes, view.place), densities.holes(codes, view)
+    coming = replay(run, codes, view)
+    film = coming.result() if coming is not None and coming.done() else None
+    latent_map.latent_map(
+        pins.KEY,
+        decoder=densities.decoder(str(run.path), weights(run), classes.decoded_class(run)),
+        picture=there.picture,
+        holes=found.parcel,
+        frames=film.parcel if film else None,
+        state=state,
+        revision=pins.revision(),
+        answer=nearest.answer(run, codes, state.pin),
+        height=HEIGHT,
+        label=f"Latent map of {library.title(run)}",
+        on_change=lambda: pins.told(latent),
+    )

@@ -1,0 +1,86 @@
+"""The sidebar of every page: the run in use and its state."""
+
+from __future__ import annotations
+
+import math
+import time
+import zlib
+from collections import Counter
+
+import streamlit as st
+
+from vae_core.data.catalogue import CATALOGUE
+from vae_core.runs.run import Run
+from widgets.run_data.library import title, use
+from widgets.shell import objective_words, url_state, words
+
+SIDEBAR_POLL = 2.0
+
+
+READ = 15.0  # seconds that a passing sentence is there to be read
+
+
+def sidebar(runs: list[Run], run: Run | None) -> None:
+    """The run in use and its state, on every page."""
+    if not runs:
+        st.caption("No runs yet. Train one: it appears here.")
+        return
+    names = {each.name: each for each in runs}
+
+    short = Counter(words.short_name(name) for name in names)
+
+    def label(name: str) -> str:
+        each = names.get(name)
+        if each is None:
+            return name
+        if each.is_gallery:
+            return title(each)
+        shown = words.short_name(name)
+        return f"{words.SIGNS[each.status.state]} {shown if short[shown] == 1 else name}"
+
+    # The browser knows options by their labels: where a state changed a label, it is another widget.
+    labels = zlib.crc32("\n".join(label(name) for name in names).encode())
+    key = url_state.key_showing(f"run_picker:{labels}", run.name if run else None)
+    st.selectbox(
+        "Run in use",
+        list(names),
+        format_func=label,
+        key=key,
+        on_change=url_state.heard(key, use),
+        help="The model that the pages show. It is in the address bar too: a copied link opens the same one.",
+    )
+    if run is not None:
+        seen = run.status.state
+
+        def show() -> None:
+            if run.status.state != seen:
+                st.rerun()
+            summary(run)
+
+        st.fragment(show, run_every=SIDEBAR_POLL if run.status.active else None)()
+
+
+def summary(run: Run) -> None:
+    now = run.status
+    word, colour = words.STATES[now.state]
+    if run.is_gallery:
+        st.markdown(":blue-badge[gallery]")
+    else:
+        st.markdown(f":{colour}-badge[{word}]")
+    if now.state == "unreadable":
+        st.caption(now.message)
+        return
+    spec = run.spec
+    parts = (CATALOGUE[spec.data.name].title, words.dimensions(spec.latent), objective_words.short(spec))
+    st.caption(" · ".join(part.replace(" ", "\u00a0") for part in parts))  # a line ends between two of them
+
+
+def say_unknown_run() -> None:
+    # Not for one run of the script only: a page that runs again while it loads would wipe it away unread.
+    asked, since = st.session_state.get("unknown_run", ("", -math.inf))
+    if time.monotonic() - since < READ:
+        st.warning(
+            f"There is no run named “{words.literal(asked)}” here; it may have been renamed or deleted. "
+            "Shown instead: the run in the sidebar.",
+            icon=":material/link_off:",
+        )

@@ -1,0 +1,128 @@
+"""The controls of the Train page. Each mirrors one field of the draft Spec and changes nothing else."""
+
+from __future__ import annotations
+
+import random
+
+import streamlit as st
+
+from pages.sections.train import details, draft, images, objective_form
+from pages.sections.train.fields import field, scale
+from vae_core import recipes
+from vae_core.data.catalogue import binary
+from vae_core.runs.run import Run
+from vae_core.spec import Spec, SpecError
+from widgets.shell import objective_words, url_state
+
+BETAS = (
+    0.0,
+    0.01,
+    0.03,
+    0.1,
+    0.2,
+    0.3,
+    0.5,
+    0.7,
+    1.0,
+    1.5,
+    2.0,
+    3.0,
+    4.0,
+    6.0,
+    8.0,
+    10.0,
+    20.0,
+    30.0,
+    50.0,
+    100.0,
+)
+RATES = (1e-5, 3e-5, 1e-4, 2e-4, 3e-4, 5e-4, 1e-3, 2e-3, 3e-3, 5e-3, 1e-2, 3e-2, 0.1)
+OWN = "own"
+
+
+def controls(spec: Spec, run: Run | None) -> None:
+    """run: the one in training, whose beta and learning rate follow the controls; None otherwise."""
+    _recipe(spec)
+    images.picker(spec)
+    field(
+        "latent",
+        spec.latent,
+        st.number_input,
+        "Latent dimensions",
+        min_value=1,
+        max_value=512,
+        step=1,
+        help="How many numbers the encoder may use for one image. Two fit on one map. Starts a new run.",
+    )
+    scale(
+        "objective.beta",
+        spec.objective.beta,
+        BETAS,
+        (0.0, 0.1, 1.0, 10.0, 100.0),
+        f"β, the weight of {objective_words.of(spec).weighs}",
+        run,
+        objective_words.of(spec).beta_help,
+    )
+    scale(
+        "training.learning_rate",
+        spec.training.learning_rate,
+        RATES,
+        (1e-5, 1e-4, 1e-3, 1e-2, 0.1),
+        "Learning rate",
+        run,
+        "The step size of Adam, on a logarithmic scale. Moves a run while it trains.",
+    )
+    with st.expander("Network and likelihood"):
+        details.network(spec)
+        details.likelihood(spec)
+    with st.expander("Objective"):
+        objective_form.objective(spec)
+    with st.expander("Classes", expanded=bool(spec.classes)):
+        objective_form.condition(spec)
+    with st.expander("Length, batch, seed, device"):
+        details.training(spec)
+
+
+def _recipe(spec: Spec) -> None:
+    name = spec.recipe if spec.recipe in recipes.RECIPES else None
+    key = url_state.key_showing("set:recipe", name or OWN)
+
+    def pick(chosen: str) -> None:
+        if chosen in recipes.RECIPES:
+            old = st.session_state[draft.DRAFT]
+            # The images and how long to look at them stay: a recipe is about the model.
+            try:
+                draft.put(_keep_data(recipes.get(chosen), old))
+            except SpecError as error:  # images without labels, for a model of classes
+                st.session_state[draft.FAULT] = str(error)
+
+    st.selectbox(
+        "Recipe",
+        list(recipes.RECIPES) if name else [OWN, *recipes.RECIPES],
+        format_func=lambda key: recipes.RECIPES[key].title if key in recipes.RECIPES else "Your own settings",
+        key=key,
+        on_change=url_state.heard(key, pick),
+        help="A named set of settings. Choosing one sets all controls below, and keeps the images "
+        "unless it is about images of its own.",
+    )
+    if name:
+        changed = [
+            text.split("=")[0].split(".")[-1].replace("_", " ")
+            for text in draft.differences(recipes.get(name), spec)
+            if not text.startswith(("data.", "training."))
+        ]
+        also = f" **Changed:** {', '.join(changed[:4])}{' …' if len(changed) > 4 else ''}." if changed else ""
+        st.caption(recipes.RECIPES[name].why + also)
+
+
+def _keep_data(spec: Spec, old: Spec) -> Spec:
+    """The images stay: a recipe is about the model, but for one that names its images."""
+    if spec.recipe is not None and "data.name" in recipes.RECIPES[spec.recipe].changes:
+        return spec
+    how = "none" if binary(old.data.name) else spec.data.binarisation
+    kept = old.data.model_copy(update={"binarisation": how, "classes": None})
+    return Spec.parse(spec.model_dump(mode="json") | {"data": kept.model_dump(mode="json")})
+
+
+def new_seed() -> int:
+    return random.SystemRandom().randrange(1, 100_000)

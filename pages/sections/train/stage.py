@@ -1,0 +1,75 @@
+"""The stage of the Train page: what a run does now, in words and on the board."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.sections.train import transport
+from vae_core import recipes
+from vae_core.data.catalogue import CATALOGUE
+from vae_core.runs.run import Run
+from vae_core.spec import Spec
+from vae_core.workers import launch
+from widgets.components import board
+from widgets.components.board import parcel
+from widgets.shell import words
+
+POLL = 0.45  # seconds: more than two updates a second even when one is late
+
+
+def what_to_notice(run: Run | None, spec: Spec) -> None:
+    name = spec.recipe
+    if name in recipes.RECIPES:
+        st.markdown(f"**Notice.** {recipes.RECIPES[name].notice}")
+    else:
+        st.markdown(
+            "**Notice.** What the KL presses together, the reconstruction pulls apart: watch both curves."
+        )
+
+
+def stage(run: Run | None) -> None:
+    if run is None:
+        st.info(
+            "Nothing is trained yet. Press **Play**: the first numbers come within seconds.",
+            icon=":material/play_circle:",
+        )
+        return
+    seen = run.status.state
+
+    def show() -> None:
+        now = run.status
+        if now.state != seen:
+            st.rerun()  # the buttons depend on it
+        state(run)
+        if now.state != "unreadable":
+            board.board(parcel.parcel(run), key="board")
+
+    st.fragment(show, run_every=POLL if run.status.active else None)()
+
+
+def state(run: Run) -> None:
+    """One line: name, state, device, and what the worker says; always the same height."""
+    now = run.status
+    if now.state == "unreadable":
+        st.error(now.message, icon=":material/error:")
+        return
+    word, colour = words.STATES[now.state]
+    if run.is_gallery:
+        word, colour = "gallery", "blue"
+    device = f":gray-badge[{now.device}]" if now.device else ""
+    said = now.message
+    if now.state == "queued":
+        said = f"Place {max(launch.place_in_queue(run), 1)} in the queue."
+    name = words.literal(words.short_name(run.name))
+    st.markdown(f"**{name}** :{colour}-badge[{word}] {device} {words.literal(said)}")
+    unavailable = (
+        CATALOGUE[run.spec.data.name].needs and now.step == 0 and now.state in ("stopped", "interrupted")
+    )
+    if unavailable:
+        st.button(
+            "Train on strokes instead",
+            icon=":material/draw:",
+            on_click=transport.strokes_instead,
+            args=(run,),
+            help="Digits drawn by a program: they need no network.",
+        )

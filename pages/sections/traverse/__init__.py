@@ -1,0 +1,28 @@
+"""The page Traverse: sliders and strips of one run or two, and below them which factors they tell."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.sections.traverse import board, controls, sections
+from vae_core.runs.run import Run
+from widgets.run_data import capabilities
+from widgets.run_data.capabilities import say_why, showable
+from widgets.shell.error_boundary import error_boundary
+
+NOTICE = "**Notice.** The upper rows change the image most. Does a row change one thing, or several at once?"
+
+
+def page(run: Run | None) -> None:
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="traverse-title"):
+        st.title("Traverse", width="content")
+        st.markdown(NOTICE, width="stretch")
+    if run is None:
+        capabilities.nothing_yet()
+    elif not showable(run):
+        say_why(run)
+    else:
+        view = controls.strip(run)
+        with error_boundary():
+            board.show(view)
+        sections.show(view)

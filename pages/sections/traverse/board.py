@@ -1,0 +1,133 @@
+"""The board in a fragment of its own: a slider's rest goes to the link without the page being made again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from pages.sections.traverse import link, naming
+from pages.sections.traverse.controls import View
+from vae_core.runs.run import Run
+from widgets.components.traverse import Model, TraverseState, traverse
+from widgets.run_data import library, usage
+from widgets.shell import words
+from widgets.shell.error_boundary import error_boundary
+
+HEIGHT = "clamp(300px, 100vh - 372px, 900px)"  # of the rows, so that the board fits the window
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One of the board's models: its run, where its sliders start, the class it decodes under."""
+
+    run: Run
+    origin: tuple[float, ...]
+    y: int | None
+    stops: np.ndarray
+    ticks: list[str]
+
+
+def sides(view: View) -> list[Side]:
+    found = []
+    for run in view.runs:
+        codes = usage.codes(run)
+        origin = usage.code(run, view.picked) if view.picked else (0.0,) * run.spec.latent
+        stops, ticks = usage.stops(codes, view.reach)
+        found.append(Side(run, origin, usage.condition(run, view.picked), stops, ticks))
+    return found
+
+
+def state(view: View) -> TraverseState:
+    """Where the sliders stand."""
+    start = view.picked.digest if view.picked else "prior"
+    about = [(run.name, start) for run in view.runs]
+    return link.state(about, [run.spec.latent for run in view.runs], view.settled)
+
+
+def show(view: View) -> None:
+    naming.changed()  # this run shows it
+
+    def part() -> None:
+        if naming.changed():
+            st.rerun()  # the matrix below shows names too
+        with error_boundary():
+            one_board(view)
+
+    st.fragment(part)()
+
+
+def one_board(view: View) -> None:
+    both = sides(view)
+    models = [model(side, view, place) for place, side in enumerate(both)]
+    latents = [run.spec.latent for run in view.runs]
+    shown = traverse(
+        link.KEY,
+        models=models,
+        state=state(view),
+        revision=link.revision(),
+        height=HEIGHT,
+        label="Traversals of " + " and ".join(library.title(run) for run in view.runs),
+        on_change=lambda: link.told(latents),
+        on_rename=lambda change: naming.take(view.runs, change),
+    )
+    if (fault := naming.fault()) is not None:
+        st.warning(fault, icon=":material/error:")
+    with st.container(horizontal=True, gap="medium", key="traverse-foot"):
+        st.caption(below(both), width="stretch")
+        if view.runs[0].spec.latent > 1:
+            code = shown.code(0, both[0].origin)
+            st.page_link(
+                "pages/latent_map.py",
+                label="On the latent map",
+                icon=":material/scatter_plot:",
+                query_params={library.RUN: view.runs[0].name, "z": ",".join(f"{v:.4g}" for v in code)},
+                help="The code on screen, pinned on the map.",
+            )
+
+
+def model(side: Side, view: View, place: int) -> Model:
+    run, used = side.run, usage.usage(usage.codes(side.run))
+    return Model(
+        run.name,
+        library.title(run),
+        usage.decoder(run, side.y),
+        kl=used.kl.numpy(),
+        stops=side.stops,
+        ticks=side.ticks,
+        origin=side.origin if view.picked else None,
+        image=view.picked.image if view.picked else None,
+        order=used.order.tolist(),
+        dead=used.dead.numpy(),
+        names=naming.of(run, place),
+        note=library.note(run),
+    )
+
+
+def told(side: Side) -> str | None:
+    """Under which class a model that is told classes decodes."""
+    if not side.run.model.classes:
+        return None
+    name = words.literal(library.title(side.run))
+    if side.y is None:
+        return f"{name} is told classes, and none is known here: shown is their blend by p(y)."
+    classes = side.run.spec.data.classes or ()
+    return f"{name} is told the image's class, {classes[side.y] if side.y < len(classes) else side.y}."
+
+
+def below(both: list[Side]) -> str:
+    """What the board does not say itself."""
+    said = [
+        "Hardly used are dimensions whose posterior means vary, over the test images, with a variance of at "
+        "most 0.01 (inactive in Burda et al. 2016)."
+    ]
+    shipped = [words.literal(library.title(side.run)) for side in both if side.run.is_gallery]
+    if shipped:
+        said.append(
+            f"{' and '.join(shipped)} came with the app: names of dimensions stay in this tab and the link; "
+            "a copy of the run keeps them."
+        )
+    else:
+        said.append("Names of dimensions are kept with the run.")
+    return " ".join([*filter(None, map(told, both)), *said])

@@ -1,0 +1,190 @@
+"""What can be taken away: films and strips of the code on screen, and all numbers as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from pages.sections.traverse import board, factors, link, naming, scores
+from pages.sections.traverse.board import Side
+from pages.sections.traverse.controls import View
+from pages.sections.traverse.link import Hand
+from vae_core.runs.run import Run
+from widgets.components.traverse import TraverseState
+from widgets.run_data import library, usage
+from widgets.shell import strips, url_state
+from widgets.shell.downloads import csv_table
+
+Names = tuple[str, ...]
+MIMES = {"png": "image/png", "gif": "image/gif", "csv": "text/csv"}
+
+
+def show(view: View) -> None:
+    names = {run.name: place for place, run in enumerate(view.runs)}
+    place, hand = 0, link.hand()
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        if len(names) > 1:
+            chosen = st.segmented_control(
+                "Of",
+                list(names),
+                format_func=lambda name: library.title(view.runs[names[name]]),
+                **url_state.choice("of", list(names), view.runs[0].name),
+                required=True,
+                help="Whose pictures and numbers.",
+            )
+            place = names[str(chosen)]
+        run = view.runs[place]
+        called = naming.of(run, place)
+        shown = _dimension(run, called)
+    one = f"z{shown + 1}"
+    with st.container(horizontal=True, gap="small"):
+        _button(
+            "Strips as PNG",
+            "image",
+            lambda: strips_png(view, place, hand, called),
+            f"{run.name}-strips.png",
+            "All dimensions in use at each stop of the range, the others as the sliders stand.",
+        )
+        _button(
+            "All as GIF",
+            "animated_images",
+            lambda: film(view, place, hand, called),
+            f"{run.name}-traversals.gif",
+            "Each dimension in use swings through the range. Takes a second or two to draw.",
+        )
+        _button(
+            f"{one} as GIF",
+            "animated_images",
+            lambda: film(view, place, hand, called, shown),
+            f"{run.name}-{one}.gif",
+            "One dimension swings through the range, large.",
+        )
+    with st.container(horizontal=True, gap="small"):
+        _button(
+            "Dimensions as CSV",
+            "table",
+            lambda: dimensions(view, place, hand, called),
+            f"{run.name}-dimensions.csv",
+            "Of each dimension: name, KL, activity, the code on screen and that of the image, quantiles of "
+            "the aggregated posterior.",
+        )
+        found, kept = factors.information(run), scores.kept(run)
+        if found is not None:
+            _button(
+                "Matrix as CSV",
+                "table",
+                lambda: matrix(called, found),
+                f"{run.name}-information.csv",
+                "Mutual information of factors and dimensions in nats.",
+            )
+        if kept is not None:
+            _button(
+                "Metrics as CSV",
+                "table",
+                lambda: metrics(kept),
+                f"{run.name}-metrics.csv",
+                "The metrics, and the step at which they were measured.",
+            )
+
+
+def _dimension(run: Run, called: Names) -> int:
+    order = usage.usage(usage.codes(run)).order.tolist()
+    chosen = st.selectbox(
+        "Dimension of the GIF",
+        order,
+        format_func=lambda d: naming.label(d, called[d]),
+        key=f"film-of-{run.name}",
+        width=220,
+        help="The dimension that swings in the GIF of one; sorted by KL.",
+    )
+    return int(chosen)
+
+
+def _button(label: str, icon: str, make: Callable[[], Any], file: str, help: str) -> None:
+    mime = MIMES[file.rpartition(".")[2]]
+    st.download_button(
+        label, make, file, mime, key=f"save-{file}", icon=f":material/{icon}:", on_click="ignore", help=help
+    )
+
+
+# --- pictures -------------------------------------------------------------------------------------
+
+
+def on_screen(view: View, place: int, hand: Hand) -> tuple[Side, tuple[float, ...]]:
+    """A side of the board, and the code [D] where its sliders stand."""
+    side = board.sides(view)[place]
+    return side, (hand.state or TraverseState()).code(place, side.origin)
+
+
+def in_use(run: Run) -> list[int]:
+    """Dimensions that are not dead, by falling KL; all of them where all are dead."""
+    used = usage.usage(usage.codes(run))
+    order = used.order.tolist()
+    return [d for d in order if not used.dead[d]] or order
+
+
+def strips_png(view: View, place: int, hand: Hand, called: Names) -> bytes:
+    import torch
+
+    from vae_core.analysis import traverse
+
+    side, code = on_screen(view, place, hand)
+    run, used = side.run, usage.usage(usage.codes(side.run))
+    shown = in_use(run)
+    images = traverse.strips(
+        usage.decode(run, side.y), torch.tensor(code), torch.from_numpy(side.stops), shown
+    )
+    labels = [naming.label(d, called[d]) for d in shown]
+    notes = [f"KL {used.kl[d]:.2f} nats" for d in shown]
+    title = f"{library.title(run)}   {library.note(run)}".replace("β", "beta").replace(
+        "γ", "gamma"
+    )  # Pillow's letters are Latin
+    return strips.sheet(images.numpy(), labels, notes, side.ticks, title)
+
+
+def film(view: View, place: int, hand: Hand, called: Names, dimension: int | None = None) -> bytes:
+    import torch
+
+    from vae_core.analysis import traverse
+
+    side, code = on_screen(view, place, hand)
+    run = side.run
+    shown = in_use(run) if dimension is None else [dimension]
+    values = traverse.swing(torch.from_numpy(side.stops), 32)
+    frames = traverse.strips(usage.decode(run, side.y), torch.tensor(code), values, shown)
+    return strips.film(frames.numpy(), [naming.label(d, called[d]) for d in shown], library.title(run))
+
+
+# --- numbers --------------------------------------------------------------------------------------
+
+
+def dimensions(view: View, place: int, hand: Hand, called: Names) -> str:
+    """One line for each dimension, by falling KL; numbers with six digits."""
+    import torch
+
+    from vae_core.analysis.traverse import LEVELS
+
+    side, code = on_screen(view, place, hand)
+    found = usage.codes(side.run)
+    used, at = usage.usage(found), usage.quantiles(found)
+    head = ["dimension", "name", "kl_nats", "activity", "dead", "z", "z_of_start"]
+    numbers = torch.stack([used.kl, used.activity], 1).tolist()
+    rows = [
+        [d + 1, called[d], *numbers[d], int(used.dead[d]), code[d], side.origin[d], *at[d]]
+        for d in used.order.tolist()
+    ]
+    return csv_table([*head, *(f"quantile_{level:g}" for level in LEVELS)], rows)
+
+
+def matrix(called: Names, found: factors.Information) -> str:
+    """One line for each factor, one column for each dimension, in nats."""
+    head = ["factor", "entropy_nats", *(naming.label(d, name) for d, name in enumerate(called))]
+    rows = [[name, h, *row] for name, h, row in zip(found.names, found.entropy, found.matrix, strict=True)]
+    return csv_table(head, rows)
+
+
+def metrics(kept: dict[str, Any]) -> str:
+    rows = [["step", kept["step"]], ["images", kept["images"]], *kept["metrics"].items()]
+    return csv_table(["metric", "value"], rows)

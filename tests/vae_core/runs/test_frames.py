@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+
+from vae_core.runs import frames
+
+
+def picture(dimensions: int = 2) -> frames.Arrays:
+    return {"mean": np.zeros((20, dimensions), np.float16), "samples": np.zeros((16, 1, 4, 4), np.uint8)}
+
+
+def test_the_newest_frame_is_always_there_and_numbered_ones_are_sorted(tmp_path):
+    store = frames.Store(tmp_path, 0)
+    for step in (0, 7, 100_000_000, 30):
+        store.add(step, float(step), picture(), keep=True)
+    assert [frames.step_of(frame) for frame in frames.numbered(tmp_path)] == [0, 7, 30, 100_000_000]
+    newest = frames.read(tmp_path / "frames" / frames.LATEST)
+    assert newest["step"] == [30]
+    assert newest["mean"].shape == (20, 2)
+
+
+def test_a_long_run_keeps_at_most_two_hundred_frames_spread_over_all_of_it(tmp_path):
+    store = frames.Store(tmp_path, 0)
+    for step in range(2000):
+        store.add(step, step * 0.25, picture())
+        assert len(frames.numbered(tmp_path)) <= frames.MOST
+    steps = [frames.step_of(frame) for frame in frames.numbered(tmp_path)]
+    assert len(steps) > frames.MOST / 3
+    assert steps[0] == 0
+    assert steps[-1] > 1900
+    assert max(np.diff(steps)) <= 6 * min(np.diff(steps)) + 16
+
+
+def test_large_frames_are_fewer(tmp_path, monkeypatch):
+    monkeypatch.setattr(frames, "MOST_BYTES", 20_000)
+    store = frames.Store(tmp_path, 0)
+    for step in range(100):
+        store.add(step, float(step), picture(20))
+    assert sum(frame.stat().st_size for frame in frames.numbered(tmp_path)) <= 20_000
+
+
+def test_a_resume_removes_the_frames_of_steps_to_come_again(tmp_path):
+    store = frames.Store(tmp_path, 0)
+    for step in range(10):
+        store.add(step, float(step), picture())
+    frames.Store(tmp_path, upto=4)
+    assert [frames.step_of(frame) for frame in frames.numbered(tmp_path)] == [0, 1, 2, 3, 4]
+
+
+def test_probes_are_written_once(tmp_path):
+    store = frames.Store(tmp_path, 0)
+    store.write_probes(np.full((10, 1, 4, 4), 3, np.uint8))
+    store.write_probes(np.full((10, 1, 4, 4), 9, np.uint8))
+    assert (frames.read(tmp_path / "frames" / frames.PROBES)["images"] == 3).all()
+    other = frames.Store(tmp_path / "frames", 0)
+    other.write_probes(np.zeros((10, 1, 4, 4), np.uint8), np.ones((10, 1, 4, 4), np.uint8))
+    assert (frames.read(other.path / "frames" / frames.PROBES)["masks"] == 1).all()
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00" * 7, b"\xff" * 100, (2**40).to_bytes(8, "little")])
+def test_a_damaged_frame_reads_as_none(tmp_path, content):
+    (tmp_path / "x.safetensors").write_bytes(content)
+    assert frames.read(tmp_path / "x.safetensors") is None
+
+
+def test_foreign_files_among_the_frames_are_no_frames(tmp_path):
+    frames.Store(tmp_path, 0).add(3, 0.0, picture())
+    for name in ("notes.txt", "3.safetensors", ".00000004.safetensors.1.tmp"):
+        (tmp_path / "frames" / name).write_bytes(b"")
+    assert [frame.name for frame in frames.numbered(tmp_path)] == ["00000003.safetensors"]

@@ -1,0 +1,106 @@
+"""What the training board is told: measured numbers in their places, and nothing that was not measured."""
+
+import math
+
+import numpy as np
+import pytest
+
+from widgets.components.board import parcel
+
+
+def report(step: int, train: float, test: float | None = None, **more: object) -> dict[str, object]:
+    line: dict[str, object] = {"step": step, "train": {"elbo": train}, **more}
+    return line | ({"test": {"elbo": test}} if test is not None else {})
+
+
+def test_curves_of_a_short_run_are_its_reports() -> None:
+    curves = parcel.curves([report(1, -500.0), report(5, -300.0, -310.0)])
+    assert curves["steps"].tolist() == [1, 5]
+    assert curves["elbo_train"].tolist() == [-500.0, -300.0]
+    assert math.isnan(curves["elbo_test"][0])  # not measured there: no point is drawn
+    assert curves["elbo_test"][1] == -310.0
+    assert np.isnan(curves["kl_train"]).all()
+
+
+def test_a_long_run_is_thinned_by_means_and_keeps_its_last_step() -> None:
+    reports = [
+        report(step, float(step % 2), float(step) if step % 7 == 0 else None) for step in range(1, 2001)
+    ]
+    curves = parcel.curves(reports)
+    assert len(curves["steps"]) == parcel.POINTS
+    assert curves["steps"][-1] == 2000
+    np.testing.assert_allclose(curves["elbo_train"].mean(), 0.5, atol=0.02)
+    measured = curves["elbo_test"][np.isfinite(curves["elbo_test"])]
+    assert len(measured) > 250  # thinning does not lose the rarer test numbers
+    assert (np.diff(measured) > 0).all()
+
+
+def test_no_reports_are_no_points() -> None:
+    assert all(len(values) == 0 for values in parcel.curves([]).values())
+
+
+def test_moves_are_marked_where_and_to_what_they_were_made() -> None:
+    reports = [
+        report(1, 0.0),
+        report(40, 0.0, moved={"beta": 4.0}),
+        report(90, 0.0, moved={"learning_rate": 3e-4}),
+    ]
+    assert parcel.marks(reports) == [{"step": 40, "text": "β 4"}, {"step": 90, "text": "lr 3e-4"}]
+
+
+@pytest.mark.parametrize("moved", [None, 4, {"beta": "<b>"}, {"other": 1.0}])
+def test_what_is_no_move_is_no_mark(moved: object) -> None:
+    assert parcel.marks([report(1, 0.0, moved=moved)]) == []
+
+
+def test_the_axes_are_the_two_dimensions_with_most_kl() -> None:
+    assert parcel._choose([], np.array([0.1, 2.0, 0.0, 3.0])) == [1, 3]
+
+
+def test_axes_that_are_nearly_the_best_stay() -> None:
+    kept: list[int] = []
+    parcel._choose(kept, np.array([3.0, 2.0, 1.9]))
+    assert parcel._choose(kept, np.array([3.0, 1.9, 2.0])) == [0, 1]
+    assert parcel._choose(kept, np.array([3.0, 0.1, 2.0])) == [0, 2]
+
+
+def test_two_dimensions_are_their_own_axes() -> None:
+    assert parcel._choose([], np.array([0.0, 5.0])) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "state, step, total, seconds, most, progress",
+    [
+        ("running", 50, 200, 3.0, None, 0.25),
+        ("running", 50, None, 15.0, 60.0, 0.25),
+        ("running", 300, 200, 3.0, None, 1.0),
+        ("finished", 200, 200, 3.0, None, None),
+        ("running", 50, None, 3.0, None, None),
+    ],
+)
+def test_progress_is_a_share_of_what_ends_the_run(
+    state: str, step: int, total: int | None, seconds: float, most: float | None, progress: float | None
+) -> None:
+    assert parcel._progress(state, step, total, seconds, most) == progress
+
+
+def test_what_an_objective_has_besides_is_a_curve_of_its_own():
+    reports = [
+        {"step": step, "train": {"elbo": -90.0, "total_correlation": 0.1 * step, "mutual_information": 5.0}}
+        for step in (1, 2, 3)
+    ]
+    assert parcel.terms(reports) == ["mutual_information", "total_correlation"]
+    assert parcel.curves(reports)["total_correlation_train"].tolist() == pytest.approx([0.1, 0.2, 0.3])
+    assert parcel.terms([{"step": 1, "train": {"elbo": -90.0}}]) == []
+
+
+def test_hidden_pixels_are_shown_in_a_colour_that_no_grey_image_has():
+    images = np.random.default_rng(0).integers(0, 256, (3, 1, 4, 4), np.uint8)
+    masks = np.ones_like(images)
+    masks[:, :, :2] = 0
+    shown = parcel.seen(images, masks)
+    assert shown.shape == (3, 3, 4, 4)
+    assert (shown[:, :, 2:] == images[:, :, 2:]).all()
+    assert (shown[:, :, :2] == np.array(parcel.HIDDEN)[:, None, None]).all()
+    assert len(set(parcel.HIDDEN)) > 1
+    assert parcel.seen(images.repeat(3, axis=1), masks).shape == (3, 3, 4, 4)

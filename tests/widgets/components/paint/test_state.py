@@ -1,0 +1,108 @@
+"""What a canvas says: masks and drawings there and back, and anything else refused."""
+
+import base64
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from widgets.components.paint import state
+
+SIDES = st.integers(1, 40)
+
+
+@given(SIDES, SIDES, st.integers(0, 2**32 - 1))
+def test_masks_and_drawings_come_back_as_they_were_sent(height: int, width: int, seed: int) -> None:
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width), dtype=np.uint8)
+    said = {"revision": 3, "pixels": state.encode_pixels(pixels)}
+    np.testing.assert_array_equal(state.decode_pixels(said, (height, width), 3), pixels)
+    observed = pixels > 127
+    said = {"revision": 3, "pixels": state.encode_mask(observed)}
+    found = state.decode_mask(said, (height, width), 3)
+    assert found is not None
+    assert found.dtype == bool
+    np.testing.assert_array_equal(found, observed)
+
+
+def test_a_mask_of_mnist_takes_132_characters() -> None:
+    assert len(state.encode_mask(np.ones((28, 28), bool))) == 132
+
+
+def test_what_belongs_to_another_revision_is_not_taken() -> None:
+    said = {"revision": 0, "pixels": state.encode_pixels(np.zeros((4, 4)))}
+    assert state.decode_pixels(said, (4, 4), 1) is None
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        None, 7, "", b"AAAA", ["AAAA"], "A" * 5_000_000, "AAAAAAAAAAAAAAAAAAAAA===",
+        "!" * 24, "é" * 24, base64.b64encode(bytes(17)).decode(), base64.b64encode(bytes(15)).decode(),
+    ],
+)  # fmt: skip
+def test_too_long_too_short_and_senseless_messages_are_refused(pixels: object) -> None:
+    assert state.decode_pixels({"revision": 0, "pixels": pixels}, (4, 4), 0) is None
+    assert state.decode_mask({"revision": 0, "pixels": pixels}, (11, 11), 0) is None
+
+
+@pytest.mark.parametrize("said", [None, [], "state", {}, {"pixels": "AAAA"}, {"revision": 0}])
+def test_a_browser_that_has_said_nothing_is_no_drawing(said: object) -> None:
+    assert state.decode_pixels(said, (1, 3), 0) is None
+
+
+def canvases(revision: int) -> None:
+    """A page with both kinds of canvas; what they return is kept in the session under "got"."""
+    import numpy as np
+    import streamlit as st
+
+    from widgets.components import paint
+
+    preset = np.ones((8, 8), bool)
+    preset[:, :4] = False
+    st.session_state["got"] = (
+        paint.draw("drawing", (8, 8)),
+        paint.mask("mask", np.zeros((1, 8, 8), np.uint8), mask=preset, revision=revision),
+    )
+
+
+def page(revision: int = 0) -> AppTest:
+    return AppTest.from_function(canvases, args=(revision,), default_timeout=20)
+
+
+def test_before_the_hand_has_moved_a_drawing_is_none_and_a_mask_what_python_asked_for() -> None:
+    at = page().run()
+    assert not at.exception
+    drawing, observed = at.session_state["got"]
+    assert drawing is None
+    assert observed[:, 4:].all()
+    assert not observed[:, :4].any()
+
+
+def test_what_was_painted_outlives_the_component_until_python_asks_for_something_else() -> None:
+    at = page()
+    painted, hidden = np.full((8, 8), 7, np.uint8), np.zeros((8, 8), bool)
+    at.session_state["drawing"] = {"state": {"revision": 0, "pixels": state.encode_pixels(painted)}}
+    at.session_state["mask"] = {"state": {"revision": 0, "pixels": state.encode_mask(hidden)}}
+    at.run()
+    assert not at.exception
+    again = page()  # the browser is on the page anew, in the same session, and has said nothing yet
+    for key in ("painted:drawing", "painted:mask"):
+        again.session_state[key] = at.session_state[key]
+    for found in (at, again.run()):
+        np.testing.assert_array_equal(found.session_state["got"][0], painted)
+        np.testing.assert_array_equal(found.session_state["got"][1], hidden)
+    preset = page(revision=1)
+    preset.session_state["painted:mask"] = at.session_state["painted:mask"]
+    assert preset.run().session_state["got"][1][:, 4:].all()
+
+
+def test_what_a_browser_makes_up_changes_nothing() -> None:
+    at = page()
+    at.session_state["mask"] = {"state": {"revision": 0, "pixels": "A" * 100_000}}
+    at.session_state["drawing"] = {"state": "nonsense"}
+    at.run()
+    assert not at.exception
+    assert at.session_state["got"][0] is None
+    assert at.session_state["got"][1][:, 4:].all()

@@ -1,0 +1,197 @@
+"""The board of a path under the hand, in Chromium, on a page without Streamlit."""
+
+import subprocess
+
+import numpy as np
+import pytest
+import torch
+
+from vae_core.analysis import aggregate
+from vae_core.analysis import interpolate as paths
+from vae_core.browser import wire
+from vae_core.model.posteriors import Posteriors
+from vae_core.model.vae import VAE
+from vae_core.spec import Spec
+from widgets.components import interpolate as ip
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+T = torch.linspace(-0.5, 1.5, 201, dtype=torch.float64)
+A, B = torch.tensor([-1.5, 0.5]), torch.tensor([1.0, 1.2])
+
+
+@pytest.fixture(scope="module")
+def vae() -> VAE:
+    """Random weights, enlarged so that a small step visibly changes the image."""
+    data = {"binarisation": "none", "image_shape": (1, 8, 8)}
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = VAE(Spec.parse({"data": data, "latent": 2, "net": {"kind": "mlp", "widths": [16]}})).eval()
+    with torch.no_grad():
+        for parameter in model.decoder.parameters():
+            parameter *= 3
+    return model
+
+
+@pytest.fixture(scope="module")
+def posteriors() -> Posteriors:
+    """Two clusters, around A and around B, and a hole between them."""
+    generator = torch.Generator().manual_seed(0)
+    mean = torch.cat([end + 0.2 * torch.randn(100, 2, generator=generator) for end in (A, B)])
+    return Posteriors(mean, torch.full_like(mean, -4.0), torch.arange(200) // 100)
+
+
+@pytest.fixture(scope="module")
+def way(vae: VAE, posteriors: Posteriors) -> ip.Way:
+    codes = paths.linear(A, B, T)
+    passed = paths.log_q_along(posteriors, codes)
+    ends = tuple((255 * vae.decode_mean(end[None])[0]).round().byte().numpy() for end in (A, B))
+    return ip.Way(
+        "Model",
+        wire.decoder(vae, "float32"),
+        codes.numpy(),
+        -0.5,
+        1.5,
+        [(0, "A"), (1, "B")],
+        plane=ip.plane(aggregate.grid(posteriors, size=64), posteriors.mean, posteriors.labels, (0, 1)),
+        ends=(ends[0], ends[1]),
+        log_q=passed.log_q.numpy(),
+        log_p=passed.log_p.numpy(),
+        hole=passed.hole.numpy(),
+        facts=[("Length", "2.60 σ", "From A to B.")],
+    )
+
+
+class Board:
+    def __init__(self, stage) -> None:
+        self.stage, self.page = stage, stage.page
+
+    def show(self, ways: list[ip.Way], t: float = 0.5, revision: int = 0) -> None:
+        """As `interpolate` would: the parcels each by themselves, then the board that names them."""
+        listed = []
+        for k, way in enumerate(ways):
+            parts = {"decoder": way.decoder, "path": way.parcel(), "plane": way.plane}
+            for slot, part in parts.items():
+                self.stage.bring(f"{slot}-{k}", part, "board")
+            listed.append({slot: wire.header(part)["id"] for slot, part in parts.items()})
+        self.stage.mount("board", {"ways": listed, "t": t, "revision": revision, "label": "Path"})
+        self.page.wait_for_selector("#board .side[data-decoded='true']")
+        self.stage.settle()
+
+    def image(self, what: str = ".decoded", side: int = 0) -> np.ndarray:
+        return self.stage.pixels(f".side:nth-of-type({side + 1}) {what}", "board")[:, :, 0].astype(float)
+
+    def slider(self):
+        return self.page.locator("#board input[type=range]").first
+
+    def at(self, t: float) -> tuple[float, float]:
+        """Where t is on the page, on the strip of densities."""
+        box = self.page.locator("#board .passed").first.bounding_box()
+        return box["x"] + (t + 0.5) / 2 * box["width"], box["y"] + box["height"] / 2
+
+
+@pytest.fixture
+def board(stage) -> Board:
+    return Board(stage(ip.script(), ip.css()))
+
+
+def decoded(vae: VAE, t: float) -> np.ndarray:
+    return 255 * vae.decode_mean(paths.linear(A, B, torch.tensor([t])))[0, 0].numpy()
+
+
+def test_each_script_is_a_module_of_its_own_and_all_together_are_one(node: str) -> None:
+    assert set(ip.HERE.glob("*.js")) < set(ip.MODULES)
+    for text in [*(path.read_text() for path in ip.MODULES), ip.script()]:
+        command = [node, "--check", "--input-type=module"]
+        done = subprocess.run(command, input=text, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "log_ratio, hole, kind",
+    [(0.0, False, "data"), (-2.0, False, "thin"), (-3.0, True, "hole"), (-3.0, False, "empty")],
+)
+def test_a_place_is_named_after_its_density(javascript, log_ratio: float, hole: bool, kind: str) -> None:
+    assert javascript("path.js", "kindOf(r, h)", "interpolate", r=log_ratio, h=hole) == kind
+
+
+def test_sizes_that_do_not_fit_are_refused(way: ip.Way) -> None:
+    for wrong in (
+        {"codes": np.zeros((5, 3))},
+        {"log_q": np.zeros(7)},
+        {"last": -1.0},
+        {"marks": [(2.0, "x")]},
+    ):
+        with pytest.raises(ValueError, match=r"path|run|marks"):
+            ip.Way(**{name: getattr(way, name) for name in way.__dataclass_fields__} | wrong)
+
+
+def test_the_image_is_that_of_the_slider_and_the_fade_that_of_pixels(board: Board, vae: VAE, way) -> None:
+    board.show([way], t=0.3)
+    np.testing.assert_allclose(board.image(), decoded(vae, 0.3), atol=1)
+    expected = paths.fade(*(torch.from_numpy(end) / 255 for end in way.ends), torch.tensor([0.3]))
+    np.testing.assert_allclose(board.image(".faded"), 255 * expected[0, 0].numpy(), atol=1)
+
+
+def test_the_frames_run_from_before_a_to_beyond_b(board: Board, vae: VAE, way) -> None:
+    board.show([way])
+    for k, t in ((0, -0.5), (5, 0.0), (10, 0.5), (20, 1.5)):
+        np.testing.assert_allclose(
+            board.image(f".frames canvas:nth-of-type({k + 1})"), decoded(vae, t), atol=1
+        )
+    assert board.page.locator("#board .frames >> nth=0").locator("canvas[data-beyond]").count() == 10
+
+
+def test_hovering_looks_and_a_click_stays_and_is_told(board: Board, vae: VAE, way) -> None:
+    board.show([way])
+    board.page.mouse.move(*board.at(0.8))
+    board.stage.settle()
+    np.testing.assert_allclose(board.image(), decoded(vae, 0.8), atol=2)
+    board.page.mouse.move(5, 5)
+    board.stage.settle()
+    np.testing.assert_allclose(board.image(), decoded(vae, 0.5), atol=1)
+    assert board.stage.all_said("board") == []
+    board.page.mouse.click(*board.at(1.2))
+    board.stage.settle()
+    np.testing.assert_allclose(board.image(), decoded(vae, 1.2), atol=2)
+    assert board.stage.said("board") == pytest.approx(1.2, abs=0.011)
+
+
+def test_keys_move_and_play(board: Board, vae: VAE, way) -> None:
+    board.show([way])
+    board.slider().focus()
+    for key in ("ArrowRight", "ArrowRight", "PageUp"):
+        board.page.keyboard.press(key)
+    board.stage.settle()
+    np.testing.assert_allclose(board.image(), decoded(vae, 0.62), atol=1)
+    assert board.stage.said("board") == 0.62
+    board.page.keyboard.press("Space")
+    board.page.wait_for_function(
+        "() => Number(window.roots.board.querySelector('input[type=range]').value) > 0.7"
+    )
+    board.page.keyboard.press("Space")
+    assert board.page.locator("#board .play").get_attribute("data-playing") == "false"
+
+
+def test_the_strip_is_red_in_the_hole_and_not_where_the_codes_are(board: Board, way) -> None:
+    board.show([way])
+    strip = board.stage.pixels(".passed", "board")
+    middle, width = strip.shape[0] // 2, strip.shape[1]
+    red, green, _, alpha = strip[middle, width // 2].tolist()
+    assert red > 2 * green
+    assert alpha > 200  # a hole, within the prior's region
+    red, green, _, _ = strip[middle, width // 4].tolist()  # A
+    assert green > red
+    assert "a hole" in board.stage.text(".reading", "board")
+
+
+def test_two_paths_move_together_and_the_board_comes_and_goes(board: Board, vae: VAE, way) -> None:
+    board.show([way, way])
+    board.page.mouse.click(*board.at(0.1))
+    board.stage.settle()
+    for side in (0, 1):
+        np.testing.assert_allclose(board.image(side=side), decoded(vae, 0.1), atol=2)
+    board.show([way], t=1.0, revision=1)
+    assert board.page.locator("#board .side").count() == 1
+    np.testing.assert_allclose(board.image(), decoded(vae, 1.0), atol=1)
+    board.stage.unmount("board")

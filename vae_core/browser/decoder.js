@@ -1,0 +1,196 @@
+// A decoder that runs where the hand is: reads a parcel (vae_core/browser/wire.py says how one is laid out) and
+// turns a code z into an image. Plain loops, no dependencies; the same file runs in browsers and in Node.
+
+const VIEWS = {
+  float32: Float32Array, int32: Int32Array, int16: Int16Array, uint16: Uint16Array, uint8: Uint8Array,
+};
+
+/** Parcel bytes -> its header, with `arrays` replaced by {name: typed array, its `shape` beside it}. */
+export function unpack(bytes) {
+  // What a message hands over may start at any address, and typed arrays need aligned ones: copy once.
+  const buffer = bytes.slice().buffer;
+  const size = new DataView(buffer).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, size)));
+  for (const [name, { dtype, shape, offset }] of Object.entries(header.arrays)) {
+    const length = shape.reduce((a, b) => a * b, 1);
+    const View = dtype === "float16" ? Uint16Array : VIEWS[dtype];
+    const view = new View(buffer, 4 + size + offset, length);
+    const array = dtype === "float16" ? fromHalf(view) : view;
+    array.shape = shape;
+    header.arrays[name] = array;
+  }
+  return header;
+}
+
+/** IEEE half precision, as bits, to Float32Array. */
+function fromHalf(bits) {
+  const out = new Float32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) {
+    const exponent = (bits[i] >> 10) & 31, fraction = bits[i] & 1023;
+    const size = exponent === 0 ? fraction * 2 ** -24
+      : exponent === 31 ? (fraction ? NaN : Infinity)
+      : (1 + fraction / 1024) * 2 ** (exponent - 15);
+    out[i] = bits[i] & 0x8000 ? -size : size;
+  }
+  return out;
+}
+
+// --- layers: each builder takes its description and what comes in, {size, shape: [C, H, W] once it is an
+// image}, and returns {run, size, shape}. Buffers are made once. Images lie as [H, W, C] in memory. ---
+
+/**
+ * Those of `count` inputs that are not 0, half of what follows a relu, as {rows, values, n}: where their weights
+ * begin, and what they are. Filled up with zeros to a multiple of four: sums of four products at a time take less
+ * than half as long as one by one, for the outputs are read and written a fourth as often.
+ */
+function gatherer(count, outputs) {
+  const rows = new Int32Array(count + 3), values = new Float32Array(count + 3), live = { rows, values, n: 0 };
+  return (x, from) => {
+    let n = 0;
+    for (let i = 0; i < count; i++) if (x[from + i] !== 0) { rows[n] = i * outputs; values[n++] = x[from + i]; }
+    while (n % 4) { rows[n] = 0; values[n++] = 0; }
+    live.n = n;
+    return live;
+  };
+}
+
+/** out[to + o] += the sum of values times weight[base + row + o], for all `outputs`. */
+function addProducts(out, to, outputs, weight, base, { rows, values, n }) {
+  for (let k = 0; k < n; k += 4) {
+    const a = values[k], b = values[k + 1], c = values[k + 2], d = values[k + 3];
+    const wa = base + rows[k], wb = base + rows[k + 1], wc = base + rows[k + 2], wd = base + rows[k + 3];
+    for (let o = 0; o < outputs; o++) {
+      out[to + o] += a * weight[wa + o] + b * weight[wb + o] + c * weight[wc + o] + d * weight[wd + o];
+    }
+  }
+}
+
+function linear({ weight, bias }) {
+  const [inputs, outputs] = weight.shape, out = new Float32Array(outputs), gather = gatherer(inputs, outputs);
+  const run = (x) => {
+    out.set(bias);
+    addProducts(out, 0, outputs, weight, 0, gather(x, 0));
+    return out;
+  };
+  return { run, size: outputs };
+}
+
+function convTranspose({ weight, bias }, { stride, padding, output_padding: extra }, { shape }) {
+  const [inC, inH, inW] = shape, [kH, kW, , outC] = weight.shape;
+  const outH = (inH - 1) * stride[0] - 2 * padding[0] + kH + extra[0];
+  const outW = (inW - 1) * stride[1] - 2 * padding[1] + kW + extra[1];
+  const out = new Float32Array(outH * outW * outC), gather = gatherer(inC, outC);
+  const run = (x) => {
+    for (let p = 0; p < out.length; p += outC) for (let o = 0; o < outC; o++) out[p + o] = bias[o];
+    for (let y = 0; y < inH; y++) for (let col = 0; col < inW; col++) {
+      const live = gather(x, (y * inW + col) * inC);
+      for (let ky = 0; ky < kH; ky++) {
+        const oy = y * stride[0] - padding[0] + ky;
+        if (oy < 0 || oy >= outH) continue;
+        for (let kx = 0; kx < kW; kx++) {
+          const ox = col * stride[1] - padding[1] + kx;
+          if (ox < 0 || ox >= outW) continue;
+          addProducts(out, (oy * outW + ox) * outC, outC, weight, (ky * kW + kx) * inC * outC, live);
+        }
+      }
+    }
+    return out;
+  };
+  return { run, size: out.length, shape: [outC, outH, outW] };
+}
+
+function unflatten({ shape }) {
+  const [C, H, W] = shape, pixels = H * W, out = new Float32Array(C * pixels);
+  const run = C === 1 ? (x) => x : (x) => {
+    for (let c = 0, i = 0; c < C; c++) for (let p = 0, o = c; p < pixels; p++, i++, o += C) out[o] = x[i];
+    return out;
+  };
+  return { run, size: out.length, shape };
+}
+
+const ACTIVATIONS = {
+  relu: () => (x) => { for (let i = 0; i < x.length; i++) if (x[i] < 0) x[i] = 0; return x; },
+  leaky_relu: ({ slope }) => (x) => { for (let i = 0; i < x.length; i++) if (x[i] < 0) x[i] *= slope; return x; },
+  silu: () => (x) => { for (let i = 0; i < x.length; i++) x[i] /= 1 + Math.exp(-x[i]); return x; },
+  tanh: () => (x) => { for (let i = 0; i < x.length; i++) x[i] = Math.tanh(x[i]); return x; },
+};
+
+function build(layer, arrays, input) {
+  const own = { weight: arrays[`${layer.arrays}.weight`], bias: arrays[`${layer.arrays}.bias`] };
+  if (layer.kind === "linear") return linear(own);
+  if (layer.kind === "conv_transpose") return convTranspose(own, layer, input);
+  if (layer.kind === "unflatten") return unflatten(layer);
+  if (layer.kind in ACTIVATIONS) return { ...input, run: ACTIVATIONS[layer.kind](layer) };
+  throw new Error(`decoder.js knows no layer called ${layer.kind}`);
+}
+
+// --- means: from the likelihood's parameters, K * C numbers per pixel, to E[x|z], C per pixel ---
+
+const sigmoid = (a) => 1 / (1 + Math.exp(-a));
+
+/** 1 / (1 - e^-a) - 1 / a; near 0, where that loses digits, its series. */
+function continuousBernoulli(a) {
+  return Math.abs(a) < 0.05 ? 0.5 + a / 12 - a ** 3 / 720 : -1 / Math.expm1(-a) - 1 / a;
+}
+
+const each = (f) => (params, out) => { for (let i = 0; i < out.length; i++) out[i] = f(params[i]); };
+
+const MEANS = {
+  bernoulli: each(sigmoid),
+  continuous_bernoulli: each(continuousBernoulli),
+  // With a learned variance the means come first, the log standard deviations after them.
+  gaussian: (params, out, C) => {
+    const K = params.length / out.length;
+    for (let i = 0; i < out.length; i += C) for (let c = 0; c < C; c++) out[i + c] = params[i * K + c];
+  },
+  // Channel k * C + c is the logit of grey level k of channel c: the expectation under the softmax.
+  categorical: (params, out, C) => {
+    const K = params.length / out.length;
+    for (let i = 0; i < out.length; i++) {
+      const first = (i - (i % C)) * K + (i % C);
+      let top = -Infinity, total = 0, mean = 0;
+      for (let k = 0, p = first; k < K; k++, p += C) if (params[p] > top) top = params[p];
+      for (let k = 0, p = first; k < K; k++, p += C) {
+        const weight = Math.exp(params[p] - top);
+        total += weight;
+        mean += weight * k;
+      }
+      out[i] = mean / total / (K - 1);
+    }
+  },
+};
+
+/**
+ * From an unpacked parcel of kind "decoder" to {latent, image: [C, H, W], condition, decode}. `decode(z)` gives
+ * the mean image as Float32Array [H, W, C] within [0, 1]; it lies in a buffer that the next call writes to again.
+ * Under a condition {classes, names, weights} it is `decode(z, y)`, y a class's number, or weights of them all;
+ * without y, those of the parcel.
+ */
+export function makeDecoder({ latent, image, layers, likelihood, arrays, condition = null }) {
+  const start = { size: latent + (condition?.classes ?? 0), shape: null };
+  const chain = layers.reduce((built, layer) => [...built, build(layer, arrays, built.at(-1) ?? start)], []);
+  const out = new Float32Array(image[0] * image[1] * image[2]), mean = MEANS[likelihood.kind];
+  if (!mean) throw new Error(`decoder.js knows no likelihood called ${likelihood.kind}`);
+  const decode = (z, y = condition?.weights) => {
+    let x = new Float32Array(start.size);
+    x.set(z);
+    if (condition && typeof y === "number") x[latent + y] = 1;
+    else if (condition) x.set(y, latent);
+    for (const layer of chain) x = layer.run(x);
+    mean(x, out, image[0]);
+    for (let i = 0; i < out.length; i++) out[i] = out[i] < 0 ? 0 : out[i] > 1 ? 1 : out[i];
+    return out;
+  };
+  return { latent, image, condition, decode };
+}
+
+/** Mean image [H, W, C] in [0, 1], grey, colour or with alpha, to `pixels` RGBA [H, W, 4], as ImageData has them. */
+export function paint(mean, channels, pixels) {
+  const colour = channels >= 3;
+  for (let i = 0, p = 0; p < pixels.length; i += channels, p += 4) {
+    pixels[p] = 255 * mean[i];
+    pixels[p + 1] = 255 * mean[colour ? i + 1 : i];
+    pixels[p + 2] = 255 * mean[colour ? i + 2 : i];
+    pixels[p + 3] = channels === 4 ? 255 * mean[i + 3] : 255;
+  }
+}

@@ -1,0 +1,163 @@
+"""Networks: from an image to numbers and from a code to numbers per pixel. They know no probability.
+
+An encoder maps [B, C, H, W] to [B, outputs]; a decoder maps [B, D] to [B, K, H, W].
+Each is an nn.Sequential of standard layers, so that it can be read off and run elsewhere, as in the browser.
+An encoder that is told which pixels are observed takes the mask as its last channel, [B, C + 1, H, W].
+Where there is a condition y, its numbers stand beside what the first fully connected layer takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import prod
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from vae_core import spec
+from vae_core.model.partial_conv import PartialConvolutions
+
+ACTIVATIONS = {
+    "relu": lambda: nn.ReLU(inplace=True),
+    "leaky_relu": lambda: nn.LeakyReLU(0.01, inplace=True),
+    "silu": nn.SiLU,
+    "tanh": nn.Tanh,
+}
+
+Shape = tuple[int, int, int]
+
+
+class Joined(nn.Linear):
+    """A linear layer of [x, y] side by side, x [..., N] and y [..., K].
+
+    It takes them apart, W_x x + W_y y: then y may have leading axes that x has not, such as one for every
+    class there is, and the product with x is taken once for all of them.
+    """
+
+    def __init__(self, inputs: int, condition: int, outputs: int) -> None:
+        super().__init__(inputs + condition, outputs)
+        self.inputs = inputs
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:  # type: ignore[override]
+        of_x, of_y = self.weight.split([self.inputs, self.in_features - self.inputs], dim=1)
+        return F.linear(x, of_x, self.bias) + F.linear(y, of_y)
+
+
+class Net(nn.Sequential):
+    """Layers in order; y, where there is one, enters at the layer that is `Joined`."""
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        for layer in self:
+            x = layer(x, y) if isinstance(layer, Joined) else layer(x)
+        return x
+
+
+Pair = tuple[Net, Net]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What a pair of networks is to fit: numbers in and out of both, and of the condition beside them."""
+
+    image: Shape
+    outputs: int  # of the encoder
+    latent: int
+    pixels: Shape  # of the decoder
+    encoder_condition: int = 0
+    decoder_condition: int = 0
+
+
+def _layers(widths: Sequence[int], activation: str, condition: int = 0) -> list[nn.Module]:
+    """Linear layers from each width to the next, an activation between any two; y enters the first."""
+    layers: list[nn.Module] = []
+    for i, (a, b) in enumerate(pairwise(widths)):
+        linear = Joined(a, condition, b) if condition and i == 0 else nn.Linear(a, b)
+        layers += [ACTIVATIONS[activation]()] * (i > 0) + [linear]
+    return layers
+
+
+def _dense(sizes: Sizes, hidden: Sequence[int], activation: str) -> Pair:
+    widths = [prod(sizes.image), *hidden, sizes.outputs]
+    encoder = Net(nn.Flatten(), *_layers(widths, activation, sizes.encoder_condition))
+    widths = [sizes.latent, *reversed(hidden), prod(sizes.pixels)]
+    decoder = Net(*_layers(widths, activation, sizes.decoder_condition), nn.Unflatten(1, sizes.pixels))
+    return encoder, decoder
+
+
+def _lecture(settings: spec.LectureNet, sizes: Sizes) -> Pair:
+    return _dense(sizes, [256], "leaky_relu")
+
+
+def _mlp(settings: spec.MlpNet, sizes: Sizes) -> Pair:
+    return _dense(sizes, settings.widths, settings.activation)
+
+
+def _linear(settings: spec.LinearNet, sizes: Sizes) -> Pair:
+    return _dense(sizes, [], "relu")
+
+
+def _conv(settings: spec.ConvNet | spec.PartialConvNet, sizes: Sizes) -> Pair:
+    activation = ACTIVATIONS[settings.activation]
+    sides = [sizes.image[1:]]
+    encoder: list[nn.Module] = []
+    for a, b in pairwise([sizes.image[0], *settings.channels]):
+        height, width = sides[-1]
+        sides.append(((height + 1) // 2, (width + 1) // 2))
+        encoder += [nn.Conv2d(a, b, 3, stride=2, padding=1), activation()]
+    smallest = (settings.channels[-1], *sides[-1])
+    widths = [prod(smallest), settings.hidden, sizes.outputs]
+    encoder += [nn.Flatten(), *_layers(widths, settings.activation, sizes.encoder_condition)]
+
+    widths = [sizes.latent, settings.hidden, prod(smallest)]
+    decoder: list[nn.Module] = _layers(widths, settings.activation, sizes.decoder_condition)
+    decoder += [activation(), nn.Unflatten(1, smallest)]
+    for i, (a, b) in enumerate(pairwise([*reversed(settings.channels), sizes.pixels[0]])):
+        # A stride of 2 takes sizes 2n - 1 and 2n to n: the padding tells the way back.
+        (small_h, small_w), (height, width) = sides[-1 - i], sides[-2 - i]
+        padding = (height - (2 * small_h - 1), width - (2 * small_w - 1))
+        decoder += [activation()] * (i > 0)
+        decoder += [nn.ConvTranspose2d(a, b, 3, stride=2, padding=1, output_padding=padding)]
+    return Net(*encoder), Net(*decoder)
+
+
+def _partial_conv(settings: spec.PartialConvNet, sizes: Sizes) -> Pair:
+    """The convolutional network whose encoder's convolutions are partial: their mask is the last channel."""
+    channels, height, width = sizes.image
+    encoder, decoder = _conv(settings, replace(sizes, image=(channels - 1, height, width)))
+    layers = list(encoder)
+    n = 2 * len(settings.channels)  # convolutions and their activations
+    return Net(PartialConvolutions(*layers[:n]), *layers[n:]), decoder
+
+
+NETS: dict[str, Callable[..., Pair]] = {
+    "lecture": _lecture,
+    "mlp": _mlp,
+    "conv": _conv,
+    "partial_conv": _partial_conv,
+    "linear": _linear,
+}
+
+
+def encoder(settings: spec.Net, image: Shape, outputs: int) -> Net:
+    """An encoder alone: [B, *image] -> [B, outputs]."""
+    return build(settings, image, outputs, 1, image)[0]
+
+
+def build(
+    settings: spec.Net,
+    image: Shape,
+    outputs: int,
+    latent: int,
+    pixels: Shape,
+    encoder_condition: int = 0,
+    decoder_condition: int = 0,
+) -> Pair:
+    """(encoder [B, *image] -> [B, outputs], decoder [B, latent] -> [B, *pixels]).
+
+    Where a condition has numbers, that network also takes y [..., B, numbers], and its leading axes pass on
+    to an encoder's output.
+    """
+    sizes = Sizes(image, outputs, latent, pixels, encoder_condition, decoder_condition)
+    return NETS[settings.kind](settings, sizes)

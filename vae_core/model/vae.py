@@ -1,0 +1,229 @@
+"""VAE: assembles the parts that a Spec names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import repeat
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from vae_core.model import likelihoods, nets, priors
+from vae_core.model.posteriors import POSTERIORS, Posteriors
+from vae_core.spec import Spec
+
+BLOCK = 512  # images at a time where a whole set passes through
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What one pass gives an objective: S samples of the posterior for each of B images, all in nats.
+
+    Where the class is summed out (`summed`), every image passes once under each of K classes: of M samples of
+    the posterior the sample axis holds S = M * K, the classes of the first sample first, and kl is [K, B, D].
+    """
+
+    log_px: Tensor  # log p(x|z) [S, B], summed over pixels
+    log_pz: Tensor  # log p(z) [S, B]
+    log_qz: Tensor  # log q(z|x) [S, B]
+    kl: Tensor | None  # KL(q(z_d|x) || p(z_d)) in closed form [B, D]; None where none is known
+    z: Tensor  # [S, B, D]
+    y: Tensor | None = None  # the class, one-hot or a blend [B, K]; None where none is known
+    log_py: Tensor | None = None  # log p(y) of every class [K]
+    log_qy: Tensor | None = None  # log q(y|x) of every class [B, K]; None without a classifier
+    summed: bool = False
+    labelled: Terms | None = None  # of the labelled images of the same step, beside these without labels
+    # log q(z_d|x_j) of the code of each image i under the posterior of each image j, [S, D, B, B] at i, j;
+    # computed when called. None where a posterior's dimensions depend on each other.
+    pairwise: Callable[[], Tensor] | None = None
+
+
+class VAE(nn.Module):
+    """Encoder, posterior, prior, decoder and likelihood of one Spec.
+
+    Under a condition (`classes` K > 0) also p(y) and, where the Spec has one, a classifier q(y|x). A
+    condition y is passed as labels, int64 [B], or as weights of the classes, float32 [..., B, K]: one-hot, or
+    a blend.
+    """
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__()
+        self.spec = spec
+        channels, height, width = spec.data.shape
+        self.image_shape = (channels, height, width)
+        self.latent = spec.latent
+        self.likelihood = likelihoods.build(spec.likelihood)
+        self.posterior = POSTERIORS[spec.posterior.kind]()
+        self.classes = spec.classes
+        self.prior = priors.build(spec.prior, spec.latent, spec.classes)
+        self.encoder, self.decoder = nets.build(
+            spec.net,
+            image=(channels + spec.masked, height, width),
+            outputs=self.posterior.width(spec.latent),
+            latent=spec.latent,
+            pixels=(self.likelihood.numbers * channels, height, width),
+            encoder_condition=spec.classes if spec.encoder_sees_class else 0,
+            decoder_condition=spec.classes,
+        )
+        self.class_prior: priors.ClassPrior | None = None
+        self.classifier: nets.Net | None = None
+        if spec.condition.kind == "class":
+            self.class_prior = priors.ClassPrior(spec.classes, spec.condition.class_prior == "learned")
+            if spec.condition.classifier is not None:
+                self.classifier = nets.encoder(spec.condition.classifier, self.image_shape, spec.classes)
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.parameters()).device
+
+    def weights(self, y: Tensor) -> Tensor:
+        """Labels int64 [B] as one-hot [B, K]; weights of classes [..., K] as they are. On the model's device.
+
+        Raises ValueError where this model has no classes or another number of them.
+        """
+        y = y.to(self.device)
+        if not self.classes:
+            raise ValueError("This model has no classes: it takes no condition.")
+        if y.is_floating_point():
+            if y.shape[-1] != self.classes:
+                raise ValueError(f"A condition here is weights of {self.classes} classes, not {y.shape[-1]}.")
+            return y
+        return F.one_hot(y, self.classes).float()
+
+    def encode(self, x: Tensor, y: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
+        """x [B, C, H, W] in [0, 1] -> the posterior's params [B, P]; [S, B, P] for y [S, B, K].
+
+        An encoder that sees y and is not told it gets `guess(x)`.
+        mask: [B, 1, H, W], 1 = observed, or None where all is. Hidden pixels are 0 to the encoder, and only
+        a masked model is told which those are.
+        """
+        x = seen = x if mask is None else x * mask
+        if self.spec.masked:
+            seen = torch.cat([x, torch.ones_like(x[:, :1]) if mask is None else mask.to(x.dtype)], dim=1)
+        if not self.spec.encoder_sees_class:
+            return self.encoder(seen)
+        return self.encoder(seen, self.guess(x) if y is None else self.weights(y))
+
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """z [..., D] -> the likelihood's params [..., K * C, H, W]; y is broadcast to the leading axes of z.
+
+        Under a condition and without y: the blend of all classes by p(y).
+        """
+        if not self.classes:
+            return self.decoder(z.flatten(0, -2)).unflatten(0, z.shape[:-1])
+        assert self.class_prior is not None
+        weights = self.class_prior.log_probs.exp() if y is None else self.weights(y)
+        weights = weights.expand(*z.shape[:-1], self.classes)
+        return self.decoder(z.flatten(0, -2), weights.flatten(0, -2)).unflatten(0, z.shape[:-1])
+
+    def forward(
+        self,
+        x: Tensor,
+        samples: int = 1,
+        generator: torch.Generator | None = None,
+        y: Tensor | None = None,
+        mask: Tensor | None = None,
+    ) -> Terms:
+        """x [B, C, H, W] in [0, 1] -> Terms with S = samples.
+
+        y: labels [B] or weights [B, K]. Under a condition and without y, the class is summed out: see Terms.
+        mask: what the encoder sees, as in `encode`. The likelihood is that of all pixels: q(z|x * mask) is
+        one more approximate posterior, and the ELBO under it bounds log p(x) like any other.
+        """
+        if not self.classes:
+            return self._terms(x, samples, generator, None if y is None else self.weights(y), mask)
+        assert self.class_prior is not None
+        log_qy = None if self.classifier is None else self.classifier(x).log_softmax(-1)
+        summed = y is None
+        if y is None:
+            every = torch.eye(self.classes, device=x.device)
+            terms = self._terms(x, samples, generator, every[:, None].expand(-1, len(x), -1), mask)
+        else:
+            y = self.weights(y)
+            terms = self._terms(x, samples, generator, y, mask)
+        return replace(terms, y=y, log_py=self.class_prior.log_probs, log_qy=log_qy, summed=summed)
+
+    def _terms(
+        self,
+        x: Tensor,
+        samples: int,
+        generator: torch.Generator | None,
+        y: Tensor | None,
+        mask: Tensor | None,
+    ) -> Terms:
+        """y [B, K], or [K, B, K]: under every class."""
+        params = self.encode(x, y, mask)
+        z, log_qz = self.posterior(params, samples, generator)
+        kl = self.posterior.kl(params, self.prior.moments(y)) if self.prior.gaussian else None
+        summed = y is not None and y.ndim == 3
+        if summed and params.ndim == 2:  # one posterior for all classes
+            z = z[:, None].expand(-1, self.classes, -1, -1)
+            log_qz = log_qz[:, None].expand(-1, self.classes, -1)
+        if summed and kl is not None:
+            kl = kl.expand(self.classes, -1, -1)
+        columns = [self.decode(z, y), self.prior.log_prob(z, y), log_qz, z]
+        pixels, log_pz, log_qz, z = (column.flatten(0, 1) for column in columns) if summed else columns
+        return Terms(
+            log_px=self.likelihood.log_prob(pixels, x),
+            log_pz=log_pz,
+            log_qz=log_qz,
+            kl=kl,
+            z=z,
+            pairwise=None if summed else partial(self.posterior.pairwise, params, z),
+        )
+
+    @torch.inference_mode()
+    def classify(self, images: Tensor) -> Tensor:
+        """q(y|x) [N, K] of images [N, C, H, W], uint8 or float in [0, 1]; on the CPU.
+
+        Raises ValueError where the model has no classifier.
+        """
+        if self.classifier is None:
+            raise ValueError("This model has no classifier q(y|x).")
+        return torch.cat([self.classifier(block).softmax(-1).cpu() for block in self._blocks(images)])
+
+    def guess(self, x: Tensor) -> Tensor:
+        """What stands for a class that is not known [B, K].
+
+        The most probable one under q(y|x), one-hot; without a classifier, the blend of all by p(y).
+        """
+        if self.classifier is not None:
+            return F.one_hot(self.classifier(x).argmax(-1), self.classes).float()
+        assert self.class_prior is not None
+        return self.class_prior.log_probs.exp().expand(len(x), -1)
+
+    @torch.inference_mode()
+    def posteriors(self, images: Tensor, labels: Tensor | None = None) -> Posteriors:
+        """q(z|x) of images [N, C, H, W], uint8 or float in [0, 1]; on the CPU.
+
+        Of an encoder that sees the class, q(z|x, y) with y the true class, as labels [N] say.
+        """
+        told = labels.split(BLOCK) if labels is not None and self.classes else repeat(None)
+        parts = [
+            self.posterior.split(self.encode(block, y))
+            for block, y in zip(self._blocks(images), told, strict=False)
+        ]
+        mean, log_var = (torch.cat(column).cpu() for column in zip(*parts, strict=True))
+        return Posteriors(mean, log_var, None if labels is None else labels.cpu())
+
+    @torch.inference_mode()
+    def decode_mean(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """E[x|z] or E[x|z, y] of z [N, D], [N, C, H, W] within [0, 1].
+
+        y: labels [N], or weights [N, K] or [K] for all; without, the blend of all classes by p(y).
+        """
+        z = z.to(self.device)
+        told = repeat(None) if y is None else self.weights(y).expand(len(z), -1).split(BLOCK)
+        means = [
+            self.likelihood.mean(self.decode(block, weights)[None])[0]
+            for block, weights in zip(z.split(BLOCK), told, strict=False)
+        ]
+        return torch.cat(means).clamp(0, 1)
+
+    def _blocks(self, images: Tensor) -> Iterator[Tensor]:
+        for block in images.split(BLOCK):
+            block = block.to(self.device)
+            yield block.float() / 255 if block.dtype == torch.uint8 else block

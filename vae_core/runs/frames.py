@@ -1,0 +1,94 @@
+"""`frames/`: small pictures of the model over training, for the scrubber, and the newest one.
+
+A frame is one safetensors file: mean and log_var [N, D] float16 and labels [N] int16 of the live test images,
+reconstructions [10, C, H, W] uint8 of the probes, samples [16, C, H, W] uint8 from the prior, and step [1].
+Beside them lie the probes: images [10, C, H, W] and, where the encoder sees part of each, masks [10, 1, H, W]
+uint8, 1 = observed.
+Imports no torch.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+
+from vae_core.runs import files
+
+LATEST = "latest.safetensors"
+PROBES = "probes.safetensors"
+NUMBERED = re.compile(r"([0-9]{8,})\.safetensors")
+MOST = 200  # numbered frames of a run
+MOST_BYTES = 64 * 2**20  # of all of them: a latent space of hundreds of dimensions keeps fewer
+
+Arrays = dict[str, np.ndarray]
+
+
+def numbered(path: Path) -> list[Path]:
+    """The numbered frames in the run's folder, sorted by step."""
+    try:
+        names = os.listdir(path / files.FRAMES)
+    except OSError:
+        return []
+    found = [(int(match[1]), name) for name in names if (match := NUMBERED.fullmatch(name))]
+    return [path / files.FRAMES / name for _, name in sorted(found)]
+
+
+def step_of(frame: Path) -> int:
+    return int(frame.name.split(".")[0])
+
+
+def read(file: Path) -> Arrays | None:
+    """The arrays of a safetensors file; None where it is missing or no such file."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        return load(file.read_bytes())
+    except (OSError, SafetensorError, KeyError, ValueError):
+        return None
+
+
+def pack(arrays: Arrays) -> bytes:
+    from safetensors.numpy import save
+
+    return save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+
+
+class Store:
+    """The worker's album. When full it drops every second frame and doubles the spacing, in seconds."""
+
+    def __init__(self, path: Path, upto: int, spacing: float = 0.0) -> None:
+        """Opens the album for going on after step `upto`: later frames will be made again."""
+        self.path = path
+        self.spacing = spacing
+        self.last: float | None = None  # training seconds of the last numbered frame
+        (path / files.FRAMES).mkdir(exist_ok=True)
+        for frame in numbered(path):
+            if step_of(frame) > upto:
+                frame.unlink(missing_ok=True)
+
+    def add(self, step: int, seconds: float, arrays: Arrays, keep: bool = False) -> None:
+        """Makes it the newest frame, and a numbered one where the spacing allows or it is to be kept."""
+        content = pack(arrays | {"step": np.array([step])})
+        frames = self.path / files.FRAMES
+        files.replace(frames / LATEST, content)
+        if keep or self.last is None or seconds >= self.last + self.spacing:
+            files.replace(frames / f"{step:08d}.safetensors", content)
+            self.last = seconds
+            self._thin(len(content), seconds)
+
+    def _thin(self, size: int, seconds: float) -> None:
+        frames = numbered(self.path)
+        if len(frames) > max(4, min(MOST, MOST_BYTES // size)):
+            for frame in frames[1:-1:2]:
+                frame.unlink(missing_ok=True)
+            self.spacing = max(2 * self.spacing, seconds / (len(frames) / 2))
+
+    def write_probes(self, images: np.ndarray, masks: np.ndarray | None = None) -> None:
+        """The probe images [10, C, H, W] and their masks [10, 1, H, W], uint8, once."""
+        file = self.path / files.FRAMES / PROBES
+        if not file.exists():
+            files.replace(file, pack({"images": images} | ({} if masks is None else {"masks": masks})))

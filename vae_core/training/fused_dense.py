@@ -1,0 +1,139 @@
+"""A training step's pass and gradients written out by hand, for the commonest models on the CPU.
+
+A small dense VAE spends a fifth of its step on autograd's bookkeeping and on fresh memory for what it keeps.
+Here every product lands in memory that is there already. The same noise is drawn in the same order, so that a
+run trains as it would through autograd but for the order of some sums; the test holds the two against each
+other. What the objective makes of the pass, autograd says here too.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from vae_core.model.likelihoods import Bernoulli
+from vae_core.model.posteriors import DiagonalGaussian
+from vae_core.model.priors import StandardNormal
+from vae_core.model.vae import VAE, Terms
+from vae_core.objectives import Logged, Objective
+from vae_core.objectives.elbo import Capacity, Elbo, FreeBits
+from vae_core.training.process import products
+
+# From so many multiplications on, rounding a product's factors to bfloat16 saves time on a processor with
+# AMX. Codes and what makes them stay below in common models, and so stay exact.
+ROUNDED_FROM = 8_000_000
+
+OBJECTIVES = (Elbo, Capacity, FreeBits)  # these see a pass by its log p(x|z) and its KL alone
+
+
+def serves(model: VAE, objective: Objective) -> bool:
+    """Whether a step of this model can go the direct way."""
+    return (
+        model.device.type == "cpu"
+        and not model.classes
+        and not model.spec.masked
+        and isinstance(model.posterior, DiagonalGaussian)
+        and isinstance(model.prior, StandardNormal)
+        and type(model.likelihood) is Bernoulli
+        and type(objective) in OBJECTIVES
+        and objective.analytic
+        and objective.samples == 1
+        and _dense(model.encoder)
+        and _dense(model.decoder)
+    )
+
+
+def _dense(net: nn.Sequential) -> bool:
+    """Linear layers with one kind of bend between any two."""
+    kinds = [type(layer) for layer in net if not isinstance(layer, nn.Flatten | nn.Unflatten)]
+    return set(kinds[::2]) == {nn.Linear} and set(kinds[1::2]) in ({nn.ReLU}, {nn.LeakyReLU}, set())
+
+
+class Direct:
+    """`direct(x, step, noise)` leaves every parameter's gradient in `.grad` and gives what is logged.
+
+    rounds: whether large products may be of factors rounded to bfloat16.
+    """
+
+    def __init__(self, model: VAE, objective: Objective, batch: int, rounds: bool = False) -> None:
+        self.objective = objective
+        self.encoder = Dense(model.encoder, batch, rounds)
+        self.decoder = Dense(model.decoder, batch, rounds)
+        self.epsilon = torch.empty(1, batch, model.latent)
+        self.of_params = torch.empty(batch, 2 * model.latent)
+        self.pixels = torch.empty_like(self.decoder.out[-1])
+
+    @torch.no_grad()
+    def __call__(self, x: Tensor, step: Tensor, noise: torch.Generator) -> Logged:
+        """x [B, C, H, W] in [0, 1]."""
+        x = x.flatten(1)
+        mean, raw = self.encoder.forward(x).chunk(2, -1)
+        bound = DiagonalGaussian.log_var_bound
+        log_var = raw.clamp(-bound, bound)
+        sigma, excess = torch.exp(0.5 * log_var), torch.expm1(log_var)  # excess: sigma^2 - 1
+        epsilon = self.epsilon.normal_(generator=noise)[0]
+        logits = self.decoder.forward(torch.addcmul(mean, sigma, epsilon))
+        # As `likelihoods.Bernoulli` has it: softplus(a) = max(a, 0) + log(1 + exp(-|a|)), no denormals.
+        softplus = torch.abs(logits, out=self.pixels).neg_().clamp_(min=-80).exp_().add_(1).log_().sum(-1)
+        softplus += torch.clamp(logits, min=0, out=self.pixels).sum(-1)
+        log_px = (torch.linalg.vecdot(logits, x) - softplus)[None].requires_grad_()
+        kl = (mean.square() + excess).sub_(log_var).mul_(0.5).requires_grad_()
+
+        with torch.enable_grad():
+            unused = log_px.detach()
+            loss, logged = self.objective(Terms(log_px, unused, unused, kl, self.epsilon), step)
+            loss.backward()
+        of_px, of_kl = log_px.grad, kl.grad
+        assert of_px is not None
+        assert of_kl is not None
+
+        of_logits = torch.sigmoid(logits, out=self.pixels).sub_(x).mul_(-of_px[0, :, None])
+        of_z = self.decoder.backward(of_logits)
+        of_mean, of_log_var = self.of_params.chunk(2, -1)
+        torch.addcmul(of_z, of_kl, mean, out=of_mean)
+        torch.mul(of_z, epsilon, out=of_log_var).mul_(sigma).addcmul_(of_kl, excess).mul_(0.5)
+        of_log_var.mul_(raw.abs() <= bound)
+        self.encoder.backward(self.of_params, to_inputs=False)
+        return logged
+
+
+class Dense:
+    """A dense network's products, forwards and backwards, into memory of its own."""
+
+    def __init__(self, net: nn.Sequential, rows: int, rounds: bool) -> None:
+        self.layers = [layer for layer in net if isinstance(layer, nn.Linear)]
+        large = [rows * layer.weight.numel() >= ROUNDED_FROM for layer in self.layers]
+        self.factors = ["bfloat16" if rounds and is_large else "float32" for is_large in large]
+        slopes = [layer.negative_slope for layer in net if isinstance(layer, nn.LeakyReLU)]
+        self.slope = slopes[0] if slopes else 0.0  # of ReLU
+        self.out = [torch.empty(rows, layer.out_features) for layer in self.layers]
+        self.back = [torch.empty(rows, layer.in_features) for layer in self.layers]
+        self.grads = [[torch.empty_like(p) for p in (layer.weight, layer.bias)] for layer in self.layers]
+        self.entered: list[Tensor] = []  # what each layer took
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x [R, inputs] -> [R, outputs], written over by the next call."""
+        self.entered = []
+        for i, (layer, out) in enumerate(zip(self.layers, self.out, strict=True)):
+            if i:
+                F.leaky_relu_(x, self.slope)
+            self.entered.append(x)
+            with products(self.factors[i]):
+                x = torch.addmm(layer.bias, x, layer.weight.t(), out=out)
+        return x
+
+    def backward(self, grad: Tensor, to_inputs: bool = True) -> Tensor:
+        """From d loss / d outputs to every weight's `.grad` and, if asked, d loss / d inputs."""
+        for i in reversed(range(len(self.layers))):
+            layer, entered, (weight, bias) = self.layers[i], self.entered[i], self.grads[i]
+            layer.bias.grad = torch.sum(grad, 0, out=bias)
+            with products(self.factors[i]):
+                layer.weight.grad = torch.mm(grad.t(), entered, out=weight)
+                if i or to_inputs:
+                    grad = torch.mm(grad, layer.weight, out=self.back[i])
+            if i:
+                torch.ops.aten.leaky_relu_backward.grad_input(
+                    grad, entered, self.slope, True, grad_input=grad
+                )
+        return grad

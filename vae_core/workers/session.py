@@ -1,0 +1,361 @@
+"""A worker's time with one run: drives the pure loop, and does between two steps whatever is due.
+
+Due can be: a look at what is asked, a report, a picture, the live test numbers, saving, encoding the test
+split. Each has its pace (`pace.py`), so that all of them together take at most a twentieth of the time.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save
+
+from vae_core import data
+from vae_core.analysis import evaluation
+from vae_core.runs import files, frames, metrics, status
+from vae_core.runs.control import LOOK, Watch
+from vae_core.runs.files import RunError
+from vae_core.runs.run import Run
+from vae_core.training.loop import Trainer, pick_device
+from vae_core.workers.heartbeat import Heartbeat
+from vae_core.workers.snapshots import Snapshots
+from vae_core.workers.throttle import Speed, Stopwatch, Throttle
+
+# Seconds between two, where their cost allows it; and the share of the time that they may cost.
+REPORT_EVERY, REPORT_SHARE = 0.24, 1.0  # averages over training: a third of a millisecond, whatever happens
+FIRST_REPORT = 0.05
+LOOK_EVERY, LOOK_SHARE = 0.20, 0.022  # cloud, probes, samples
+TEST_EVERY, TEST_SHARE = 0.40, 0.018  # live test numbers
+CODES_EVERY, CODES_SHARE = 10.0, 0.005  # q(z|x) of the whole test split
+# What a killed worker repeats, at most; with a larger share, but some: a model may be of a gigabyte.
+SAVE_EVERY, SAVE_SHARE = 3.5, 0.1
+
+
+class Diverged(Exception):
+    """The loss, or a weight, is no finite number any more."""
+
+
+class Session:
+    """prepare, train, finish; or diverge."""
+
+    def __init__(self, run: Run, heart: Heartbeat) -> None:
+        self.run, self.path, self.heartbeat = run, run.path, heart
+        self.log: metrics.Log | None = None
+        self.interrupted = False  # by Ctrl-C
+
+    # --- before the first step ---
+
+    def prepare(self) -> None:
+        """Data, model, and the state that a resume begins with. Raises what `worker.work` raises."""
+        files.sweep(self.path)
+        spec = self.spec = self.run.spec
+        device = pick_device(spec.training.device)
+        trainer = self.trainer = Trainer(spec, self._load("train"), device)
+        self.test_split = self._load("test")
+        self.test_images = data.binarised_once(self.test_split, spec.data.binarisation)
+
+        kept = self._restore()
+        self.made_steps = int(kept.get("steps", 0))  # single steps
+        self.beta: float | None = kept.get("beta")  # as last asked for
+        self.learning_rate: float | None = kept.get("learning_rate")
+        self.stopwatch = Stopwatch(kept.get("seconds", 0.0))
+        self.saved_step = trainer.step if kept else -1
+        self.log = metrics.Log(self.path / files.METRICS, trainer.step, kept.get("line_spacing", 0.0))
+        self.album = frames.Store(self.path, trainer.step, kept.get("frame_spacing", 0.0))
+        if spec.classes:
+            data.check_labels(self.test_split.labels, spec.data.name, spec.classes)
+        self.snapshots = Snapshots(self.test_images, self.test_split.labels, device, spec.mask.kind)
+        self.live_images = int(kept.get("live_images", 0)) or self.snapshots.affordable(
+            trainer, TEST_EVERY * TEST_SHARE
+        )
+        hidden = self.snapshots.masks
+        self.album.write_probes(self.snapshots.probes.numpy(), None if hidden is None else hidden.numpy())
+
+        self.watch = Watch(self.path)
+        self.moved: dict[str, float] = {}
+        self.test: dict[str, Any] = {}
+        self.speed = Speed()
+        self.report_throttle = Throttle(REPORT_EVERY, REPORT_SHARE)
+        self.look_throttle = Throttle(LOOK_EVERY, LOOK_SHARE)
+        self.test_throttle = Throttle(TEST_EVERY, TEST_SHARE)
+        self.save_throttle = Throttle(SAVE_EVERY, SAVE_SHARE)
+        self.codes_throttle = Throttle(CODES_EVERY, CODES_SHARE, next=time.perf_counter() + CODES_EVERY)
+        self.heartbeat.write(
+            device=device.type,
+            step=trainer.step,
+            steps_total=trainer.steps_total,
+            message=self._greeting(bool(kept)),
+        )
+
+    def _load(self, split: str) -> data.Dataset:
+        source = self.spec.data
+        return data.load(
+            source.name,
+            split,
+            path=source.path,
+            height=source.height,
+            width=source.width,
+            grey=source.grey,
+            progress=self.heartbeat.say,
+        )
+
+    def _restore(self) -> dict[str, float]:
+        """Back to the saved state. Returns what it holds besides the trainer's; {} where there is none."""
+        file = self.path / files.STATE
+        if not file.exists():
+            return {}
+        try:
+            with safe_open(file, framework="pt") as opened:
+                kept = json.loads(opened.metadata()["session"])
+            self.trainer.restore(load_file(file))
+        except (SafetensorError, KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
+            raise RunError(
+                f"{self.run.name} cannot go on: its {files.STATE} does not fit ({error})."
+            ) from None
+        return {name: number for name, value in kept.items() if (number := status.number(value)) is not None}
+
+    def _greeting(self, resumed: bool) -> str:
+        step = self.trainer.step
+        if self.heartbeat.now.recovered > time.time() - 60:
+            return f"The process that trained it was gone; it went on by itself at step {step:,}."
+        return f"Went on at step {step:,}." if resumed else ""
+
+    # --- training ---
+
+    def train(self) -> None:
+        """Steps, and between them what is due. Returns with the run's last step, or when told to stop."""
+        if self.saved_step < 0:
+            with self.save_throttle.spend():
+                self.save()  # so that a run has weights from the beginning
+        self.obey()
+        self.stopwatch.go()
+        steps = iter(self.trainer)
+        end = self.trainer.steps_total if self.trainer.steps_total is not None else sys.maxsize
+        wake = 0.0
+        while self.trainer.step < end and not self.stopping:
+            if time.perf_counter() >= wake:
+                if self.watch.look():
+                    self.obey()
+                if self.watch.asked.paused:
+                    self.pause(steps, end)
+                    continue
+                if self.timed_out:
+                    break
+                self.attend()
+                wake = time.perf_counter() + LOOK
+            next(steps)
+        self.stopwatch.pause()
+
+    @property
+    def stopping(self) -> bool:
+        return self.interrupted or self.watch.asked.stop
+
+    @property
+    def timed_out(self) -> bool:
+        limit = self.spec.training.seconds
+        return limit is not None and self.stopwatch.seconds >= limit
+
+    def ask_to_stop(self) -> None:
+        self.interrupted = True
+
+    def obey(self) -> None:
+        """A new beta, a new learning rate."""
+        asked = self.watch.asked
+        if asked.beta is not None and asked.beta != self.beta:
+            self.trainer.set_beta(asked.beta)
+            self.beta = self.moved["beta"] = asked.beta
+        if asked.learning_rate is not None and asked.learning_rate != self.learning_rate:
+            self.trainer.set_learning_rate(asked.learning_rate)
+            self.learning_rate = self.moved["learning_rate"] = asked.learning_rate
+        if not asked.paused:
+            self.made_steps = asked.steps  # single steps count in a pause only
+
+    def attend(self) -> None:
+        """Report, look, test, save and encode, as far as they are due."""
+        if self.moved or self.report_throttle.due:
+            with self.report_throttle.spend():
+                report = self.trainer.report()
+                if self.test_throttle.due:
+                    self.evaluate_live()
+                if self.look_throttle.due:
+                    self.look()
+                self.report(report)
+            if not report:  # before the first step: what the first steps are like comes soon
+                self.report_throttle.next = time.perf_counter() + FIRST_REPORT
+        if self.save_throttle.due:
+            with self.save_throttle.spend():
+                self.save()
+        if self.codes_throttle.due:
+            with self.codes_throttle.spend():
+                self.encode()
+
+    def pause(self, steps: Iterator[int], end: int) -> None:
+        """Save, then wait, nearly without using the processor; single steps are made here."""
+        self.stopwatch.pause()
+        self.report_in_full()
+        self.save()
+        self.heartbeat.tell(state="paused", message="Paused.", images_per_second=0.0)
+        self.encode()
+        while self.watch.asked.paused and not self.stopping and self.trainer.step < end:
+            if self.made_steps < self.watch.asked.steps:
+                self.made_steps += 1
+                self.stopwatch.go()
+                next(steps)
+                self.stopwatch.pause()
+                self.report_in_full()
+                self.save()
+            else:
+                time.sleep(LOOK)
+            if self.watch.look():
+                self.obey()
+        self.speed = Speed()
+        self.heartbeat.tell(state="running", message="")
+        self.stopwatch.go()
+
+    # --- what is written ---
+
+    def report(self, report: dict[str, Any]) -> None:
+        """A line of metrics, and the status. `report` is the trainer's; {} where no step was made since."""
+        if report and not math.isfinite(report["loss"]):
+            raise Diverged
+        trainer, seconds = self.trainer, self.stopwatch.seconds
+        speed = self.speed.mark(seconds, trainer.step)
+        line = self.heartbeat.now.report
+        if report:
+            train = dict(report)
+            line = {
+                "step": trainer.step,
+                "epoch": trainer.epoch,
+                "seconds": seconds,
+                "images_per_second": speed * trainer.batch_size,
+                "beta": train.pop("beta"),
+                "learning_rate": train.pop("learning_rate"),
+                "dimension_kl": train.pop("dimension_kl", None),
+                "train": train,
+            }
+            if self.test.get("step") == trainer.step:
+                line["test"] = self.test
+            if self.moved:
+                line["moved"] = self.moved
+            assert self.log is not None
+            self.log.append(line)
+            self.moved = {}
+        self.heartbeat.tell(
+            step=trainer.step,
+            epoch=trainer.epoch,
+            seconds=seconds,
+            images_per_second=speed * trainer.batch_size,
+            remaining=self._remaining(seconds, speed),
+            report=line | ({"test": self.test} if self.test else {}),
+        )
+
+    def _remaining(self, seconds: float, speed: float) -> float | None:
+        if self.spec.training.seconds is not None:
+            return max(0.0, self.spec.training.seconds - seconds)
+        total = self.trainer.steps_total
+        return (total - self.trainer.step) / speed if speed > 0 and total is not None else None
+
+    def report_in_full(self) -> None:
+        report = self.trainer.report()
+        self.evaluate_live()
+        self.look(keep=True)
+        self.report(report)
+
+    def evaluate_live(self) -> None:
+        with self.test_throttle.spend():
+            count = self.live_images
+            terms = self.trainer.evaluate(self.snapshots.images[:count], self.snapshots.labels_of(count))
+        numbers = {
+            name: value for name, value in terms.items() if not isinstance(value, list) and name != "beta"
+        }
+        self.test = {"step": self.trainer.step} | numbers
+
+    def look(self, keep: bool = False) -> None:
+        with self.look_throttle.spend():
+            frame = self.snapshots.take(self.trainer.model)
+            self.album.add(self.trainer.step, self.stopwatch.seconds, frame, keep)
+
+    def save(self) -> None:
+        """Weights, and all that an exact resume needs. Raises Diverged where a weight is no finite number."""
+        weights = {
+            name: value.detach().cpu().contiguous() for name, value in self.trainer.model.state_dict().items()
+        }
+        if not all(bool(value.isfinite().all()) for value in weights.values()):
+            raise Diverged
+        assert self.log is not None
+        session = {
+            "seconds": self.stopwatch.seconds,
+            "steps": self.made_steps,
+            "beta": self.beta,
+            "learning_rate": self.learning_rate,
+            "live_images": self.live_images,
+            "line_spacing": self.log.spacing,
+            "frame_spacing": self.album.spacing,
+        }
+        files.replace(self.path / files.STATE, save(self.trainer.state(), {"session": json.dumps(session)}))
+        files.replace(self.path / files.WEIGHTS, save(weights))
+
+    def encode(self) -> None:
+        """q(z|x) of the whole test split."""
+        codes = self.trainer.model.posteriors(self.test_images, self.test_split.labels)
+        arrays = {
+            "mean": codes.mean.numpy(),
+            "log_var": codes.log_var.numpy(),
+            "step": np.array([self.trainer.step]),
+        }
+        if codes.labels is not None:
+            arrays["labels"] = codes.labels.numpy()
+        files.replace(self.path / files.POSTERIORS, frames.pack(arrays))
+
+    # --- the end ---
+
+    def finish(self) -> None:
+        """Everything once more, of the last step, and the numbers of the whole test split."""
+        stopped, step = self.stopping, self.trainer.step
+        self.report_in_full()
+        self.save()
+        self.heartbeat.tell(message="Evaluating on the whole test split.", remaining=0.0)
+        self.evaluate()
+        if stopped:
+            self.end("stopped", f"Stopped at step {step:,}. Resume goes on from there.")
+        else:
+            self.end("finished", f"Finished after {step:,} steps.")
+
+    def evaluate(self) -> None:
+        self.encode()
+        numbers = evaluation.evaluate(self.trainer.model, self.test_split, samples=0)
+        numbers |= {"step": self.trainer.step, "beta": float(self.trainer.objective.beta)}
+        files.write_json(self.path / files.EVALUATION, numbers)
+
+    def diverge(self) -> None:
+        """Back to the last good weights, so that all that is shown of the run is theirs, and what to try."""
+        step, rate = self.trainer.step, float(self.trainer.learning_rate)
+        self._restore()
+        self.evaluate()
+        with suppress(OSError):
+            self.look(keep=True)
+        advice = [f"a learning rate below {rate:g}"]
+        if getattr(self.spec.likelihood, "variance", "fixed") != "fixed":
+            advice.append("a Gaussian of fixed variance (a learned one can shrink to nothing)")
+        if self.spec.objective.beta > 10:
+            advice.append("a smaller beta")
+        if getattr(self.spec.objective, "gamma", 0.0) > 10:
+            advice.append("a smaller gamma")
+        self.end(
+            "diverged",
+            f"The loss was no finite number any more at step {step:,}; the weights of step "
+            f"{self.trainer.step:,} are kept. Try {' or '.join(advice)}.",
+        )
+
+    def end(self, state: str, message: str) -> None:
+        if self.log is not None:
+            self.log.close()
+        self.heartbeat.tell(state=state, message=message, remaining=None, images_per_second=0.0, pid=None)

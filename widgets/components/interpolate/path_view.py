@@ -1,0 +1,109 @@
+"""What the board is told of a path: its codes, what it passes, and the picture it is drawn on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vae_core.browser import wire
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from vae_core.analysis.aggregate import DensityGrid
+
+POINTS = 1500  # of the plane's codes: enough to see where the classes are
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """A path through one model's latent space, t running evenly from `first` to `last` over its T points.
+
+    decoder: a parcel, `export.decoder(run.model)`. plane: another, from `plane` below, to draw the path on.
+    codes [T, D]: where the path is. Between two points the browser goes straight.
+    marks: places t with a name, rising; from the first to the last of them is the path proper, the rest goes
+        beyond its ends.
+    ends: two images uint8 [C, H, W], of which pixels are faded over from t = 0 to 1; None for no fade.
+    frames: how many images a row of them has; narrow boards have every other one.
+    strip: whether the fade has a strip of frames too, besides its image at t.
+    log_q, log_p [T]: nats, or None while they are not known. hole [T] bool.
+    facts: (name, value, help) of each number beside the image.
+
+    Raises ValueError where sizes do not fit together.
+    """
+
+    title: str
+    decoder: bytes
+    codes: ArrayLike
+    first: float
+    last: float
+    marks: Sequence[tuple[float, str]]
+    note: str = ""
+    plane: bytes | None = None
+    ends: tuple[np.ndarray, np.ndarray] | None = None
+    frames: int = 21
+    strip: bool = True
+    log_q: ArrayLike | None = None
+    log_p: ArrayLike | None = None
+    hole: ArrayLike | None = None
+    facts: Sequence[tuple[str, str, str]] = ()
+
+    def __post_init__(self) -> None:
+        shape = np.shape(self.codes)
+        if len(shape) != 2 or shape[0] < 2 or shape[1] != wire.header(self.decoder)["latent"]:
+            raise ValueError(f"a path is two codes or more of the decoder's dimensions, not {shape}")
+        if not self.first < self.last:
+            raise ValueError(f"t cannot run from {self.first} to {self.last}")
+        places = [t for t, _ in self.marks]
+        if places != sorted(places) or not all(self.first <= t <= self.last for t in places):
+            raise ValueError(f"marks must rise within the path, and stand at {places}")
+        for name, values in (("log_q", self.log_q), ("log_p", self.log_p), ("hole", self.hole)):
+            if values is not None and np.shape(values) != shape[:1]:
+                raise ValueError(f"{name} has the shape {np.shape(values)}, and the path {shape[0]} points")
+
+    def parcel(self) -> bytes:
+        """All but decoder and plane, packed for the browser."""
+        arrays = {"codes": np.asarray(self.codes, np.float32)}
+        for name, values in (("log_q", self.log_q), ("log_p", self.log_p)):
+            if values is not None:
+                arrays[name] = np.asarray(values, np.float32)
+        if self.hole is not None:
+            arrays["hole"] = np.asarray(self.hole).astype(np.uint8)
+        if self.ends is not None:
+            arrays["ends"] = np.stack([np.asarray(image, np.uint8).transpose(1, 2, 0) for image in self.ends])
+        said: dict[str, Any] = {
+            "kind": "path",
+            "title": self.title,
+            "note": self.note,
+            "first": self.first,
+            "last": self.last,
+            "marks": [[float(t), name] for t, name in self.marks],
+            "frames": self.frames,
+            "strip": self.strip,
+            "facts": [list(fact) for fact in self.facts],
+        }
+        return wire.pack(said, arrays)
+
+
+def plane(
+    grid: DensityGrid,
+    means: ArrayLike,
+    labels: ArrayLike | None,
+    dims: tuple[int, int],
+    caption: str = "",
+) -> bytes:
+    """The picture under a path: the density of two coordinates, and posterior means [N, D] by class."""
+    shown = np.asarray(means, np.float32)[:POINTS, list(dims)]
+    arrays: dict[str, np.ndarray] = {"log_q": np.asarray(grid.log_q).astype(np.float16), "points": shown}
+    if labels is not None:
+        arrays["labels"] = np.asarray(labels, np.int32)[:POINTS]
+    said = {
+        "kind": "plane",
+        "extent": float(grid.x[-1]),
+        "dims": list(dims),
+        "caption": caption,
+    }
+    return wire.pack(said, arrays)

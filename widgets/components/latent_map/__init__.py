@@ -1,0 +1,116 @@
+"""The latent map: a plane of latent space under the hand, decoded in the browser.
+
+    decoder = export.decoder(run.model)                                  # once per run and step
+    picture = latent_map.picture(aggregate.grid(posteriors), posteriors)
+    state = latent_map.latent_map("map", decoder=decoder, picture=picture)
+
+Weights, grids, holes and frames travel as parcels (`browser/wire.py`), each in a call of its own to the
+same component, which keeps them in the page under the hash of their contents. Streamlit sends a message
+again only where it changed, so a new pin or another layer costs what always travels along, this script and
+its styles, some 85 KB, but no weights. And since all calls share one script, they share one module in the
+browser, and the store needs no global name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import streamlit as st
+
+from vae_core.browser import wire
+from widgets.components import scripts
+from widgets.components.latent_map.parcels import answer, frames, hole_parcel, picture
+from widgets.components.latent_map.state import LAYERS, MapState
+from widgets.components.scripts import BROWSER
+
+__all__ = ["LAYERS", "MapState", "answer", "css", "frames", "hole_parcel", "latent_map", "picture", "script"]
+
+HERE = Path(__file__).parent
+# In this order each file finds what it imports above it.
+MODULES = (
+    *(BROWSER / name for name in ("decoder.js", "dom.js", "store.js", "theme.js")),
+    *(
+        HERE / name
+        for name in (
+            "density.js",
+            "layers.js",
+            "manifold.js",
+            "gestures.js",
+            "panel.js",
+            "place.js",
+            "cursor.js",
+            "readout.js",
+            "replay.js",
+            "save.js",
+            "theme.js",
+            "view.js",
+            "map.js",
+        )
+    ),
+)
+
+
+def latent_map(
+    key: str,
+    *,
+    decoder: bytes | None,
+    picture: bytes,
+    holes: bytes | None = None,
+    frames: bytes | None = None,
+    state: MapState | None = None,
+    revision: int = 0,
+    answer: dict[str, Any] | None = None,
+    answers: bool = True,
+    size: Literal["full", "thumbnail"] = "full",
+    height: int | str = 560,
+    group: str | None = None,
+    label: str = "Latent map",
+    on_change: Callable[[], None] | None = None,
+) -> MapState:
+    """Show a map, and return what is pinned and shown on it.
+
+    decoder, picture, holes, frames: parcels, from `export.decoder`, `picture`, `hole_parcel` and `frames`.
+    state: taken up when the map first appears, and again whenever `revision` changes: that is how a link or
+        a Go to button moves the map. Otherwise the hand decides, and what comes from here changes nothing.
+    answer: what `answer` found out about the pin; ignored by the browser once the pin is elsewhere.
+    answers: whether the page answers pins at all; if not, the panel keeps no place for nearest images.
+    height: of the square map, in pixels or as a CSS length; it never grows wider than its column.
+    group: maps of the same group on one page share their cursor.
+    on_change: called when the state has changed, before the script runs.
+    """
+    slots = {"decoder": decoder, "picture": picture, "holes": holes, "frames": frames}
+    mount = _component()
+    data = {
+        **{slot: wire.header(parcel)["id"] if parcel else None for slot, parcel in slots.items()},
+        "state": (state or MapState()).to_browser(),
+        "revision": revision,
+        "answer": answer,
+        "answers": answers,
+        "size": size,
+        "height": height,
+        "group": group,
+        "label": label,
+    }
+    # Without a gap, or the senders, which show nothing, would push the map down.
+    with st.container(gap=None):
+        for slot, parcel in slots.items():
+            if parcel:
+                mount(key=f"{key}-{slot}", data=parcel)
+        result = mount(key=key, data=data, on_state_change=on_change or (lambda: None))
+    latent = len(wire.header(picture)["origin"])
+    return MapState.from_browser(result.get("state"), latent) or state or MapState()
+
+
+def _component() -> Any:
+    # Registering again is how Streamlit wants it: with the same content it changes nothing.
+    return st.components.v2.component("latent_map", css=css(), js=script())
+
+
+def css() -> str:
+    return scripts.text(BROWSER / "controls.css", HERE / "map.css")
+
+
+def script() -> str:
+    return scripts.module(*MODULES)

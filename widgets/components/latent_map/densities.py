@@ -1,0 +1,241 @@
+"""What is computed for the map, once for all sessions: grid, holes, replay."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from vae_core.runs import files, frames
+from widgets.components import latent_map
+from widgets.components.latent_map import map_view as views
+from widgets.components.latent_map.map_view import View
+from widgets.run_data.classes import dataset_classes
+from widgets.run_data.codes import Codes, of_frame
+from widgets.run_data.library import open_run
+from widgets.shell import words
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from vae_core.analysis.aggregate import DensityGrid
+    from vae_core.analysis.holes import Hole
+    from vae_core.runs.run import Run
+
+MOST_POINTS = 4_000
+MOST_FRAMES = 32
+MASS = 0.95
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    grid: DensityGrid
+    plane: tuple[Tensor, Tensor, Tensor] | None
+    picture: bytes
+    images: int
+    outside: int  # codes beyond the map's range
+
+    def on(self, mean: Tensor, view: View) -> Tensor:
+        """Codes [N, D] on the map [N, 2]."""
+        return project(mean, view, self.plane)
+
+    def z(self, x: float, y: float, view: View, latent: int) -> list[float]:
+        """The code at a place of the map."""
+        if self.plane is not None:
+            origin, u, v = self.plane
+            return (origin + x * u + y * v).tolist()
+        z = list(view.through) or [0.0] * latent
+        z[view.dims[0]], z[view.dims[1]] = x, y
+        return z
+
+
+def project(mean: Tensor, view: View, plane: tuple[Tensor, Tensor, Tensor] | None) -> Tensor:
+    """Codes [N, D] on the view's plane [N, 2]."""
+    import torch
+
+    if plane is None:
+        return mean[:, list(view.dims)]
+    origin, u, v = plane
+    return (mean - origin) @ torch.stack([u, v], 1)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def field(codes: Codes, view: View) -> Field:
+    """The density on the view and the points; `view.place`, since holes do not matter here."""
+    import torch
+
+    from vae_core.analysis import aggregate
+    from vae_core.model.posteriors import Posteriors
+
+    posteriors = codes.posteriors
+    plane = aggregate.pca_plane(posteriors) if view.kind == "pca" else None
+    # Of a run in training a new one goes every second to all who watch.
+    size = views.SIZE if codes.whole else views.SLOW_SIZE
+    grid = views.grid(posteriors, view, plane, size)
+    labels = posteriors.labels
+    few = Posteriors(
+        posteriors.mean[:MOST_POINTS],
+        posteriors.log_var[:MOST_POINTS],
+        None if labels is None else labels[:MOST_POINTS],
+    )
+    outside = int((project(posteriors.mean, view, plane).abs() > view.extent).any(dim=1).sum())
+    picture = latent_map.picture(
+        grid,
+        few,
+        classes=dataset_classes(codes.run),
+        dims=view.dims,
+        plane=plane,
+        origin=torch.tensor(view.through) if view.through else None,
+        axes=view.axes,
+        symbol=view.symbol(posteriors.dimensions),
+        meaning=meaning(view, grid, len(posteriors), posteriors.dimensions, outside)
+        + other_prior(codes.run)
+        + replayed(codes, view),
+    )
+    return Field(grid, plane, picture, len(posteriors), outside)
+
+
+def meaning(view: View, grid: DensityGrid, images: int, latent: int, outside: int) -> str:
+    """Which density is on screen, in words."""
+    count = words.count(images)
+    if view.kind == "pca":
+        said = (
+            f"The exact marginal of q(z) on the plane in which the codes of {count} test images vary most; "
+            "what is left is integrated out, and a marginal can hide a hole."
+        )
+    elif view.kind == "slice":
+        said = (
+            f"The exact q({', '.join(view.axes)} | all others as in the pin), from {count} test images; "
+            "points are projected, few lie on the slice. A click on an image moves the slice there. "
+            f"Along the held coordinates log q − log p is {_signed(grid.rest)} nats, which counts for holes."
+        )
+    elif latent > 2:
+        said = (
+            f"The exact marginal of {' and '.join(view.axes)}, from {count} test images: the other "
+            f"{latent - 2} dimensions are integrated out, and a marginal can hide a hole."
+        )
+    else:
+        said = f"The exact aggregated posterior of {count} test images."
+    if grid.floored:
+        said += (
+            f" {words.count(grid.floored)} posteriors are narrower than a cell of the map and drawn one cell "
+            "wide, which fills holes; the numbers beside the map are exact."
+        )
+    if outside:
+        said += f" {words.count(outside)} codes lie beyond ± {view.extent:g}: widen the range to see them."
+    return said
+
+
+def other_prior(run: Run) -> str:
+    """That the map's prior is not the run's, where that is so."""
+    if run.spec.prior.kind == "standard_normal":
+        return ""
+    return (
+        " This run learned a prior of its own for each class: contours, holes and hole mass are still those "
+        "of N(0, I), for comparison."
+    )
+
+
+def replayed(codes: Codes, view: View) -> str:
+    """What the replay's frames hold: fewer images, which leave more holes between them."""
+    newest = codes.run.frame()
+    if not codes.whole or view.kind == "slice" or newest is None or "mean" not in newest:
+        return ""
+    return (
+        f" The replay follows {words.count(len(newest['mean']))} of them: fewer images leave more holes, "
+        "so only its frames compare with one another."
+    )
+
+
+def _signed(value: float) -> str:
+    return f"{value:.1f}".replace("-", "−") if math.isfinite(value) else "−∞"
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The holes of a view, largest first, and the parcel that shows them.
+
+    codes: the code at each centre; least: whether a depth is only the least it may be.
+    """
+
+    holes: list[Hole]
+    parcel: bytes
+    codes: list[list[float]]
+    least: list[bool]
+
+    @property
+    def mass(self) -> float:
+        return sum(hole.prior_mass for hole in self.holes)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def holes(codes: Codes, view: View) -> Found:
+    from vae_core.analysis import aggregate
+
+    there = field(codes, view.place)
+    found = aggregate.holes(there.grid, MASS, view.ratio)
+    latent = codes.run.spec.latent
+    least = [bool((there.grid.log_q[hole.mask] <= there.grid.floor + 1e-6).any()) for hole in found]
+    places = [there.z(float(hole.center[0]), float(hole.center[1]), view, latent) for hole in found]
+    return Found(found, latent_map.hole_parcel(there.grid, found, MASS, view.ratio), places, least)
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """The replay: steps, the density at each, its hole mass, the parcel, and how many images it follows."""
+
+    steps: list[int]
+    grids: list[DensityGrid]
+    means: list[Tensor]
+    on: list[Any]  # [N, 2] each: the means on the map
+    labels: Tensor | None
+    hole_mass: list[float]
+    parcel: bytes
+
+    @property
+    def images(self) -> int:
+        return len(self.means[0])
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def film(codes: Codes, view: View, pictures: tuple[str, ...]) -> Film | None:
+    """None where fewer than two frames can be shown. `pictures`: the names of the frames there are."""
+    from vae_core.analysis import aggregate
+
+    run, there = codes.run, field(codes, view.place)
+    every = -(-len(pictures) // MOST_FRAMES)
+    chosen = pictures[::-1][::every][::-1]  # the newest is one of them
+    shots = [(int(name.split(".")[0]), frames.read(run.path / files.FRAMES / name)) for name in chosen]
+    kept = [
+        (step, of_frame(shot))
+        for step, shot in shots
+        if shot is not None and {"mean", "log_var"} <= shot.keys()
+    ]
+    # A copied or resumed run has frames of one and the same model only.
+    kept = [(step, seen) for step, seen in kept if seen.mean.shape == kept[-1][1].mean.shape]
+    if len(kept) < 2 or kept[-1][1].dimensions != run.spec.latent:
+        return None
+    grids = [views.grid(seen, view, there.plane, len(there.grid.x)) for _, seen in kept]
+    mass = [float(aggregate.hole_curve(grid, [view.ratio], MASS)[0]) for grid in grids]
+    steps, means = [step for step, _ in kept], [seen.mean for _, seen in kept]
+    labels = kept[-1][1].labels
+    on = [there.on(mean, view).numpy() for mean in means]
+    return Film(steps, grids, means, on, labels, mass, latent_map.frames(steps, means, labels, grids, mass))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def decoder(path: str, version: Any, y: int | None = None) -> bytes | None:
+    """The decoder for the browser, under class y; None where the run has no weights yet."""
+    from vae_core.browser import wire
+    from vae_core.runs.files import RunError
+
+    try:
+        return wire.decoder(open_run(path).model, y=y)
+    except RunError:
+        return None
+
+
+def pictures(codes: Codes) -> tuple[str, ...]:
+    return tuple(file.name for file in codes.run.frames)

@@ -1,0 +1,472 @@
+// The latent map: a plane of latent space under the hand, decoded where the pointer is, with no question to
+// Python on the way. Two canvases: `base` holds the layers and is redrawn when they change, `over` what
+// follows the pointer. Python is told, after a pause, where the pin is and what is shown.
+
+import { element, showImage } from "../../../vae_core/browser/dom.js";
+import { bring, fetchParcel, join, leave, linkedTo } from "../../../vae_core/browser/store.js";
+import { drawCursor } from "./cursor.js";
+import { massLevels, normalDraw } from "./density.js";
+import { attachHand } from "./gestures.js";
+import { drawAxes, LAYERS } from "./layers.js";
+import { Manifold } from "./manifold.js";
+import { buildDom } from "./panel.js";
+import { nearestPoint, placePoints, Plane } from "./place.js";
+import { readOut, showControls } from "./readout.js";
+import { Replay } from "./replay.js";
+import { savePng, saveSvg } from "./save.js";
+import { readTheme } from "./theme.js";
+import { View } from "./view.js";
+
+const SLOTS = ["decoder", "picture", "holes", "frames"];
+const DEFAULT_LAYERS = ["posterior", "prior", "holes", "points", "ellipse", "preview"];
+const SAMPLES = 24; // of the prior, on the map
+const PAUSE = 250; // ms without change before Python is told
+const REACH = 7; // pixels within which the pointer is on an image's point
+const TRAIL = 6; // frames for which class centres leave a trail in a replay
+
+class LatentMap {
+  constructor(root) {
+    this.root = root;
+    this.parcels = {};
+    this.layers = new Set(DEFAULT_LAYERS);
+    this.view = new View();
+    this.spacing = "linear";
+    this.pin = this.pointer = this.ghost = this.drawn = this.answer = this.sent = null;
+    this.samples = this.draws = [];
+    this.manifold = new Manifold();
+    this.replay = new Replay(() => this.frameShown());
+    this.caches = new Map();
+    this.dom = buildDom(root, this);
+    this.detach = attachHand(this.dom.over, this);
+    this.observer = new ResizeObserver(() => this.resize());
+    this.observer.observe(this.dom.over.parentElement);
+  }
+
+  destroy() {
+    leave(this);
+    this.detach();
+    this.observer.disconnect();
+    this.manifold.stop();
+    this.replay.stop();
+    for (const timer of [this.timer, this.saying]) clearTimeout(timer);
+    cancelAnimationFrame(this.pending);
+  }
+
+  // --- what comes from Python ---
+
+  update(data, setStateValue) {
+    this.tell = (state) => setStateValue("state", state);
+    this.data = data;
+    Object.assign(this.root.dataset, { size: data.size, answers: data.answers });
+    this.root.style.setProperty("--height", typeof data.height === "number" ? `${data.height}px` : data.height);
+    this.dom.over.setAttribute("aria-label", data.label);
+    this.readTheme();
+    join(this, data.group);
+    this.answer = data.answer;
+    if (this.revision !== data.revision) {
+      this.revision = data.revision;
+      this.wish = data.state;
+    }
+    this.gather();
+    this.resize();
+  }
+
+  /** Takes up the parcels that Python named once all have arrived; until then the old ones stay. */
+  gather() {
+    const named = SLOTS.map((slot) => [slot, this.data[slot]]).map(([slot, id]) => [slot, !id ? null
+      : this.parcels[slot]?.id === id ? this.parcels[slot] : fetchParcel(id)]);
+    if (named.some(([, parcel]) => parcel === undefined)) return;
+    const fresh = named.filter(([slot, parcel]) => parcel !== this.parcels[slot]).map(([slot]) => slot);
+    this.parcels = Object.fromEntries(named);
+    const { decoder, picture, holes, frames } = this.parcels;
+    this.decoder = decoder?.made ?? null;
+    this.dom.waiting.hidden = Boolean(picture);
+    if (!picture) return;
+    this.picture = picture;
+    this.holes = holes ? { ...holes, numbers: holes.arrays.numbers } : null;
+    if (fresh.includes("frames")) this.replay.take(frames);
+    if (fresh.includes("picture")) {
+      this.plane = new Plane(picture);
+      if (!this.view.moved) this.view.half = picture.extent;
+      this.view.extent = picture.extent;
+      this.inside = massLevels(picture.grid, picture.arrays.log_p, [0.99])[0];
+      if (this.pin) this.pin = this.plane.at(this.pin.z, this.known(this.pin.image));
+      if (this.pointer) this.pointer = this.plane.place(this.pointer.x, this.pointer.y);
+      this.drawn = null;
+      this.draws = [];
+    }
+    if (fresh.includes("picture") || fresh.includes("frames")) this.centres = null;
+    const wish = this.wish;
+    if (wish) this.adopt(wish);
+    else if (fresh.length) this.placePoints();
+    this.showControls();
+    this.request(fresh.length > 0 || Boolean(wish));
+  }
+
+  adopt({ pin, image, layers, view, spacing, frame }) {
+    this.wish = null;
+    if (layers) this.layers = new Set(layers);
+    this.spacing = spacing ?? this.spacing;
+    this.view.look(...(view ?? [0, 0, this.view.extent]));
+    this.setPin(pin?.length === this.plane.latent ? this.plane.at(pin, this.known(image)) : null);
+    this.replay.show(frame);
+    if (this.layers.has("samples") && !this.samples.length) this.drawSamples();
+    this.placePoints();
+    // The first wish is what Python knows already; where a later one has led, it is told like any move.
+    if (this.sent === null) this.sent = JSON.stringify(this.state());
+    else {
+      this.settle();
+      this.dom.over.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    }
+  }
+
+  /** The image's index, where the picture has such an image. */
+  known(image) { return image !== null && image < (this.picture.arrays.mean?.shape[0] ?? 0) ? image : null; }
+
+  readTheme() {
+    const theme = readTheme(this.root);
+    if (JSON.stringify(theme) === JSON.stringify(this.theme)) return;
+    this.theme = theme;
+    this.caches.clear();
+    this.request(true);
+  }
+
+  // --- geometry ---
+
+  get frames() { return this.replay.frames; }
+  get frame() { return this.replay.frame; }
+
+  resize() {
+    const box = this.dom.over.parentElement.getBoundingClientRect(), density = window.devicePixelRatio || 1;
+    if (!box.width) return;
+    const small = this.data.size === "thumbnail";
+    const margin = small ? { left: 0, top: 0, right: 0, bottom: 0 } : { left: 42, top: 8, right: 8, bottom: 38 };
+    const plot = {
+      small, left: margin.left, top: margin.top,
+      width: box.width - margin.left - margin.right, height: box.height - margin.top - margin.bottom,
+    };
+    for (const canvas of [this.dom.base, this.dom.over]) {
+      const [width, height] = [Math.round(box.width * density), Math.round(box.height * density)];
+      if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    }
+    if (density === this.density && JSON.stringify(plot) === JSON.stringify(this.view.plot)) return;
+    this.density = density;
+    this.view.plot = plot;
+    this.request(true);
+  }
+
+  scene() {
+    const { view, picture, frames, frame, plane } = this, cells = picture.grid.size ** 2;
+    const replayed = frame !== null && frames.arrays.log_q, { plot, scale, middle: [px, py] } = view;
+    return {
+      plot, scale, view, plane, density: this.density, ...this.theme, decoder: this.decoder,
+      toX: (x) => px + (x - view.x) * scale,
+      toY: (y) => py - (y - view.y) * scale,
+      grid: picture.grid, axes: picture.axes, classes: picture.classes,
+      fields: {
+        logQ: replayed ? replayed.subarray(frame * cells, (frame + 1) * cells) : picture.arrays.log_q,
+        logP: picture.arrays.log_p,
+      },
+      // A frame's holes are found here, from its density; they have no numbers.
+      holes: frame === null ? this.holes : replayed && this.holes && { ...this.holes, numbers: null, list: [] },
+      rest: frame === null ? picture.rest ?? 0 : 0, points: this.points, samples: this.samples,
+      manifold: this.manifold.canvases, spacing: this.spacing, cache: (...args) => this.cache(...args),
+    };
+  }
+
+  /** What `make` gives, remembered under `kind` as long as it is made from the same array. */
+  cache(kind, from, make) {
+    const known = this.caches.get(kind);
+    // A frame of the replay is a fresh view of one buffer: its offset tells it apart.
+    if (known?.buffer === from.buffer && known.offset === from.byteOffset) return known.made;
+    const made = make();
+    this.caches.set(kind, { buffer: from.buffer, offset: from.byteOffset, made });
+    return made;
+  }
+
+  point(px, py) { return this.plane.place(...this.view.toPlane(px, py)); }
+
+  placePoints() {
+    const { frames, frame, plane } = this, moving = frame !== null;
+    const { mean, labels } = (moving ? frames : this.picture).arrays;
+    this.points = mean ? placePoints(plane, mean, labels, moving ? frame : 0) : null;
+    if (!moving) return;
+    this.centres ??= frames.steps.map((_, f) => new Map(placePoints(plane, mean, labels, f).centres));
+    const trail = this.centres.slice(Math.max(0, frame - TRAIL), frame + 1);
+    this.points.paths = this.points.centres.map(([c]) => [c, trail.map((centres) => centres.get(c))]);
+  }
+
+  /** The image whose point lies under a place, or null. */
+  imageAt({ x, y }) {
+    const shown = this.points && this.frame === null && (this.layers.has("points") || this.layers.has("ellipse"));
+    return shown ? nearestPoint(this.points, x, y, REACH / this.view.scale) : null;
+  }
+
+  // --- what the hand does ---
+
+  hover(px, py) {
+    if (!this.picture) return;
+    this.drawn = null;
+    this.pointer = this.point(px, py);
+    this.pointer.image = this.imageAt(this.pointer);
+    this.follow();
+  }
+
+  leave() {
+    this.pointer = null;
+    this.follow();
+  }
+
+  press(px, py) {
+    if (!this.picture) return;
+    const now = performance.now();
+    // The two presses of a double click pin nothing: it keeps what was pinned before the first.
+    if (!(now - this.pressed < 400)) this.before = this.pin;
+    this.pressed = now;
+    const place = this.point(px, py), image = this.imageAt(place);
+    this.setPin(image === null ? place : this.plane.ofImage(image));
+    this.dragging = true;
+    this.pointer = null;
+    this.follow();
+  }
+
+  drag(px, py) {
+    if (!this.picture) return;
+    this.setPin(this.point(px, py));
+    this.follow();
+  }
+
+  release() {
+    this.dragging = false;
+    this.request(false);
+    this.settle();
+  }
+
+  restorePin() { this.setPin(this.before ?? null); }
+
+  setPin(place) {
+    if (place?.image !== this.pin?.image) this.draws = [];
+    this.pin = place;
+    this.drawn = null;
+  }
+
+  nudge(dx, dy) {
+    if (!this.picture) return;
+    const from = this.pin ?? this.pointer ?? this.plane.place(0, 0), { u, v } = this.plane;
+    this.setPin(this.plane.at(from.z.map((value, d) => value + dx * u[d] + dy * v[d])));
+    this.pointer = null;
+    this.looked(this.view.reveal(this.pin.x, this.pin.y));
+    this.follow();
+    this.settle();
+  }
+
+  unpin() {
+    this.setPin(null);
+    this.follow();
+    this.settle();
+  }
+
+  pan(dx, dy) { this.looked(this.view.pan(dx, dy)); }
+  resetView() { this.looked(this.view.reset()); }
+
+  /** Shows `factor` times as much, around a pixel or the pin; false where that is not possible. */
+  zoom(factor, px, py) {
+    if (!this.picture) return false;
+    const { pin, view } = this, around = px === undefined ? [pin?.x ?? view.x, pin?.y ?? view.y] : view.toPlane(px, py);
+    return this.looked(view.zoom(factor, ...around));
+  }
+
+  looked(changed) {
+    if (changed) {
+      this.request(true);
+      this.settle();
+    }
+    return changed;
+  }
+
+  nextHole() {
+    const list = this.holes?.list ?? [];
+    if (!list.length) return;
+    this.visited = ((this.visited ?? -1) + 1) % list.length;
+    this.setPin(this.plane.place(...list[this.visited].center));
+    this.pointer = null;
+    this.looked(this.view.reveal(this.pin.x, this.pin.y));
+    this.follow();
+    this.settle();
+  }
+
+  drawEpsilon() {
+    const image = this.pin?.image ?? null;
+    if (image === null || !this.decoder) return;
+    this.pointer = null;
+    this.drawn = this.plane.at(this.plane.draw(image));
+    this.draws = [...this.draws, this.drawn];
+    this.follow();
+  }
+
+  drawSamples() {
+    this.samples = Array.from({ length: SAMPLES }, () => Array.from({ length: this.plane.latent }, normalDraw));
+  }
+
+  freshSamples() {
+    this.layers.add("samples");
+    this.drawSamples();
+    this.showControls();
+    this.request(true);
+    this.settle();
+  }
+
+  // --- what the controls do ---
+
+  toggle(name) {
+    if (!this.layers.delete(name)) {
+      // Grounds hide each other: one at a time.
+      const grounds = LAYERS.filter((layer) => layer.ground).map((layer) => layer.name);
+      if (grounds.includes(name)) for (const other of grounds) this.layers.delete(other);
+      this.layers.add(name);
+      if (name === "samples") this.drawSamples();
+    }
+    this.showControls();
+    this.request(true);
+    this.settle();
+  }
+
+  toggleSpacing() {
+    this.spacing = this.spacing === "linear" ? "quantile" : "linear";
+    this.manifold.clear();
+    this.showControls();
+    this.request(true);
+    this.settle();
+  }
+
+  play() { this.replay.toggle(); }
+
+  showFrame(frame) {
+    this.replay.show(frame);
+    this.frameShown();
+  }
+
+  frameShown() {
+    this.placePoints();
+    this.showControls();
+    this.request(true);
+    this.settle();
+  }
+
+  // --- what goes to Python ---
+
+  state() {
+    const { pin, view, frame } = this, round = (v) => Number(v.toFixed(5));
+    return {
+      pin: pin && pin.z.map(round), image: pin?.image ?? null,
+      layers: LAYERS.map(({ name }) => name).filter((name) => this.layers.has(name)),
+      view: view.moved ? [view.x, view.y, view.half].map(round) : null, spacing: this.spacing, frame,
+    };
+  }
+
+  /** Tells Python once nothing has changed for a moment. */
+  settle() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      if (this.dom.over.dataset.doing || this.replay.playing) return this.settle();
+      const state = this.state(), text = JSON.stringify(state);
+      if (text === this.sent) return;
+      this.sent = text;
+      this.tell(state);
+    }, PAUSE);
+  }
+
+  /** The pointer or the pin has moved: so have the cursors of the maps linked to this one. */
+  follow() {
+    this.ghost = null; // the last hand leads
+    const { here } = this, told = this.pointer || this.pin ? here : null;
+    for (const other of linkedTo(this, this.data.group)) {
+      other.ghost = told && { x: told.x, y: told.y };
+      other.request(false);
+    }
+    this.request(false);
+  }
+
+  // --- drawing ---
+
+  get here() {
+    const { drawn, pointer, ghost, pin } = this;
+    return drawn ?? pointer ?? (ghost && this.plane.place(ghost.x, ghost.y)) ?? pin ?? this.plane.place(0, 0);
+  }
+
+  /** The image whose posterior is drawn: the one at hand, else the pinned one. */
+  get imageShown() { return this.frame === null ? this.here.image ?? this.pin?.image ?? null : null; }
+
+  request(base) {
+    this.stale ||= base;
+    this.pending ||= requestAnimationFrame(() => { this.pending = 0; this.draw(); });
+  }
+
+  draw() {
+    if (!this.picture || !this.view.plot) return;
+    const scene = this.scene();
+    if (this.stale) this.drawBase(scene);
+    this.stale = false;
+    const { here, imageShown: image } = this;
+    this.clipped(this.dom.over, (ctx) => drawCursor(ctx, scene, this, here, image));
+    if (this.view.plot.small) return;
+    if (this.decoder) showImage(this.dom.image, this.decoder.decode(here.z), this.decoder.image);
+    readOut(this, scene, here, here.image);
+  }
+
+  clipped(canvas, draw) {
+    const ctx = canvas.getContext("2d"), { density, view: { plot } } = this;
+    ctx.setTransform(density, 0, 0, density, 0, 0);
+    ctx.clearRect(0, 0, canvas.width, canvas.height);
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(plot.left, plot.top, plot.width, plot.height);
+    ctx.clip();
+    draw(ctx);
+    ctx.restore();
+    return ctx;
+  }
+
+  drawBase(scene) {
+    if (this.layers.has("manifold") && this.decoder) {
+      const { view, spacing, density, parcels: { decoder, picture } } = this;
+      const key = JSON.stringify([view, spacing, density, decoder.id, picture.id]);
+      this.manifold.renew(key, () => this.scene(), () => this.request(true));
+    }
+    const ctx = this.clipped(this.dom.base, (inner) => {
+      for (const { name, draw } of LAYERS) if (draw && this.layers.has(name)) draw(inner, scene);
+    });
+    drawAxes(ctx, scene);
+  }
+
+  /** The map as a file: the pixels on screen, or an SVG of the same layers. */
+  save(format) {
+    if (format === "png") return savePng([this.dom.base, this.dom.over], this.theme.colours.paper, this.picture.axes);
+    const scene = this.scene(), { here, imageShown: image } = this;
+    saveSvg(scene, this.dom.over, this.picture.axes, (ctx) => {
+      for (const { name, draw } of LAYERS) if (draw && this.layers.has(name)) draw(ctx, scene);
+      drawCursor(ctx, scene, this, here, image);
+    }, (ctx) => drawAxes(ctx, scene));
+  }
+
+  showControls() { showControls(this); }
+}
+
+const mounted = new WeakMap(); // where Streamlit mounted a map -> the map; its function runs again on every change
+
+/** Streamlit calls this with a parcel, to be kept for the maps, or with what a map is to show. */
+export default function ({ data, parentElement, setStateValue }) {
+  if (data instanceof Uint8Array) return bring(parentElement, data);
+  let map = mounted.get(parentElement);
+  if (!map) {
+    const root = element("div", { class: "component latent-map" });
+    parentElement.append(root);
+    map = new LatentMap(root);
+    mounted.set(parentElement, map);
+  }
+  map.update(data, setStateValue);
+  return () => {
+    map.destroy();
+    mounted.delete(parentElement);
+  };
+}

@@ -1,0 +1,156 @@
+"""What the map is given to draw, packed for the browser: grid and points, holes, the frames of a replay.
+
+Each is a parcel (`browser/wire.py`). The picture says on which plane of latent space it lies: a place
+(x, y) of the map is the code origin + x u + y v.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vae_core.browser import wire
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from vae_core.analysis.aggregate import DensityGrid
+    from vae_core.analysis.holes import Hole
+    from vae_core.model.posteriors import Posteriors
+
+NEAREST = 5
+
+
+def picture(
+    grid: DensityGrid,
+    posteriors: Posteriors | None,
+    *,
+    classes: Sequence[str] = (),
+    dims: tuple[int, int] = (0, 1),
+    plane: tuple[Tensor, Tensor, Tensor] | None = None,
+    origin: Tensor | None = None,
+    axes: tuple[str, str] | None = None,
+    symbol: str | None = None,
+    meaning: str = "",
+    latent: int | None = None,
+) -> bytes:
+    """A density grid, and the posteriors whose means are its points (a few thousand are plenty).
+
+    dims: the two coordinates on the map; plane: (origin, u, v) each [D] instead, u and v orthonormal.
+    origin [D]: the other coordinates' values on the map, 0 by default.
+    axes: the names along the map; symbol: what the densities are of, "z" where the plane is all there is.
+    meaning: one sentence, shown under the map, on which density this is.
+    """
+    if posteriors is None and latent is None:
+        raise ValueError("Without posteriors, say how many latent dimensions there are.")
+    D = posteriors.dimensions if posteriors is not None else latent or 2
+    if plane is not None:
+        corner, u, v = (np.asarray(t, np.float64) for t in plane)
+        axes = axes or ("first direction", "second direction")
+    else:
+        corner = np.zeros(D) + (0 if origin is None else np.asarray(origin, np.float64))
+        u, v = np.eye(D)[list(dims)]
+        corner[list(dims)] = 0
+        axes = axes or (f"z{dims[0] + 1}", f"z{dims[1] + 1}")
+    if not np.array_equal(np.asarray(grid.x), np.asarray(grid.y)):
+        raise ValueError("The map takes grids that are the same along both axes.")
+    arrays = {"log_q": _single(grid.log_q), "log_p": _single(grid.log_p)}
+    if posteriors is not None:
+        arrays |= {"mean": _single(posteriors.mean), "log_var": _single(posteriors.log_var)}
+        if posteriors.labels is not None:
+            arrays["labels"] = np.asarray(posteriors.labels, np.int32)
+    said = {
+        "kind": "picture",
+        "grid": _where(grid),
+        "extent": float(grid.x[-1]),
+        "floor": float(grid.floor),
+        "rest": float(grid.rest),
+        "slice": "|" in (symbol or ""),
+        "origin": corner.tolist(),
+        "u": u.tolist(),
+        "v": v.tolist(),
+        "axes": list(axes),
+        "symbol": symbol or ("z" if D == 2 else ", ".join(axes)),
+        "classes": list(classes),
+        "meaning": meaning,
+    }
+    return wire.pack(said, arrays)
+
+
+def hole_parcel(grid: DensityGrid, holes: Sequence[Hole], mass: float = 0.95, ratio: float = 10.0) -> bytes:
+    """Holes of the picture's grid, numbered from 1 in the order they come, and what they were found with."""
+    numbers = np.zeros(grid.log_q.shape, np.int16)
+    for number, hole in enumerate(holes, 1):
+        numbers[np.asarray(hole.mask)] = number
+    listed = [
+        {
+            "number": number,
+            "center": [float(v) for v in hole.center],
+            "mass": float(hole.prior_mass),
+            "depth": float(hole.depth),
+        }
+        for number, hole in enumerate(holes, 1)
+    ]
+    said = {"kind": "holes", "mass": mass, "ratio": ratio, "list": listed}
+    return wire.pack(said, {"numbers": numbers})
+
+
+def frames(
+    steps: Sequence[int],
+    means: Sequence[Tensor],
+    labels: Tensor | None = None,
+    grids: Sequence[DensityGrid] | None = None,
+    hole_mass: Sequence[float] | None = None,
+) -> bytes:
+    """The replay: at each step the means [N, D] of the same images, the density, and the mass of its holes.
+
+    The grids must be those of the picture in place and size.
+    """
+    arrays = {"mean": np.stack([np.asarray(mean, np.float16) for mean in means])}
+    if labels is not None:
+        arrays["labels"] = np.asarray(labels, np.int32)
+    if grids is not None:
+        arrays["log_q"] = np.stack([np.asarray(grid.log_q, np.float16) for grid in grids])
+    said: dict[str, Any] = {"kind": "frames", "steps": [int(step) for step in steps]}
+    if hole_mass is not None:
+        said["hole_mass"] = [float(mass) for mass in hole_mass]
+    return wire.pack(said, arrays)
+
+
+def answer(
+    z: Sequence[float],
+    log_p: float,
+    log_q: float,
+    images: np.ndarray,
+    distances: Sequence[float],
+    names: Sequence[str],
+    measure: str,
+) -> dict[str, Any]:
+    """What is known of a pin z: exact log densities in nats, and the nearest images, uint8 [K, C, H, W].
+
+    `measure` says in words what the distances are.
+    """
+    images = np.ascontiguousarray(np.asarray(images, np.uint8)[:NEAREST].transpose(0, 2, 3, 1))
+    _, height, width, channels = images.shape
+    return {
+        "z": [float(v) for v in z],
+        "log_p": float(log_p),
+        "log_q": float(log_q),
+        "shape": [channels, height, width],
+        "measure": measure,
+        "nearest": [
+            {"image": base64.b64encode(image.tobytes()).decode(), "distance": float(distance), "name": name}
+            for image, distance, name in zip(images, distances, names, strict=False)
+        ],
+    }
+
+
+def _single(values: Any) -> np.ndarray:
+    return np.asarray(values, np.float32)
+
+
+def _where(grid: DensityGrid) -> dict[str, Any]:
+    return {"x": float(grid.x[0]), "cell": float(grid.cell), "size": len(grid.x)}

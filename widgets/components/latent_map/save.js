@@ -1,0 +1,105 @@
+// The map as a file: PNG from the pixels on screen, SVG by drawing the same layers once more onto a context that
+// writes instead of painting. It knows what the layers use of a canvas's context, and no more.
+
+import { download } from "../../../vae_core/browser/dom.js";
+
+export class SvgContext {
+  constructor(width, height) {
+    Object.assign(this, { width, height, out: [], stack: [], clips: 0, path: "", turn: "" });
+    Object.assign(this, { fillStyle: "#000", strokeStyle: "#000", lineWidth: 1, globalAlpha: 1 });
+    Object.assign(this, { font: "10px sans-serif", textAlign: "left" });
+  }
+
+  toString() {
+    const { width, height } = this;
+    const size = `width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`;
+    return `<svg xmlns="http://www.w3.org/2000/svg" ${size}>${this.out.join("\n")}</svg>`;
+  }
+
+  beginPath() { this.path = ""; }
+  moveTo(x, y) { this.path += `M${short(x)} ${short(y)}`; }
+  lineTo(x, y) { this.path += `${this.path ? "L" : "M"}${short(x)} ${short(y)}`; }
+  rect(x, y, w, h) { this.path += `M${short(x)} ${short(y)}h${short(w)}v${short(h)}h${short(-w)}Z`; }
+  arc(x, y, r) { this.ellipse(x, y, r, r, 0); }
+
+  /** A whole ellipse; the layers draw no others. */
+  ellipse(x, y, a, b, angle) {
+    const half = `A${short(a)} ${short(b)} ${short((angle * 180) / Math.PI)} 0 1`;
+    const end = (sign) => `${short(x + sign * a * Math.cos(angle))} ${short(y + sign * a * Math.sin(angle))}`;
+    this.path += `M${end(1)}${half} ${end(-1)}${half} ${end(1)}`;
+  }
+
+  fill(rule = "nonzero") { this.shape(`fill="${this.fillStyle}" fill-rule="${rule}"`); }
+  stroke() { this.shape(this.line()); }
+  fillRect(x, y, w, h) { this.beginPath(); this.rect(x, y, w, h); this.fill(); }
+  strokeRect(x, y, w, h) { this.beginPath(); this.rect(x, y, w, h); this.stroke(); }
+
+  fillText(text, x, y) { this.text(text, x, y, `fill="${this.fillStyle}"`); }
+  strokeText(text, x, y) { this.text(text, x, y, this.line()); }
+
+  drawImage(canvas, x, y, w, h) {
+    const copy = Object.assign(document.createElement("canvas"), { width: canvas.width, height: canvas.height });
+    copy.getContext("2d").drawImage(canvas, 0, 0);
+    const place = `x="${short(x)}" y="${short(y)}" width="${short(w)}" height="${short(h)}"`;
+    const sharp = this.imageSmoothingEnabled ? "" : 'style="image-rendering: pixelated"';
+    this.out.push(`<image ${place} preserveAspectRatio="none" ${sharp} href="${copy.toDataURL()}"/>`);
+  }
+
+  clip() {
+    this.clips += 1;
+    const id = `clip${this.clips}`;
+    this.out.push(`<clipPath id="${id}"><path d="${this.path}"/></clipPath><g clip-path="url(#${id})">`);
+    this.stack.at(-1).groups += 1;
+  }
+
+  save() { this.stack.push({ groups: 0 }); }
+  translate(x, y) { this.group(`translate(${short(x)} ${short(y)})`); }
+  rotate(angle) { this.group(`rotate(${short((angle * 180) / Math.PI)})`); }
+  restore() { this.out.push("</g>".repeat(this.stack.pop().groups)); }
+
+  group(transform) {
+    this.out.push(`<g transform="${transform}">`);
+    this.stack.at(-1).groups += 1;
+  }
+
+  line() { return `fill="none" stroke="${this.strokeStyle}" stroke-width="${this.lineWidth}" stroke-linejoin="round"`; }
+  shape(style) { if (this.path) this.out.push(`<path d="${this.path}" ${style} opacity="${this.globalAlpha}"/>`); }
+
+  text(text, x, y, style) {
+    const anchor = { center: "middle", right: "end" }[this.textAlign] ?? "start";
+    const [, weight, size, family] = /^(?:(.*) )?([\d.]+px) (.*)$/.exec(this.font);
+    const look = weight === "italic" ? 'font-style="italic"' : `font-weight="${weight ?? 400}"`;
+    const font = `${look} font-size="${size}" font-family="${plain(family)}"`;
+    const place = `x="${short(x)}" y="${short(y)}" text-anchor="${anchor}" dominant-baseline="central"`;
+    this.out.push(`<text ${place} ${font} ${style}>${plain(text)}</text>`);
+  }
+}
+
+const short = (v) => String(Math.round(v * 100) / 100);
+const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+const plain = (text) => String(text).replace(/[&<>"]/g, (c) => ENTITIES[c]);
+
+export function saveSvg({ plot, colours }, canvas, axes, drawInside, drawAround) {
+  const ctx = new SvgContext(canvas.clientWidth, canvas.clientHeight);
+  ctx.fillStyle = colours.paper;
+  ctx.fillRect(0, 0, ctx.width, ctx.height);
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(plot.left, plot.top, plot.width, plot.height);
+  ctx.clip();
+  drawInside(ctx);
+  ctx.restore();
+  drawAround(ctx);
+  download(new Blob([ctx.toString()], { type: "image/svg+xml" }), fileName(axes, "svg"));
+}
+
+export function savePng(canvases, paper, axes) {
+  const { width, height } = canvases[0], sheet = Object.assign(document.createElement("canvas"), { width, height });
+  const ctx = sheet.getContext("2d");
+  ctx.fillStyle = paper;
+  ctx.fillRect(0, 0, width, height);
+  for (const canvas of canvases) ctx.drawImage(canvas, 0, 0);
+  sheet.toBlob((blob) => download(blob, fileName(axes, "png")));
+}
+
+const fileName = (axes, ending) => `latent-map-${axes.join("-").replace(/[^\w-]+/g, "-")}.${ending}`;

@@ -1,0 +1,43 @@
+"""What a run must have for a page to show it, and what is said where it lacks that."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from vae_core.runs import files
+from vae_core.runs.run import Run, RunError
+from widgets.run_data import library
+from widgets.run_data.codes import newest
+
+
+def nothing_yet() -> None:
+    st.info("There is no run to look at yet.", icon=":material/hourglass_empty:")
+    st.page_link("pages/train.py", label="Train a model", icon=":material/play_circle:")
+
+
+def showable(run: Run) -> bool:
+    return (
+        run.status.state != "unreadable" and newest(run) is not None and (run.path / files.WEIGHTS).exists()
+    )
+
+
+def say_why(run: Run) -> None:
+    if run.status.state == "unreadable":
+        raise RunError(run.status.message)
+    st.info(
+        f"{run.name} has no weights and latent codes yet. They come while it trains.",
+        icon=":material/hourglass_empty:",
+    )
+    st.page_link(
+        "pages/train.py",
+        label="Watch it train",
+        icon=":material/monitoring:",
+        query_params={library.RUN: run.name},
+    )
+    if run.status.active:
+        st.fragment(lambda: st.rerun() if showable(run) else None, run_every=1.0)()
+
+
+def fits(other: Run, run: Run) -> bool:
+    """Whether the other one takes the same images."""
+    return showable(other) and other.spec.data.shape == run.spec.data.shape

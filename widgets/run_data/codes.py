@@ -1,0 +1,79 @@
+"""The codes that the page is about: q(z|x) of the test images, the newest there are.
+
+Of a run in training these are the few images of its newest frame, which comes twice a second; at rest, all
+test images.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from vae_core.runs import files, frames
+from vae_core.runs.run import Run
+from widgets.run_data.library import open_run
+
+if TYPE_CHECKING:
+    from vae_core.model.posteriors import Posteriors
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Where codes are found, and which version of them: small, and can be a key of what is computed."""
+
+    path: str
+    file: str
+    stamp: tuple[int, int, int]
+
+    @property
+    def run(self) -> Run:
+        return open_run(self.path)
+
+    @property
+    def posteriors(self) -> Posteriors:
+        return _posteriors(self)
+
+    @property
+    def whole(self) -> bool:
+        """Whether these are all test images."""
+        return self.file == files.POSTERIORS
+
+
+LATEST = f"{files.FRAMES}/{frames.LATEST}"
+
+
+def newest(run: Run) -> Codes | None:
+    candidates = (LATEST, files.POSTERIORS) if run.status.active else (files.POSTERIORS, LATEST)
+    for file in candidates:
+        stamp = files.stamp(run.path / file)
+        if stamp is not None:
+            return Codes(str(run.path), file, stamp)
+    return None
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _posteriors(codes: Codes) -> Posteriors:
+    if codes.whole:
+        return codes.run.posteriors
+    return of_frame(codes.run.frame() or {})
+
+
+def of_frame(frame: frames.Arrays) -> Posteriors:
+    """The posteriors of a frame; KeyError where it has none."""
+    import torch
+
+    from vae_core.model.posteriors import Posteriors
+
+    labels = frame.get("labels")
+    return Posteriors(
+        torch.from_numpy(frame["mean"]).float(),
+        torch.from_numpy(frame["log_var"]).float(),
+        None if labels is None or (labels < 0).any() else torch.from_numpy(labels).long(),
+    )
+
+
+def weights(run: Run) -> Any:
+    """The version of the decoder."""
+    return files.stamp(run.path / files.WEIGHTS)

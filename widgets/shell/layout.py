@@ -1,0 +1,40 @@
+"""What every page shares: the guard, its set-up, its style, and the folded equation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+HERE = Path(__file__).parent
+ICON = HERE / "icon.png"
+
+
+def guard() -> None:
+    """The first line of every page: sends its visitor through app.py.
+
+    A folder named pages/ makes Streamlit run its files without app.py for the very first visitor of a server.
+    `PagesManager` is private; Streamlit is pinned.
+    """
+    from streamlit.runtime.pages_manager import PagesManager
+
+    if PagesManager.uses_pages_directory:
+        set_up()  # or the sidebar keeps another width
+        PagesManager.uses_pages_directory = False
+        st.rerun()
+
+
+def set_up() -> None:
+    st.set_page_config(page_title="Elbo Room", page_icon=ICON, layout="wide", initial_sidebar_state=276)
+
+
+def style() -> None:
+    st.html(HERE / "app.css")
+
+
+def equation(sentence: str, *latex: str) -> None:
+    """The folded equation of a page."""
+    with st.expander("The equation", icon=":material/function:"):
+        st.caption(sentence)
+        for line in latex:
+            st.latex(line)

@@ -1,0 +1,108 @@
+"""How the pages speak of each objective: name, what beta weighs in it, what it subtracts, equation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vae_core.spec import Spec
+from widgets.shell import words
+
+
+@dataclass(frozen=True)
+class Said:
+    name: str
+    penalty: str  # what it takes away from the reconstruction, short
+    weighs: str  # what beta is the weight of
+    equation: str  # what training makes as large as it can, as LaTeX
+
+    @property
+    def beta_help(self) -> str:
+        return BETA_HELP if self.weighs == KL else "Moves a run while it trains."
+
+
+KL = "the KL"
+BETA_HELP = (
+    "0 is an autoencoder, 1 the ELBO, more presses codes towards the prior. Moves a run while it trains."
+)
+
+_RECONSTRUCTION = r"\mathbb{E}_{q(z|x)}\left[\log p(x|z)\right]"
+_KL = r"\mathrm{KL}\left(q(z|x)\,\|\,p(z)\right)"
+_TC = r"\mathrm{KL}\left(q(z)\,\big\|\,\textstyle\prod_d q(z_d)\right)"
+
+OBJECTIVES = {
+    "elbo": Said(
+        "ELBO with β",
+        "β × KL",
+        KL,
+        rf"\mathcal{{L}}_\beta(x) = \underbrace{{{_RECONSTRUCTION}}}_{{\text{{reconstruction}}}}"
+        rf" - \beta\,\underbrace{{{_KL}}}_{{\text{{KL}}}}",
+    ),
+    "capacity": Said(
+        "Capacity",
+        "β |KL − C|",
+        "the distance from C",
+        rf"{_RECONSTRUCTION} - \beta\,\left|{_KL} - C\right|",
+    ),
+    "free_bits": Said(
+        "Free bits",
+        "β KL, free bits",
+        KL,
+        rf"{_RECONSTRUCTION} - \beta \sum_d \max\left(\lambda,"
+        r"\mathbb{E}_x\,\mathrm{KL}\left(q(z_d|x)\,\|\,p(z_d)\right)\right)",
+    ),
+    "beta_tc": Said(
+        "β-TCVAE",
+        "Weighted KL",
+        "total correlation",
+        rf"\begin{{aligned}} & {_RECONSTRUCTION} - \alpha\,\underbrace{{I(x; z)}}_{{\text{{MI}}}}"
+        rf" - \beta\,\underbrace{{{_TC}}}_{{\text{{total correlation}}}}"
+        r" \\ & - \gamma\,\underbrace{\textstyle\sum_d \mathrm{KL}\left(q(z_d)\,\|\,p(z_d)\right)}"
+        r"_{\text{dimension-wise KL}} \end{aligned}",
+    ),
+    "factor": Said(
+        "FactorVAE",
+        "β KL + γ TC",
+        KL,
+        rf"{_RECONSTRUCTION} - \beta\,{_KL}"
+        rf" - \gamma\,{_TC}",
+    ),
+    "joint": Said(
+        "Joint, with a classifier",
+        "β KL + α class",
+        KL,
+        r"\mathbb{E}_{q(z|x,y)}\left[\log p(x|z,y)\right]"
+        r" - \beta\,\mathrm{KL}\left(q(z|x,y)\,\|\,p(z)\right) + \log p(y) + \alpha \log q(y|x)",
+    ),
+    "m2": Said(
+        "M2: labelled and unlabelled",
+        "β KL + α class",
+        KL,
+        r"\begin{aligned} & \underbrace{\lambda\,\mathcal{L}(x, y) + \alpha \log q(y|x)}_{\text{labelled}}"
+        r" \\ & + (1 - \lambda) \underbrace{\left[\textstyle\sum_y q(y|x)\,\mathcal{L}(x, y)"
+        r" + \mathcal{H}(q(y|x))\right]}_{\text{others}}"
+        r" \\ & \mathcal{L}(x, y) \le \log p(x, y) \end{aligned}",
+    ),
+}
+
+
+def of(spec: Spec) -> Said:
+    return OBJECTIVES[spec.objective.kind]
+
+
+def short(spec: Spec) -> str:
+    """What tells runs apart in a line: β 4; β-TCVAE, β 6; FactorVAE, γ 10."""
+    now = spec.objective
+    beta = f"β {words.number(now.beta)}"
+    match now.kind:
+        case "elbo":
+            return beta
+        case "capacity":
+            return f"capacity {words.number(now.capacity)} nats"
+        case "free_bits":
+            return f"{words.number(now.free_bits)} free nats"
+        case "beta_tc":
+            return f"β-TCVAE, {beta}"
+        case "factor":
+            return f"FactorVAE, γ {words.number(now.gamma)}"
+        case other:
+            return f"{'M2' if other == 'm2' else other}, {beta}"

@@ -1,0 +1,71 @@
+"""Rows and sheets of small images, every pixel of them crisp."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from widgets.shell import data_url
+
+HIDDEN = (70, 92, 138)  # red, green, blue: no grey of an image
+
+
+def bytes_of(image: np.ndarray) -> np.ndarray:
+    """float [..., C, H, W] in [0, 1] to uint8."""
+    return (np.clip(image, 0, 1) * 255).round().astype(np.uint8)
+
+
+def covered(image: np.ndarray, observed: np.ndarray) -> np.ndarray:
+    """uint8 [C, H, W] in colour, what is hidden under a colour of its own. observed: bool [H, W]."""
+    colours = image if len(image) >= 3 else image[:1].repeat(3, axis=0)
+    return np.where(observed, colours[:3], np.array(HIDDEN, np.uint8)[:, None, None])
+
+
+def row(images: Sequence[tuple[str, np.ndarray, str]], size: int = 112, across: int | None = None) -> None:
+    """Captioned images: caption, uint8 [C, H, W], what it is in words. across: so many must fit in a line."""
+    width = _width(size, across, 10)
+    cells = "".join(
+        f'<figure title="{escape(help)}" style="width:{width}"><img alt="{escape(caption)}" '
+        f'src="{data_url.address(image)}"><figcaption>{escape(caption)}</figcaption></figure>'
+        for caption, image, help in images
+    )
+    st.html(f'<div class="elbo-pictures">{cells}</div>')
+
+
+def sheet(images: np.ndarray, size: int = 64, across: int | None = None) -> None:
+    """uint8 [K, C, H, W], `across` or as many in a line as there is room for."""
+    width = _width(size, across, 4)
+    cells = "".join(
+        f'<img alt="image {k + 1}" src="{data_url.address(image)}" style="width:{width}">'
+        for k, image in enumerate(images)
+    )
+    st.html(f'<div class="elbo-pictures elbo-sheet">{cells}</div>')
+
+
+def _width(size: int, across: int | None, gap: int) -> str:
+    """Of an image, in CSS; gap: between two, as app.css has it."""
+    if across is None:
+        return f"{size}px"
+    return f"min({size}px, calc((100% - {gap * (across - 1)}px) / {across} - .1px))"
+
+
+def tile(images: np.ndarray, columns: int = 8) -> bytes:
+    """uint8 [K, C, H, W] as one PNG, four pixels to one."""
+    import io
+
+    from PIL import Image
+
+    count, channels, height, width = images.shape
+    rows = -(-count // columns)
+    paper = np.zeros((rows * (height + 1), columns * (width + 1), 3), np.uint8)
+    for k, image in enumerate(images):
+        top, left = k // columns * (height + 1), k % columns * (width + 1)
+        colours = image if channels >= 3 else image[:1].repeat(3, axis=0)
+        paper[top : top + height, left : left + width] = colours[:3].transpose(1, 2, 0)
+    file = io.BytesIO()
+    whole = Image.fromarray(paper)
+    whole.resize((whole.width * 4, whole.height * 4), Image.Resampling.NEAREST).save(file, "PNG")
+    return file.getvalue()
