@@ -26,23 +26,32 @@ class Adam:
         self.betas = betas
         self.learning_rate = learning_rate
         self.parameters = list(named.values())
-        self.count = torch.zeros((), device=learning_rate.device)
+        self.count = torch.zeros(len(named), device=learning_rate.device)  # steps of each parameter
         self.mean = {name: torch.zeros_like(value) for name, value in named.items()}
         self.square = {name: torch.zeros_like(value) for name, value in named.items()}
+        # As the kernel takes them: parameter, mean, square, count.
+        self._rows = list(
+            zip(self.parameters, self.mean.values(), self.square.values(), self.count.unbind(), strict=True)
+        )
 
     @torch.no_grad()
     def step(self) -> None:
-        """Follow the gradients, and forget them. Every parameter must have one."""
-        self.count += 1
-        parameters: list[Tensor] = list(self.parameters)
-        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+        """Follow the gradients, and forget them. A parameter without one stays as it is."""
+        rows = [row for row in self._rows if row[0].grad is not None]
+        if not rows:
+            return
+        parameters, means, squares, counts = map(list, zip(*rows, strict=True))
+        if len(rows) == len(self._rows):
+            self.count += 1
+        else:
+            torch._foreach_add_(counts, 1)
         torch._fused_adam_(
             parameters,
-            gradients,
-            list(self.mean.values()),
-            list(self.square.values()),
+            [parameter.grad for parameter in parameters],
+            means,
+            squares,
             [],
-            [self.count] * len(self.parameters),
+            counts,
             lr=self.learning_rate,
             beta1=self.betas[0],
             beta2=self.betas[1],
@@ -51,17 +60,20 @@ class Adam:
             amsgrad=False,
             maximize=False,
         )
-        for parameter in self.parameters:
+        for parameter in parameters:
             parameter.grad = None
 
     def state(self) -> dict[str, Tensor]:
-        """Flat, by name: count, mean.NAME and square.NAME."""
+        """Flat, by name: count [parameters], mean.NAME and square.NAME."""
         means = {f"mean.{name}": value for name, value in self.mean.items()}
         return (
             {"count": self.count} | means | {f"square.{name}": value for name, value in self.square.items()}
         )
 
     def restore(self, state: dict[str, Tensor]) -> None:
-        """Raises KeyError or RuntimeError where the state is another model's."""
+        """Raises KeyError or RuntimeError where the state is another model's.
+
+        A state of before parameters had counts of their own holds one for all.
+        """
         for name, value in self.state().items():
             value.copy_(state[name])

@@ -35,6 +35,34 @@ def test_it_takes_the_steps_of_torch_optim_adam_also_when_the_learning_rate_move
         assert a.grad is None
 
 
+def test_a_parameter_without_a_gradient_waits_as_in_torch_optim_adam():
+    ours, theirs = net(), net()
+    mine, reference = (
+        Adam(ours.named_parameters(), torch.tensor(1e-2)),
+        torch.optim.Adam(theirs.parameters(), 1e-2),
+    )
+    x = torch.randn(7, 5, generator=torch.Generator().manual_seed(1))
+    for step in range(12):
+        for model in (ours, theirs):
+            # The last layer is frozen at first, the first one later on; at one step nothing has a gradient.
+            model[2].requires_grad_(step > 3)
+            model[0].requires_grad_(step < 8)
+            if step != 5:
+                model(x).square().sum().backward()
+        mine.step()
+        reference.step()
+        reference.zero_grad()
+    for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_a_state_with_one_count_for_all_parameters_is_taken_up():
+    ours = Adam(net().named_parameters(), torch.tensor(0.1))
+    state = ours.state() | {"count": torch.tensor(7.0)}
+    ours.restore(state)
+    assert ours.count.tolist() == [7.0] * 4
+
+
 def test_the_state_of_another_model_is_refused():
     state = Adam(net().named_parameters(), torch.tensor(0.1)).state()
     other = Adam(nn.Linear(2, 2).named_parameters(), torch.tensor(0.1))
