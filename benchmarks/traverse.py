@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.latent_map import FLAGS, MOVES, SPY
 from vae_core import Spec
-from vae_core.analysis import collapse
+from vae_core.analysis import kl_divergence
 from vae_core.browser import wire
 from vae_core.model.vae import VAE
 from vae_core.runs.run import all_runs, load_run
@@ -92,7 +92,9 @@ def main(paths: list[str]) -> None:
 def subjects(paths: list[str]):
     """(name, [(model, kl)]) of the runs asked for; or of shipped ones, one pair, and untrained sprites."""
     runs = [load_run(path) for path in paths] or [run for run in all_runs() if run.is_gallery]
-    trained = [(run.name, run.model, collapse.kl(run.posteriors).mean(0).numpy()) for run in runs]
+    trained = [
+        (run.name, run.model, kl_divergence.dimensions(run.posteriors).mean(0).numpy()) for run in runs
+    ]
     for name, model, kl in trained:
         yield name, [(model, kl)]
     if paths:

@@ -1,8 +1,10 @@
-"""The aggregated posterior q(z) = (1/N) sum_i q(z|x_i): what the data put where the prior expects N(0, I).
+"""The aggregated posterior q(z) = (1/N) sum_i q(z|x_i): what the data put where the prior expects codes.
 
 Always the exact mixture over all N images. Four ways to look at it, and they differ: at any point; as the
 marginal of two coordinates; as the marginal on any plane; as a slice, conditional on all other coordinates.
 A marginal can hide a hole: what is empty in the whole space may be covered in every projection.
+
+`prior` is the model's; None is N(0, I).
 """
 
 from __future__ import annotations
@@ -13,9 +15,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vae_core.analysis import mixture
+from vae_core.analysis import mixture, prior_density
 from vae_core.analysis.holes import Hole, hole_curve, holes
+from vae_core.analysis.mixture import Mixture
+from vae_core.analysis.prior_density import Estimate, log_prior, radius_squared
+from vae_core.analysis.prior_density import samples_within as prior_samples
 from vae_core.model.posteriors import Posteriors
+from vae_core.model.priors import Prior
 
 __all__ = [
     "DensityGrid",
@@ -40,11 +46,12 @@ __all__ = [
 class DensityGrid:
     """Aggregated posterior and prior on a grid: log_q[i, j] and log_p[i, j] at (x[i], y[j]), in nats.
 
-    x, y: [G] equally spaced, in units of the prior's standard deviation; log_q, log_p: [G, G].
+    x, y: [G] equally spaced; log_q, log_p: [G, G].
     floored: components drawn wider than they are, because a standard deviation was below one grid cell.
     floor: log_q reads at least this; where it does, the true value is this or lower.
     rest: log q(z_rest) - log p(z_rest) of the coordinates a slice holds fixed, 0 otherwise. In the whole
         space, log q(z) - log p(z) is log_q - log_p + rest.
+    unit_prior: whether log_p is that of a Gaussian of unit variances, as of N(0, I) on any plane.
     """
 
     x: Tensor
@@ -54,6 +61,7 @@ class DensityGrid:
     floored: int
     floor: float
     rest: float = 0.0
+    unit_prior: bool = True
 
     @property
     def cell(self) -> float:
@@ -68,21 +76,34 @@ def log_density(posteriors: Posteriors, z: Tensor) -> Tensor:
     """
     if z.ndim != 2 or z.shape[1] != posteriors.dimensions:
         raise ValueError(f"z must be [M, {posteriors.dimensions}], not {list(z.shape)}.")
-    mean, scale = _components(posteriors)
-    return mixture.log_density(z, mean, scale, mixture.uniform(len(mean)))
+    return mixture.log_density(z, *_components(posteriors))
 
 
 def grid(
-    posteriors: Posteriors, dims: tuple[int, int] = (0, 1), extent: float = 4.0, size: int = 256
+    posteriors: Posteriors,
+    dims: tuple[int, int] = (0, 1),
+    extent: float = 4.0,
+    size: int = 256,
+    prior: Prior | None = None,
 ) -> DensityGrid:
     """The exact marginal q(z_a, z_b) of two coordinates on a size x size grid over [-extent, extent]^2."""
-    mean, scale = _components(posteriors)
+    parts = _components(posteriors)
     columns = _checked(dims, posteriors.dimensions)
-    return _axis_aligned(mean[:, columns], scale[:, columns], mixture.uniform(len(mean)), extent, size)
+    axis, cell = _axis(extent, size)
+    of_two = Mixture(parts.mean[:, columns], parts.scale[:, columns], parts.log_weight)
+    log_q, floored, floor = _axis_aligned(of_two, axis, cell)
+    log_p = prior_density.marginal_grid(prior, axis, columns)
+    return DensityGrid(axis, axis, log_q, log_p, floored, floor, unit_prior=prior_density.is_standard(prior))
 
 
 def plane(
-    posteriors: Posteriors, origin: Tensor, u: Tensor, v: Tensor, extent: float = 4.0, size: int = 256
+    posteriors: Posteriors,
+    origin: Tensor,
+    u: Tensor,
+    v: Tensor,
+    extent: float = 4.0,
+    size: int = 256,
+    prior: Prior | None = None,
 ) -> DensityGrid:
     """The exact marginal of q(z) on the plane origin + a u + b v (each [D]), at a, b in [-extent, extent].
 
@@ -93,21 +114,19 @@ def plane(
     if not (axes.R.diagonal().abs() > 1e-6 * axes.R.abs().max()).all():
         raise ValueError("u and v must point in two different directions.")
     basis = axes.Q * axes.R.diagonal().sign()
-    mean, scale = _components(posteriors)
-    variance = scale.double().square()
-    mean = (mean - origin).double() @ basis
-    covariance = torch.einsum("da,nd,db->nab", basis, variance, basis)
-    prior_mean = -(origin.double() @ basis)
-    log_weight = mixture.uniform(len(mean))
+    parts = _components(posteriors)
+    mean, covariance = mixture.projected(parts, origin, basis)
+    axis, cell = _axis(extent, size)
+    log_p, unit = prior_density.plane_grid(prior, axis, origin, basis), prior_density.is_standard(prior)
     if not covariance[:, 0, 1].any():
         deviations = covariance.diagonal(dim1=1, dim2=2).sqrt()
-        return _axis_aligned(mean, deviations, log_weight, extent, size, prior_mean=prior_mean)
-    axis, cell = _axis(extent, size)
+        log_q, floored, floor = _axis_aligned(Mixture(mean, deviations, parts.log_weight), axis, cell)
+        return DensityGrid(axis, axis, log_q, log_p, floored, floor, unit_prior=unit)
     lengths, directions = torch.linalg.eigh(covariance)
     floored = int((lengths[:, 0] < cell**2).sum())
     covariance = directions * lengths.clamp(min=cell**2)[:, None] @ directions.mT
-    log_q, floor = mixture.correlated_grid(axis, axis, mean.float(), covariance, log_weight)
-    return DensityGrid(axis, axis, log_q, _grid_prior(axis, prior_mean), floored, floor)
+    log_q, floor = mixture.correlated_grid(axis, axis, mean.float(), covariance, parts.log_weight)
+    return DensityGrid(axis, axis, log_q, log_p, floored, floor, unit_prior=unit)
 
 
 def pca_plane(posteriors: Posteriors) -> tuple[Tensor, Tensor, Tensor]:
@@ -130,36 +149,19 @@ def slice(
     dims: tuple[int, int] = (0, 1),
     extent: float = 4.0,
     size: int = 256,
+    prior: Prior | None = None,
 ) -> DensityGrid:
     """The exact conditional q(z_a, z_b | all other coordinates as in z), z [D].
 
     Component i weighs q(z_rest | x_i). `DensityGrid.rest` tells how likely z_rest itself is.
     """
-    mean, scale = _components(posteriors)
     columns = _checked(dims, posteriors.dimensions)
-    others = [d for d in range(posteriors.dimensions) if d not in columns]
-    pinned = z[others].double()
-    t = (pinned - mean[:, others]) / scale[:, others]
-    log_joint = mixture.uniform(len(mean)) - 0.5 * (
-        t.square() + 2 * scale[:, others].log() + mixture.LOG_2PI
-    ).sum(1)
-    log_q_rest = log_joint.logsumexp(0)
-    return _axis_aligned(
-        mean[:, columns],
-        scale[:, columns],
-        log_joint - log_q_rest,
-        extent,
-        size,
-        rest=float(log_q_rest - log_prior(pinned[None])),
-    )
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A Monte Carlo estimate and its standard error."""
-
-    value: float
-    error: float
+    axis, cell = _axis(extent, size)
+    given, log_q_rest = mixture.conditional(_components(posteriors), z, columns)
+    log_q, floored, floor = _axis_aligned(given, axis, cell)
+    log_p, log_p_rest = prior_density.slice_grid(prior, axis, z, columns)
+    unit = prior_density.is_standard(prior)
+    return DensityGrid(axis, axis, log_q, log_p, floored, floor, log_q_rest - log_p_rest, unit)
 
 
 def hole_mass(
@@ -168,6 +170,7 @@ def hole_mass(
     ratio: float = 10.0,
     mass: float = 0.95,
     generator: torch.Generator | None = None,
+    prior: Prior | None = None,
 ) -> Estimate:
     """Prior mass in holes, in all D dimensions.
 
@@ -177,8 +180,8 @@ def hole_mass(
     mutual information near log N shows; then this speaks of N too.
     """
     generator = generator or torch.Generator().manual_seed(0)
-    z = prior_samples(samples, posteriors.dimensions, mass, generator)
-    return _share(log_density(posteriors, z) < log_prior(z) - math.log(ratio), of=mass)
+    z = prior_samples(samples, posteriors.dimensions, mass, generator, prior)
+    return _share(log_density(posteriors, z) < log_prior(z, prior) - math.log(ratio), of=mass)
 
 
 def outside_mass(
@@ -186,6 +189,7 @@ def outside_mass(
     samples: int = 10_000,
     mass: float = 0.95,
     generator: torch.Generator | None = None,
+    prior: Prior | None = None,
 ) -> Estimate:
     """The inverse of a hole: mass of q(z) outside the prior's region of the given mass, 1 - mass if q were p.
 
@@ -193,30 +197,13 @@ def outside_mass(
     independent draws, an upper bound.
     """
     generator = generator or torch.Generator().manual_seed(0)
-    mean, scale = _components(posteriors)
+    mean, scale, _ = _components(posteriors)
     draws = math.ceil(samples / len(mean))
     z = mean + scale * torch.randn(draws, *mean.shape, generator=generator)
-    return _share((z.square().sum(-1) > radius_squared(mass, posteriors.dimensions)).flatten())
-
-
-def prior_samples(tries: int, dimensions: int, mass: float, generator: torch.Generator) -> Tensor:
-    """Those of `tries` samples of N(0, I) within its region of the given mass, [about mass * tries, D]."""
-    z = torch.randn(tries, dimensions, generator=generator)
-    return z[z.square().sum(1) <= radius_squared(mass, dimensions)]
-
-
-def log_prior(z: Tensor) -> Tensor:
-    """log N(z; 0, I) in nats. z [M, D] -> [M]."""
-    return -0.5 * (z.square() + mixture.LOG_2PI).sum(1)
-
-
-def radius_squared(mass: float, dimensions: int) -> float:
-    """The squared radius within which N(0, I) holds the given mass: a quantile of chi-square."""
-    from scipy.special import chdtri
-
-    if not 0 < mass < 1:
-        raise ValueError(f"mass must lie between 0 and 1, not {mass}.")
-    return float(chdtri(dimensions, 1 - mass))
+    if prior_density.is_standard(prior):
+        return _share((z.square().sum(-1) > radius_squared(mass, posteriors.dimensions)).flatten())
+    edge = prior_density.level(mass, posteriors.dimensions, prior)
+    return _share(log_prior(z.flatten(0, 1), prior) < edge)
 
 
 def _share(hits: Tensor, of: float = 1.0) -> Estimate:
@@ -225,26 +212,19 @@ def _share(hits: Tensor, of: float = 1.0) -> Estimate:
     return Estimate(of * count / max(n, 1), of * math.sqrt(likely * (1 - likely) / max(n, 1)))
 
 
-def _axis_aligned(
-    mean: Tensor,
-    scale: Tensor,
-    log_weight: Tensor,
-    extent: float,
-    size: int,
-    prior_mean: Tensor | None = None,
-    rest: float = 0.0,
-) -> DensityGrid:
-    axis, cell = _axis(extent, size)
-    floored = int((scale < cell).any(1).sum())
-    scale = scale.clamp(min=cell)
-    log_q, floor = mixture.axis_grid(axis, axis, mean.float(), scale.float(), log_weight.float())
-    return DensityGrid(axis, axis, log_q, _grid_prior(axis, prior_mean), floored, floor, rest)
+def _axis_aligned(parts: Mixture, axis: Tensor, cell: float) -> tuple[Tensor, int, float]:
+    """log q [G, G] of two dimensions, how many components were widened to a cell, and the floor of log q."""
+    floored = int((parts.scale < cell).any(1).sum())
+    scale = parts.scale.clamp(min=cell).float()
+    log_q, floor = mixture.axis_grid(axis, axis, parts.mean.float(), scale, parts.log_weight.float())
+    return log_q, floored, floor
 
 
-def _components(posteriors: Posteriors) -> tuple[Tensor, Tensor]:
-    """mean [N, D] and standard deviations [N, D], at least float32."""
+def _components(posteriors: Posteriors) -> Mixture:
+    """q(z) as a mixture, at least float32."""
     dtype = torch.promote_types(posteriors.mean.dtype, torch.float32)
-    return posteriors.mean.to(dtype), (0.5 * posteriors.log_var.to(dtype)).exp()
+    scale = (0.5 * posteriors.log_var.to(dtype)).exp()
+    return Mixture(posteriors.mean.to(dtype), scale, mixture.uniform(len(scale)))
 
 
 def _checked(dims: tuple[int, int], dimensions: int) -> list[int]:
@@ -258,9 +238,3 @@ def _axis(extent: float, size: int) -> tuple[Tensor, float]:
     if extent <= 0 or size < 2:
         raise ValueError(f"A grid needs extent > 0 and size >= 2, not {extent} and {size}.")
     return torch.linspace(-extent, extent, size, dtype=torch.float64).float(), 2 * extent / (size - 1)
-
-
-def _grid_prior(axis: Tensor, mean: Tensor | None) -> Tensor:
-    """log N((a_i, a_j); mean, I) in nats [G, G]."""
-    x, y = (axis, axis) if mean is None else (axis - mean[0], axis - mean[1])
-    return (-0.5 * (x[:, None].square() + y.square()) - mixture.LOG_2PI).float()

@@ -31,8 +31,9 @@ def codes(
     y = model.weights(y)
     with torch.inference_mode():
         drawn = model.prior.sample(len(y), generator, y)
-        moments = model.prior.moments(y)
-        return drawn * temperature if moments is None else torch.lerp(moments[0], drawn, temperature)
+        if model.prior.standard:
+            return drawn * temperature
+        return torch.lerp(model.prior.moments(y)[0].expand_as(drawn), drawn, temperature)
 
 
 def sheet(

@@ -84,12 +84,22 @@ def hole_curve(grid: DensityGrid, ratios: Iterable[float], mass: float = 0.95) -
 def region(grid: DensityGrid, mass: float = 0.95) -> Tensor:
     """The prior's highest-density region of the given mass on the grid, [G, G] bool.
 
-    In the plane N(0, I) holds the share 1 - exp(-r^2 / 2) within radius r; at that radius its density is
-    (1 - mass) / 2 pi.
+    The densest cells that together hold the mass; all cells where the grid holds less. Of a Gaussian of unit
+    variances in closed form: in the plane it holds the share 1 - exp(-r^2 / 2) within radius r, and at that
+    radius its density is (1 - mass) / 2 pi.
     """
     if not 0 < mass < 1:
         raise ValueError(f"mass must lie between 0 and 1, not {mass}.")
-    return grid.log_p >= math.log1p(-mass) - math.log(2 * math.pi)
+    if grid.unit_prior:
+        return grid.log_p >= math.log1p(-mass) - math.log(2 * math.pi)
+    return grid.log_p >= ranked_level(grid, mass)
+
+
+def ranked_level(grid: DensityGrid, mass: float) -> float:
+    """log p at the edge of the densest cells that together hold the mass."""
+    ranked = grid.log_p.flatten().sort(descending=True).values.double()
+    held = (ranked.exp() * grid.cell**2).cumsum(0)
+    return float(ranked[min(int((held < mass).sum()), len(ranked) - 1)])
 
 
 def _empty(grid: DensityGrid, ratio: float) -> Tensor:

@@ -1,7 +1,6 @@
 """The log density of a Gaussian mixture: at points, and on grids.
 
-Tensors only; `aggregate` says what they mean. A mixture of N components is
-mean [N, D], scale [N, D] (standard deviations) and log_weight [N] (normalised).
+Tensors only; `aggregate` says what they mean.
 
 Everything runs in blocks that fit the cache: elementwise work is bound by memory, not by arithmetic.
 """
@@ -10,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -23,6 +23,31 @@ BLOCK = 2**19
 # cut at e^CUT. Then no sum of 60 million components overflows, and no product of two factors is denormal: one
 # such number costs as much as a hundred others.
 PEAK, CUT = 35.0, -43.5
+
+
+class Mixture(NamedTuple):
+    """N Gaussians: mean [N, D], scale [N, D] (standard deviations), log_weight [N] (normalised)."""
+
+    mean: Tensor
+    scale: Tensor
+    log_weight: Tensor
+
+
+def projected(parts: Mixture, origin: Tensor, basis: Tensor) -> tuple[Tensor, Tensor]:
+    """Means [N, 2] and covariances [N, 2, 2], float64, along an orthonormal basis [D, 2] about origin [D]."""
+    basis = basis.double()
+    mean = (parts.mean - origin).double() @ basis
+    return mean, torch.einsum("da,nd,db->nab", basis, parts.scale.double().square(), basis)
+
+
+def conditional(parts: Mixture, z: Tensor, columns: list[int]) -> tuple[Mixture, float]:
+    """The mixture of two columns given that all others are as in z [D], and the log density of those."""
+    others = [d for d in range(parts.mean.shape[1]) if d not in columns]
+    t = (z[others].double() - parts.mean[:, others]) / parts.scale[:, others]
+    log_joint = parts.log_weight - 0.5 * (t.square() + 2 * parts.scale[:, others].log() + LOG_2PI).sum(1)
+    log_rest = log_joint.logsumexp(0)
+    given = Mixture(parts.mean[:, columns], parts.scale[:, columns], log_joint - log_rest)
+    return given, float(log_rest)
 
 
 def uniform(components: int) -> Tensor:

@@ -7,18 +7,24 @@ Averaged over the images, after Hoffman and Johnson 2016, and Chen et al. 2018, 
                                        total correlation, dimension-wise KL
 
 q(z) and q(z_d) are the exact mixtures over all N images; nothing is estimated from minibatches.
+
+Where the prior is a Gaussian for each class y, all of this holds within each class, and is averaged over the
+classes of the images: I(x; z|y) and KL(q(z|y) || p(z|y)). Where dimensions depend on each other under the
+prior, a mixture say, the KL has one more part, E_q[log prod_d p(z_d) - log p(z)], their dependence.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from vae_core.analysis import collapse, mixture
+from vae_core.analysis import kl_divergence, mixture, prior_density
 from vae_core.model.posteriors import Posteriors
+from vae_core.model.priors import Prior
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +33,8 @@ class ElboSurgery:
 
     kl is in closed form, so marginal_kl = kl - mutual_information shares its error. log_n is the ceiling of
     the mutual information: N images cannot tell more than log N. Near it, the number speaks of N, not of the
-    model. A part that is zero in truth may come out negative by its error.
+    model. A part that is zero in truth may come out negative by its error. given_class: whether all is within
+    classes; log_n is then the average over them. dependence: of the dimensions under the prior.
     """
 
     reconstruction: float | None
@@ -40,10 +47,17 @@ class ElboSurgery:
     mutual_information_error: float
     total_correlation_error: float
     dimension_kl_error: Tensor
+    dependence: float = 0.0
+    dependence_error: float = 0.0
+    given_class: bool = False
 
 
 def decompose(
-    posteriors: Posteriors, reconstruction: float | None = None, seed: int = 0, points: int = 10_000
+    posteriors: Posteriors,
+    reconstruction: float | None = None,
+    seed: int = 0,
+    points: int = 10_000,
+    prior: Prior | None = None,
 ) -> ElboSurgery:
     """Split E_x KL(q(z|x) || p(z)) into mutual information, total correlation and dimension-wise KL.
 
@@ -54,6 +68,20 @@ def decompose(
     the same z, each with the noise taken out that the known closed form of KL(q(z_d|x) || p(z_d)) explains.
     Total correlation is the rest.
     """
+    own = kl_divergence.whitened(posteriors, prior)
+    if own is None:
+        return _split(posteriors, prior, reconstruction, seed, points)
+    if prior is None or not prior.conditional or own.labels is None:
+        return _split(own, None, reconstruction, seed, points)
+    classes = [own.labels == label for label in own.labels.unique()]
+    groups = [Posteriors(own.mean[of], own.log_var[of]) for of in classes]
+    found = [_split(group, None, None, seed, points) for group in groups]
+    return _averaged(found, [len(group) / len(own) for group in groups], reconstruction)
+
+
+def _split(
+    posteriors: Posteriors, prior: Prior | None, reconstruction: float | None, seed: int, points: int
+) -> ElboSurgery:
     generator = torch.Generator().manual_seed(seed)
     n = len(posteriors)
     images = torch.randperm(n, generator=generator)[:points].repeat(max(1, math.ceil(points / n)))
@@ -63,30 +91,69 @@ def decompose(
 
     log_qz, log_qzd = mixture.log_density_and_marginals(z, mean, scale, mixture.uniform(n))
     log_qzd_x = -0.5 * (noise.double().square() + mixture.LOG_2PI) - scale[images].double().log()
-    log_pzd = -0.5 * (z.double().square() + mixture.LOG_2PI)
+    dependence = torch.zeros(len(z), dtype=torch.float64)
+    if prior is None:
+        log_pzd = -0.5 * (z.double().square() + mixture.LOG_2PI)
+    else:
+        log_pzd = kl_divergence.marginals(prior)(z).double()
+        dependence = log_pzd.sum(1) - prior_density.log_prior(z, prior).double()
 
     # Two things that average zero: a draw's log-ratio about its image's KL, and an image's KL about the mean.
-    image_kl = collapse.kl(posteriors)
-    kl = image_kl.mean(0)
+    image_kl = kl_divergence.dimensions(posteriors, prior)
+    whole = image_kl.mean(0)
     draw = log_qzd_x - log_pzd - image_kl[images]
-    image = image_kl[images] - kl
+    image = image_kl[images] - whole
 
     information = _less_noise(log_qzd_x.sum(1) - log_qz, torch.column_stack([draw, image.sum(1)]))
     dimension = _less_noise((log_qzd - log_pzd).T, torch.stack([draw, image], -1).transpose(0, 1)).T
-    correlation = kl.sum() - information - dimension.sum(1)
+    correlation = whole.sum() - information - dimension.sum(1)
 
     root = math.sqrt(len(images))
+    total = float(whole.sum() + dependence.mean())
     return ElboSurgery(
         reconstruction=reconstruction,
-        kl=float(kl.sum()),
+        kl=total,
         mutual_information=float(information.mean()),
-        marginal_kl=float(kl.sum() - information.mean()),
+        marginal_kl=total - float(information.mean()),
         total_correlation=float(correlation.mean()),
         dimension_kl=dimension.mean(0),
         log_n=math.log(n),
         mutual_information_error=float(information.std()) / root,
         total_correlation_error=float(correlation.std()) / root,
         dimension_kl_error=dimension.std(0) / root,
+        dependence=float(dependence.mean()),
+        dependence_error=float(dependence.std()) / root,
+    )
+
+
+def _averaged(parts: list[ElboSurgery], shares: list[float], reconstruction: float | None) -> ElboSurgery:
+    """The mean over classes, which hold these shares of the images."""
+
+    def mean(name: str) -> Any:
+        return sum(share * getattr(part, name) for share, part in zip(shares, parts, strict=True))
+
+    def error(name: str) -> Any:
+        squares = [(share * getattr(part, name)) ** 2 for share, part in zip(shares, parts, strict=True)]
+        return sum(squares) ** 0.5
+
+    return ElboSurgery(
+        reconstruction=reconstruction,
+        given_class=True,
+        **{
+            name: mean(name)
+            for name in (
+                "kl",
+                "mutual_information",
+                "marginal_kl",
+                "total_correlation",
+                "dimension_kl",
+                "log_n",
+            )
+        },
+        **{
+            name: error(name)
+            for name in ("mutual_information_error", "total_correlation_error", "dimension_kl_error")
+        },
     )
 
 

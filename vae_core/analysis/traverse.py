@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vae_core.analysis import collapse
+from vae_core.analysis import collapse, kl_divergence
 from vae_core.model.posteriors import Posteriors
+from vae_core.model.priors import Prior
 
 DEAD = 0.01  # variance of the posterior means at or below which a dimension is dead; Burda et al. 2016
 LEVELS = (0.01, 0.05, 0.15, 0.3, 0.5, 0.7, 0.85, 0.95, 0.99)
@@ -37,23 +38,30 @@ class Usage:
     order: Tensor
 
 
-def usage(posteriors: Posteriors, threshold: float = DEAD) -> Usage:
+def usage(posteriors: Posteriors, threshold: float = DEAD, prior: Prior | None = None) -> Usage:
     """Which dimensions carry something. Dead ones are those that are not active units in the sense of Burda
     et al. 2016, section 5.2: whatever the image, their posterior mean hardly moves."""
-    kl, activity = collapse.kl(posteriors).mean(0), collapse.activity(posteriors)
-    return Usage(kl, activity, activity <= threshold, order(kl))
+    of_each, activity = (
+        kl_divergence.dimensions(posteriors, prior).mean(0),
+        collapse.activity(posteriors, prior),
+    )
+    return Usage(of_each, activity, activity <= threshold, order(of_each))
 
 
-def order(kl: Tensor) -> Tensor:
+def order(of_each: Tensor) -> Tensor:
     """Dimensions [D] by falling KL [D]; equal ones keep their order."""
-    return kl.argsort(descending=True, stable=True)
+    return of_each.argsort(descending=True, stable=True)
 
 
-def sigmas(latent: int, reach: float = 3.0, count: int = 7) -> Tensor:
-    """Stops [D, K], evenly from -reach to reach, in standard deviations of the prior N(0, 1)."""
+def sigmas(latent: int, reach: float = 3.0, count: int = 7, prior: Prior | None = None) -> Tensor:
+    """Stops [D, K], evenly from -reach to reach standard deviations of the prior about its mean."""
     if not (reach > 0 and count > 1):
         raise ValueError(f"A range needs a reach above 0 and two stops or more, not {reach} and {count}.")
-    return torch.linspace(-reach, reach, count, dtype=torch.float64).repeat(latent, 1)
+    stops = torch.linspace(-reach, reach, count, dtype=torch.float64).repeat(latent, 1)
+    if prior is None or prior.standard:
+        return stops
+    mean, variance = (moment.detach().cpu().double() for moment in prior.moments())
+    return mean[:, None] + variance.sqrt()[:, None] * stops
 
 
 @torch.inference_mode()

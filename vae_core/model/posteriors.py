@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -36,6 +37,14 @@ class Posteriors:
     @property
     def dimensions(self) -> int:
         return self.mean.shape[1]
+
+
+class GaussianPrior(Protocol):
+    """What a closed form of the KL asks of a prior: see `priors.Prior`."""
+
+    standard: bool
+
+    def gaussian(self, y: Tensor | None = None) -> tuple[Tensor, Tensor] | None: ...
 
 
 class DiagonalGaussian:
@@ -84,14 +93,19 @@ class DiagonalGaussian:
         scaled = (z.transpose(-1, -2)[..., None] - mean) * torch.exp(-0.5 * log_var)
         return scaled.square() * -0.5 - 0.5 * (log_var + LOG_2PI)
 
-    def kl(self, params: Tensor, prior: tuple[Tensor, Tensor] | None = None) -> Tensor:
-        """KL(q(z_d|x) || p(z_d)) [B, D] in nats, of params [B, 2D]; Kingma and Welling 2014, appendix B.
+    def kl(
+        self, params: Tensor, prior: GaussianPrior | None = None, y: Tensor | None = None
+    ) -> Tensor | None:
+        """KL(q(z_d|x) || p(z_d|y)) [B, D] in nats, of params [B, 2D]; Kingma and Welling 2014, appendix B.
 
-        prior: mean and log variance of Gaussian p, [B, D]; without them N(0, 1).
+        None where the prior under y is no single Gaussian: then no closed form is known. No prior: N(0, I).
         """
         mean, log_var = self.split(params)
-        if prior is not None:
-            prior_mean, prior_log_var = prior
+        if prior is not None and not prior.standard:
+            moments = prior.gaussian(y)
+            if moments is None:
+                return None
+            prior_mean, prior_log_var = moments
             mean, log_var = (mean - prior_mean) * torch.exp(-0.5 * prior_log_var), log_var - prior_log_var
         return 0.5 * (mean.square() + torch.expm1(log_var) - log_var)
 

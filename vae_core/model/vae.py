@@ -58,7 +58,10 @@ class VAE(nn.Module):
         self.likelihood = likelihoods.build(spec.likelihood)
         self.posterior = POSTERIORS[spec.posterior.kind]()
         self.classes = spec.classes
-        self.prior = priors.build(spec.prior, spec.latent, spec.classes)
+        self.class_prior: priors.ClassPrior | None = None
+        if spec.condition.kind == "class":
+            self.class_prior = priors.ClassPrior(spec.classes, spec.condition.class_prior == "learned")
+        self.prior = priors.build(spec.prior, spec.latent, self.class_prior)
         self.encoder, self.decoder = nets.build(
             spec.net,
             image=(channels + spec.masked, height, width),
@@ -68,12 +71,9 @@ class VAE(nn.Module):
             encoder_condition=spec.classes if spec.encoder_sees_class else 0,
             decoder_condition=spec.classes,
         )
-        self.class_prior: priors.ClassPrior | None = None
         self.classifier: nets.Net | None = None
-        if spec.condition.kind == "class":
-            self.class_prior = priors.ClassPrior(spec.classes, spec.condition.class_prior == "learned")
-            if spec.condition.classifier is not None:
-                self.classifier = nets.encoder(spec.condition.classifier, self.image_shape, spec.classes)
+        if spec.condition.kind == "class" and spec.condition.classifier is not None:
+            self.classifier = nets.encoder(spec.condition.classifier, self.image_shape, spec.classes)
 
     @property
     def device(self) -> torch.device:
@@ -157,7 +157,7 @@ class VAE(nn.Module):
         """y [B, K], or [K, B, K]: under every class."""
         params = self.encode(x, y, mask)
         z, log_qz = self.posterior(params, samples, generator)
-        kl = self.posterior.kl(params, self.prior.moments(y)) if self.prior.gaussian else None
+        kl = self.posterior.kl(params, self.prior, y)
         summed = y is not None and y.ndim == 3
         if summed and params.ndim == 2:  # one posterior for all classes
             z = z[:, None].expand(-1, self.classes, -1, -1)

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 
 from vae_core.model.likelihoods import Bernoulli
 from vae_core.model.posteriors import DiagonalGaussian
-from vae_core.model.priors import StandardNormal
 from vae_core.model.vae import VAE, Terms
 from vae_core.objectives import Logged, Objective
 from vae_core.objectives.elbo import Capacity, Elbo, FreeBits
@@ -34,7 +33,7 @@ def serves(model: VAE, objective: Objective) -> bool:
         and not model.classes
         and not model.spec.masked
         and isinstance(model.posterior, DiagonalGaussian)
-        and isinstance(model.prior, StandardNormal)
+        and model.prior.standard
         and type(model.likelihood) is Bernoulli
         and type(objective) in OBJECTIVES
         and objective.analytic

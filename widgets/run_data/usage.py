@@ -115,8 +115,8 @@ def most_informative(run: Run) -> tuple[int, int]:
     else:
         codes = newest(run)
         assert codes is not None
-        from vae_core.analysis import collapse
+        from vae_core.analysis import kl_divergence
 
-        kl = collapse.kl(codes.posteriors).mean(0).numpy()
+        kl = kl_divergence.dimensions(codes.posteriors).mean(0).numpy()
     first, second = sorted(int(k) for k in np.argsort(-kl)[:2])
     return first, second

@@ -35,14 +35,14 @@ def surgery(codes: Codes) -> tuple[Any, list[bool], int]:
 
 
 def parts(run: Run, codes: Codes, found: tuple[Any, list[bool], int]) -> None:
+    from vae_core.analysis import kl_divergence
+
     split, collapsed, active = found
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.html(bars(split))
     with right:
-        from vae_core.analysis import collapse
-
-        kl = collapse.kl(codes.posteriors).mean(0).tolist()
+        kl = kl_divergence.dimensions(codes.posteriors).mean(0).tolist()
         st.markdown(
             f"**KL of each dimension**: {sum(collapsed)} of {len(collapsed)} collapsed, {active} active.",
             help="Grey: collapsed, within 0.01 nats of the prior for 99 % of the images (Lucas et al. "

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from vae_core.analysis import collapse, surgery
+from vae_core.analysis import kl_divergence, surgery
 from vae_core.model.posteriors import Posteriors
 
 
@@ -119,7 +119,7 @@ def test_one_posterior_for_all_images_tells_nothing_about_them() -> None:
     assert parts.mutual_information == pytest.approx(0, abs=1e-5)
     assert parts.total_correlation == pytest.approx(0, abs=1e-5)
     assert parts.marginal_kl == pytest.approx(parts.kl, abs=1e-5)
-    torch.testing.assert_close(parts.dimension_kl, collapse.kl(posteriors)[0], rtol=0, atol=1e-5)
+    torch.testing.assert_close(parts.dimension_kl, kl_divergence.dimensions(posteriors)[0], rtol=0, atol=1e-5)
 
 
 def test_a_collapsed_code_is_zero_in_every_part() -> None:

@@ -14,7 +14,7 @@ from vae_core.analysis import likelihood
 from vae_core.model import priors
 from vae_core.model.posteriors import DiagonalGaussian
 from vae_core.model.vae import VAE
-from vae_core.spec import Spec, SpecError
+from vae_core.spec import ClassNormalPrior, Spec, SpecError
 
 K = 10
 STEP = torch.zeros(())
@@ -132,7 +132,7 @@ def test_a_model_without_classes_takes_no_condition_and_says_so():
 
 
 def class_normal() -> priors.ClassNormal:
-    prior = priors.ClassNormal(3, K)
+    prior = priors.ClassNormal(ClassNormalPrior(), 3, priors.ClassPrior(K, False))
     with torch.no_grad():
         for parameter in prior.parameters():
             parameter.copy_(torch.randn(parameter.shape, generator=noise()))
@@ -157,7 +157,7 @@ def test_the_kl_against_a_prior_of_each_class_is_the_closed_form_of_torch_distri
         Normal(mean, torch.exp(0.5 * log_var)),
         Normal(prior.mean[[2, 7, 7]], torch.exp(0.5 * prior.log_var[[2, 7, 7]])),
     )
-    torch.testing.assert_close(DiagonalGaussian().kl(params, prior.moments(y)), oracle)
+    torch.testing.assert_close(DiagonalGaussian().kl(params, prior, y), oracle)
 
 
 # --- bounds -------------------------------------------------------------------------------------
@@ -181,7 +181,7 @@ def test_the_bound_of_unlabelled_images_is_the_sum_over_classes_by_brute_force(s
         torch.testing.assert_close(rows[:, label], log_px)
         q_mean, q_log_var = vae.posterior.split(vae.encode(x, y))
         posterior = Normal(q_mean, torch.exp(0.5 * q_log_var))
-        mean, log_var = vae.prior.moments(vae.weights(y)) or (torch.zeros(3), torch.zeros(3))
+        mean, log_var = vae.prior.gaussian(vae.weights(y))
         kl = kl_divergence(posterior, Normal(mean, torch.exp(0.5 * log_var))).sum(-1)
         total += q[:, label] * (log_px.mean(0) - kl + log_py - q[:, label].log())
     parts = objectives.bound(terms)

@@ -10,9 +10,10 @@ from torch.distributions import Normal, kl_divergence
 
 from vae_core.model.posteriors import DiagonalGaussian, Posteriors
 from vae_core.model.priors import StandardNormal
+from vae_core.spec import StandardNormalPrior
 
 B, D = 5, 3
-q, p = DiagonalGaussian(), StandardNormal(D)
+q, p = DiagonalGaussian(), StandardNormal(StandardNormalPrior(), D)
 
 
 def params(seed=0):

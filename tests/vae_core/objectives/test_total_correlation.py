@@ -13,6 +13,7 @@ from vae_core.model.posteriors import DiagonalGaussian
 from vae_core.model.priors import StandardNormal
 from vae_core.model.vae import VAE, Terms
 from vae_core.objectives.total_correlation import aggregated
+from vae_core.spec import StandardNormalPrior
 
 STEP = torch.tensor(0.0)
 
@@ -28,7 +29,7 @@ def passed(mean: torch.Tensor, log_var: torch.Tensor, seed: int = 0) -> Terms:
     z, log_qz = posterior(params, 1, noise(seed))
     return Terms(
         log_px=torch.zeros(1, len(mean)),
-        log_pz=StandardNormal(mean.shape[1]).log_prob(z),
+        log_pz=StandardNormal(StandardNormalPrior(), mean.shape[1]).log_prob(z),
         log_qz=log_qz,
         kl=posterior.kl(params),
         z=z,

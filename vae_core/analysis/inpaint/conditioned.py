@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vae_core.model.priors import ClassNormal, StandardNormal
+from vae_core.model.priors import Prior
 from vae_core.model.vae import VAE
 
 
@@ -15,7 +15,7 @@ from vae_core.model.vae import VAE
 class ToldPrior:
     """p(z|y) under one y [K]."""
 
-    prior: StandardNormal | ClassNormal
+    prior: Prior
     y: Tensor
 
     def log_prob(self, z: Tensor) -> Tensor:

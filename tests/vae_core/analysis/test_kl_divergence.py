@@ -1,0 +1,78 @@
+"""The KL of each dimension under any prior, against torch.distributions, SciPy and quadrature."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import integrate, stats
+from torch.distributions import Normal
+from torch.distributions import kl_divergence as closed_form
+
+from vae_core.analysis import kl_divergence
+from vae_core.model.posteriors import Posteriors
+from vae_core.model.priors import ClassNormal, Prior
+from vae_core.spec import StandardNormalPrior
+
+
+@given(mean=st.floats(-10, 10), log_var=st.floats(-16, 4))
+def test_kl_is_that_of_torch_distributions(mean: float, log_var: float) -> None:
+    posteriors = Posteriors(torch.tensor([[mean]]), torch.tensor([[log_var]]))
+    q = Normal(posteriors.mean.double(), (0.5 * posteriors.log_var.double()).exp())
+    p = Normal(torch.zeros(1, 1).double(), 1.0)
+    torch.testing.assert_close(kl_divergence.dimensions(posteriors), closed_form(q, p), rtol=1e-9, atol=1e-9)
+
+
+def some(n: int = 6, labels: bool = False) -> Posteriors:
+    generator = torch.Generator().manual_seed(0)
+    mean, log_var = torch.randn(2, n, 2, generator=generator)
+    return Posteriors(3 * mean, log_var - 1, torch.arange(n) % 2 if labels else None)
+
+
+def test_of_a_prior_of_each_class_it_is_that_against_the_image_s_class(far: ClassNormal) -> None:
+    posteriors = some(labels=True)
+    assert posteriors.labels is not None
+    q = Normal(posteriors.mean.double(), (0.5 * posteriors.log_var.double()).exp())
+    p = Normal(far.mean.double()[posteriors.labels], (0.5 * far.log_var.double()[posteriors.labels]).exp())
+    torch.testing.assert_close(kl_divergence.dimensions(posteriors, far), closed_form(q, p))
+    assert kl_divergence.average(posteriors, far).dependence.value == 0
+
+
+def test_of_a_mixture_it_is_that_against_each_marginal(two_gaussians: Prior) -> None:
+    posteriors = some()
+    found = kl_divergence.dimensions(posteriors, two_gaussians)
+    for i, d in ((0, 0), (3, 1), (5, 0)):
+        q = stats.norm(float(posteriors.mean[i, d]), math.exp(0.5 * float(posteriors.log_var[i, d])))
+
+        def integrand(z: float, q: stats.rv_continuous = q) -> float:
+            p = 0.3 * stats.norm.pdf(z, -2, 0.5) + 0.7 * stats.norm.pdf(z, 1, 1)
+            return q.pdf(z) * (q.logpdf(z) - math.log(p))
+
+        expected, _ = integrate.quad(integrand, q.mean() - 9 * q.std(), q.mean() + 9 * q.std(), limit=200)
+        assert float(found[i, d]) == pytest.approx(expected, abs=2e-4)
+
+
+def test_dimensions_and_dependence_sum_to_the_kl(two_gaussians: Prior, student_t: type[Prior]) -> None:
+    posteriors = some(4)
+    for prior in (two_gaussians, student_t(StandardNormalPrior(), 2)):
+        found = kl_divergence.average(posteriors, prior)
+        generator = torch.Generator().manual_seed(1)
+        scale = (0.5 * posteriors.log_var).exp()
+        z = posteriors.mean + scale * torch.randn(100_000, 4, 2, generator=generator)
+        ratio = Normal(posteriors.mean, scale).log_prob(z).sum(-1) - prior.log_prob(z)
+        error = float(ratio.std()) / math.sqrt(ratio.numel()) + found.dependence.error
+        assert found.total == pytest.approx(float(ratio.mean()), abs=4.5 * error)
+        assert abs(found.dependence.value) > 4 * found.dependence.error  # both priors tie their dimensions
+
+
+def test_marginals_of_samples_are_those_of_scipy_far_into_the_tails(student_t: type[Prior]) -> None:
+    prior = student_t(StandardNormalPrior(), 3)
+    z = torch.tensor([[-12.0], [-3.0], [-0.5], [0.0], [1.0], [4.0], [9.0]]).expand(-1, 3)
+    found = kl_divergence.marginals(prior)(z).numpy()
+    expected = stats.t.logpdf(z.numpy(), 4)
+    np.testing.assert_allclose(found[1:-1], expected[1:-1], atol=0.1)
+    np.testing.assert_allclose(found, expected, atol=0.5)

@@ -1,0 +1,166 @@
+"""KL(q(z|x) || p(z)), dimension by dimension, under any prior.
+
+Where p(z), given the image's class, is one diagonal Gaussian, each dimension's KL has a closed form. Else it
+is that against the marginal p(z_d), by Gauss-Hermite quadrature; and as dimensions depend on each other under
+such a prior, their sum falls short of the KL by the dependence
+
+    E_q[log prod_d p(z_d) - log p(z)].
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from vae_core.analysis import mixture, prior_density
+from vae_core.analysis.mixture import Mixture
+from vae_core.analysis.prior_density import Estimate
+from vae_core.model.posteriors import Posteriors
+from vae_core.model.priors import Prior
+
+NODES = 32  # of the quadrature
+BLOCK = 2**21  # numbers at a time
+CELLS = 4096  # of the grid on which samples tell a marginal
+
+
+class Kl(NamedTuple):
+    """dimension [D]: averages over images, in nats; dependence: what their sum lacks of the KL."""
+
+    dimension: Tensor
+    dependence: Estimate
+
+    @property
+    def total(self) -> float:
+        return float(self.dimension.sum()) + self.dependence.value
+
+
+def average(posteriors: Posteriors, prior: Prior | None = None) -> Kl:
+    """The KL of the average image, in nats."""
+    return Kl(dimensions(posteriors, prior).mean(0), dependence(posteriors, prior))
+
+
+@torch.inference_mode()
+def dimensions(posteriors: Posteriors, prior: Prior | None = None) -> Tensor:
+    """KL(q(z_d|x_i) || p(z_d)) [N, D] in nats, float64; Kingma and Welling 2014, appendix B.
+
+    Of a prior that depends on the class, against p(z_d|y_i) of the image's label; without labels, against the
+    marginal over classes.
+    """
+    own = whitened(posteriors, prior)
+    if own is not None:
+        return 0.5 * (own.mean.square() + own.log_var.expm1() - own.log_var)
+    assert prior is not None
+    mean, log_var = posteriors.mean.double(), posteriors.log_var.double()
+    nodes, weights = (torch.from_numpy(part) for part in np.polynomial.hermite_e.hermegauss(NODES))
+    weights = weights / weights.sum()
+    log_p_of = marginals(prior)
+    found = []
+    for m, s in zip(*(part.split(BLOCK // (NODES * mean.shape[1])) for part in (mean, log_var)), strict=True):
+        z = m + (0.5 * s).exp() * nodes[:, None, None]
+        cross = torch.tensordot(weights, log_p_of(z.flatten(0, 1)).double().unflatten(0, z.shape[:2]), 1)
+        found.append(-0.5 * (s + mixture.LOG_2PI + 1) - cross)
+    return torch.cat(found)
+
+
+@torch.inference_mode()
+def dependence(
+    posteriors: Posteriors, prior: Prior | None = None, draws: int = 20_000, seed: int = 0
+) -> Estimate:
+    """E_q[log prod_d p(z_d) - log p(z)] in nats: 0 where the dimensions are independent under the prior."""
+    if whitened(posteriors, prior) is not None:
+        return Estimate(0.0, 0.0)
+    assert prior is not None
+    if prior.factors(posteriors.mean[:1].float()) is not None:
+        return Estimate(0.0, 0.0)
+    generator = torch.Generator().manual_seed(seed)
+    each = posteriors.mean.repeat(max(1, math.ceil(draws / len(posteriors))), 1).float()
+    scale = (0.5 * posteriors.log_var.float()).exp().repeat(len(each) // len(posteriors), 1)
+    z = each + scale * torch.randn(each.shape, generator=generator)
+    values = marginals(prior)(z).double().sum(1) - prior_density.log_prior(z, prior).double()
+    return Estimate(float(values.mean()), float(values.std()) / math.sqrt(len(values)))
+
+
+def whitened(posteriors: Posteriors, prior: Prior | None = None) -> Posteriors | None:
+    """The posteriors in float64 where the prior, given each image's class, is N(0, I); None where it is no
+    single Gaussian. The KL and all that it is made of stay as they are."""
+    mean, log_var = posteriors.mean.double(), posteriors.log_var.double()
+    if prior is None or prior.standard:
+        return Posteriors(mean, log_var, posteriors.labels)
+    y = None
+    if prior.conditional and posteriors.labels is not None:
+        y = one_hot(posteriors.labels, len(prior.log_py)).float()
+    moments = prior.gaussian(None if y is None else y.to(prior.log_py.device))
+    if moments is None:
+        return None
+    prior_mean, prior_log_var = (moment.detach().cpu().double() for moment in moments)
+    return Posteriors(
+        (mean - prior_mean) * (-0.5 * prior_log_var).exp(), log_var - prior_log_var, posteriors.labels
+    )
+
+
+# --- marginals of a prior -----------------------------------------------------------------------
+
+
+def marginals(prior: Prior) -> Callable[[Tensor], Tensor]:
+    """The function from z [M, D] to log p(z_d) [M, D] in nats.
+
+    Exact of independent dimensions and of mixtures of Gaussians; else of 200,000 samples, smoothed.
+    """
+    if prior.factors(torch.zeros(1, prior.latent)) is not None:
+        return lambda z: _factors(prior, z)
+    if (parts := prior_density.components(prior)) is not None:
+        return partial(_of_mixture, parts)
+    return _of_samples(prior)
+
+
+def _factors(prior: Prior, z: Tensor) -> Tensor:
+    found = prior.factors(z.float())
+    assert found is not None
+    return found
+
+
+def _of_mixture(parts: Mixture, z: Tensor) -> Tensor:
+    found = []
+    for points in z.split(max(1, BLOCK // parts.mean.numel())):
+        t = (points[:, None].double() - parts.mean) / parts.scale
+        log_each = -0.5 * (t.square() + mixture.LOG_2PI) - parts.scale.log() + parts.log_weight[:, None]
+        found.append(log_each.logsumexp(1))
+    return torch.cat(found)
+
+
+def _of_samples(prior: Prior, count: int = 200_000) -> Callable[[Tensor], Tensor]:
+    """Histograms of samples, smoothed by Gaussian kernels as wide as Silverman's rule says (1986), in cells
+    that grow with the distance from the middle: z = middle + width sinh(u), so that heavy tails find room."""
+    from scipy.ndimage import gaussian_filter1d
+
+    own = prior_density.samples(count, prior.latent, torch.Generator().manual_seed(0), prior).double()
+    middle = own.median(0).values
+    width = (own.quantile(0.75, dim=0) - own.quantile(0.25, dim=0)).clamp(min=1e-6) / 1.349
+    u = ((own - middle) / width).asinh()
+    reach = float(u.abs().max()) + 1
+    cell = 2 * reach / CELLS
+    kernel = 0.9 * u.std(0) * count ** (-0.2) / cell
+    log_density = []
+    for d in range(prior.latent):
+        counts = torch.histc(u[:, d], CELLS, -reach, reach).numpy()
+        smooth = gaussian_filter1d(counts, float(kernel[d]), mode="constant") + 1e-9
+        log_density.append(torch.from_numpy(np.log(smooth / (smooth.sum() * cell))))
+    table = torch.stack(log_density)  # [D, CELLS], of u
+
+    def log_p(z: Tensor) -> Tensor:
+        scaled = (z.double() - middle) / width
+        at = ((scaled.asinh() + reach) / cell - 0.5).clamp(0, CELLS - 1.001)
+        left = at.floor().long()
+        rows = torch.arange(prior.latent)
+        low, high = table[rows, left], table[rows, left + 1]
+        log_u = low + (at - left) * (high - low)
+        return log_u - (width * (1 + scaled.square()).sqrt()).log()
+
+    return log_p
