@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vae_core.analysis import aggregate
+from vae_core.analysis import aggregate, prior_density
 from vae_core.model.posteriors import Posteriors
 from vae_core.model.vae import VAE
 
@@ -49,15 +49,18 @@ def compare(
 ) -> tuple[Samples, Samples]:
     """`count` samples from holes and as many from dense regions, both scored against training images.
 
-    Both are prior samples from the prior's region of the given mass: a hole is where q(z) < p(z) / ratio,
+    Both are samples of the prior from its region of the given mass: a hole is where q(z) < p(z) / ratio,
     dense is where q(z) >= p(z). Of a kind too rare among 20,000 prior samples there are fewer, or none.
     training: uint8 [N, C, H, W].
     """
     generator = generator or torch.Generator().manual_seed(0)
+    prior, latent = model.prior, posteriors.dimensions
+    edge = prior_density.level(mass, latent, prior)
     kinds: tuple[list[Tensor], list[Tensor]] = ([], [])
     for _ in range(TRIES // BATCH):
-        z = aggregate.prior_samples(BATCH, posteriors.dimensions, mass, generator)
-        log_ratio = aggregate.log_density(posteriors, z) - aggregate.log_prior(z)
+        z = prior_density.samples(BATCH, latent, generator, prior)
+        z = z[aggregate.log_prior(z, prior) >= edge]
+        log_ratio = aggregate.log_density(posteriors, z) - aggregate.log_prior(z, prior)
         kinds[0].append(z[log_ratio < -math.log(ratio)])
         kinds[1].append(z[log_ratio >= 0])
         if all(sum(map(len, kind)) >= count for kind in kinds):
@@ -70,7 +73,7 @@ def _decoded(model: VAE, posteriors: Posteriors, training: Tensor, z: Tensor) ->
     # Under a condition, one class after another.
     y = torch.arange(len(z)) % model.classes if model.classes else None
     images = model.decode_mean(z, y).cpu() if len(z) else torch.empty(0, *training.shape[1:])
-    log_q, log_p = aggregate.log_density(posteriors, z), aggregate.log_prior(z)
+    log_q, log_p = aggregate.log_density(posteriors, z), aggregate.log_prior(z, model.prior)
     return Samples(z, log_q, log_p, images, *nearest(images, training))
 
 

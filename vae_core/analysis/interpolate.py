@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from vae_core.analysis import aggregate
+from vae_core.analysis import aggregate, prior_density
 from vae_core.analysis.progress import Progress, Watch
 from vae_core.model.posteriors import Posteriors
+from vae_core.model.priors import Prior
 from vae_core.model.vae import VAE
 
 if TYPE_CHECKING:
@@ -215,11 +216,19 @@ class Density:
         return self.log_q - self.log_p
 
 
-def log_q_along(posteriors: Posteriors, path: Tensor, ratio: float = 10.0, mass: float = 0.95) -> Density:
-    """The exact aggregated posterior and the prior N(0, I) along a path [T, D]; holes as on the map, but in
-    all D dimensions."""
-    log_q, log_p = aggregate.log_density(posteriors, path), aggregate.log_prior(path)
-    inside = path.square().sum(1) <= aggregate.radius_squared(mass, path.shape[1])
+def log_q_along(
+    posteriors: Posteriors,
+    path: Tensor,
+    ratio: float = 10.0,
+    mass: float = 0.95,
+    prior: Prior | None = None,
+) -> Density:
+    """The exact aggregated posterior and the prior, N(0, I) where none is given, along a path [T, D].
+
+    Holes are as on the map, but in all D dimensions.
+    """
+    log_q, log_p = aggregate.log_density(posteriors, path), aggregate.log_prior(path, prior)
+    inside = log_p >= prior_density.level(mass, path.shape[1], prior)
     return Density(log_q, log_p, inside & (log_q - log_p < -math.log(ratio)))
 
 
