@@ -12,18 +12,23 @@ from typing import Any
 
 import numpy as np
 import pytest
+import safetensors
+import safetensors.torch
 import torch
 from streamlit.testing.v1 import AppTest
 
-from pages.sections.latent_map import downloads, headline
+from pages.sections.conditional import measures
+from pages.sections.latent_map import decomposition, downloads, headline
 from vae_core import train
 from vae_core.analysis import aggregate
 from vae_core.browser import wire
+from vae_core.model import variance_bound
 from vae_core.runs import files, frames
 from vae_core.runs.run import Run
 from widgets.components.latent_map.map_view import View
-from widgets.run_data.codes import newest
+from widgets.run_data.codes import newest, weights
 from widgets.shell import tasks
+from widgets.shell import words as shown
 
 App = Callable[..., AppTest]
 AddRun = Callable[..., Run]
@@ -188,6 +193,56 @@ def test_beside_a_marginal_stands_the_hole_mass_in_all_dimensions(app: App, four
     page = html(at.run())
     assert headline.percent(exact.value) in page
     assert "in all 4 dimensions" in page
+
+
+def test_the_elbo_beside_the_map_is_the_one_that_is_taken_apart_below_it(app: App, joint: Run) -> None:
+    # A model of image and class pays for the class, too; and the page Conditional speaks of the same number.
+    at = app("latent_map", run="joint", show="kl")
+    codes = newest(joint)
+    assert codes is not None
+    tasks.start(decomposition.surgery, codes).result()
+    tasks.start(headline.exact, codes, 10.0).result()
+    page = html(at.run())
+    assert joint.evaluation is not None
+    elbo = shown.nats(joint.evaluation["elbo"])
+    assert f"<b>{elbo}</b><small>nats per test image, of log p(x, y)</small>" in page
+    assert f"−ELBO: {elbo.removeprefix('−')} nats per image, of log p(x, y)" in page
+    assert "<b>KL of the class</b> 2.30 nats" in page
+
+    at = app("generate", run="joint", do="measures")
+    tasks.start(
+        measures.measure, str(joint.path), weights(joint), lane="measuring-classes", tracked=True
+    ).result()
+    assert f"of log p(x, y): **{elbo}** nats" in words(at.run())
+
+
+def test_where_variances_stand_on_their_bound_no_page_shows_a_kl_or_an_elbo(
+    app: App, add_run: AddRun
+) -> None:
+    run = add_run("points")
+    with safetensors.safe_open(run.path / files.POSTERIORS, "pt") as file:
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    arrays["log_var"] = torch.full_like(arrays["log_var"], -variance_bound.BOUND)
+    safetensors.torch.save_file(arrays, run.path / files.POSTERIORS)
+    numbers = json.loads((run.path / files.EVALUATION).read_text())
+    note = variance_bound.undefined_kl(arrays["log_var"])
+    assert note == "KL undefined: 100 % of variances stand on the bound."
+    elbo, kl = shown.nats(numbers["elbo"]), f"{numbers['kl']:.2f}"
+    files.write_json(run.path / files.EVALUATION, numbers | {"kl_note": note})
+    codes = newest(run)
+    assert codes is not None
+
+    at = app("latent_map", run="points", show="kl")
+    tasks.start(decomposition.surgery, codes).result()
+    tasks.start(headline.exact, codes, 10.0).result()
+    at.run()
+    page = html(at) + "".join(warning.value for warning in at.warning)
+    assert page.count("KL undefined") == 2  # beside the map, and below it
+    assert "Reconstruction" in page + words(at)
+    for text in (page, html(app()), html(app("traverse", run="points"))):
+        assert elbo not in text
+        assert f"{kl} nats" not in text
+    assert "KL undefined" in words(app("traverse", run="points"))
 
 
 def test_the_pca_plane_is_that_of_the_codes(app: App, four: Run) -> None:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from vae_core.analysis.oracle_classifier import OracleClassifier
 from vae_core.model.posteriors import Posteriors
-from vae_core.model.vae import BLOCK, VAE
+from vae_core.model.vae import VAE
 
 # --- images -------------------------------------------------------------------------------------
 
@@ -74,36 +74,14 @@ def blend(model: VAE, z: Tensor, first: int, second: int, steps: int) -> Tensor:
     return model.decode_mean(z.expand(steps, -1), torch.lerp(every[first], every[second], share))
 
 
-# --- bounds and classifiers ---------------------------------------------------------------------
+# --- classifiers --------------------------------------------------------------------------------
 
 
-@torch.inference_mode()
-def elbo_by_class(
-    model: VAE, images: Tensor, samples: int = 1, generator: torch.Generator | None = None
-) -> Tensor:
-    """The ELBO of log p(x|y) under every class [N, K], in nats; plus log p(y) it scores the class (Bayes).
-
-    images [N, C, H, W], uint8 or float in [0, 1]; of an encoder that does not see y, the same q(z|x) for all.
-    """
-    generator = generator or torch.Generator(model.device).manual_seed(0)
-    rows = []
-    for block in images.split(max(1, BLOCK // model.classes)):
-        block = block.to(model.device)
-        x = block.float() / 255 if block.dtype == torch.uint8 else block
-        terms = model(x, samples, generator)
-        kl = (terms.log_qz - terms.log_pz).unflatten(0, (samples, -1)).mean(0)
-        if terms.kl is not None:
-            kl = terms.kl.sum(-1)
-        rows.append((terms.log_px.unflatten(0, (samples, -1)).mean(0) - kl).T.cpu())
-    return torch.cat(rows)
-
-
-def elbo_of_class(model: VAE, images: Tensor, labels: Tensor) -> Tensor:
-    """The mean ELBO of log p(x|y) over each class's images [K], in nats per image; nan where it has none."""
+def mean_by_class(values: Tensor, labels: Tensor, classes: int) -> Tensor:
+    """The mean of values [N] over the images of each class [K]; nan where a class has none."""
     labels = labels.cpu()
-    own = elbo_by_class(model, images).gather(1, labels[:, None])[:, 0]
-    count = labels.bincount(minlength=model.classes)
-    return torch.zeros(model.classes).index_add_(0, labels, own) / count
+    count = labels.bincount(minlength=classes)
+    return torch.zeros(classes, dtype=values.dtype).index_add_(0, labels, values) / count
 
 
 def confusion(probabilities: Tensor, labels: Tensor) -> Tensor:

@@ -145,6 +145,13 @@ class Spec(Settings):
         """How many classes the condition tells apart; 0 where there is none."""
         return 0 if self.condition.kind == "none" else len(self.data.classes or ())
 
+    @property
+    def bound_of(self) -> str:
+        """Of what the run's ELBO is a lower bound, on images whose labels are known where it needs them."""
+        if self.condition.kind == "none":
+            return "log p(x)"
+        return {"joint": "log p(x, y)", "m2": "log p(x)"}.get(self.objective.kind, "log p(x|y)")
+
     @classmethod
     def parse(cls, value: dict[str, Any]) -> Spec:
         """A Spec from plain data. Raises SpecError, a sentence naming field, value and what is allowed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,17 +25,20 @@ if TYPE_CHECKING:
     from vae_core.analysis.oracle_classifier import OracleClassifier
     from vae_core.analysis.progress import Progress
 
-IMAGES = 2000  # test images whose ELBO is taken
-
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """agreement and oracle are None where no independent classifier knows the data; elbo [K] without data."""
+    """agreement and oracle are None where no independent classifier knows the data; elbo [K] without data.
+
+    elbo: of each class's test images, in nats; total: of all `images` of them.
+    """
 
     probe: Probe | None
     agreement: Agreement | None
     oracle: OracleClassifier | None
     elbo: Tensor | None
+    total: float
+    images: int
 
 
 def show(run: Run) -> None:
@@ -76,10 +80,15 @@ def _found(run: Run, found: Found) -> None:
             column_config={
                 "Read as asked": st.column_config.NumberColumn(format="percent"),
                 "ELBO, nats": st.column_config.NumberColumn(
-                    format="%.1f", help=f"Of log p(x|y), the first {IMAGES:,} test images."
+                    format="%.1f", help=f"A bound of {run.spec.bound_of}, the mean over the class's images."
                 ),
             },
         )
+        if found.elbo is not None:
+            st.caption(
+                f"ELBO of all {words.count(found.images)} test images, of {run.spec.bound_of}: "
+                f"**{words.nats(found.total)}** nats."
+            )
     with right:
         st.markdown("**Beside it, samples of every class**")
         for c, row_ in enumerate(
@@ -95,7 +104,7 @@ def measure(path: str, version: Any, progress: Progress, cancelled: Callable[[],
     import torch
 
     from vae_core import data
-    from vae_core.analysis import generate, oracle_classifier
+    from vae_core.analysis import evaluation, generate, oracle_classifier
     from vae_core.analysis.progress import Watch
     from vae_core.training.process import quick_arithmetic
 
@@ -111,10 +120,13 @@ def measure(path: str, version: Any, progress: Progress, cancelled: Callable[[],
         generator = torch.Generator(run.model.device).manual_seed(0)
         agreement = None if known is None else generate.agreement(run.model, known, 200, generator=generator)
         watch.tell(0.7, "The ELBO of each class")
-        elbo = None
+        elbo, total, images = None, math.nan, 0
         if absent(run.spec.data) is None:
             test = dataset(run.spec.data, "test").result()
             if test.labels is not None:
-                images = data.binarised_once(test, run.spec.data.binarisation)[:IMAGES]
-                elbo = generate.elbo_of_class(run.model, images, test.labels[:IMAGES])
-    return Found(probe, agreement, known, elbo)
+                pixels = data.binarised_once(test, run.spec.data.binarisation)
+                blocks = [bound.value.cpu() for bound in evaluation.bounds(run.model, pixels, test.labels)]
+                each = torch.cat(blocks).double()
+                elbo = generate.mean_by_class(each, test.labels, run.spec.classes)
+                total, images = float(each.mean()), len(each)
+    return Found(probe, agreement, known, elbo, total, images)

@@ -82,24 +82,10 @@ def test_a_blend_begins_and_ends_at_its_classes():
 # --- numbers ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("encoder", [True, False])
-def test_the_elbo_under_each_class_is_that_of_a_model_told_the_class(encoder):
-    vae, x = model(**{"condition.encoder": encoder}), images().round()
-    samples = 400
-    found = generate.elbo_by_class(vae, x, samples)
-    assert found.shape == (5, K)
-    for label in (0, 6):
-        terms = vae(x, samples, torch.Generator().manual_seed(4), y=torch.full((5,), label))
-        alone = terms.log_px.mean(0) - terms.kl.sum(-1)
-        torch.testing.assert_close(found[:, label], alone, atol=1.0, rtol=0.02)
-
-
-def test_the_elbo_of_each_class_averages_over_its_own_images():
-    vae, x, y = model(), images().round(), torch.tensor([0, 5, 9, 2, 2])
-    by_class = generate.elbo_by_class(vae, x)
-    mean = generate.elbo_of_class(vae, x, y)
-    assert mean[2].item() == pytest.approx(by_class[3:, 2].mean().item(), rel=1e-5)
-    assert mean[5].item() == pytest.approx(by_class[1, 5].item(), rel=1e-5)
+def test_the_mean_by_class_is_over_the_images_of_each_and_nan_where_there_are_none():
+    values, y = torch.tensor([-1.0, -2.0, -3.0, -4.0, -8.0]), torch.tensor([0, 5, 9, 2, 2])
+    mean = generate.mean_by_class(values, y, K)
+    assert (mean[2].item(), mean[5].item(), mean[0].item()) == (-6, -2, -1)
     assert math.isnan(mean[1].item())
 
 
