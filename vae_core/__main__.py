@@ -69,6 +69,8 @@ def train(arguments: argparse.Namespace) -> None:
         if getattr(arguments, end) is not None:
             changes.append(f"training.{end}={getattr(arguments, end)}")
     spec: Spec = recipes.get(arguments.recipe).change_text(changes)
+    if spec.likelihood_note is not None:
+        SAY.print(f"Note: {spec.likelihood_note}")
 
     from vae_core.workers.worker import train as begin
 

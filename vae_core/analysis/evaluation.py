@@ -12,7 +12,6 @@ from torch import Tensor
 from vae_core import data
 from vae_core.analysis import aggregate, collapse, likelihood
 from vae_core.data import Dataset
-from vae_core.data.catalogue import binary
 from vae_core.model import masks, variance_bound
 from vae_core.model.terms import Bound
 from vae_core.model.vae import BLOCK, VAE
@@ -143,10 +142,8 @@ def _of_classes(model: VAE, images: Tensor, undrawn: Tensor, labels: Tensor | No
 
 
 def _log_px(model: VAE, images: Tensor, samples: int, generator: torch.Generator) -> dict[str, Any]:
-    how = model.spec.data.binarisation
     nothing: dict[str, Any] = dict.fromkeys(LOG_PX) | {"log_px_images": 0, "log_px_samples": samples}
-    if model.spec.likelihood.kind == "bernoulli" and how == "none" and not binary(model.spec.data.name):
-        note = "A Bernoulli of grey pixels is a cross-entropy, no likelihood; use binarised ones."
+    if (note := model.spec.likelihood_note) is not None:
         return nothing | {"log_px_note": note}
     if samples == 0:
         return nothing | {"log_px_note": "Not asked for."}

@@ -1,7 +1,8 @@
 """What a model that is told the class makes of it: samples, styles, blends, and how conditional it is.
 
-Images are means E[x|z, y] in [0, 1], no pixel is drawn. y: weights of the K classes, or labels, as in `VAE`.
-Nothing here needs a page or a run: models, arrays and generators come in, tensors go out.
+Images are means E[x|z, y] in [0, 1], no pixel is drawn, unless a function says so. y: weights of the K
+classes, or labels, as in `VAE`. Nothing here needs a page or a run: models, arrays and generators come in,
+tensors go out.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from torch import Tensor
 
 from vae_core.analysis.oracle_classifier import OracleClassifier
 from vae_core.model.posteriors import Posteriors
-from vae_core.model.vae import VAE
+from vae_core.model.vae import BLOCK, VAE
+
+SAMPLES = 1000  # of each class, for an independent classifier: the same on pages and cards
 
 # --- images -------------------------------------------------------------------------------------
 
@@ -104,12 +107,14 @@ def mistakes(probabilities: Tensor, labels: Tensor, count: int) -> Tensor:
 class Agreement:
     """How an independent classifier reads samples: of each asked class i, how many as class j.
 
-    counts [K, K] int64; share [K]: read as asked; total: of all; samples: of each class.
+    counts [K, K] int64; share [K]: read as asked; total: of all, and its standard error; samples: of each
+    class; drawn: whether their pixels were drawn from p(x|z, y), or are its means.
     """
 
     counts: Tensor
     samples: int
     temperature: float
+    drawn: bool = False
 
     @property
     def share(self) -> Tensor:
@@ -119,18 +124,40 @@ class Agreement:
     def total(self) -> float:
         return self.share.mean().item()
 
+    @property
+    def error(self) -> float:
+        """Of classes sampled equally often: the root of sum_k p_k (1 - p_k) / n, over K."""
+        n, right = self.samples, self.counts.diagonal().double()
+        likely = (right + 1) / (n + 2)  # so that all right is not taken for certainty
+        return (likely * (1 - likely) / n).sum().sqrt().item() / len(right)
+
 
 def agreement(
     model: VAE,
     oracle: OracleClassifier,
-    samples: int = 500,
+    samples: int = SAMPLES,
     temperature: float = 1.0,
     generator: torch.Generator | None = None,
+    drawn: bool = False,
 ) -> Agreement:
-    """Puts `samples` means of each class before a oracle of the same images (`oracle.load(dataset)`)."""
+    """Puts `samples` images of each class before an oracle of the same dataset (`oracle_classifier.load`).
+
+    drawn: with every pixel drawn from p(x|z, y), as the model says that images come about; else the means,
+    which are easier to read. Where the generators are the same, so are the codes of both.
+    """
+    generator = generator or torch.Generator(model.device).manual_seed(0)
     y = torch.arange(model.classes).repeat_interleave(samples)
-    images = model.decode_mean(codes(model, y, temperature, generator), y).cpu()
-    return Agreement(confusion(oracle.read(images), y), samples, temperature)
+    z = codes(model, y, temperature, generator)
+    images = draw(model, z, y, generator) if drawn else model.decode_mean(z, y)
+    return Agreement(confusion(oracle.read(images.cpu()), y), samples, temperature, drawn)
+
+
+@torch.inference_mode()
+def draw(model: VAE, z: Tensor, y: Tensor, generator: torch.Generator) -> Tensor:
+    """x [N, C, H, W] within [0, 1] drawn from p(x|z, y), of z [N, D] and labels y [N]."""
+    blocks = zip(z.to(model.device).split(BLOCK), model.weights(y).split(BLOCK), strict=True)
+    drawn = [model.likelihood.sample(model.decode(block, told)[None], generator)[0] for block, told in blocks]
+    return torch.cat(drawn).clamp(0, 1)
 
 
 @dataclass(frozen=True)
@@ -146,7 +173,7 @@ class Probe:
 
 
 def probe(posteriors: Posteriors, seed: int = 0) -> Probe:
-    """Does z still know the class? Where it does, y had no need to say it, and fixing z fixes the class too.
+    """Does z still know the class? Where it does, y had no need to say it; whether it does, this cannot tell.
 
     Logistic regression from the posteriors' means, scaled to unit variance, to their labels: fitted on one
     half, drawn from `seed`, and tested on the other. ValueError where there are no labels or only one class.

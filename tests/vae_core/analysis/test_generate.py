@@ -123,6 +123,38 @@ def test_agreement_counts_what_a_judge_reads_class_by_class():
     assert found.counts[0].tolist() == [3, 0, 0, 0, 3, 0, 0, 0, 0, 0]
 
 
+class FirstPixel(torch.nn.Module):
+    """Reads class 1 where the first pixel is rather white, else class 0."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return 10 * torch.eye(K)[(x[:, 0, 0, 0] > 0.5).long()]
+
+
+def test_of_drawn_pixels_an_oracle_reads_what_the_likelihood_draws_and_of_means_their_threshold():
+    # Every image's first pixel is white with probability 0.7: its mean is always read as a 1.
+    vae, oracle, n = model(), OracleClassifier("digits", FirstPixel(), 1.0, 1.0), 4000
+    for parameter in vae.decoder.parameters():
+        parameter.zero_()
+    [*_, last] = (layer for layer in vae.decoder.modules() if isinstance(layer, torch.nn.Linear))
+    last.bias[0] = math.log(0.7 / 0.3)
+    means, drawn = (generate.agreement(vae, oracle, n, drawn=pixels) for pixels in (False, True))
+    assert means.share.tolist() == [0, 1] + [0] * 8
+    error = math.sqrt(0.7 * 0.3 / n)
+    assert drawn.share[:2].tolist() == pytest.approx([0.3, 0.7], abs=4 * error)
+    # Two classes err so, the other eight hardly; the total is a tenth of all.
+    assert drawn.error == pytest.approx(math.sqrt(2) * error / K, rel=0.05)
+
+
+def test_the_error_of_an_agreement_is_the_spread_of_repeated_ones():
+    vae, oracle = model(), OracleClassifier("digits", FirstPixel(), 1.0, 1.0)
+    found = [
+        generate.agreement(vae, oracle, 50, generator=torch.Generator().manual_seed(seed), drawn=True)
+        for seed in range(80)
+    ]
+    spread = torch.tensor([each.total for each in found]).std().item()
+    assert found[0].error == pytest.approx(spread, rel=0.3)  # of 80 deviations, to 8 %
+
+
 def posteriors(mean: torch.Tensor, labels: torch.Tensor | None) -> Posteriors:
     return Posteriors(mean, torch.zeros_like(mean), labels)
 
