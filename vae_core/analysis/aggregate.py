@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -40,9 +41,12 @@ __all__ = [
 class DensityGrid:
     """Aggregated posterior and prior on a grid: log_q[i, j] and log_p[i, j] at (x[i], y[j]), in nats.
 
-    x, y: [G] equally spaced, in units of the prior's standard deviation; log_q, log_p: [G, G].
-    floored: components drawn wider than they are, because a standard deviation was below one grid cell.
-    floor: log_q reads at least this; where it does, the true value is this or lower.
+    x, y: [G] equally spaced, in units of the prior's standard deviation; log_q, log_p, exact: [G, G].
+    log_q is to be drawn: a component narrower than a cell is one cell wide in it, or it would fall between
+        the points of the grid; floored: how many are.
+    exact is to be counted and read: log q at the points themselves, nothing widened. The same where nothing
+        is floored.
+    floor, exact_floor: log_q and exact read at least this; where they do, the true value is this or lower.
     rest: log q(z_rest) - log p(z_rest) of the coordinates a slice holds fixed, 0 otherwise. In the whole
         space, log q(z) - log p(z) is log_q - log_p + rest.
     """
@@ -51,8 +55,10 @@ class DensityGrid:
     y: Tensor
     log_q: Tensor
     log_p: Tensor
+    exact: Tensor
     floored: int
     floor: float
+    exact_floor: float
     rest: float = 0.0
 
     @property
@@ -105,9 +111,11 @@ def plane(
     axis, cell = _axis(extent, size)
     lengths, directions = torch.linalg.eigh(covariance)
     floored = int((lengths[:, 0] < cell**2).sum())
-    covariance = directions * lengths.clamp(min=cell**2)[:, None] @ directions.mT
-    log_q, floor = mixture.correlated_grid(axis, axis, mean.float(), covariance, log_weight)
-    return DensityGrid(axis, axis, log_q, _grid_prior(axis, prior_mean), floored, floor)
+    at = partial(mixture.correlated_grid, axis, axis, mean.float())
+    exact = log_q = at(covariance, log_weight)
+    if floored:
+        log_q = at(directions * lengths.clamp(min=cell**2)[:, None] @ directions.mT, log_weight)
+    return _drawn_and_exact(axis, _grid_prior(axis, prior_mean), log_q, exact, floored)
 
 
 def pca_plane(posteriors: Posteriors) -> tuple[Tensor, Tensor, Tensor]:
@@ -236,9 +244,23 @@ def _axis_aligned(
 ) -> DensityGrid:
     axis, cell = _axis(extent, size)
     floored = int((scale < cell).any(1).sum())
-    scale = scale.clamp(min=cell)
-    log_q, floor = mixture.axis_grid(axis, axis, mean.float(), scale.float(), log_weight.float())
-    return DensityGrid(axis, axis, log_q, _grid_prior(axis, prior_mean), floored, floor, rest)
+    mean, scale, log_weight = mean.float(), scale.float(), log_weight.float()
+    exact = log_q = mixture.axis_grid(axis, axis, mean, scale, log_weight)
+    if floored:
+        log_q = mixture.axis_grid(axis, axis, mean, scale.clamp(min=cell), log_weight)
+    return _drawn_and_exact(axis, _grid_prior(axis, prior_mean), log_q, exact, floored, rest)
+
+
+def _drawn_and_exact(
+    axis: Tensor,
+    log_p: Tensor,
+    drawn: tuple[Tensor, float],
+    exact: tuple[Tensor, float],
+    floored: int,
+    rest: float = 0.0,
+) -> DensityGrid:
+    """drawn, exact: log q [G, G] and its floor."""
+    return DensityGrid(axis, axis, drawn[0], log_p, exact[0], floored, drawn[1], exact[1], rest)
 
 
 def _components(posteriors: Posteriors) -> tuple[Tensor, Tensor]:
