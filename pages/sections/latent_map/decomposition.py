@@ -14,6 +14,7 @@ from widgets.components.latent_map.map_view import View
 from widgets.run_data.codes import Codes
 from widgets.shell import palette, tasks, words
 
+CLOSE, FAR = 0.05, 0.5  # nats between the bounds on the mutual information, to be told and to be warned of
 POINTS = 4_000  # draws of q(z) that the parts are averages over
 # What the class costs in a bound of what.
 CLASS_KL = {
@@ -65,7 +66,9 @@ def parts(run: Run, codes: Codes, found: tuple[Any, list[bool], int]) -> None:
             if numbers is not None:
                 st.html(f'<div class="elbo-parts">{reconstruction(numbers["reconstruction"])}</div>')
             return
-        bars = elbo(numbers, run.spec.bound_of) + surgery_of(split, run.spec.classes > 0)
+        bars = elbo(numbers, run.spec.bound_of) + surgery_of(
+            split, run.spec.classes > 0, len(codes.posteriors), run.spec.latent
+        )
         st.html(f'<div class="elbo-parts">{bars}</div>')
     with right:
         from vae_core.analysis import collapse
@@ -107,7 +110,7 @@ def reconstruction(value: float) -> str:
                     "how well the decoder gives the image back from its code: E log p(x|z).")  # fmt: skip
 
 
-def surgery_of(split: Any, of_classes: bool) -> str:
+def surgery_of(split: Any, of_classes: bool, images: int, latent: int) -> str:
     """The KL of the code alone, taken apart, drawn larger."""
     out = [f"<h5>KL{' of the code' * of_classes}: {split.kl:.2f} nats per image, taken apart</h5>"]
     dimension, error = float(split.dimension_kl.sum()), float(split.dimension_kl_error.norm())
@@ -121,13 +124,10 @@ def surgery_of(split: Any, of_classes: bool) -> str:
             ]
         )
     )
-    near = " It is near that ceiling: the number speaks of how many images there are, not of the model." if (
-        split.mutual_information > split.log_n - 0.2
-    ) else ""  # fmt: skip
     out.append(
         sentence(colours["mutual_information"], "Mutual information I(x; z)",
                  f"{split.mutual_information:.2f} ± {split.mutual_information_error:.2f}",
-                 f"what a code tells about its image; at most log N = {split.log_n:.2f}.{near}")
+                 told_of_images(split, images, latent))
         + sentence(colours["total_correlation"], "Total correlation",
                    f"{split.total_correlation:.2f} ± {split.total_correlation_error:.2f}",
                    "how far the dimensions of q(z) depend on one another; 0 if they were independent.")
@@ -140,6 +140,24 @@ def surgery_of(split: Any, of_classes: bool) -> str:
         f"equation 2; exact mixture over all images, averaged over {words.count(POINTS)} draws or more.</p>"
     )
     return "".join(out)
+
+
+def told_of_images(split: Any, images: int, latent: int) -> str:
+    """What the mutual information is of, and how far it speaks of the number of images and dimensions."""
+    low, high = split.mutual_information, split.mutual_information_upper
+    said = (
+        f"what a code tells about its image, among these {words.count(images)}; at most log N = "
+        f"{split.log_n:.2f}."
+    )
+    if high - low < CLOSE:
+        return said
+    said += f" Among all images that there may be it is between {low:.1f} and {high:.1f}."
+    if high - low < FAR:
+        return said
+    return (
+        f"{said} {words.count(images)} images do not cover {words.dimensions(latent)}: the number speaks of "
+        "how many there are, and the two below are too high by as much as it is too low."
+    )
 
 
 def bar(pieces: list[tuple[str, float, str]]) -> str:
