@@ -29,6 +29,12 @@ from widgets.run_data import manifold
 
 GALLERY = Path(__file__).resolve().parents[1] / "checkpoints"
 LINES = 200  # of metrics.jsonl
+# Of the images that are measured, and of those in training.
+BINARISED = {
+    "none": "",
+    "static": ", binarised once, and so in training",
+    "dynamic": ", binarised once; in training anew at every step",
+}
 WORST_LOSS = 0.1  # nats per image that float16 may cost
 
 
@@ -172,9 +178,8 @@ def model_card(
 ) -> str:
     spec, training = run.spec, run.spec.training
     length = f"{training.epochs:g} epochs" if training.epochs is not None else f"{run.status.step:,} steps"
-    drawing = "" if numbers["binarisation"] == "none" else f", {numbers['binarisation']} binarisation"
     rows = [
-        ("Data", f"{spec.data.name}{drawing}, {numbers['split']} split"),
+        ("Data", f"{spec.data.name}, {numbers['split']} split{BINARISED[numbers['binarisation']]}"),
         ("Images", f"{numbers['images']:,}"),
         ("Training", f"{length}, batch {training.batch_size}, seed {training.seed}"),
         ("Learning rate", f"{training.learning_rate:g} (Adam)"),

@@ -110,7 +110,8 @@ def likelihood(spec: Spec) -> None:
             "Binarisation",
             options=["dynamic", "static", "none"],
             help="Grey pixels drawn as black or white at each look (dynamic), once (static), or left grey. "
-            "A Bernoulli is a likelihood of binary pixels only.",
+            "Test images are drawn once for either, so that all numbers are of the same pixels. A Bernoulli "
+            "is a likelihood of binary pixels only.",
         )
     if spec.likelihood_note is not None:
         st.caption(f":orange[{spec.likelihood_note}]")

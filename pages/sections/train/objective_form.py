@@ -27,7 +27,7 @@ NUMBERS: dict[str, tuple[str, dict[str, Any], str]] = {
     "alpha": (
         "α, the weight of the mutual information",
         WEIGHT,
-        "Of code and image: what a code tells of its image.",
+        "What the code tells about the image.",
     ),
     "gamma": ("γ, the weight of the dimension-wise KL", WEIGHT, "How near each q(z_d) comes to the prior."),
     "labelled_share": (
