@@ -197,7 +197,8 @@ def model_card(
         f"# {piece.title}\n\n{piece.sentence}\n\n{table([('', ''), *rows])}\n\n"
         f"Nats per image, summed over pixels{once}. ELBO and its parts with one posterior sample each; in a "
         "hole the aggregated posterior is less than a tenth of the prior. log p(x) by importance sampling is "
-        "too low, and the more so the fewer independent draws the samples are worth.\n\n"
+        "too low: the more so the fewer independent draws its samples are worth, and without that showing "
+        "where q(z|x) is far too narrow.\n\n"
         f"{more}Made by `{made_by}`.\n"
     )
 

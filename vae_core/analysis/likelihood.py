@@ -21,7 +21,9 @@ class LogPx:
 
     value: at least this, in expectation, in nats; it rises with the samples. effective: how many independent
     draws of p(z|x) the samples are worth, (sum w)^2 / sum w^2 of their weights (Kong 1992); where it is a
-    few, `value` is far too low, whatever its spread over images. elbo: the ELBO, nats.
+    few, `value` is far too low, whatever its spread over images. It cannot see what no sample came near:
+    where q(z|x) is far too narrow, an autoencoder's say, `value` is too low by more than it shows.
+    elbo: the ELBO, nats.
     """
 
     value: Tensor

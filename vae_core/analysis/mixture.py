@@ -64,7 +64,7 @@ def _log_density(
     log_norm = -scale.log() - 0.5 * LOG_2PI
 
     joint, single = [], []
-    for start, points in zip(range(0, len(z), 128), z.split(128), strict=True):
+    for block, points in enumerate(z.split(128)):
         joint_parts, single_parts = [], []
         for part in _spans(len(log_weight), BLOCK // 256):
             weight = log_weight[part].to(dtype)
@@ -81,7 +81,7 @@ def _log_density(
             if not marginals:
                 log_joint.add_(log_norm[:, part].sum(0))
             if without is not None:
-                left_out = without[start : start + 128] - part.start
+                left_out = without[128 * block : 128 * (block + 1)] - part.start
                 rows = ((left_out >= 0) & (left_out < log_joint.shape[1])).nonzero()[:, 0]
                 log_joint[rows, left_out[rows]] = -math.inf
             joint_parts.append(_log_sum_exp(log_joint))
