@@ -172,7 +172,7 @@ def four_maps(page: Page, url: str) -> None:
 
     maps = []
     for name, _ in FOUR:
-        page.goto(f"{url}/latent_map?run={name}&layers=posterior,points,prior,holes")
+        page.goto(f"{url}/latent_map?run={name}&range=4&layers=posterior,points,prior,holes")
         page.wait_for_selector(IDLE, timeout=60_000)
         shown(page)
         page.locator(".latent-map .scale").evaluate("scale => { scale.hidden = true; }")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import shutil
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from vae_core import data
 from vae_core.analysis.evaluation import evaluate
+from vae_core.model import variance_bound
 from vae_core.model.posteriors import Posteriors
 from vae_core.model.vae import VAE
 from vae_core.runs import frames
@@ -27,6 +29,12 @@ from widgets.run_data import manifold
 
 GALLERY = Path(__file__).resolve().parents[1] / "checkpoints"
 LINES = 200  # of metrics.jsonl
+# Of the images that are measured, and of those in training.
+BINARISED = {
+    "none": "",
+    "static": ", binarised once, and so in training",
+    "dynamic": ", binarised once; in training anew at every step",
+}
 WORST_LOSS = 0.1  # nats per image that float16 may cost
 
 
@@ -83,7 +91,9 @@ def ship(
     (run.path / "evaluation.json").write_text(json.dumps(numbers, indent=1) + "\n")
     card = {"title": piece.title, "sentence": piece.sentence, "order": order}
     (run.path / "card.json").write_text(json.dumps(card, indent=1) + "\n")
-    weights = f"{precision}; the ELBO in float32 is {reference:.2f} nats"
+    weights = precision
+    if numbers["kl_note"] is None:
+        weights += f"; the ELBO in float32 is {reference:.2f} nats"
     (run.path / "CARD.md").write_text(model_card(piece, run, numbers, weights, made_by, more))
     for name in ("state.safetensors", "lock", "control.json", "worker.log"):
         (run.path / name).unlink(missing_ok=True)
@@ -94,6 +104,36 @@ def ship(
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(run.path, target)
     return numbers
+
+
+def recard(piece: Piece, *, made_by: str, more: str | None = None) -> dict[str, Any]:
+    """Evaluate what ships of a piece again, and write its evaluation and card anew; its `evaluation`.
+
+    Weights, codes and frames stay as they are. more: as in `ship`; without it, what the card has.
+    """
+    run = Run(GALLERY / piece.name)
+    numbers = evaluate(run.model, data.load(run.spec.data.name, "test"))
+    card = (run.path / "CARD.md").read_text()
+    found = re.search(r"^\| Weights \| (.*) \|$", card, re.MULTILINE)
+    weights = found[1] if found else "float16"
+    if numbers["kl_note"] is not None:
+        weights = weights.partition(";")[0]
+    if more is None:
+        _, heading, rest = card.rpartition("\n\nMade by ")[0].partition("\n\n## ")
+        more = f"## {rest}\n\n" if heading else ""
+    (run.path / "evaluation.json").write_text(json.dumps((run.evaluation or {}) | numbers, indent=1) + "\n")
+    (run.path / "CARD.md").write_text(model_card(piece, run, numbers, weights, made_by, more))
+    return numbers
+
+
+def asked(pieces: Sequence[Piece], arguments: list[str]) -> tuple[list[Piece], bool]:
+    """The pieces that a script's arguments name, all where none is named, and whether `--cards` is there:
+    what ships is then only evaluated again. SystemExit, with a sentence, where a name is unknown."""
+    names = [name for name in arguments if name != "--cards"]
+    if unknown := set(names) - {piece.name for piece in pieces}:
+        known = ", ".join(piece.name for piece in pieces)
+        raise SystemExit(f"There is no {', '.join(sorted(unknown))}; there are {known}.")
+    return [piece for piece in pieces if not names or piece.name in names], "--cards" in arguments
 
 
 def size(name: str) -> float:
@@ -138,9 +178,8 @@ def model_card(
 ) -> str:
     spec, training = run.spec, run.spec.training
     length = f"{training.epochs:g} epochs" if training.epochs is not None else f"{run.status.step:,} steps"
-    drawing = "" if numbers["binarisation"] == "none" else f", {numbers['binarisation']} binarisation"
     rows = [
-        ("Data", f"{spec.data.name}{drawing}, {numbers['split']} split"),
+        ("Data", f"{spec.data.name}, {numbers['split']} split{BINARISED[numbers['binarisation']]}"),
         ("Images", f"{numbers['images']:,}"),
         ("Training", f"{length}, batch {training.batch_size}, seed {training.seed}"),
         ("Learning rate", f"{training.learning_rate:g} (Adam)"),
@@ -148,10 +187,8 @@ def model_card(
         ("Latent dimensions", f"{spec.latent}, of which {numbers['active_units']} active"),
         ("Likelihood", numbers["likelihood"]),
         *classes(spec.condition.model_dump(), numbers),
-        ("ELBO", f"{numbers['elbo']:.2f} nats"),
-        ("Reconstruction", f"{numbers['reconstruction']:.2f} nats"),
-        ("KL", f"{numbers['kl']:.2f} nats"),
-        ("log p(x)", log_px(numbers)),
+        *elbo(numbers),
+        *log_px(numbers),
         ("Hole mass", f"{numbers['hole_mass']:.3f} ± {numbers['hole_mass_error']:.3f} of the prior"),
         ("Weights", weights),
     ]
@@ -159,7 +196,9 @@ def model_card(
     return (
         f"# {piece.title}\n\n{piece.sentence}\n\n{table([('', ''), *rows])}\n\n"
         f"Nats per image, summed over pixels{once}. ELBO and its parts with one posterior sample each; in a "
-        "hole the aggregated posterior is less than a tenth of the prior.\n\n"
+        "hole the aggregated posterior is less than a tenth of the prior. log p(x) by importance sampling is "
+        "too low: the more so the fewer independent draws its samples are worth, and without that showing "
+        "where q(z|x) is far too narrow.\n\n"
         f"{more}Made by `{made_by}`.\n"
     )
 
@@ -192,13 +231,35 @@ def classes(condition: dict[str, Any], numbers: dict[str, Any]) -> list[tuple[st
     return rows
 
 
-def log_px(numbers: dict[str, Any]) -> str:
+def elbo(numbers: dict[str, Any]) -> list[tuple[str, str]]:
+    """Rows on the ELBO and its parts; on why there are none, where variances stand on their bound."""
+    reconstruction = ("Reconstruction", f"{numbers['reconstruction']:.2f} nats")
+    if numbers["kl_note"] is not None:
+        return [("ELBO and KL", f"{numbers['kl_note']} {variance_bound.WHY}"), reconstruction]
+    return [("ELBO", f"{numbers['elbo']:.2f} nats"), reconstruction, ("KL", f"{numbers['kl']:.2f} nats")]
+
+
+def log_px(numbers: dict[str, Any]) -> list[tuple[str, str]]:
+    """Rows on log p(x): at least how much, over which images, and what its samples are worth."""
     if numbers["log_px"] is None:
-        return str(numbers["log_px_note"])
-    return (
-        f"{numbers['log_px']:.2f} ± {numbers['log_px_error']:.2f} nats ({numbers['log_px_samples']:,} "
-        f"importance samples, first {numbers['log_px_images']:,} images)"
+        return [("log p(x)", str(numbers["log_px_note"]))]
+    images, samples = numbers["log_px_images"], numbers["log_px_samples"]
+    each = f"{samples:,} importance samples" + (" under each class" if "bound_of" in numbers else "")
+    worth = (
+        f"{numbers['log_px_effective_median']:,.1f} independent draws in the median over images, "
+        f"{numbers['log_px_effective_mean']:,.1f} in the mean"
     )
+    rows = [
+        (
+            "log p(x)",
+            f"at least {numbers['log_px']:.2f} nats, the mean of the first {images:,} images; "
+            f"± {numbers['log_px_error']:.2f} is the spread over these images alone",
+        ),
+        ("Its samples", f"{each}, worth {worth}"),
+    ]
+    if numbers["kl_note"] is None:
+        rows.append(("ELBO of the same images", f"{numbers['log_px_elbo']:.2f} nats, of log p(x)"))
+    return rows
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

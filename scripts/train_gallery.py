@@ -1,5 +1,7 @@
 """Train the gallery in checkpoints/ from recipes, with fixed seeds: scripts/train_gallery.py [NAME ...]
 
+With --cards nothing is trained: what ships is evaluated again, and its card written anew.
+
 Each run is trained by the library's own `train`, slimmed for shipping (weights in float16, a few dozen
 frames, no optimiser state), and measured after that: its card states what the shipped weights reach.
 A run that loses more than 0.1 nats to float16 keeps float32. Sprites have a script of their own.
@@ -12,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from rich.console import Console
-from shipping import Piece, ship, size
+from shipping import Piece, asked, recard, ship, size
 
 from vae_core import data, recipes, train
 
@@ -61,13 +63,17 @@ PIECES = (
 )
 
 
-def main(names: list[str]) -> None:
-    unknown = set(names) - {piece.name for piece in PIECES}
-    if unknown:
-        raise SystemExit(f"There is no {', '.join(unknown)}; there are {', '.join(p.name for p in PIECES)}.")
-    for order, piece in enumerate(PIECES):
-        if not names or piece.name in names:
-            make(piece, order)
+def main(arguments: list[str]) -> None:
+    pieces, cards = asked(PIECES, arguments)
+    for piece in pieces:
+        if cards:
+            recard(piece, made_by=command(piece))
+        else:
+            make(piece, PIECES.index(piece))
+
+
+def command(piece: Piece) -> str:
+    return f"python scripts/train_gallery.py {piece.name}"
 
 
 def make(piece: Piece, order: int) -> None:
@@ -87,7 +93,7 @@ def make(piece: Piece, order: int) -> None:
             order,
             data.load(spec.data.name, "test"),
             keep=FRAMES,
-            made_by=f"python scripts/train_gallery.py {piece.name}",
+            made_by=command(piece),
         )
     SAY.print(f"{piece.name}: test ELBO {numbers['elbo']:.2f} nats, {size(piece.name):.2f} MB")
 

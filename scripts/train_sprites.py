@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from shipping import GALLERY, Piece, codes, rounded, ship, size, table
+from shipping import GALLERY, Piece, asked, codes, recard, rounded, ship, size, table
 
 from vae_core import data, recipes, train
 from vae_core.analysis.disentangle.record import record
@@ -72,14 +72,19 @@ PIECES = (
 )
 
 
-def main(names: list[str]) -> None:
-    unknown = set(names) - {piece.name for piece in PIECES}
-    if unknown:
-        raise SystemExit(f"There is no {', '.join(unknown)}; there are {', '.join(p.name for p in PIECES)}.")
-    by_name = {piece.name: piece for piece in PIECES}
+def main(arguments: list[str]) -> None:
+    pieces, cards = asked(PIECES, arguments)
+    if cards:
+        for piece in pieces:
+            recard(piece, made_by=command(piece))
+        return
     WORK.mkdir(exist_ok=True)
-    for piece in trained([by_name[name] for name in names or by_name]):
+    for piece in trained(pieces):
         SAY.print(make(piece))
+
+
+def command(piece: Piece) -> str:
+    return f"python scripts/train_sprites.py {piece.name}"
 
 
 def trained(pieces: list[Piece]) -> Iterator[Piece]:
@@ -148,7 +153,7 @@ def make(piece: Piece) -> str:
             data.load(run.spec.data.name, "test"),
             keep=FRAMES,
             umap=False,
-            made_by=f"python scripts/train_sprites.py {piece.name}",
+            made_by=command(piece),
             more=spread(seeds, chosen["seed"]),
         )
     return f"{piece.name}: seed {chosen['seed']} ships, {size(piece.name):.2f} MB"

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from vae_core import data, recipes
+from vae_core.runs import evaluations
 from vae_core.runs.files import RunError
 from vae_core.runs.run import all_runs, load_run
 from vae_core.spec import Spec, SpecError
@@ -53,9 +54,9 @@ def show_datasets(_: argparse.Namespace) -> None:
 def show_runs(_: argparse.Namespace) -> None:
     table = _table("run", "state", "step", "test ELBO", "")
     for run in all_runs():
-        status, evaluation = run.status, run.evaluation or {}
-        elbo = f"{evaluation['elbo']:.1f}" if isinstance(evaluation.get("elbo"), int | float) else ""
-        table.add_row(run.name, status.state, f"{status.step:,}", elbo, status.message)
+        status, elbo = run.status, evaluations.elbo(run.evaluation)
+        said = "undefined" if evaluations.kl_note(run.evaluation) else "" if elbo is None else f"{elbo:.1f}"
+        table.add_row(run.name, status.state, f"{status.step:,}", said, status.message)
     OUT.print(table)
 
 
@@ -68,6 +69,8 @@ def train(arguments: argparse.Namespace) -> None:
         if getattr(arguments, end) is not None:
             changes.append(f"training.{end}={getattr(arguments, end)}")
     spec: Spec = recipes.get(arguments.recipe).change_text(changes)
+    if spec.likelihood_note is not None:
+        SAY.print(f"Note: {spec.likelihood_note}")
 
     from vae_core.workers.worker import train as begin
 
@@ -105,12 +108,14 @@ def _followed(work: Callable[[Callable[[dict[str, Any]], None]], Run]) -> None:
         run = work(progress)
     status = run.status
     SAY.print(f"{run.path}: {status.message}")
-    evaluation = run.evaluation
-    if evaluation and evaluation.get("elbo") is not None:
+    elbo, reconstruction = evaluations.elbo(run.evaluation), evaluations.reconstruction(run.evaluation)
+    if elbo is not None and reconstruction is not None:
         SAY.print(
-            f"Test ELBO {evaluation['elbo']:.1f} nats per image "
-            f"(reconstruction {evaluation['reconstruction']:.1f}, KL {evaluation['kl']:.1f})."
+            f"Test ELBO {elbo:.1f} nats per image "
+            f"(reconstruction {reconstruction:.1f}, KL {reconstruction - elbo:.1f})."
         )
+    elif reconstruction is not None and (note := evaluations.kl_note(run.evaluation)):
+        SAY.print(f"Test reconstruction {reconstruction:.1f} nats per image. {note}")
     if status.state == "diverged":
         raise SystemExit(1)
 

@@ -116,7 +116,7 @@ RECIPES = {
             "Linear VAE (probabilistic PCA)",
             "One affine map each way, a Gaussian with one shared variance: its optimum has a closed form.",
             "The ELBO rises to the log likelihood of probabilistic PCA and no further (Lucas et al. 2019).",
-            {"net.kind": "linear", "likelihood.kind": "gaussian", "data.binarisation": "none", "latent": 8},
+            {"net.kind": "linear", "likelihood.kind": "gaussian", "latent": 8},
         ),
         Recipe(
             "cvae",

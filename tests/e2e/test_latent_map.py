@@ -34,7 +34,7 @@ def run(server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 
 @pytest.fixture
 def page(new_tab: NewTab, run: Run) -> Page:
-    page = new_tab(f"/latent_map?run={run.name}")
+    page = new_tab(f"/latent_map?run={run.name}&range=4")
     ready(page)
     return page
 

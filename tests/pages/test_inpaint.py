@@ -182,13 +182,49 @@ def test_all_methods_are_compared_on_the_same_mask(subject: tuple[Run, Subject])
         one,
         observed.tobytes(),
         None,
+        16,
         0,
         lambda share, _: told.append(share),
         lambda: False,
     )
     assert [row["Method"] for row in rows] == [name for name, _ in compute.METHODS.values()]
-    assert all(row["log p, nats"] < 0 and row["Seconds"] > 0 for row in rows)
+    assert all(row["log p, nats"] < 0 and row["±"] > 0 and row["Seconds"] > 0 for row in rows)
     assert told == sorted(told)
+    # The page beside the table, of the same method, seed and number of completions, has the same numbers.
+    alone = compute.complete(str(run.path), None, one, observed.tobytes(), None, "hmc", 16, 0)
+    assert {**rows[0], "Seconds": 0} == {
+        "Method": "Hamiltonian Monte Carlo", **compute.numbers(alone), "Seconds": 0
+    }  # fmt: skip
+    by_name = dict(zip(compute.METHODS, rows, strict=True))
+    for name in ("hmc", "langevin", "metropolis_within_gibbs", "pseudo_gibbs"):
+        assert by_name[name]["R̂"] >= 1 - 0.01
+        assert "mixed" in by_name[name]["Verdict"]
+    assert by_name["encoder"]["Verdict"] == ""
+
+
+def test_the_likelihood_of_hidden_pixels_stays_when_other_completions_are_asked_for(
+    app: App, add_run: AddRun
+) -> None:
+    add_run("small")
+
+    def said(method: str, count: int) -> str:
+        sign = "log p(hidden | observed)"
+        text = words(settled(app("inpaint", run="small", method=method, k=str(count)), sign))
+        return text.partition(sign)[2].partition(" · ")[0]
+
+    for method in ("encoder", "langevin"):
+        assert said(method, 4) == said(method, 16)
+    assert "nats under the model, from 992 codes" in said("langevin", 8)
+    assert "under the codes that the encoder draws, not the model's own" in said("encoder", 8)
+
+
+@pytest.mark.parametrize(
+    ("task", "sign"), [("inpaint", "x_h"), ("denoise", r"\tilde{x}"), ("anomaly", r"\mathrm{ELBO}")]
+)
+def test_each_question_has_an_equation_of_its_own(app: App, add_run: AddRun, task: str, sign: str) -> None:
+    add_run("small")
+    (latex,) = app("inpaint", run="small", do=task, method="encoder").latex
+    assert sign in latex.value
 
 
 def test_binary_runs_ask_about_binary_pixels(subject: tuple[Run, Subject]) -> None:

@@ -12,18 +12,23 @@ from typing import Any
 
 import numpy as np
 import pytest
+import safetensors
+import safetensors.torch
 import torch
 from streamlit.testing.v1 import AppTest
 
-from pages.sections.latent_map import downloads, headline
+from pages.sections.conditional import measures
+from pages.sections.latent_map import decomposition, downloads, headline
 from vae_core import train
 from vae_core.analysis import aggregate
 from vae_core.browser import wire
+from vae_core.model import variance_bound
 from vae_core.runs import files, frames
 from vae_core.runs.run import Run
 from widgets.components.latent_map.map_view import View
-from widgets.run_data.codes import newest
+from widgets.run_data.codes import newest, weights
 from widgets.shell import tasks
+from widgets.shell import words as shown
 
 App = Callable[..., AppTest]
 AddRun = Callable[..., Run]
@@ -170,7 +175,7 @@ def four(deep: Path, own_runs: Path) -> Run:
 
 
 def test_a_marginal_says_that_it_can_hide_a_hole(app: App, four: Run) -> None:
-    at = app("latent_map", run="four", across="2", up="4")
+    at = app("latent_map", run="four", range="4", across="2", up="4")
     header, arrays = parcel(at, "picture")
     grid = aggregate.grid(four.posteriors, dims=(1, 3))
     assert header["axes"] == ["z2", "z4"]
@@ -190,8 +195,95 @@ def test_beside_a_marginal_stands_the_hole_mass_in_all_dimensions(app: App, four
     assert "in all 4 dimensions" in page
 
 
+def test_the_elbo_beside_the_map_is_the_one_that_is_taken_apart_below_it(app: App, joint: Run) -> None:
+    # A model of image and class pays for the class, too; and the page Conditional speaks of the same number.
+    at = app("latent_map", run="joint", show="kl")
+    codes = newest(joint)
+    assert codes is not None
+    tasks.start(decomposition.surgery, codes).result()
+    tasks.start(headline.exact, codes, 10.0).result()
+    page = html(at.run())
+    assert joint.evaluation is not None
+    elbo = shown.nats(joint.evaluation["elbo"])
+    assert f"<b>{elbo}</b><small>nats per test image, of log p(x, y)</small>" in page
+    assert f"−ELBO: {elbo.removeprefix('−')} nats per image, of log p(x, y)" in page
+    assert "<b>KL of the class</b> 2.30 nats" in page
+
+    at = app("generate", run="joint", do="measures")
+    tasks.start(
+        measures.measure, str(joint.path), weights(joint), lane="measuring-classes", tracked=True
+    ).result()
+    assert f"of log p(x, y): **{elbo}** nats" in words(at.run())
+
+
+def test_the_map_of_points_counts_and_reads_what_is_exact_and_its_range_fits_the_codes(
+    app: App, add_run: AddRun
+) -> None:
+    # Codes like an autoencoder's: points, spread far beyond the prior.
+    run = add_run("points")
+    file = run.path / files.POSTERIORS
+    arrays = safetensors.torch.load_file(file)
+    arrays["log_var"] = torch.full_like(arrays["log_var"], -variance_bound.BOUND)
+    arrays["mean"] = (arrays["mean"].float() * 11 / arrays["mean"].float().abs().quantile(0.9)).half()
+    safetensors.torch.save_file(arrays, file)
+    files.write_json(run.path / files.EVALUATION, (run.evaluation or {}) | {"hole_mass": None})
+    at = app("latent_map", run="points")
+    header, seen = parcel(at, "picture")
+    assert header["extent"] == 16
+    assert showing(at.select_slider, "at:range").value == 16
+    codes, size, first, cell = run.posteriors, *(header["grid"][name] for name in ("size", "x", "cell"))
+    axis = first + cell * torch.arange(size).double()
+    at_points = torch.cartesian_prod(axis, axis)
+    exact = aggregate.log_density(codes, at_points).view(size, size).clamp(min=header["floor"])
+    np.testing.assert_allclose(seen["exact"], exact, atol=0.1)  # a point is 3e-4 wide
+    assert (seen["log_q"] > seen["exact"] + 5).mean() > 0.1  # one cell wide, to be seen
+
+    listed, _ = parcel(at, "holes")
+    mass = aggregate.hole_mass(codes)
+    total = sum(hole["mass"] for hole in listed["list"])
+    assert total == pytest.approx(mass.value, abs=4 * mass.error + 0.01)
+
+    # One press gives the range of all other runs, and stays in the link; another follows the codes again.
+    at.button(key="map-range").click().run()
+    assert (at.query_params["range"], parcel(at, "picture")[0]["extent"]) == ("4", 4)
+    at.button(key="map-range").click().run()
+    assert "range" not in at.query_params
+    assert parcel(at, "picture")[0]["extent"] == 16
+    add_run("usual")
+    assert parcel(app("latent_map", run="usual"), "picture")[0]["extent"] == 4
+
+
+def test_where_variances_stand_on_their_bound_no_page_shows_a_kl_or_an_elbo(
+    app: App, add_run: AddRun
+) -> None:
+    run = add_run("points")
+    with safetensors.safe_open(run.path / files.POSTERIORS, "pt") as file:
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    arrays["log_var"] = torch.full_like(arrays["log_var"], -variance_bound.BOUND)
+    safetensors.torch.save_file(arrays, run.path / files.POSTERIORS)
+    numbers = json.loads((run.path / files.EVALUATION).read_text())
+    note = variance_bound.undefined_kl(arrays["log_var"])
+    assert note == "KL undefined: 100 % of variances stand on the bound."
+    elbo, kl = shown.nats(numbers["elbo"]), f"{numbers['kl']:.2f}"
+    files.write_json(run.path / files.EVALUATION, numbers | {"kl_note": note})
+    codes = newest(run)
+    assert codes is not None
+
+    at = app("latent_map", run="points", show="kl")
+    tasks.start(decomposition.surgery, codes).result()
+    tasks.start(headline.exact, codes, 10.0).result()
+    at.run()
+    page = html(at) + "".join(warning.value for warning in at.warning)
+    assert page.count("KL undefined") == 2  # beside the map, and below it
+    assert "Reconstruction" in page + words(at)
+    for text in (page, html(app()), html(app("traverse", run="points"))):
+        assert elbo not in text
+        assert f"{kl} nats" not in text
+    assert "KL undefined" in words(app("traverse", run="points"))
+
+
 def test_the_pca_plane_is_that_of_the_codes(app: App, four: Run) -> None:
-    header, arrays = parcel(app("latent_map", run="four", plane="pca"), "picture")
+    header, arrays = parcel(app("latent_map", run="four", plane="pca", range="4"), "picture")
     origin, u, v = aggregate.pca_plane(four.posteriors)
     np.testing.assert_allclose([header["u"], header["v"]], torch.stack([u, v]), atol=1e-5)
     grid = aggregate.plane(four.posteriors, origin, u, v, size=header["grid"]["size"])
@@ -200,7 +292,7 @@ def test_the_pca_plane_is_that_of_the_codes(app: App, four: Run) -> None:
 
 def test_a_slice_goes_through_the_pin_and_its_holes_count_the_held_coordinates(app: App, four: Run) -> None:
     z = [0.5, 1.25, -1.0, 2.0]
-    at = app("latent_map", run="four", plane="slice", across="1", up="3", z=",".join(map(str, z)))
+    at = app("latent_map", run="four", plane="slice", range="4", across="1", up="3", z=",".join(map(str, z)))
     header, arrays = parcel(at, "picture")
     grid = aggregate.slice(four.posteriors, torch.tensor(z), dims=(0, 2))
     assert header["origin"] == [0, 1.25, 0, 2]
@@ -218,7 +310,7 @@ def test_the_same_dimension_twice_is_two_different_ones(app: App, four: Run) -> 
 
 def test_go_to_pins_the_whole_code_of_the_hole(app: App, four: Run) -> None:
     z = "0.5,1.25,-1,2"
-    at = app("latent_map", run="four", plane="slice", across="1", up="3", z=z, ratio="2")
+    at = app("latent_map", run="four", plane="slice", range="4", across="1", up="3", z=z, ratio="2")
     (hole, *_) = parcel(at, "holes")[0]["list"]
     revision = told(at)["revision"]
     at.button(key="go-to-1").click().run()

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.sections.train import objective_form
-from vae_core import Spec, recipes
+from pages.sections.train import details, objective_form
+from vae_core import VAE, Spec, recipes
 from vae_core.runs.run import Run, all_runs
+from vae_core.spec import Likelihood, titles
 from widgets.components.board.pack import unpack
+from widgets.shell import tasks
 
 App = Callable[..., AppTest]
 AddRun = Callable[..., Run]
@@ -85,6 +87,36 @@ def test_what_is_changed_goes_into_the_link_and_back(page: AppTest, app: App) ->
     spec = only_run().spec
     assert (spec.latent, spec.likelihood.kind, spec.training.seed) == (5, "gaussian", 77)
     assert spec.data.binarisation == "none"  # a Gaussian is over grey pixels
+
+
+@pytest.mark.parametrize(("kind", "title"), titles(Likelihood).items())
+def test_each_likelihood_is_shown_under_its_own_title(app: App, kind: str, title: str) -> None:
+    at = app("train", recipe="vae-2d", set=[f"likelihood.kind={kind}", "data.name=digits"])
+    box = showing(at.selectbox, "set:likelihood.kind")
+    assert (box.value, box.options) == (kind, list(titles(Likelihood).values()))
+    assert title in box.options
+
+
+def test_the_form_says_what_grey_levels_cost_before_anything_trains(app: App) -> None:
+    at = app("train", recipe="vae-2d", set=["likelihood.kind=categorical", "data.name=digits"])
+    spec = recipes.get("vae-2d").change(**{"likelihood.kind": "categorical", "data.name": "digits"})
+    cost = tasks.start(details.cost_of, spec.to_json(), lane="counting-weights").result()
+    (line,) = [caption.value for caption in at.run().caption if "million weights" in caption.value]
+    # 256 outputs for each of 64 pixels, from the decoder's last 256 units.
+    assert cost.weights == sum(p.numel() for p in VAE(spec).parameters())
+    assert cost.weights > 257 * 256 * 64
+    assert f"{cost.weights / 1e6:.1f} million weights" in line
+    assert "an epoch" in line
+    assert not [c for c in app("train", recipe="vae-2d").caption if "million weights" in c.value]
+
+
+def test_the_form_and_the_command_line_say_the_same_of_a_density_of_binary_pixels(app: App) -> None:
+    changes = ["likelihood.kind=gaussian", "data.binarisation=dynamic"]
+    note = recipes.get("vae-2d").change_text(changes).likelihood_note
+    assert note
+    at = app("train", recipe="vae-2d", set=changes)
+    assert any(note in caption.value for caption in at.caption)
+    assert not any(note in caption.value for caption in app("train", recipe="vae-2d").caption)
 
 
 def test_a_recipe_keeps_the_images(page: AppTest) -> None:

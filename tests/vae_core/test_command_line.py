@@ -53,6 +53,20 @@ def test_grey_pixels_under_a_bernoulli_have_no_log_px(capsys):
     assert "cross-entropy" in numbers["log_px_note"]
 
 
+def test_a_density_of_binarised_pixels_is_noted_and_has_no_log_px(capsys):
+    drawn = [*DIGITS, "--set", "likelihood.kind=gaussian", "--steps", "5"]
+    assert main(["train", "vae-2d", *drawn, "--set", "data.binarisation=dynamic", "--out", "drawn"]) == 0
+    assert "Note: A density of pixels that are only black or white" in capsys.readouterr().err
+    assert main(["evaluate", "drawn"]) == 0
+    numbers = json.loads(capsys.readouterr().out)
+    assert (numbers["log_px"], numbers["log_px_effective_mean"]) == (None, None)
+    assert "grow without limit" in numbers["log_px_note"]
+    # Without being told, a density is trained on grey pixels.
+    assert main(["train", "vae-2d", *drawn, "--out", "grey"]) == 0
+    assert "Note:" not in capsys.readouterr().err
+    assert load_run("grey").spec.data.binarisation == "none"
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vae_core import recipes
+from vae_core import recipes, spec
 from vae_core.spec import Spec, SpecError
 
 
@@ -62,7 +63,7 @@ def test_what_goes_into_json_comes_out_of_it(beta, latent, seed, rate, widths):
         ("net.kind=transformer", ["net.kind", "transformer", "'mlp'"]),
         ("likelihood.kind=poisson", ["likelihood.kind", "poisson", "'bernoulli'"]),
         ("likelihood.sigma=1", ["likelihood.sigma", "no such setting"]),
-        ("likelihood.kind=categorical", ["binarisation", "categorical"]),
+        ("likelihood.kind=categorical data.binarisation=static", ["binarisation", "categorical"]),
         ("mask.kind=half", ["mask.kind", "half", "'none', 'random'"]),
         ("mask.share=0.5", ["mask.share", "no such setting", "kind"]),
         ("data.name=imagenet", ["imagenet", "mnist"]),
@@ -76,7 +77,7 @@ def test_what_goes_into_json_comes_out_of_it(beta, latent, seed, rate, widths):
 )
 def test_an_impossible_value_is_refused_with_a_sentence(setting, words):
     with pytest.raises(SpecError) as refusal:
-        Spec().change_text([setting])
+        Spec().change_text(setting.split())
     sentence = str(refusal.value)
     assert all(word in sentence for word in words), sentence
     assert sentence.endswith(".")
@@ -139,6 +140,48 @@ def test_binary_pixels_are_left_as_they_are_unless_binarisation_is_asked_for():
     assert Spec().change(**{"data.name": "sprites"}).change(**gaussian).data.binarisation == "none"
     kept = Spec().change(**{"data.binarisation": "none"}).change(**{"data.name": "strokes"})
     assert kept.data.binarisation == "none"
+
+
+def test_a_likelihood_brings_the_binarisation_that_it_asks_for_and_keeps_one_that_is_named():
+    for kind, how in (("gaussian", "none"), ("continuous_bernoulli", "none"), ("categorical", "none")):
+        grey = Spec().change_text([f"likelihood.kind={kind}"])
+        assert (grey.data.binarisation, grey.likelihood_note) == (how, None)
+        assert grey.change(**{"likelihood.kind": "bernoulli"}).data.binarisation == "dynamic"
+    assert (
+        Spec().change(**{"data.name": "sprites", "likelihood.kind": "gaussian"}).data.binarisation == "none"
+    )
+    asked = Spec().change_text(["likelihood.kind=gaussian", "data.binarisation=dynamic"])
+    assert asked.data.binarisation == "dynamic"
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, None),
+        ({"data.binarisation": "static"}, None),
+        ({"data.binarisation": "none"}, "cross-entropy"),
+        ({"data.name": "sprites"}, None),
+        ({"likelihood.kind": "gaussian"}, None),
+        ({"likelihood.kind": "gaussian", "data.binarisation": "dynamic"}, "grow without limit"),
+        ({"likelihood.kind": "continuous_bernoulli", "data.binarisation": "static"}, "grow without limit"),
+        ({"likelihood.kind": "gaussian", "data.name": "sprites"}, "grow without limit"),
+        ({"likelihood.kind": "categorical", "data.name": "sprites"}, None),
+    ],
+)
+def test_what_a_likelihood_asks_of_pixels_is_said_of_those_that_are_others(settings, said):
+    note = Spec().change(**settings).likelihood_note
+    assert (note is None) == (said is None)
+    assert said is None or said in str(note)
+
+
+@pytest.mark.parametrize(
+    "part", [spec.Net, spec.Mask, spec.Likelihood, spec.Prior, spec.Condition, spec.Objective]
+)
+def test_every_kind_of_every_part_has_a_title_of_its_own(part):
+    titles = spec.titles(part)
+    assert list(titles) == [each.model_fields["kind"].default for each in get_args(get_args(part)[0])]
+    assert all(titles.values())
+    assert len(set(titles.values())) == len(titles)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "3", "{", '{"latent": "x"}', '{"evil": 1}', "\x00"])

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -46,9 +47,12 @@ __all__ = [
 class DensityGrid:
     """Aggregated posterior and prior on a grid: log_q[i, j] and log_p[i, j] at (x[i], y[j]), in nats.
 
-    x, y: [G] equally spaced; log_q, log_p: [G, G].
-    floored: components drawn wider than they are, because a standard deviation was below one grid cell.
-    floor: log_q reads at least this; where it does, the true value is this or lower.
+    x, y: [G] equally spaced; log_q, log_p, exact: [G, G].
+    log_q is to be drawn: a component narrower than a cell is one cell wide in it, or it would fall between
+        the points of the grid; floored: how many are.
+    exact is to be counted and read: log q at the points themselves, nothing widened. The same where nothing
+        is floored.
+    floor, exact_floor: log_q and exact read at least this; where they do, the true value is this or lower.
     rest: log q(z_rest) - log p(z_rest) of the coordinates a slice holds fixed, 0 otherwise. In the whole
         space, log q(z) - log p(z) is log_q - log_p + rest.
     unit_prior: whether log_p is that of a Gaussian of unit variances, as of N(0, I) on any plane.
@@ -58,8 +62,10 @@ class DensityGrid:
     y: Tensor
     log_q: Tensor
     log_p: Tensor
+    exact: Tensor
     floored: int
     floor: float
+    exact_floor: float
     rest: float = 0.0
     unit_prior: bool = True
 
@@ -91,9 +97,9 @@ def grid(
     columns = _checked(dims, posteriors.dimensions)
     axis, cell = _axis(extent, size)
     of_two = Mixture(parts.mean[:, columns], parts.scale[:, columns], parts.log_weight)
-    log_q, floored, floor = _axis_aligned(of_two, axis, cell)
+    drawn = _axis_aligned(of_two, axis, cell)
     log_p = prior_density.marginal_grid(prior, axis, columns)
-    return DensityGrid(axis, axis, log_q, log_p, floored, floor, unit_prior=prior_density.is_standard(prior))
+    return _density_grid(axis, log_p, *drawn, unit_prior=prior_density.is_standard(prior))
 
 
 def plane(
@@ -120,13 +126,15 @@ def plane(
     log_p, unit = prior_density.plane_grid(prior, axis, origin, basis), prior_density.is_standard(prior)
     if not covariance[:, 0, 1].any():
         deviations = covariance.diagonal(dim1=1, dim2=2).sqrt()
-        log_q, floored, floor = _axis_aligned(Mixture(mean, deviations, parts.log_weight), axis, cell)
-        return DensityGrid(axis, axis, log_q, log_p, floored, floor, unit_prior=unit)
+        drawn = _axis_aligned(Mixture(mean, deviations, parts.log_weight), axis, cell)
+        return _density_grid(axis, log_p, *drawn, unit_prior=unit)
     lengths, directions = torch.linalg.eigh(covariance)
     floored = int((lengths[:, 0] < cell**2).sum())
-    covariance = directions * lengths.clamp(min=cell**2)[:, None] @ directions.mT
-    log_q, floor = mixture.correlated_grid(axis, axis, mean.float(), covariance, parts.log_weight)
-    return DensityGrid(axis, axis, log_q, log_p, floored, floor, unit_prior=unit)
+    at = partial(mixture.correlated_grid, axis, axis, mean.float())
+    exact = log_q = at(covariance, parts.log_weight)
+    if floored:
+        log_q = at(directions * lengths.clamp(min=cell**2)[:, None] @ directions.mT, parts.log_weight)
+    return _density_grid(axis, log_p, log_q, exact, floored, unit_prior=unit)
 
 
 def pca_plane(posteriors: Posteriors) -> tuple[Tensor, Tensor, Tensor]:
@@ -158,10 +166,10 @@ def slice(
     columns = _checked(dims, posteriors.dimensions)
     axis, cell = _axis(extent, size)
     given, log_q_rest = mixture.conditional(_components(posteriors), z, columns)
-    log_q, floored, floor = _axis_aligned(given, axis, cell)
+    drawn = _axis_aligned(given, axis, cell)
     log_p, log_p_rest = prior_density.slice_grid(prior, axis, z, columns)
     unit = prior_density.is_standard(prior)
-    return DensityGrid(axis, axis, log_q, log_p, floored, floor, log_q_rest - log_p_rest, unit)
+    return _density_grid(axis, log_p, *drawn, rest=log_q_rest - log_p_rest, unit_prior=unit)
 
 
 def hole_mass(
@@ -212,12 +220,29 @@ def _share(hits: Tensor, of: float = 1.0) -> Estimate:
     return Estimate(of * count / max(n, 1), of * math.sqrt(likely * (1 - likely) / max(n, 1)))
 
 
-def _axis_aligned(parts: Mixture, axis: Tensor, cell: float) -> tuple[Tensor, int, float]:
-    """log q [G, G] of two dimensions, how many components were widened to a cell, and the floor of log q."""
+def _axis_aligned(
+    parts: Mixture, axis: Tensor, cell: float
+) -> tuple[tuple[Tensor, float], tuple[Tensor, float], int]:
+    """log q [G, G] of two dimensions and its floor, to be drawn and exact, and how many were widened."""
     floored = int((parts.scale < cell).any(1).sum())
-    scale = parts.scale.clamp(min=cell).float()
-    log_q, floor = mixture.axis_grid(axis, axis, parts.mean.float(), scale, parts.log_weight.float())
-    return log_q, floored, floor
+    mean, scale, log_weight = parts.mean.float(), parts.scale.float(), parts.log_weight.float()
+    exact = log_q = mixture.axis_grid(axis, axis, mean, scale, log_weight)
+    if floored:
+        log_q = mixture.axis_grid(axis, axis, mean, scale.clamp(min=cell), log_weight)
+    return log_q, exact, floored
+
+
+def _density_grid(
+    axis: Tensor,
+    log_p: Tensor,
+    drawn: tuple[Tensor, float],
+    exact: tuple[Tensor, float],
+    floored: int,
+    unit_prior: bool,
+    rest: float = 0.0,
+) -> DensityGrid:
+    """drawn, exact: log q [G, G] and its floor."""
+    return DensityGrid(axis, axis, drawn[0], log_p, exact[0], floored, drawn[1], exact[1], rest, unit_prior)
 
 
 def _components(posteriors: Posteriors) -> Mixture:

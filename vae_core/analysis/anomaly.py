@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from vae_core.model.vae import VAE, Terms
+from vae_core.model.vae import VAE
 
 NUMBERS = 2**20  # of decoder output held at once: what fits the cache of a CPU
 
@@ -16,8 +16,8 @@ NUMBERS = 2**20  # of decoder output held at once: what fits the cache of a CPU
 def elbo(model: VAE, images: Tensor, samples: int = 8, generator: torch.Generator | None = None) -> Tensor:
     """The ELBO of each of the images [N, C, H, W], uint8 or float in [0, 1]: nats per image [N], on the CPU.
 
-    E_q[log p(x|z)] with `samples` samples of q(z|x), less the KL. Under a condition the class is summed out:
-    log sum_y p(y) exp ELBO(x|y), which also bounds log p(x) from below.
+    `Terms.elbo` with `samples` samples of q(z|x). Under a condition the class is summed out, so that it
+    bounds log p(x): under q(y|x) where the model has a classifier, else it is log sum_y p(y) exp ELBO(x|y).
 
     Of pixels between 0 and 1 a Bernoulli likelihood gives the mean over their dynamic binarisation, were z
     the same for all of them: good to compare grey images with one another, and no log-likelihood.
@@ -30,20 +30,8 @@ def elbo(model: VAE, images: Tensor, samples: int = 8, generator: torch.Generato
     for block in images.split(max(1, NUMBERS // numbers)):
         x = block.to(model.device)
         terms = model(x.float() / 255 if x.dtype == torch.uint8 else x, samples, generator)
-        bounds.append(_bound(terms, samples).logsumexp(0).cpu())
+        bounds.append(terms.elbo().value.cpu())
     return torch.cat(bounds) if bounds else torch.empty(0)
-
-
-def _bound(terms: Terms, samples: int) -> Tensor:
-    """log p(y) + ELBO(x|y) under each of K classes [K, B]; K = 1 without classes."""
-
-    def mean(values: Tensor) -> Tensor:
-        """[S * K, B] to its mean over samples [K, B]."""
-        return values.unflatten(0, (samples, -1)).mean(0)
-
-    kl = mean(terms.log_qz - terms.log_pz) if terms.kl is None else terms.kl.sum(-1)
-    bound = mean(terms.log_px) - kl
-    return bound if terms.log_py is None else bound + terms.log_py[:, None]
 
 
 def quantile(value: float, reference: Tensor) -> float:
@@ -80,15 +68,16 @@ def per_pixel(
     """-E_q[log p(x_i|z)] of every pixel and channel of an image [C, H, W], nats [C, H, W], on the CPU.
 
     image: uint8 or float in [0, 1]. With `samples` codes from q(z|x). Under a condition the mean over classes
-    as probable as `elbo` has them, p(y) exp ELBO(x|y) normalised: all pixels sum to its reconstruction term.
+    as probable as `elbo` has them: all pixels sum to its reconstruction term.
     """
     generator = generator or torch.Generator(model.device).manual_seed(0)
     x = image[None].to(model.device)
     x = x.float() / 255 if x.dtype == torch.uint8 else x
     terms = model(x, samples, generator)
-    weights = _bound(terms, samples).softmax(0)[..., None, None, None]  # [K, 1, 1, 1, 1]
-    z = terms.z.unflatten(0, (samples, -1))  # [S, K, 1, D]
-    y = torch.eye(model.classes, device=x.device)[:, None] if model.classes else None
-    log_p = model.likelihood.pixel_log_prob(model.decode(z, y).flatten(0, 1), x)
-    found: Tensor = -(weights * log_p.unflatten(0, (samples, -1)).mean(0)).sum((0, 1))
+    y = torch.eye(model.classes, device=x.device)[:, None, None] if terms.summed else None
+    log_p = model.likelihood.pixel_log_prob(model.decode(terms.z, y).flatten(0, 1), x)
+    each = log_p.unflatten(0, terms.log_px.shape[:2]).mean(1)[:, 0]  # [K, C, H, W]
+    if not terms.summed:
+        return -each[0].cpu()
+    found: Tensor = -torch.tensordot(terms.log_class_posterior()[:, 0].exp(), each, 1)
     return found.cpu()

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import repeat
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from vae_core import data
 from vae_core.analysis import aggregate, collapse, likelihood
 from vae_core.data import Dataset
-from vae_core.data.catalogue import binary
-from vae_core.model import masks
+from vae_core.model import masks, variance_bound
+from vae_core.model.terms import Bound
 from vae_core.model.vae import BLOCK, VAE
-from vae_core.objectives import bound
-from vae_core.spec import CLASSIFYING
+
+# What is said of log p(x), besides its images and samples.
+LOG_PX = (
+    "log_px",
+    "log_px_error",
+    "log_px_elbo",
+    "log_px_effective_mean",
+    "log_px_effective_median",
+    "log_px_note",
+)
 
 
 @torch.inference_mode()
@@ -25,19 +35,24 @@ def evaluate(
 
     Under a condition, `bound_of` says what the ELBO is a bound of: log p(x|y) or, where the model has a p(y)
     of its own, log p(x, y), both with the true classes; log p(x) where it learned from images without labels,
-    with the class summed out under q(y|x). Its kl is that of code and class together. accuracy: the share of
-    images that the classifier gets right, where there is one, of the same pixels; accuracy_undrawn, of the
-    images as they are, not binarised. log_px sums K classes out for all of them, of a
-    Kth of `log_px_images`, as every sample is one under each class.
+    with the class summed out under q(y|x). Its kl is that of code and class together, class_kl the class's
+    part. accuracy: the share of images that the classifier gets right, where there is one, of the same
+    pixels; accuracy_undrawn, of the images as they are, not binarised. log_px sums K classes out for all of
+    them, of a Kth of `log_px_images`, as every sample is one under each class.
 
     The encoder sees images whole. Of a masked run `masked` has elbo, reconstruction and kl also under masks
     as in training, drawn from `seed`: of all pixels there, too, and a bound on log p(x).
 
     Static and dynamic binarisation are drawn once, so that every number speaks of the same pixels.
-    log_px: log p(x) by importance sampling with `samples` samples, averaged over the first `log_px_images`
-    images, with its standard error over images; None, and `log_px_note` says why, where the pixels have no
-    likelihood under the model or `samples` is 0. hole_mass: share of the prior, within its 95 % region, where
-    the aggregated posterior is less than a tenth of the prior; None under another prior than N(0, I).
+    log_px: at least this is log p(x), by importance sampling with `samples` samples, averaged over the first
+    `log_px_images` images. log_px_error: the standard error over these images alone; it says nothing of how
+    far log_px is short. That the effective sample size of an image's samples says, its mean and its median
+    over images (of the samples under all classes together), and log_px_elbo, the ELBO of the same images from
+    the same samples. None, and `log_px_note` says why, where the pixels have no likelihood under the model or
+    `samples` is 0.
+    kl_note: why kl and elbo say nothing of the model, where its variances stand on their bound; else None.
+    hole_mass: share of the prior, within its 95 % region, where the aggregated posterior is less than a tenth
+    of the prior; None under another prior than N(0, I).
     """
     spec = model.spec
     generator, again = (torch.Generator(model.device).manual_seed(seed) for _ in range(2))
@@ -46,7 +61,7 @@ def evaluate(
     labels = (
         data.check_labels(dataset.labels, spec.data.name, spec.classes) if spec.classes else dataset.labels
     )
-    whole, dimension_kl = _terms(model, images, labels, "none", generator)
+    whole, dimension_kl = _averages(model, images, labels, generator, "none")
     posteriors = model.posteriors(images, labels)
     # A hole is one of N(0, I): a prior of each class has no such region.
     holes = aggregate.hole_mass(posteriors) if spec.prior.kind == "standard_normal" else None
@@ -59,45 +74,64 @@ def evaluate(
         "beta": spec.objective.beta,
         "seed": seed,
         **whole,
+        "kl_note": variance_bound.undefined_kl(posteriors.log_var),
         "dimension_kl": dimension_kl.tolist(),
         "active_units": collapse.active_units(posteriors),
         "hole_mass": holes and holes.value,
         "hole_mass_error": holes and holes.error,
         **_of_classes(model, images, dataset.images, labels),
         **_log_px(model, images[: -(-log_px_images // max(1, model.classes))], samples, generator),
-        **({} if mask == "none" else {"masked": _terms(model, images, labels, mask, again)[0]}),
+        **({} if mask == "none" else {"masked": _averages(model, images, labels, again, mask)[0]}),
     }
 
 
-def _terms(
-    model: VAE, images: torch.Tensor, labels: torch.Tensor | None, mask: str, generator: torch.Generator
-) -> tuple[dict[str, float], torch.Tensor]:
-    """Averages over images uint8 [N, C, H, W] under masks of that kind: ELBO and its parts, KL [D]."""
-    kind = model.spec.objective.kind
-    reconstruction = kl = 0.0
+@torch.inference_mode()
+def bounds(
+    model: VAE,
+    images: Tensor,
+    labels: Tensor | None,
+    generator: torch.Generator | None = None,
+    mask: str = "none",
+) -> Iterator[Bound]:
+    """The run's own ELBO of images uint8 [N, C, H, W], block by block, with one posterior sample each.
+
+    labels [N]: their classes, where the model is told one. mask: the kind of masks that hide a part from the
+    encoder, drawn from the same generator as the samples; without one, that of seed 0, as in `evaluate`.
+    `evaluate` averages these, so that whoever groups them by class gets numbers that mean the same.
+    """
+    generator = generator or torch.Generator(model.device).manual_seed(0)
+    summed = model.spec.objective.kind == "m2"  # it learned from images without labels
+    given = repeat(None) if labels is None or not model.classes or summed else labels.split(BLOCK)
+    for block, y in zip(images.split(BLOCK), given, strict=False):
+        x = data.binarise(block.to(model.device), "none")
+        yield model(x, 1, generator, y=y, mask=masks.draw(mask, x, generator)).elbo()
+
+
+def _averages(
+    model: VAE, images: Tensor, labels: Tensor | None, generator: torch.Generator, mask: str
+) -> tuple[dict[str, float], Tensor]:
+    """Averages over images under masks of that kind: ELBO and its parts, KL [D]."""
+    reconstruction = kl = class_kl = 0.0
     dimension_kl = torch.zeros(model.latent, dtype=torch.float64)
-    told = repeat(None) if labels is None or not model.classes else labels.split(BLOCK)
-    for block, y in zip(images.split(BLOCK), told, strict=False):
-        x = data.binarise(block, "none")
-        seen = masks.draw(mask, x, generator)
-        parts = bound(model(x, 1, generator, y=None if kind == "m2" else y, mask=seen))
-        of_both = parts.kl + parts.class_kl if kind in CLASSIFYING else parts.kl
-        reconstruction += parts.reconstruction.item() * len(block)
-        kl += of_both.item() * len(block)
-        dimension_kl += parts.dimension_kl.double().cpu() * len(block)
+    for bound in bounds(model, images, labels, generator, mask):
+        part, count = bound.mean(), bound.reconstruction.shape[-1]
+        reconstruction += part.reconstruction.item() * count
+        kl += part.kl.item() * count
+        class_kl += 0.0 if part.class_kl is None else part.class_kl.item() * count
+        if part.dimension_kl is not None:
+            dimension_kl += part.dimension_kl.double().cpu() * count
     reconstruction, kl = reconstruction / len(images), kl / len(images)
-    terms = {"elbo": reconstruction - kl, "reconstruction": reconstruction, "kl": kl}
-    return terms, dimension_kl / len(images)
+    found = {"elbo": reconstruction - kl, "reconstruction": reconstruction, "kl": kl}
+    found |= {"class_kl": class_kl / len(images)} if model.classes else {}
+    return found, dimension_kl / len(images)
 
 
-def _of_classes(
-    model: VAE, images: torch.Tensor, undrawn: torch.Tensor, labels: torch.Tensor | None
-) -> dict[str, Any]:
+def _of_classes(model: VAE, images: Tensor, undrawn: Tensor, labels: Tensor | None) -> dict[str, Any]:
     spec = model.spec
     if spec.condition.kind == "none":
         return {}
     numbers: dict[str, Any] = {
-        "bound_of": {"joint": "log p(x, y)", "m2": "log p(x)"}.get(spec.objective.kind, "log p(x|y)"),
+        "bound_of": spec.bound_of,
         "labels": spec.condition.labels,
     }
     if model.classifier is not None and labels is not None:
@@ -107,20 +141,19 @@ def _of_classes(
     return numbers
 
 
-def _log_px(model: VAE, images: torch.Tensor, samples: int, generator: torch.Generator) -> dict[str, Any]:
-    how = model.spec.data.binarisation
-    nothing = {"log_px": None, "log_px_error": None, "log_px_images": 0, "log_px_samples": samples}
-    if model.spec.likelihood.kind == "bernoulli" and how == "none" and not binary(model.spec.data.name):
-        note = "A Bernoulli of grey pixels is a cross-entropy, no likelihood; use binarised ones."
+def _log_px(model: VAE, images: Tensor, samples: int, generator: torch.Generator) -> dict[str, Any]:
+    nothing: dict[str, Any] = dict.fromkeys(LOG_PX) | {"log_px_images": 0, "log_px_samples": samples}
+    if (note := model.spec.likelihood_note) is not None:
         return nothing | {"log_px_note": note}
     if samples == 0:
         return nothing | {"log_px_note": "Not asked for."}
-    estimates = likelihood.log_px(model, images, samples, generator)
-    error = estimates.std().item() / len(estimates) ** 0.5 if len(estimates) > 1 else None
-    return {
-        "log_px": estimates.mean().item(),
+    found = likelihood.estimate(model, images, samples, generator)
+    error = found.value.std().item() / len(found.value) ** 0.5 if len(found.value) > 1 else None
+    return nothing | {
+        "log_px": found.value.mean().item(),
         "log_px_error": error,
-        "log_px_images": len(estimates),
-        "log_px_samples": samples,
-        "log_px_note": None,
+        "log_px_images": len(found.value),
+        "log_px_elbo": found.elbo.mean().item(),
+        "log_px_effective_mean": found.effective.mean().item(),
+        "log_px_effective_median": found.effective.median().item(),
     }

@@ -1,7 +1,8 @@
 """What a model that is told the class makes of it: samples, styles, blends, and how conditional it is.
 
-Images are means E[x|z, y] in [0, 1], no pixel is drawn. y: weights of the K classes, or labels, as in `VAE`.
-Nothing here needs a page or a run: models, arrays and generators come in, tensors go out.
+Images are means E[x|z, y] in [0, 1], no pixel is drawn, unless a function says so. y: weights of the K
+classes, or labels, as in `VAE`. Nothing here needs a page or a run: models, arrays and generators come in,
+tensors go out.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from torch import Tensor
 from vae_core.analysis.oracle_classifier import OracleClassifier
 from vae_core.model.posteriors import Posteriors
 from vae_core.model.vae import BLOCK, VAE
+
+SAMPLES = 1000  # of each class, for an independent classifier: the same on pages and cards
 
 # --- images -------------------------------------------------------------------------------------
 
@@ -75,36 +78,14 @@ def blend(model: VAE, z: Tensor, first: int, second: int, steps: int) -> Tensor:
     return model.decode_mean(z.expand(steps, -1), torch.lerp(every[first], every[second], share))
 
 
-# --- bounds and classifiers ---------------------------------------------------------------------
+# --- classifiers --------------------------------------------------------------------------------
 
 
-@torch.inference_mode()
-def elbo_by_class(
-    model: VAE, images: Tensor, samples: int = 1, generator: torch.Generator | None = None
-) -> Tensor:
-    """The ELBO of log p(x|y) under every class [N, K], in nats; plus log p(y) it scores the class (Bayes).
-
-    images [N, C, H, W], uint8 or float in [0, 1]; of an encoder that does not see y, the same q(z|x) for all.
-    """
-    generator = generator or torch.Generator(model.device).manual_seed(0)
-    rows = []
-    for block in images.split(max(1, BLOCK // model.classes)):
-        block = block.to(model.device)
-        x = block.float() / 255 if block.dtype == torch.uint8 else block
-        terms = model(x, samples, generator)
-        kl = (terms.log_qz - terms.log_pz).unflatten(0, (samples, -1)).mean(0)
-        if terms.kl is not None:
-            kl = terms.kl.sum(-1)
-        rows.append((terms.log_px.unflatten(0, (samples, -1)).mean(0) - kl).T.cpu())
-    return torch.cat(rows)
-
-
-def elbo_of_class(model: VAE, images: Tensor, labels: Tensor) -> Tensor:
-    """The mean ELBO of log p(x|y) over each class's images [K], in nats per image; nan where it has none."""
+def mean_by_class(values: Tensor, labels: Tensor, classes: int) -> Tensor:
+    """The mean of values [N] over the images of each class [K]; nan where a class has none."""
     labels = labels.cpu()
-    own = elbo_by_class(model, images).gather(1, labels[:, None])[:, 0]
-    count = labels.bincount(minlength=model.classes)
-    return torch.zeros(model.classes).index_add_(0, labels, own) / count
+    count = labels.bincount(minlength=classes)
+    return torch.zeros(classes, dtype=values.dtype).index_add_(0, labels, values) / count
 
 
 def confusion(probabilities: Tensor, labels: Tensor) -> Tensor:
@@ -127,12 +108,14 @@ def mistakes(probabilities: Tensor, labels: Tensor, count: int) -> Tensor:
 class Agreement:
     """How an independent classifier reads samples: of each asked class i, how many as class j.
 
-    counts [K, K] int64; share [K]: read as asked; total: of all; samples: of each class.
+    counts [K, K] int64; share [K]: read as asked; total: of all, and its standard error; samples: of each
+    class; drawn: whether their pixels were drawn from p(x|z, y), or are its means.
     """
 
     counts: Tensor
     samples: int
     temperature: float
+    drawn: bool = False
 
     @property
     def share(self) -> Tensor:
@@ -142,18 +125,40 @@ class Agreement:
     def total(self) -> float:
         return self.share.mean().item()
 
+    @property
+    def error(self) -> float:
+        """Of classes sampled equally often: the root of sum_k p_k (1 - p_k) / n, over K."""
+        n, right = self.samples, self.counts.diagonal().double()
+        likely = (right + 1) / (n + 2)  # so that all right is not taken for certainty
+        return (likely * (1 - likely) / n).sum().sqrt().item() / len(right)
+
 
 def agreement(
     model: VAE,
     oracle: OracleClassifier,
-    samples: int = 500,
+    samples: int = SAMPLES,
     temperature: float = 1.0,
     generator: torch.Generator | None = None,
+    drawn: bool = False,
 ) -> Agreement:
-    """Puts `samples` means of each class before a oracle of the same images (`oracle.load(dataset)`)."""
+    """Puts `samples` images of each class before an oracle of the same dataset (`oracle_classifier.load`).
+
+    drawn: with every pixel drawn from p(x|z, y), as the model says that images come about; else the means,
+    which are easier to read. Where the generators are the same, so are the codes of both.
+    """
+    generator = generator or torch.Generator(model.device).manual_seed(0)
     y = torch.arange(model.classes).repeat_interleave(samples)
-    images = model.decode_mean(codes(model, y, temperature, generator), y).cpu()
-    return Agreement(confusion(oracle.read(images), y), samples, temperature)
+    z = codes(model, y, temperature, generator)
+    images = draw(model, z, y, generator) if drawn else model.decode_mean(z, y)
+    return Agreement(confusion(oracle.read(images.cpu()), y), samples, temperature, drawn)
+
+
+@torch.inference_mode()
+def draw(model: VAE, z: Tensor, y: Tensor, generator: torch.Generator) -> Tensor:
+    """x [N, C, H, W] within [0, 1] drawn from p(x|z, y), of z [N, D] and labels y [N]."""
+    blocks = zip(z.to(model.device).split(BLOCK), model.weights(y).split(BLOCK), strict=True)
+    drawn = [model.likelihood.sample(model.decode(block, told)[None], generator)[0] for block, told in blocks]
+    return torch.cat(drawn).clamp(0, 1)
 
 
 @dataclass(frozen=True)
@@ -169,7 +174,7 @@ class Probe:
 
 
 def probe(posteriors: Posteriors, seed: int = 0) -> Probe:
-    """Does z still know the class? Where it does, y had no need to say it, and fixing z fixes the class too.
+    """Does z still know the class? Where it does, y had no need to say it; whether it does, this cannot tell.
 
     Logistic regression from the posteriors' means, scaled to unit variance, to their labels: fitted on one
     half, drawn from `seed`, and tested on the other. ValueError where there are no labels or only one class.

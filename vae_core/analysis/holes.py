@@ -25,7 +25,7 @@ class Hole:
     center: [2], (x, y): its centroid by prior mass or, where that lies outside (a ring, a crescent), its
         point farthest from any edge.
     prior_mass: the share of the prior inside it.
-    depth: the largest log p - log q in it, in nats; at least that where log q is at the grid's floor.
+    depth: the largest log p - log q in it, in nats; at least that where log q is at its floor.
     """
 
     center: Tensor
@@ -44,6 +44,8 @@ class Hole:
 
 def holes(grid: DensityGrid, mass: float = 0.95, ratio: float = 10.0) -> list[Hole]:
     """The holes of a grid, largest first; cells that touch only at a corner are not connected.
+
+    Of the exact density at the grid's points: what is drawn wider than it is fills no hole.
 
     Prior mass by the midpoint rule, a cell about each grid point. Only what the grid shows is found: it
     should reach the radius of the region, sqrt(-2 log(1 - mass)), 2.45 at 95 %.
@@ -110,4 +112,4 @@ def _empty(grid: DensityGrid, ratio: float) -> Tensor:
 
 def _log_ratio(grid: DensityGrid) -> Tensor:
     """log p(z) - log q(z) in the whole space [G, G]."""
-    return grid.log_p - grid.log_q - grid.rest
+    return grid.log_p - grid.exact - grid.rest

@@ -76,17 +76,22 @@ def along(path: Tensor, t: Tensor) -> Tensor:
     return path[left] + (where - left)[:, None] * (path[left + 1] - path[left])
 
 
+SHORTER = 1e-3  # of the straight line's length, that a path must save to be worth leaving the line for
+
+
 @dataclass(frozen=True, eq=False)
 class Geodesic:
     """A shortest path, as far as it was found.
 
     path [T, D] from a to b, at an even pace in pixels. energy [1 + steps]: the straight line's, then that
-    after each step, in squared pixel units. converged: False where it ran out of steps.
+    after each step, in squared pixel units. converged: False where it ran out of steps. straight: whether
+    nothing shorter than the straight line was found, which the path is then.
     """
 
     path: Tensor
     energy: Tensor
     converged: bool
+    straight: bool = False
 
     def at(self, t: Tensor) -> Tensor:
         """The path at t [M], straight on along its last direction beyond 1 -> [M, D]."""
@@ -111,7 +116,8 @@ def geodesic(
 
     Minimises the energy (T - 1) sum_i |g(z_i+1) - g(z_i)|^2 (Shao et al. 2018, equation 5) over the T - 2
     inner points by L-BFGS, from the straight line on. What it finds is a local minimum, and its energy never
-    above the line's. Few points let a path jump where the image changes fastest.
+    above the line's. Few points let a path jump where the image changes fastest. Of less energy it may still
+    be longer, as an uneven pace costs energy and no length: then the line itself is what is found.
 
     stiffness: the metric is J^T J plus this share of its mean along the straight line. What the decoder
     ignores, such as a collapsed dimension, has no length in pixels, and a path would stray there as far as
@@ -128,7 +134,7 @@ def geodesic(
     with torch.inference_mode():
         history, latent = [float(_energy(decode(line)))], float(_energy(line))
     if points == 2 or steps < 1 or 0 in (history[0], latent):
-        return Geodesic(line, torch.tensor(history), converged=steps > 0)
+        return Geodesic(line, torch.tensor(history), converged=steps > 0, straight=True)
 
     bends = _bends(points - 2).to(a)
     extra = stiffness * history[0] / latent
@@ -161,7 +167,13 @@ def geodesic(
         options={"maxiter": steps, "maxfun": 2 * steps, "maxcor": 20, "ftol": 1e-5, "gtol": 0.0},
     )
     watch.tell(1.0, "Found the shortest path")
-    return Geodesic(best, torch.tensor(history), converged=found.status != 1)
+    converged = found.status != 1
+    # Between the points, too, so that no corner is cut.
+    between = times(4 * (points - 1) + 1)
+    length, direct = (length_pixels(decode, along(path, between)) for path in (best, line))
+    if length > direct * (1 - SHORTER):
+        return Geodesic(line, torch.tensor([*history, history[0]]), converged, straight=True)
+    return Geodesic(best, torch.tensor(history), converged)
 
 
 def _energy(images: Tensor) -> Tensor:

@@ -64,14 +64,22 @@ def log_density(z: Tensor, mean: Tensor, scale: Tensor, log_weight: Tensor) -> T
 
 
 def log_density_and_marginals(
-    z: Tensor, mean: Tensor, scale: Tensor, log_weight: Tensor
+    z: Tensor, mean: Tensor, scale: Tensor, log_weight: Tensor, without: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """log q(z) [M] as `log_density`, and log q(z_d) [M, D] of each coordinate alone, in nats."""
-    return _log_density(z, mean, scale, log_weight, marginals=True)
+    """log q(z) [M] as `log_density`, and log q(z_d) [M, D] of each coordinate alone, in nats.
+
+    without: int64 [M], the component that each z's log q(z) leaves out, its weight not given to the others.
+    """
+    return _log_density(z, mean, scale, log_weight, True, without)
 
 
 def _log_density(
-    z: Tensor, mean: Tensor, scale: Tensor, log_weight: Tensor, marginals: bool
+    z: Tensor,
+    mean: Tensor,
+    scale: Tensor,
+    log_weight: Tensor,
+    marginals: bool,
+    without: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     dtype = torch.promote_types(z.dtype, mean.dtype)
     dimensions = range(z.shape[1])
@@ -81,7 +89,7 @@ def _log_density(
     log_norm = -scale.log() - 0.5 * LOG_2PI
 
     joint, single = [], []
-    for points in z.split(128):
+    for block, points in enumerate(z.split(128)):
         joint_parts, single_parts = [], []
         for part in _spans(len(log_weight), BLOCK // 256):
             weight = log_weight[part].to(dtype)
@@ -97,6 +105,10 @@ def _log_density(
                     log_joint.addcmul_(t, t, value=-1)
             if not marginals:
                 log_joint.add_(log_norm[:, part].sum(0))
+            if without is not None:
+                left_out = without[128 * block : 128 * (block + 1)] - part.start
+                rows = ((left_out >= 0) & (left_out < log_joint.shape[1])).nonzero()[:, 0]
+                log_joint[rows, left_out[rows]] = -math.inf
             joint_parts.append(_log_sum_exp(log_joint))
         joint.append(torch.stack(joint_parts).logsumexp(0))
         if marginals:

@@ -9,6 +9,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from vae_core.model import variance_bound
+
 LOG_2PI = math.log(2 * math.pi)
 
 
@@ -54,7 +56,7 @@ class DiagonalGaussian:
     log_var is held within [-16, 16]: with beta 0 nothing else stops a posterior on its way to a point.
     """
 
-    log_var_bound = 16.0
+    log_var_bound = variance_bound.BOUND
 
     @staticmethod
     def width(latent: int) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import repeat
 
@@ -13,32 +13,10 @@ from torch import Tensor, nn
 
 from vae_core.model import likelihoods, nets, priors
 from vae_core.model.posteriors import POSTERIORS, Posteriors
-from vae_core.spec import Spec
+from vae_core.model.terms import Terms
+from vae_core.spec import CLASSIFYING, Spec
 
 BLOCK = 512  # images at a time where a whole set passes through
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What one pass gives an objective: S samples of the posterior for each of B images, all in nats.
-
-    Where the class is summed out (`summed`), every image passes once under each of K classes: of M samples of
-    the posterior the sample axis holds S = M * K, the classes of the first sample first, and kl is [K, B, D].
-    """
-
-    log_px: Tensor  # log p(x|z) [S, B], summed over pixels
-    log_pz: Tensor  # log p(z) [S, B]
-    log_qz: Tensor  # log q(z|x) [S, B]
-    kl: Tensor | None  # KL(q(z_d|x) || p(z_d)) in closed form [B, D]; None where none is known
-    z: Tensor  # [S, B, D]
-    y: Tensor | None = None  # the class, one-hot or a blend [B, K]; None where none is known
-    log_py: Tensor | None = None  # log p(y) of every class [K]
-    log_qy: Tensor | None = None  # log q(y|x) of every class [B, K]; None without a classifier
-    summed: bool = False
-    labelled: Terms | None = None  # of the labelled images of the same step, beside these without labels
-    # log q(z_d|x_j) of the code of each image i under the posterior of each image j, [S, D, B, B] at i, j;
-    # computed when called. None where a posterior's dimensions depend on each other.
-    pairwise: Callable[[], Tensor] | None = None
 
 
 class VAE(nn.Module):
@@ -137,14 +115,14 @@ class VAE(nn.Module):
             return self._terms(x, samples, generator, None if y is None else self.weights(y), mask)
         assert self.class_prior is not None
         log_qy = None if self.classifier is None else self.classifier(x).log_softmax(-1)
-        summed = y is None
         if y is None:
             every = torch.eye(self.classes, device=x.device)
             terms = self._terms(x, samples, generator, every[:, None].expand(-1, len(x), -1), mask)
         else:
             y = self.weights(y)
             terms = self._terms(x, samples, generator, y, mask)
-        return replace(terms, y=y, log_py=self.class_prior.log_probs, log_qy=log_qy, summed=summed)
+        joint = self.spec.objective.kind in CLASSIFYING
+        return replace(terms, y=y, log_py=self.class_prior.log_probs, log_qy=log_qy, joint=joint)
 
     def _terms(
         self,
@@ -158,22 +136,23 @@ class VAE(nn.Module):
         params = self.encode(x, y, mask)
         z, log_qz = self.posterior(params, samples, generator)
         kl = self.posterior.kl(params, self.prior, y)
-        summed = y is not None and y.ndim == 3
-        if summed and params.ndim == 2:  # one posterior for all classes
-            z = z[:, None].expand(-1, self.classes, -1, -1)
-            log_qz = log_qz[:, None].expand(-1, self.classes, -1)
-        if summed and kl is not None:
-            kl = kl.expand(self.classes, -1, -1)
-        columns = [self.decode(z, y), self.prior.log_prob(z, y), log_qz, z]
-        pixels, log_pz, log_qz, z = (column.flatten(0, 1) for column in columns) if summed else columns
-        return Terms(
-            log_px=self.likelihood.log_prob(pixels, x),
-            log_pz=log_pz,
-            log_qz=log_qz,
-            kl=kl,
-            z=z,
-            pairwise=None if summed else partial(self.posterior.pairwise, params, z),
-        )
+        if y is None or y.ndim == 2:
+            return Terms(
+                log_px=self.likelihood.log_prob(self.decode(z, y), x)[None],
+                log_pz=self.prior.log_prob(z, y)[None],
+                log_qz=log_qz[None],
+                kl=None if kl is None else kl[None],
+                z=z[None],
+                pairwise=partial(self.posterior.pairwise, params, z),
+            )
+        if params.ndim == 2:  # one posterior for all classes
+            z, log_qz = z[None].expand(self.classes, -1, -1, -1), log_qz[None].expand(self.classes, -1, -1)
+        else:  # the posterior puts its samples first
+            z, log_qz = z.transpose(0, 1), log_qz.transpose(0, 1)
+        pixels = self.decode(z, y[:, None])
+        log_px = self.likelihood.log_prob(pixels.flatten(0, 1), x).unflatten(0, (self.classes, samples))
+        kl = None if kl is None else kl.expand(self.classes, -1, -1)
+        return Terms(log_px, self.prior.log_prob(z, y[:, None]), log_qz, kl, z, summed=True)
 
     @torch.inference_mode()
     def classify(self, images: Tensor) -> Tensor:

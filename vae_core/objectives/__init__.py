@@ -8,10 +8,10 @@ from vae_core import spec
 from vae_core.objectives.elbo import Capacity, Elbo, FreeBits
 from vae_core.objectives.factor import Factor
 from vae_core.objectives.objective import Logged, Objective
-from vae_core.objectives.semi_supervised import M2, Joint, bound
+from vae_core.objectives.semi_supervised import M2, Joint
 from vae_core.objectives.total_correlation import BetaTc
 
-__all__ = ["OBJECTIVES", "Logged", "Objective", "bound", "build"]
+__all__ = ["OBJECTIVES", "Logged", "Objective", "build"]
 
 OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "elbo": Elbo,

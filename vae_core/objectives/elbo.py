@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from vae_core import spec
-from vae_core.model.vae import Terms
+from vae_core.model.terms import Terms
 from vae_core.objectives.objective import Logged, Objective
 from vae_core.objectives.schedules import ramp
 
@@ -58,4 +58,4 @@ class FreeBits(Objective):
     def penalty(self, terms: Terms, kl: Tensor, step: Tensor) -> tuple[Tensor, Logged]:
         if terms.kl is None:
             raise ValueError("Free bits need a KL per dimension in closed form, which is not known here.")
-        return self.beta * terms.kl.mean(0).clamp(min=self.free_bits).sum(), {"beta": self.beta}
+        return self.beta * terms.kl.mean((0, 1)).clamp(min=self.free_bits).sum(), {"beta": self.beta}

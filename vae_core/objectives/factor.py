@@ -11,7 +11,7 @@ from torch.func import functional_call
 from torch.nn.functional import softplus
 
 from vae_core import spec
-from vae_core.model.vae import Terms
+from vae_core.model.terms import Terms
 from vae_core.objectives.objective import Logged, Objective
 
 

@@ -4,7 +4,7 @@ An objective is a module: `(terms, step) -> (scalar to minimise, logged nats)`. 
 counted from 0 and `beta` a buffer, so that neither changes the captured step. Logged are, averaged over the
 batch,
     reconstruction   E_q[log p(x|z)]
-    kl               KL(q(z|x) || p(z)), by the estimator that the objective uses
+    kl               KL(q(z|x) || p(z)), by the estimator that the objective uses, and of the class, if any
     beta_kl          all that the objective subtracts from the reconstruction
     dimension_kl     [D], where a closed form is known
     beta             its value at this step
@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from vae_core import spec
-from vae_core.model.vae import Terms
+from vae_core.model.terms import BoundTerms, Terms
 
 Logged = dict[str, Tensor]
 
@@ -47,18 +47,20 @@ class Objective(nn.Module):
 
     def forward(self, terms: Terms, step: Tensor) -> tuple[Tensor, Logged]:
         """(scalar to minimise, logged nats). ValueError where the analytic KL is asked for and unknown."""
-        reconstruction = terms.log_px.mean()
-        logged: Logged = {}
-        if terms.kl is not None:
-            logged["dimension_kl"] = terms.kl.mean(0)
-        if self.analytic:
-            if terms.kl is None:
-                raise ValueError(
-                    "This posterior and prior have no closed-form KL; choose objective.kl=monte_carlo."
-                )
-            kl = logged["dimension_kl"].sum()
-        else:
-            kl = (terms.log_qz - terms.log_pz).mean()
-        penalty, of_it = self.penalty(terms, kl, step)
-        logged |= {"reconstruction": reconstruction, "kl": kl, "beta_kl": penalty, **of_it}
-        return penalty - reconstruction, logged
+        return self.minimised(self.elbo(terms), terms, step)
+
+    def elbo(self, terms: Terms, classifier_weight: Tensor | float = 1.0) -> BoundTerms:
+        """The ELBO of a pass, averaged over its images, with the KL that the settings ask for."""
+        if self.analytic and terms.kl is None:
+            raise ValueError(
+                "This posterior and prior have no closed-form KL; choose objective.kl=monte_carlo."
+            )
+        return terms.elbo(self.analytic, classifier_weight).mean()
+
+    def minimised(self, bound: BoundTerms, terms: Terms, step: Tensor) -> tuple[Tensor, Logged]:
+        """What `forward` gives, of a bound."""
+        penalty, of_it = self.penalty(terms, bound.code_kl, step)
+        logged = {"reconstruction": bound.reconstruction, "kl": bound.code_kl, "beta_kl": penalty, **of_it}
+        if bound.dimension_kl is not None:
+            logged["dimension_kl"] = bound.dimension_kl
+        return penalty - bound.reconstruction, logged

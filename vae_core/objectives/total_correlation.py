@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from vae_core import spec
-from vae_core.model.vae import Terms
+from vae_core.model.terms import Terms
 from vae_core.objectives.objective import Logged, Objective
 from vae_core.objectives.schedules import ramp
 

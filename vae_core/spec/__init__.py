@@ -30,12 +30,14 @@ from vae_core.spec.parts import (
     LectureNet,
     Likelihood,
     LinearNet,
+    Mask,
     MlpNet,
     Net,
     PartialConvNet,
+    Prior,
     StandardNormalPrior,
 )
-from vae_core.spec.settings import Settings, SpecError
+from vae_core.spec.settings import Settings, SpecError, titles
 from vae_core.spec.whole import Spec, Training
 
 __all__ = [
@@ -60,13 +62,16 @@ __all__ = [
     "Likelihood",
     "LinearNet",
     "M2Objective",
+    "Mask",
     "MlpNet",
     "Net",
     "Objective",
     "PartialConvNet",
+    "Prior",
     "Settings",
     "Spec",
     "SpecError",
     "StandardNormalPrior",
     "Training",
+    "titles",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -25,6 +25,7 @@ class _Weighed(Settings):
 class ElboObjective(_Weighed):
     """reconstruction - beta * KL, with beta rising from 0 over the first `warm_up` steps."""
 
+    title: ClassVar[str] = "ELBO with β"
     kind: Literal["elbo"] = "elbo"
     warm_up: Steps = 0
 
@@ -32,6 +33,7 @@ class ElboObjective(_Weighed):
 class CapacityObjective(_Weighed):
     """reconstruction - beta * |KL - C|, with C rising from 0 to `capacity` nats over `capacity_steps`."""
 
+    title: ClassVar[str] = "Capacity"
     kind: Literal["capacity"] = "capacity"
     beta: Weight = 30.0
     capacity: Annotated[float, Field(ge=0, le=1000)] = 25.0
@@ -41,6 +43,7 @@ class CapacityObjective(_Weighed):
 class FreeBitsObjective(_Weighed):
     """reconstruction - beta * sum over dimensions of max(free_bits, KL of the dimension)."""
 
+    title: ClassVar[str] = "Free bits"
     kind: Literal["free_bits"] = "free_bits"
     free_bits: Annotated[float, Field(ge=0, le=1000)] = 0.25  # nats per dimension
     kl: Literal["analytic"] = "analytic"
@@ -52,6 +55,7 @@ class BetaTcObjective(_Weighed):
     beta rises from 0 over the first `warm_up` steps.
     """
 
+    title: ClassVar[str] = "β-TCVAE"
     kind: Literal["beta_tc"] = "beta_tc"
     alpha: Weight = 1.0
     beta: Weight = 6.0
@@ -64,6 +68,7 @@ class BetaTcObjective(_Weighed):
 class FactorObjective(_Weighed):
     """reconstruction - beta * KL - gamma * total correlation, which a discriminator learns to estimate."""
 
+    title: ClassVar[str] = "FactorVAE"
     kind: Literal["factor"] = "factor"
     gamma: Weight = 10.0
     # The paper's discriminator has six layers of 1,000; this one learns as fast and costs far less.
@@ -74,6 +79,7 @@ class FactorObjective(_Weighed):
 class JointObjective(_Weighed):
     """The ELBO of log p(x, y) plus alpha * log q(y|x), of labelled images alone."""
 
+    title: ClassVar[str] = "Joint, with a classifier"
     kind: Literal["joint"] = "joint"
     warm_up: Steps = 0
     # The weight of the classifier, in nats per image.
@@ -83,6 +89,7 @@ class JointObjective(_Weighed):
 class M2Objective(_Weighed):
     """The joint objective of labelled images, and of the others a bound of log p(x) with y summed out."""
 
+    title: ClassVar[str] = "M2: labelled and unlabelled"
     kind: Literal["m2"] = "m2"
     warm_up: Steps = 0
     alpha: Weight = 10.0

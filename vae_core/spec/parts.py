@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -63,12 +63,14 @@ Activation = Literal["relu", "leaky_relu", "silu", "tanh"]
 class LectureNet(Settings):
     """Linear(D, 256), LeakyReLU, Linear(256, 2d), and its mirror."""
 
+    title: ClassVar[str] = "Lecture"
     kind: Literal["lecture"] = "lecture"
 
 
 class MlpNet(Settings):
     """Fully connected layers of the given widths; the decoder mirrors them."""
 
+    title: ClassVar[str] = "Fully connected"
     kind: Literal["mlp"] = "mlp"
     widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)] = (256, 128)
     activation: Activation = "relu"
@@ -77,6 +79,7 @@ class MlpNet(Settings):
 class ConvNet(Settings):
     """Convolutions of stride 2 with the given channels, then one hidden layer; the decoder mirrors them."""
 
+    title: ClassVar[str] = "Convolutional"
     kind: Literal["conv"] = "conv"
     channels: Annotated[tuple[Width, ...], Field(min_length=1, max_length=5)] = (16, 32)
     hidden: Width = 128
@@ -86,6 +89,7 @@ class ConvNet(Settings):
 class PartialConvNet(Settings):
     """The convolutional network with an encoder of partial convolutions, which see observed pixels alone."""
 
+    title: ClassVar[str] = "Partial convolutions"
     kind: Literal["partial_conv"] = "partial_conv"
     channels: Annotated[tuple[Width, ...], Field(min_length=1, max_length=5)] = (16, 32)
     hidden: Width = 128
@@ -95,6 +99,7 @@ class PartialConvNet(Settings):
 class LinearNet(Settings):
     """One affine map each way: with a Gaussian likelihood, probabilistic PCA."""
 
+    title: ClassVar[str] = "Linear"
     kind: Literal["linear"] = "linear"
 
 
@@ -107,6 +112,7 @@ Net = Annotated[LectureNet | MlpNet | ConvNet | PartialConvNet | LinearNet, Fiel
 class NoMask(Settings):
     """The encoder sees whole images."""
 
+    title: ClassVar[str] = "The whole image"
     kind: Literal["none"] = "none"
 
 
@@ -116,6 +122,7 @@ class RandomMask(Settings):
     Hidden pixels are 0 and the mask is one more channel. The decoder is still to give all pixels.
     """
 
+    title: ClassVar[str] = "A random part of it"
     kind: Literal["random"] = "random"
 
 
@@ -128,6 +135,7 @@ Mask = Annotated[NoMask | RandomMask, Field(discriminator="kind")]
 class NoCondition(Settings):
     """p(x|z): the model is not told what it sees."""
 
+    title: ClassVar[str] = "The image alone"
     kind: Literal["none"] = "none"
 
 
@@ -137,6 +145,7 @@ class ClassCondition(Settings):
     y enters the first fully connected layer of a network, as K numbers of which one is 1.
     """
 
+    title: ClassVar[str] = "The image and its class"
     kind: Literal["class"] = "class"
     # Whether the encoder sees y. If not, q(z|x): one code for all classes.
     encoder: bool = True
@@ -160,30 +169,57 @@ Condition = Annotated[NoCondition | ClassCondition, Field(discriminator="kind")]
 # --- probability --------------------------------------------------------------------------------
 
 
-class BernoulliLikelihood(Settings):
+DENSITY_OF_BINARY = (
+    "A density of pixels that are only black or white can grow without limit: its nats are no log-likelihood "
+    "of images. Leave grey pixels grey, or choose a Bernoulli."
+)
+
+
+class _Likelihood(Settings):
+    """What all likelihoods have: which pixels they are one of, and what is said where pixels are others."""
+
+    usual_binarisation: ClassVar[Literal["none", "dynamic"]] = "none"  # of grey pixels
+    other_pixels: ClassVar[str | None] = None
+
+    def note(self, binary: bool) -> str | None:
+        """Why nats of binary, or of grey, pixels are no log-likelihood of images; None where they are."""
+        return self.other_pixels if binary != (self.usual_binarisation == "dynamic") else None
+
+
+class BernoulliLikelihood(_Likelihood):
     """Independent Bernoulli pixels, on logits. A likelihood of binarised pixels only."""
 
+    usual_binarisation: ClassVar[Literal["none", "dynamic"]] = "dynamic"
+    other_pixels: ClassVar[str | None] = (
+        "A Bernoulli of grey pixels is a cross-entropy, no likelihood; use binarised ones."
+    )
+    title: ClassVar[str] = "Bernoulli"
     kind: Literal["bernoulli"] = "bernoulli"
 
 
-class ContinuousBernoulliLikelihood(Settings):
+class ContinuousBernoulliLikelihood(_Likelihood):
     """A density on [0, 1] per pixel (Loaiza-Ganem and Cunningham 2019)."""
 
+    other_pixels: ClassVar[str | None] = DENSITY_OF_BINARY
+    title: ClassVar[str] = "Continuous Bernoulli"
     kind: Literal["continuous_bernoulli"] = "continuous_bernoulli"
 
 
-class GaussianLikelihood(Settings):
+class GaussianLikelihood(_Likelihood):
     """A Gaussian density per pixel; its variance fixed, one learned number, or learned per pixel."""
 
+    other_pixels: ClassVar[str | None] = DENSITY_OF_BINARY
+    title: ClassVar[str] = "Gaussian"
     kind: Literal["gaussian"] = "gaussian"
     variance: Literal["fixed", "shared", "learned"] = "shared"
     # Standard deviation on the pixel scale [0, 1]: the value where fixed, the start where shared.
     sigma: Annotated[float, Field(gt=0.001, le=10)] = 0.1
 
 
-class CategoricalLikelihood(Settings):
+class CategoricalLikelihood(_Likelihood):
     """A probability for each of the 256 grey levels of each pixel."""
 
+    title: ClassVar[str] = "256 grey levels"
     kind: Literal["categorical"] = "categorical"
 
 
@@ -194,18 +230,21 @@ Likelihood = Annotated[
 
 
 class DiagonalGaussianPosterior(Settings):
+    title: ClassVar[str] = "Diagonal Gaussian"
     kind: Literal["diagonal_gaussian"] = "diagonal_gaussian"
 
 
 class StandardNormalPrior(Settings):
     """p(z) = N(0, I), whatever the condition."""
 
+    title: ClassVar[str] = "N(0, I) for all"
     kind: Literal["standard_normal"] = "standard_normal"
 
 
 class ClassNormalPrior(Settings):
     """p(z|y) = N(mu_y, diag(sigma_y^2)), learned for each class."""
 
+    title: ClassVar[str] = "Learned for each class"
     kind: Literal["class_normal"] = "class_normal"
 
 

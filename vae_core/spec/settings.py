@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -12,7 +12,21 @@ class SpecError(ValueError):
 
 
 class Settings(BaseModel):
+    """What describes a part. Where a part has several kinds, each has a `kind`, and a title for people."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    title: ClassVar[str] = ""
+
+
+def kinds(part: Any) -> dict[str, type[Settings]]:
+    """The settings of a part by their kind, of the union of them all (`spec.Net`), in its order."""
+    union = get_args(part)[0]
+    return {each.model_fields["kind"].default: each for each in get_args(union) or (union,)}
+
+
+def titles(part: Any) -> dict[str, str]:
+    """What people call the kinds of a part, as `kinds` lists them."""
+    return {kind: settings.title for kind, settings in kinds(part).items()}
 
 
 def sentence(error: ValidationError) -> str:

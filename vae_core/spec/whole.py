@@ -26,7 +26,7 @@ from vae_core.spec.parts import (
     Prior,
     StandardNormalPrior,
 )
-from vae_core.spec.settings import Settings, SpecError, all_settings, sentence
+from vae_core.spec.settings import Settings, SpecError, all_settings, kinds, sentence
 
 
 class Training(Settings):
@@ -145,6 +145,18 @@ class Spec(Settings):
         """How many classes the condition tells apart; 0 where there is none."""
         return 0 if self.condition.kind == "none" else len(self.data.classes or ())
 
+    @property
+    def likelihood_note(self) -> str | None:
+        """Why the run's nats are no log-likelihood of its images, in a sentence; None where they are."""
+        return self.likelihood.note(self.data.binarisation != "none" or catalogue.binary(self.data.name))
+
+    @property
+    def bound_of(self) -> str:
+        """Of what the run's ELBO is a lower bound, on images whose labels are known where it needs them."""
+        if self.condition.kind == "none":
+            return "log p(x)"
+        return {"joint": "log p(x, y)", "m2": "log p(x)"}.get(self.objective.kind, "log p(x|y)")
+
     @classmethod
     def parse(cls, value: dict[str, Any]) -> Spec:
         """A Spec from plain data. Raises SpecError, a sentence naming field, value and what is allowed."""
@@ -174,12 +186,17 @@ class Spec(Settings):
 
         Values may be text, as they come from a command line or an address bar. A change of `kind` starts that
         part from its defaults; of the dataset, the data settings, but for the binarisation where both are
-        grey. Naming one of epochs, steps and seconds replaces the others. Raises SpecError.
+        grey. Another likelihood brings the binarisation that it asks for, unless one is named. Naming one of
+        epochs, steps and seconds replaces the others. Raises SpecError.
         """
         value = self.model_dump(mode="json")
+        kind = changes.get("likelihood.kind", self.likelihood.kind)
+        asks_of_pixels = kind != self.likelihood.kind and "data.binarisation" not in changes
         # A kind must be in place before its own fields are set, and before the dataset that fits it.
         for name in sorted(changes, key=lambda name: (not name.endswith(".kind"), name != "data.name")):
             _assign(value, name, changes[name])
+        if asks_of_pixels and not catalogue.binary(value["data"].get("name", "")):
+            value["data"]["binarisation"] = _usual_binarisation(kind)
         return Spec.parse(value)
 
     def change_text(self, assignments: list[str]) -> Spec:
@@ -232,8 +249,14 @@ def _binarisation(data: dict[str, Any], name: str, likelihood: str) -> str:
     if catalogue.binary(name):
         return "none"
     if catalogue.binary(data["name"]):
-        return "dynamic" if likelihood == "bernoulli" else "none"
+        return _usual_binarisation(likelihood)
     return str(data["binarisation"])
+
+
+def _usual_binarisation(likelihood: str) -> str:
+    """What the likelihood asks of grey pixels; of an unknown one `parse` says that it is."""
+    known: Any = kinds(Likelihood).get(likelihood)
+    return str(known.usual_binarisation) if known is not None else "none"
 
 
 def _all_fields(part: str) -> set[str]:

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from vae_core.model.likelihoods import Bernoulli
 from vae_core.model.posteriors import DiagonalGaussian
-from vae_core.model.vae import VAE, Terms
+from vae_core.model.terms import Terms
+from vae_core.model.vae import VAE
 from vae_core.objectives import Logged, Objective
 from vae_core.objectives.elbo import Capacity, Elbo, FreeBits
 from vae_core.training.process import products
@@ -76,18 +77,18 @@ class Direct:
         # As `likelihoods.Bernoulli` has it: softplus(a) = max(a, 0) + log(1 + exp(-|a|)), no denormals.
         softplus = torch.abs(logits, out=self.pixels).neg_().clamp_(min=-80).exp_().add_(1).log_().sum(-1)
         softplus += torch.clamp(logits, min=0, out=self.pixels).sum(-1)
-        log_px = (torch.linalg.vecdot(logits, x) - softplus)[None].requires_grad_()
-        kl = (mean.square() + excess).sub_(log_var).mul_(0.5).requires_grad_()
+        log_px = (torch.linalg.vecdot(logits, x) - softplus)[None, None].requires_grad_()
+        kl = (mean.square() + excess).sub_(log_var).mul_(0.5)[None].requires_grad_()
 
         with torch.enable_grad():
             unused = log_px.detach()
-            loss, logged = self.objective(Terms(log_px, unused, unused, kl, self.epsilon), step)
+            loss, logged = self.objective(Terms(log_px, unused, unused, kl, self.epsilon[None]), step)
             loss.backward()
-        of_px, of_kl = log_px.grad, kl.grad
-        assert of_px is not None
-        assert of_kl is not None
+        assert log_px.grad is not None
+        assert kl.grad is not None
+        of_px, of_kl = log_px.grad[0, 0], kl.grad[0]
 
-        of_logits = torch.sigmoid(logits, out=self.pixels).sub_(x).mul_(-of_px[0, :, None])
+        of_logits = torch.sigmoid(logits, out=self.pixels).sub_(x).mul_(-of_px[:, None])
         of_z = self.decoder.backward(of_logits)
         of_mean, of_log_var = self.of_params.chunk(2, -1)
         torch.addcmul(of_z, of_kl, mean, out=of_mean)

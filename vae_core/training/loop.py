@@ -20,7 +20,8 @@ from torch import Tensor
 from vae_core import data, objectives
 from vae_core.data import Dataset
 from vae_core.model import masks
-from vae_core.model.vae import VAE, Terms
+from vae_core.model.terms import Terms
+from vae_core.model.vae import VAE
 from vae_core.spec import Spec
 from vae_core.training import fused_dense
 from vae_core.training.adam import Adam

@@ -6,6 +6,7 @@ import time
 
 import streamlit as st
 
+from vae_core.runs import evaluations
 from vae_core.runs.run import Run, all_runs
 from widgets.shell import objective_words, url_state, words
 
@@ -54,6 +55,17 @@ def current() -> Run | None:
     """The run in use, for the pages."""
     name = st.session_state.get(RUN)
     return next((run for run in runs() if run.name == name), None)
+
+
+def measured(run: Run) -> list[str]:
+    """Its test ELBO in words, or what is said in its place; empty before an evaluation."""
+    elbo, note = evaluations.elbo(run.evaluation), evaluations.kl_note(run.evaluation)
+    if note is not None:
+        return [
+            f"test reconstruction {words.nats(evaluations.reconstruction(run.evaluation))} nats",
+            "KL undefined",
+        ]
+    return [] if elbo is None else [f"test ELBO {words.nats(elbo)} nats"]
 
 
 def note(run: Run) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
+from vae_core.model import variance_bound
 from vae_core.runs.run import Run, RunError
 from widgets.run_data.codes import Codes, newest, weights
 from widgets.run_data.library import open_run
@@ -33,6 +34,11 @@ def usage(codes: Codes) -> Usage:
     from vae_core.analysis import traverse
 
     return traverse.usage(codes.posteriors)
+
+
+def kl_note(codes: Codes) -> str | None:
+    """Why the KL of these codes says nothing of the model; None where it does."""
+    return variance_bound.undefined_kl(codes.posteriors.log_var)
 
 
 def stops(codes: Codes, reach: str) -> tuple[np.ndarray, list[str]]:

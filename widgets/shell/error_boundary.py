@@ -10,6 +10,7 @@ import streamlit as st
 
 from vae_core.runs.run import RunError
 from vae_core.spec import SpecError
+from widgets.shell import words
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +26,9 @@ def error_boundary() -> Iterator[None]:
         if type(error).__module__.startswith("streamlit"):
             raise  # reruns and stops are exceptions too
         log.exception("A page failed.")
+        what = words.of_fault(error) or f"{type(error).__name__}."
         st.error(
-            f"This part of the page failed ({type(error).__name__}). Reload the page; if it happens again, "
-            "the server's terminal shows the details.",
+            f"This part of the page failed: {what} Reload the page; if it happens again, the server's "
+            "terminal shows the details.",
             icon=":material/error:",
         )

@@ -1,4 +1,4 @@
-"""How the pages speak of each objective: name, what beta weighs in it, what it subtracts, equation."""
+"""How the pages speak of each objective: what beta weighs in it, what it subtracts, equation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from widgets.shell import words
 
 @dataclass(frozen=True)
 class Said:
-    name: str
     penalty: str  # what it takes away from the reconstruction, short
     weighs: str  # what beta is the weight of
     equation: str  # what training makes as large as it can, as LaTeX
@@ -31,27 +30,23 @@ _TC = r"\mathrm{KL}\left(q(z)\,\big\|\,\textstyle\prod_d q(z_d)\right)"
 
 OBJECTIVES = {
     "elbo": Said(
-        "ELBO with β",
         "β × KL",
         KL,
         rf"\mathcal{{L}}_\beta(x) = \underbrace{{{_RECONSTRUCTION}}}_{{\text{{reconstruction}}}}"
         rf" - \beta\,\underbrace{{{_KL}}}_{{\text{{KL}}}}",
     ),
     "capacity": Said(
-        "Capacity",
         "β |KL − C|",
         "the distance from C",
         rf"{_RECONSTRUCTION} - \beta\,\left|{_KL} - C\right|",
     ),
     "free_bits": Said(
-        "Free bits",
         "β KL, free bits",
         KL,
         rf"{_RECONSTRUCTION} - \beta \sum_d \max\left(\lambda,"
         r"\mathbb{E}_x\,\mathrm{KL}\left(q(z_d|x)\,\|\,p(z_d)\right)\right)",
     ),
     "beta_tc": Said(
-        "β-TCVAE",
         "Weighted KL",
         "total correlation",
         rf"\begin{{aligned}} & {_RECONSTRUCTION} - \alpha\,\underbrace{{I(x; z)}}_{{\text{{MI}}}}"
@@ -60,21 +55,18 @@ OBJECTIVES = {
         r"_{\text{dimension-wise KL}} \end{aligned}",
     ),
     "factor": Said(
-        "FactorVAE",
         "β KL + γ TC",
         KL,
         rf"{_RECONSTRUCTION} - \beta\,{_KL}"
         rf" - \gamma\,{_TC}",
     ),
     "joint": Said(
-        "Joint, with a classifier",
         "β KL + α class",
         KL,
         r"\mathbb{E}_{q(z|x,y)}\left[\log p(x|z,y)\right]"
         r" - \beta\,\mathrm{KL}\left(q(z|x,y)\,\|\,p(z)\right) + \log p(y) + \alpha \log q(y|x)",
     ),
     "m2": Said(
-        "M2: labelled and unlabelled",
         "β KL + α class",
         KL,
         r"\begin{aligned} & \underbrace{\lambda\,\mathcal{L}(x, y) + \alpha \log q(y|x)}_{\text{labelled}}"
@@ -85,8 +77,12 @@ OBJECTIVES = {
 }
 
 
+UNKNOWN = Said("What is subtracted", KL, rf"{_RECONSTRUCTION} - \cdots")
+
+
 def of(spec: Spec) -> Said:
-    return OBJECTIVES[spec.objective.kind]
+    """An objective that nobody wrote words for has those that are true of all."""
+    return OBJECTIVES.get(spec.objective.kind, UNKNOWN)
 
 
 def short(spec: Spec) -> str:

@@ -8,7 +8,7 @@ CLASSES = (
     "#d55e00", "#b3a300", "#8563cf", "#a5694f", "#848c96",
 )  # fmt: skip
 HOLE, PRIOR, GREY = "#d0405c", "#b98a2c", "#8d939c"
-RECONSTRUCTION, KL = "#3a8fc7", "#dd6b2c"
+RECONSTRUCTION, KL, CLASS_KL = "#3a8fc7", "#dd6b2c", "#cc79a7"
 PARTS = {"mutual_information": "#dd6b2c", "total_correlation": "#8563cf", "dimension_kl": "#b3a300"}
 PLAIN = {"displayModeBar": False}
 

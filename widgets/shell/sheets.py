@@ -25,14 +25,14 @@ def covered(image: np.ndarray, observed: np.ndarray) -> np.ndarray:
 
 
 def row(images: Sequence[tuple[str, np.ndarray, str]], size: int = 112, across: int | None = None) -> None:
-    """Captioned images: caption, uint8 [C, H, W], what it is in words. across: so many must fit in a line."""
+    """Captioned images: caption, uint8 [C, H, W], what it is in words; `across` in a line, if it is given."""
     width = _width(size, across, 10)
     cells = "".join(
         f'<figure title="{escape(help)}" style="width:{width}"><img alt="{escape(caption)}" '
         f'src="{data_url.address(image)}"><figcaption>{escape(caption)}</figcaption></figure>'
         for caption, image, help in images
     )
-    st.html(f'<div class="elbo-pictures">{cells}</div>')
+    st.html(f'<div class="elbo-pictures"{_line(size, across, 10)}>{cells}</div>')
 
 
 def sheet(images: np.ndarray, size: int = 64, across: int | None = None) -> None:
@@ -42,7 +42,7 @@ def sheet(images: np.ndarray, size: int = 64, across: int | None = None) -> None
         f'<img alt="image {k + 1}" src="{data_url.address(image)}" style="width:{width}">'
         for k, image in enumerate(images)
     )
-    st.html(f'<div class="elbo-pictures elbo-sheet">{cells}</div>')
+    st.html(f'<div class="elbo-pictures elbo-sheet"{_line(size, across, 4)}>{cells}</div>')
 
 
 def _width(size: int, across: int | None, gap: int) -> str:
@@ -50,6 +50,11 @@ def _width(size: int, across: int | None, gap: int) -> str:
     if across is None:
         return f"{size}px"
     return f"min({size}px, calc((100% - {gap * (across - 1)}px) / {across} - .1px))"
+
+
+def _line(size: int, across: int | None, gap: int) -> str:
+    """Keeps a line from holding more than `across` images where there is room for more."""
+    return "" if across is None else f' style="max-width:{across * size + (across - 1) * gap}px"'
 
 
 def tile(images: np.ndarray, columns: int = 8) -> bytes:

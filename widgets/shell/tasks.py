@@ -15,6 +15,7 @@ import streamlit as st
 from vae_core.analysis.progress import Cancelled
 from vae_core.data import Unavailable
 from vae_core.runs.run import RunError
+from widgets.shell import words
 
 POLL = 0.4  # seconds
 
@@ -89,6 +90,8 @@ def _threads(lane: str) -> ThreadPoolExecutor:
 def sentence(fault: BaseException) -> str:
     if isinstance(fault, RunError | Unavailable):
         return str(fault)
+    if (own := words.of_fault(fault)) is not None:
+        return f"This could not be computed: {own}"
     return f"This could not be computed ({type(fault).__name__}); the server's terminal shows the details."
 
 

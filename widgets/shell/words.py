@@ -42,6 +42,12 @@ def literal(text: str) -> str:
     return "".join(f"\\{sign}" if sign in "\\`*_{}[]<>#$:~|!" else sign for sign in text)
 
 
+def of_fault(fault: BaseException) -> str | None:
+    """What a ValueError says, for Markdown: the library's own are sentences. None of any other fault."""
+    said = str(fault).strip().splitlines()
+    return literal(said[0][:300]) if isinstance(fault, ValueError) and said else None
+
+
 def duration(seconds: float | None) -> str:
     """3.2 s, 1:05, 2:03:04; a dash where it is not known."""
     if seconds is None or not math.isfinite(seconds):

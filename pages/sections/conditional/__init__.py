@@ -22,7 +22,7 @@ NOTICES = {
     "styles": "**Notice.** One code under every class: what stays the same from digit to digit is style.",
     "slide": "**Notice.** The class is held, the code moves: no slider turns one digit into another.",
     "classifier": "**Notice.** The surest mistakes are often digits that people would argue about too.",
-    "measures": "**Notice.** Where z still knows the class, the model had no need to listen to y.",
+    "measures": "**Notice.** Where z still knows the class, y has less to add. Samples say if it is used.",
 }
 SHOW = {
     "samples": samples.show,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,17 +25,21 @@ if TYPE_CHECKING:
     from vae_core.analysis.oracle_classifier import OracleClassifier
     from vae_core.analysis.progress import Progress
 
-IMAGES = 2000  # test images whose ELBO is taken
-
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """agreement and oracle are None where no independent classifier knows the data; elbo [K] without data."""
+    """agreement, of means, drawn, and oracle are None where no independent classifier knows the data.
+
+    elbo, None without data: of each class's test images, in nats; total: of all `images` of them.
+    """
 
     probe: Probe | None
     agreement: Agreement | None
+    drawn: Agreement | None
     oracle: OracleClassifier | None
     elbo: Tensor | None
+    total: float
+    images: int
 
 
 def show(run: Run) -> None:
@@ -52,13 +57,21 @@ def _found(run: Run, found: Found) -> None:
             st.caption(
                 f"A logistic regression from z to y, fitted to {found.probe.fitted:,} codes and tested on "
                 f"{found.probe.tested:,} others; always saying one class reaches {found.probe.chance:.1%}. "
-                "High means that the model ignores y."
+                "High: z holds the class as well, so y need not have been listened to. Whether it was, the "
+                "samples below say."
             )
-        if found.agreement is not None and found.oracle is not None:
-            st.metric("Samples read as asked", f"{found.agreement.total:.1%}")
+        if found.agreement is not None and found.drawn is not None and found.oracle is not None:
+            st.markdown("Samples read as asked")
+            with st.container(horizontal=True, gap="large"):
+                quiet: dict[str, Any] = {"delta_color": "off", "delta_arrow": "off"}
+                for name, read in (("means", found.agreement), ("pixels drawn", found.drawn)):
+                    st.metric(name, f"{read.total:.1%}", f"± {read.error:.1%}", **quiet)
             st.caption(
-                f"By an independent classifier, right on {found.oracle.accuracy:.1%} of real test images; "
-                f"{found.agreement.samples:,} samples of each class at temperature 1."
+                f"By an independent classifier, of {found.agreement.samples:,} samples of each class at "
+                "temperature 1: of the decoder's means, which no pixel noise blurs, and of images with every "
+                "pixel drawn from p(x|z, y). ± is the standard error of so many samples. Of real test images "
+                f"the classifier is right on {found.oracle.accuracy:.1%}, and on "
+                f"{found.oracle.accuracy_binarised:.1%} with every pixel drawn once."
             )
         else:
             st.caption("No independent classifier of this dataset comes with the app.")
@@ -67,6 +80,8 @@ def _found(run: Run, found: Found) -> None:
             row: dict[str, Any] = {"Class": name}
             if found.agreement is not None:
                 row["Read as asked"] = float(found.agreement.share[c])
+            if found.drawn is not None:
+                row["Drawn"] = float(found.drawn.share[c])
             if found.elbo is not None:
                 row["ELBO, nats"] = float(found.elbo[c])
             rows.append(row)
@@ -74,12 +89,20 @@ def _found(run: Run, found: Found) -> None:
             rows,
             hide_index=True,
             column_config={
-                "Read as asked": st.column_config.NumberColumn(format="percent"),
+                "Read as asked": st.column_config.NumberColumn(format="percent", help="Means of p(x|z, y)."),
+                "Drawn": st.column_config.NumberColumn(
+                    format="percent", help="Read as asked, with every pixel drawn from p(x|z, y)."
+                ),
                 "ELBO, nats": st.column_config.NumberColumn(
-                    format="%.1f", help=f"Of log p(x|y), the first {IMAGES:,} test images."
+                    format="%.1f", help=f"A bound of {run.spec.bound_of}, the mean over the class's images."
                 ),
             },
         )
+        if found.elbo is not None:
+            st.caption(
+                f"ELBO of all {words.count(found.images)} test images, of {run.spec.bound_of}: "
+                f"**{words.nats(found.total)}** nats."
+            )
     with right:
         st.markdown("**Beside it, samples of every class**")
         for c, row_ in enumerate(
@@ -95,7 +118,7 @@ def measure(path: str, version: Any, progress: Progress, cancelled: Callable[[],
     import torch
 
     from vae_core import data
-    from vae_core.analysis import generate, oracle_classifier
+    from vae_core.analysis import evaluation, generate, oracle_classifier
     from vae_core.analysis.progress import Watch
     from vae_core.training.process import quick_arithmetic
 
@@ -108,13 +131,16 @@ def measure(path: str, version: Any, progress: Progress, cancelled: Callable[[],
             probe = generate.probe(codes.posteriors)
         watch.tell(0.4, "Having samples read")
         known = oracle_classifier.load(name) if oracle_classifier.there_is(name) else None
-        generator = torch.Generator(run.model.device).manual_seed(0)
-        agreement = None if known is None else generate.agreement(run.model, known, 200, generator=generator)
+        agreement = None if known is None else generate.agreement(run.model, known)
+        drawn = None if known is None else generate.agreement(run.model, known, drawn=True)
         watch.tell(0.7, "The ELBO of each class")
-        elbo = None
+        elbo, total, images = None, math.nan, 0
         if absent(run.spec.data) is None:
             test = dataset(run.spec.data, "test").result()
             if test.labels is not None:
-                images = data.binarised_once(test, run.spec.data.binarisation)[:IMAGES]
-                elbo = generate.elbo_of_class(run.model, images, test.labels[:IMAGES])
-    return Found(probe, agreement, known, elbo)
+                pixels = data.binarised_once(test, run.spec.data.binarisation)
+                blocks = [bound.value.cpu() for bound in evaluation.bounds(run.model, pixels, test.labels)]
+                each = torch.cat(blocks).double()
+                elbo = generate.mean_by_class(each, test.labels, run.spec.classes)
+                total, images = float(each.mean()), len(each)
+    return Found(probe, agreement, drawn, known, elbo, total, images)

@@ -66,10 +66,8 @@ def door(run: Run, label: str) -> None:
 
 def card(run: Run) -> str:
     said = run.card or {}
-    elbo = (run.evaluation or {}).get("elbo")
     facts = [CATALOGUE[run.spec.data.name].title, words.dimensions(run.spec.latent)]
-    if isinstance(elbo, int | float):
-        facts.append(f"test ELBO {words.nats(float(elbo))} nats")
+    facts += library.measured(run)
     sentence, small = html.escape(str(said.get("sentence", ""))), html.escape(" · ".join(facts))
     return (
         f'<div class="elbo-card">{picture(run)}<h4>{html.escape(library.title(run))}</h4>'

@@ -102,9 +102,8 @@ def facts(run: Run) -> str:
         words.dimensions(spec.latent),
         objective_words.short(spec),
     ]
-    elbo = (run.evaluation or {}).get("elbo")
-    if isinstance(elbo, int | float):
-        parts.append(f"test ELBO {words.nats(float(elbo))} nats")
+    if found := library.measured(run):
+        parts += found
     elif now.step:
         parts.append(f"step {words.count(now.step)}")
     if now.state == "queued":

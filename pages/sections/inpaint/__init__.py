@@ -29,21 +29,44 @@ TOLD = {
     "pixels leave open.",
     "denoise": "**Notice.** The code has no room for noise: what is decoded is clean, and of the class told.",
 }
+# Of each question: a sentence, and what it says as LaTeX.
+EQUATIONS: dict[str, tuple[str, ...]] = {
+    "inpaint": (
+        "Hidden pixels follow from codes that explain the observed ones. The encoder knows only whole "
+        "images; importance sampling and Markov chains use the model itself. For a model that is told a "
+        "class y, all of this is given y too.",
+        r"p(x_h \,|\, x_o) = \int p(x_h \,|\, z)\, p(z \,|\, x_o)\, dz \qquad "
+        r"p(z \,|\, x_o) \propto p(z) \prod_{i \in o} p(x_i \,|\, z)",
+    ),
+    "denoise": (
+        "The image under noise is encoded as if it were one of the data, and decoded from the mean of its "
+        "posterior. Nothing here knows of the noise, as the posterior given a noisy image would.",
+        r"\hat{x} = \mathbb{E}\left[x \,|\, z = \mu(\tilde{x})\right] \qquad "
+        r"q(z \,|\, \tilde{x}) = \mathcal{N}\left(\mu(\tilde{x}), \sigma^2(\tilde{x})\right)",
+    ),
+    "anomaly": (
+        "The surprise of a pixel is what it costs under the image's own posterior. All pixels together, and "
+        "the KL, are minus the ELBO, which bounds log p(x); a model that is told the class sums it out.",
+        r"s_i = -\mathbb{E}_{q(z|x)}\left[\log p(x_i \,|\, z)\right] \qquad "
+        r"\mathrm{ELBO}(x) = -\sum_i s_i - \mathrm{KL}\left(q(z|x)\,\|\,p(z)\right) \le \log p(x)",
+    ),
+}
 TASKS = {"inpaint": "Inpaint", "denoise": "Denoise", "anomaly": "Anomaly"}
 SHOW = {"inpaint": completing.show, "denoise": denoising.show, "anomaly": anomaly.show}
 
 
-def page(run: Run | None) -> None:
+def page(run: Run | None) -> str:
+    """Shows the page, and says which of its questions it shows."""
     title = st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="inpaint-title")
     with title:
         st.title("Inpaint", width="content")
         notice = st.empty()
     if run is None:
         capabilities.nothing_yet()
-        return
+        return "inpaint"
     if not showable(run):
         say_why(run)
-        return
+        return "inpaint"
     task = str(
         st.segmented_control(
             "Question",
@@ -61,6 +84,7 @@ def page(run: Run | None) -> None:
         picked = picker.pick("a", run, label="Image")
     if picked is not None:
         SHOW[task](run, Subject.of(run, picked), left, right)
+    return task
 
 
 def _notice(run: Run, task: str) -> str:

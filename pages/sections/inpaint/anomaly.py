@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from vae_core import data
 from vae_core.data.catalogue import CATALOGUE
 from vae_core.runs.run import Run
+from vae_core.spec import Spec
 from widgets.run_data.codes import weights
 from widgets.run_data.dataset import absent, dataset
 from widgets.run_data.library import open_run
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from vae_core.analysis.progress import Progress
 
 COUNT, SAMPLES = 1000, 8  # of each set's test images, and of each image's posterior
+SUMMED = (
+    " It bounds log p(x): the class of an image may be unknown here, and is summed out. The run's test ELBO, "
+    "elsewhere, is of {}."
+)
 MOST = 2.0  # nats: a pixel as white as can be
 
 
@@ -63,20 +68,20 @@ def show(run: Run, subject: Subject, left: DeltaGenerator, right: DeltaGenerator
             return
 
         def reference(sets: tuple[Tensor, Tensor | None]) -> None:
-            _compare(sets, elbo, other)
+            _compare(sets, elbo, other, run.spec)
 
         task = tasks.start(elbos, str(run.path), weights(run), other, lane="completing", tracked=True)
         tasks.when_done(task, "Measuring the test images", reference, cancel="anomaly-cancel")
 
 
-def _compare(sets: tuple[Tensor, Tensor | None], elbo: float, other: str | None) -> None:
+def _compare(sets: tuple[Tensor, Tensor | None], elbo: float, other: str | None, spec: Spec) -> None:
     from vae_core.analysis import anomaly
 
     own, foreign_elbos = sets
     share = anomaly.quantile(elbo, own)
     st.markdown(
         f"ELBO of this image: **{words.nats(elbo)} nats**, above that of **{share:.0%}** of "
-        f"{len(own):,} test images."
+        f"{len(own):,} test images.{'' if spec.bound_of == 'log p(x)' else SUMMED.format(spec.bound_of)}"
     )
     bins = _bins([own] if foreign_elbos is None else [own, foreign_elbos])
     bars = [_histogram(own, bins, "test images", RECONSTRUCTION)]

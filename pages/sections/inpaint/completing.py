@@ -47,7 +47,7 @@ def show(run: Run, subject: Subject, left: DeltaGenerator, right: DeltaGenerator
                 tasks.start(compute.complete, *key, method, count, seed, lane="completing", tracked=True),
                 result,
             )
-        _comparison(key, seed)
+        _comparison(key, count, seed)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -137,20 +137,22 @@ def _result(run: Run, subject: Subject, observed: np.ndarray, y: int | None, fou
 
 def _numbers(found: Found, given: str) -> str:
     done, told = found.completions, compute.numbers(found)
+    whose = compute.OWN.get(done.method, "under the model")
     said = [
         f"Error of the mean **{told['Error']:.3f}** (squared, per hidden pixel)",
-        f"log p(hidden | {given}) **{words.nats(told['log p, nats'])}** nats",
+        f"log p(hidden | {given}) **{words.nats(told['log p, nats'])} ± {told['±']:.1f}** nats {whose}, "
+        f"from {found.likelihood.codes:,} codes",
     ]
     if told["Accepted"] is not None:
         said.append(f"accepted {told['Accepted']:.0%}")
     if told["ESS"] is not None:
         said.append(f"effective samples {told['ESS']:,.0f} of {done.draws:,}")
-    if done.r_hat is not None and bool(done.r_hat.isfinite().all()):
-        said.append(f"R̂ {float(done.r_hat.max()):.2f}")
+    if told["Verdict"]:
+        said.append(f"**{told['Verdict']}**")
     return " · ".join([*said, f"{1000 * found.seconds:,.0f} ms"])
 
 
-def _comparison(key: tuple[Any, ...], seed: int) -> None:
+def _comparison(key: tuple[Any, ...], count: int, seed: int) -> None:
     with st.expander(
         "All methods on this mask", icon=":material/table_chart:", key="inpaint-all", on_change="rerun"
     ) as opened:
@@ -164,13 +166,19 @@ def _comparison(key: tuple[Any, ...], seed: int) -> None:
                 column_config={
                     "Error": st.column_config.NumberColumn(format="%.4f", help="Squared, per hidden pixel."),
                     "log p, nats": st.column_config.NumberColumn(
-                        format="%.1f", help="Of the true hidden pixels, log-mean over 64 completions."
+                        format="%.1f",
+                        help="Of the true hidden pixels, log-mean over the method's codes: under the model's "
+                        "conditional, but for the encoder and pseudo-Gibbs, which draw from their own.",
                     ),
+                    "±": st.column_config.NumberColumn(format="%.1f", help="Its standard error."),
                     "Accepted": st.column_config.NumberColumn(format="percent"),
                     "ESS": st.column_config.NumberColumn(format="%.0f", help="The least of all dimensions."),
+                    "R̂": st.column_config.NumberColumn(
+                        format="%.2f", help="Spread of all chains over that within one: 1 where they agree."
+                    ),
                     "Seconds": st.column_config.NumberColumn(format="%.2f"),
                 },
             )
 
-        task = tasks.start(compute.compare, *key, seed, lane="completing", tracked=True)
-        tasks.when_done(task, "Completing 64 times by each method", show, cancel="inpaint-compare")
+        task = tasks.start(compute.compare, *key, count, seed, lane="completing", tracked=True)
+        tasks.when_done(task, f"Completing {count} times by each method", show, cancel="inpaint-compare")

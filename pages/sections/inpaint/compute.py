@@ -13,7 +13,7 @@ from widgets.run_data.library import open_run
 from widgets.run_data.subject import Subject
 
 if TYPE_CHECKING:
-    from vae_core.analysis.inpaint import Completions, Scores
+    from vae_core.analysis.inpaint import Completions, HiddenLikelihood, Scores
     from vae_core.analysis.progress import Progress
 
 METHODS = {
@@ -39,14 +39,23 @@ METHODS = {
         "One pass of the encoder, hidden pixels black: right only where it was trained so.",
     ),
 }
+# Whose distribution log p(hidden | observed) is of, where that is not the model's own.
+OWN = {
+    "encoder": "under the codes that the encoder draws, not the model's own",
+    "pseudo_gibbs": "under the codes where encoder and decoder settle, not the model's own",
+}
 
 
 @dataclass(frozen=True)
 class Found:
-    """Completions of one image, their scores against the truth, and the seconds they took."""
+    """Completions of one image, their scores against the truth, and the seconds they took.
+
+    likelihood: of the hidden pixels, from codes whose number the completions' does not change.
+    """
 
     completions: Completions
     scores: Scores
+    likelihood: HiddenLikelihood
     seconds: float
 
 
@@ -78,7 +87,8 @@ def complete(
             model, x, mask, count, generator=generator, progress=progress, cancelled=cancelled
         )
     seconds = time.perf_counter() - start
-    return Found(found, inpaint.scores(found, x, mask, model), seconds)
+    likelihood = inpaint.log_likelihood(found, x, mask, model)
+    return Found(found, inpaint.scores(found, x, mask, model), likelihood, seconds)
 
 
 def compare(
@@ -87,31 +97,53 @@ def compare(
     subject: Subject,
     observed: bytes,
     y: int | None,
+    count: int,
     seed: int,
     progress: Progress,
     cancelled: Callable[[], bool],
 ) -> list[dict[str, Any]]:
-    """A line for each method, of 64 completions."""
+    """A line for each method, of as many completions as the page shows: the same numbers as there."""
     rows = []
     for place, (method, (name, _)) in enumerate(METHODS.items()):
 
         def tell(fraction: float, sentence: str, place: int = place, name: str = name) -> None:
             progress((place + fraction) / len(METHODS), f"{name}: {sentence.lower()}")
 
-        found = complete(path, version, subject, observed, y, method, 64, seed, tell, cancelled)
+        found = complete(path, version, subject, observed, y, method, count, seed, tell, cancelled)
         rows.append({"Method": name, **numbers(found), "Seconds": found.seconds})
     return rows
 
 
-def numbers(found: Found) -> dict[str, float | None]:
+def numbers(found: Found) -> dict[str, Any]:
     """What is worth telling of completions; None where the method has none."""
     done = found.completions
     return {
         "Error": float(found.scores.squared),
-        "log p, nats": float(found.scores.log_lik),
+        "log p, nats": float(found.likelihood.value),
+        "±": float(found.likelihood.error),
         "Accepted": None if done.acceptance is None else float(done.acceptance),
         "ESS": None if done.ess is None else float(done.ess.min()),
+        "R̂": worst(done.r_hat),
+        "Verdict": verdict(done),
     }
+
+
+def worst(r_hat: Any) -> float | None:
+    """The largest R-hat of all dimensions; None where the method has none, or no chain moved."""
+    known = [] if r_hat is None else r_hat[~r_hat.isnan()].tolist()
+    return max(known) if known else None
+
+
+def verdict(done: Completions) -> str:
+    """What the chains' numbers mean, in words; of importance sampling, what its weights do."""
+    from vae_core.analysis import inpaint
+
+    if done.ess is None:
+        return ""
+    if done.r_hat is None:
+        few = float(done.ess.min()) < 100
+        return "few codes carry all the weight" if few else "enough codes count"
+    return inpaint.verdict(done.r_hat, done.ess)[1]
 
 
 def _mask(subject: Subject, observed: bytes) -> Any:

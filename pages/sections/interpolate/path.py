@@ -188,6 +188,9 @@ def facts(view: View, line: Line, found: Passed | None) -> list[tuple[str, str, 
     ]
     if line.kind != "linear":
         rows.append(("… of the straight line", f"{found.straight:.1f}", "The straight path’s, in pixels."))
+    if path_codes.nothing_shorter(line):
+        help = "No path was found that is shorter by a thousandth, so the straight line is shown."
+        rows.append(("Shortest found", "the line", help))
     rows += [
         (
             "… of the pixels faded over",

@@ -87,6 +87,14 @@ def along(line: Line) -> Tensor:
     return (paths.spherical if line.kind == "spherical" else paths.linear)(a, b, t)
 
 
+def nothing_shorter(line: Line) -> bool:
+    """Whether a geodesic was looked for, and the straight line is the shortest path that was found."""
+    if line.kind != "geodesic":
+        return False
+    found: Geodesic = geodesic_task.start(line).result()
+    return found.straight
+
+
 def passed(codes: Codes, line: Line) -> tasks.Task:
     """What the path passes, on its way; mostly it is there at once."""
     task = tasks.start(measure, codes, line)

@@ -8,11 +8,14 @@ import streamlit as st
 
 from pages.sections.latent_map import pins
 from vae_core.runs.run import Run
+from widgets.components.latent_map import densities
 from widgets.components.latent_map.map_view import KINDS, View
 from widgets.run_data import usage
+from widgets.run_data.codes import Codes, newest
 from widgets.shell import url_state
 
 EXTENTS = (4, 6, 8, 16, 32, 64)
+FITTING = 0.9  # of the codes, within the range that a map begins with
 RATIOS = (2, 3, 5, 10, 20, 50, 100, 1000)
 
 
@@ -32,15 +35,30 @@ def strip(run: Run) -> View:
             )
             if kind != "pca":
                 dims = _dimensions(run)
+        through: tuple[float, ...] = ()
+        if kind == "slice":
+            pin = pins.state(run).pin or (0.0,) * latent
+            through = tuple(0.0 if d in dims else round(v, 3) for d, v in enumerate(pin))
+        usual = fitting(run, View(str(kind), dims, through=through))
         extent = st.select_slider(
             "Range",
             EXTENTS,
-            **url_state.choice("range", EXTENTS, 4),
+            **url_state.choice_over("range", EXTENTS, usual),
             format_func=lambda e: f"± {e}",
             width=130,
-            help="How far the density is computed, in standard deviations of the prior. ± 4 everywhere, so "
-            "that maps compare.",
+            help="How far the density is computed, in standard deviations of the prior. At first as far as "
+            f"{FITTING:.0%} of this run's codes lie, and no less than ± {EXTENTS[0]}; maps of two runs "
+            "compare at the same range.",
         )
+        if usual != EXTENTS[0]:
+            st.button(
+                f"± {EXTENTS[0]}" if extent != EXTENTS[0] else "Fit",
+                key="map-range",
+                type="tertiary",
+                on_click=url_state.write,
+                args=("range", str(EXTENTS[0]) if extent != EXTENTS[0] else None),
+                help="The range of most runs, to compare this one with them, or the one that fits its codes.",
+            )
         ratio = st.select_slider(
             "Hole: p / q above",
             RATIOS,
@@ -58,11 +76,25 @@ def strip(run: Run) -> View:
                 width=130,
                 help="This decoder is told the class: the one under which codes on the map are decoded.",
             )
-    through: tuple[float, ...] = ()
-    if kind == "slice":
-        pin = pins.state(run).pin or (0.0,) * latent
-        through = tuple(0.0 if d in dims else round(v, 3) for d, v in enumerate(pin))
     return View(str(kind), dims, float(extent), float(ratio), through)
+
+
+def fitting(run: Run, view: View) -> int:
+    """The smallest range that holds most of the codes on this view; the usual one where there are none."""
+    codes = newest(run)
+    return EXTENTS[0] if codes is None else _fitting(codes, view)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _fitting(codes: Codes, view: View) -> int:
+    import torch
+
+    from vae_core.analysis import aggregate
+
+    plane = aggregate.pca_plane(codes.posteriors) if view.kind == "pca" else None
+    far = densities.project(codes.posteriors.mean, view, plane).abs().amax(1).float()
+    wanted = float(torch.quantile(far, FITTING))
+    return next((extent for extent in EXTENTS if extent >= wanted), EXTENTS[-1])
 
 
 def _dimensions(run: Run) -> tuple[int, int]:

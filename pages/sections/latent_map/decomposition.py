@@ -8,12 +8,19 @@ from typing import Any
 import streamlit as st
 
 from pages.sections.latent_map import charts
+from vae_core.model import variance_bound
 from vae_core.runs.run import Run
 from widgets.components.latent_map.map_view import View
 from widgets.run_data.codes import Codes
 from widgets.shell import palette, tasks, words
 
+CLOSE, FAR = 0.05, 0.5  # nats between the bounds on the mutual information, to be told and to be warned of
 POINTS = 4_000  # draws of q(z) that the parts are averages over
+# What the class costs in a bound of what.
+CLASS_KL = {
+    "log p(x, y)": "−log p(y): what it costs to name the class of an image.",
+    "log p(x)": "KL(q(y|x) || p(y)): how far what the classifier reads is from the classes' shares.",
+}
 
 
 def show(run: Run, codes: Codes, view: View) -> None:
@@ -28,19 +35,43 @@ def surgery(codes: Codes) -> tuple[Any, list[bool], int]:
     from vae_core.analysis.surgery import decompose
 
     posteriors = codes.posteriors
-    said = codes.run.evaluation if codes.whole and not codes.run.status.active else None
-    reconstruction = said.get("reconstruction") if said else None
-    found = decompose(posteriors, reconstruction, points=POINTS)
+    found = decompose(posteriors, points=POINTS)
     return found, collapse.collapsed(posteriors).tolist(), collapse.active_units(posteriors)
+
+
+def evaluated(codes: Codes) -> dict[str, float] | None:
+    """ELBO, reconstruction and KL of the same images as `evaluate` gives them; None where there are none."""
+    if not codes.whole or codes.run.status.active:
+        return None
+    found = codes.run.evaluation or {}
+    names = ("elbo", "reconstruction", "kl")
+    numbers = {name: found[name] for name in names if isinstance(found.get(name), float)}
+    if len(numbers) < len(names):
+        return None
+    # Of a model of classes the KL is that of code and class together.
+    of_code = found.get("dimension_kl")
+    if codes.run.spec.bound_of in CLASS_KL and codes.run.spec.classes and isinstance(of_code, list):
+        numbers["class_kl"] = numbers["kl"] - sum(of_code)
+    return numbers
 
 
 def parts(run: Run, codes: Codes, found: tuple[Any, list[bool], int]) -> None:
     from vae_core.analysis import kl_divergence
 
     split, collapsed, active = found
+    undefined = variance_bound.undefined_kl(codes.posteriors.log_var)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.html(bars(split))
+        numbers = evaluated(codes)
+        if undefined is not None:
+            st.warning(f"**{undefined}** {variance_bound.WHY}", icon=":material/block:")
+            if numbers is not None:
+                st.html(f'<div class="elbo-parts">{reconstruction(numbers["reconstruction"])}</div>')
+            return
+        bars = elbo(numbers, run.spec.bound_of) + surgery_of(
+            split, run.spec.classes > 0, len(codes.posteriors), run.spec.latent
+        )
+        st.html(f'<div class="elbo-parts">{bars}</div>')
     with right:
         kl = kl_divergence.dimensions(codes.posteriors).mean(0).tolist()
         st.markdown(
@@ -52,21 +83,36 @@ def parts(run: Run, codes: Codes, found: tuple[Any, list[bool], int]) -> None:
         st.caption("In nats per image; they sum to the KL. A grey dimension ignores the image.")
 
 
-def bars(split: Any) -> str:
-    """Two bars: −ELBO = −reconstruction + KL, and below it the KL alone, drawn larger."""
-    out = []
-    if split.reconstruction is not None:
-        loss = -split.reconstruction
-        elbo = split.reconstruction - split.kl
-        out.append(f"<h5>−ELBO: {words.nats(-elbo)} nats per image</h5>")
-        pieces = [("−reconstruction", loss, palette.RECONSTRUCTION), ("KL", split.kl, palette.KL)]
-        # A density's reconstruction may be negative: a stacked bar shows lengths only.
-        out.append(bar(pieces) if loss > 0 else "")
-        out.append(
-            sentence(palette.RECONSTRUCTION, "Reconstruction", words.nats(split.reconstruction),
-                     "how well the decoder gives the image back from its code: E log p(x|z).")
-        )  # fmt: skip
-    out.append(f"<h5>KL: {split.kl:.2f} nats per image, taken apart</h5>")
+def elbo(numbers: dict[str, float] | None, bound_of: str) -> str:
+    """The bar −ELBO = −reconstruction + KL, of the numbers that `evaluate` gave; empty without them."""
+    if numbers is None:
+        return ""
+    loss, kl = -numbers["reconstruction"], numbers["kl"]
+    of_class = numbers.get("class_kl", 0.0)
+    pieces = [("−reconstruction", loss, palette.RECONSTRUCTION), ("KL", kl, palette.KL)]
+    if of_class:
+        pieces[1:] = [
+            ("KL of the code", kl - of_class, palette.KL),
+            ("KL of the class", of_class, palette.CLASS_KL),
+        ]
+    of = "" if bound_of == "log p(x)" else f", of {bound_of}"
+    out = f"<h5>−ELBO: {words.nats(-numbers['elbo'])} nats per image{of}</h5>"
+    # A density's reconstruction may be negative: a stacked bar shows lengths only.
+    out += bar(pieces) if loss > 0 else ""
+    out += reconstruction(numbers["reconstruction"])
+    if of_class:
+        out += sentence(palette.CLASS_KL, "KL of the class", f"{of_class:.2f}", CLASS_KL[bound_of])
+    return out
+
+
+def reconstruction(value: float) -> str:
+    return sentence(palette.RECONSTRUCTION, "Reconstruction", words.nats(value),
+                    "how well the decoder gives the image back from its code: E log p(x|z).")  # fmt: skip
+
+
+def surgery_of(split: Any, of_classes: bool, images: int, latent: int) -> str:
+    """The KL of the code alone, taken apart, drawn larger."""
+    out = [f"<h5>KL{' of the code' * of_classes}: {split.kl:.2f} nats per image, taken apart</h5>"]
     dimension, error = float(split.dimension_kl.sum()), float(split.dimension_kl_error.norm())
     colours = palette.PARTS
     out.append(
@@ -78,13 +124,10 @@ def bars(split: Any) -> str:
             ]
         )
     )
-    near = " It is near that ceiling: the number speaks of how many images there are, not of the model." if (
-        split.mutual_information > split.log_n - 0.2
-    ) else ""  # fmt: skip
     out.append(
         sentence(colours["mutual_information"], "Mutual information I(x; z)",
                  f"{split.mutual_information:.2f} ± {split.mutual_information_error:.2f}",
-                 f"what a code tells about its image; at most log N = {split.log_n:.2f}.{near}")
+                 told_of_images(split, images, latent))
         + sentence(colours["total_correlation"], "Total correlation",
                    f"{split.total_correlation:.2f} ± {split.total_correlation_error:.2f}",
                    "how far the dimensions of q(z) depend on one another; 0 if they were independent.")
@@ -96,7 +139,25 @@ def bars(split: Any) -> str:
         f"{split.marginal_kl:.2f} nats: what makes holes. After Hoffman and Johnson 2016, Chen et al. 2018, "
         f"equation 2; exact mixture over all images, averaged over {words.count(POINTS)} draws or more.</p>"
     )
-    return f'<div class="elbo-parts">{"".join(out)}</div>'
+    return "".join(out)
+
+
+def told_of_images(split: Any, images: int, latent: int) -> str:
+    """What the mutual information is of, and how far it speaks of the number of images and dimensions."""
+    low, high = split.mutual_information, split.mutual_information_upper
+    said = (
+        f"what a code tells about its image, among these {words.count(images)}; at most log N = "
+        f"{split.log_n:.2f}."
+    )
+    if high - low < CLOSE:
+        return said
+    said += f" Among all images that there may be it is between {low:.1f} and {high:.1f}."
+    if high - low < FAR:
+        return said
+    return (
+        f"{said} {words.count(images)} images do not cover {words.dimensions(latent)}: the number speaks of "
+        "how many there are, and the two below are too high by as much as it is too low."
+    )
 
 
 def bar(pieces: list[tuple[str, float, str]]) -> str:

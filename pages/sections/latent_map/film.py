@@ -41,12 +41,12 @@ def picture(film: Film, k: int, ratio: float, classes: Sequence[str], title: str
     from PIL import Image, ImageDraw
 
     grid = film.grids[k]
-    log_q, log_p = grid.log_q.numpy(), grid.log_p.numpy()
+    log_q, log_p = grid.log_q.numpy(), grid.log_p.numpy()  # as it is drawn
     extent = float(grid.x[-1])
     share = np.clip((log_q - LOW) / (HIGH - LOW), 0, 1) ** 1.25 * 0.92
     colour = _mix(np.broadcast_to(PAPER, (*log_q.shape, 3)), DATA, share)
     inside = log_p >= math.log1p(-MASS) - math.log(2 * math.pi)
-    empty = inside & (log_p - log_q > math.log(ratio))
+    empty = inside & (log_p - grid.exact.numpy() > math.log(ratio))
     colour = _mix(colour, HOLE, 0.28 * empty)
     colour[_edge(empty)] = HOLE
     for mass in (0.5, 0.9, 0.95, 0.99):
@@ -61,7 +61,9 @@ def picture(film: Film, k: int, ratio: float, classes: Sequence[str], title: str
         return (x + extent) / (2 * extent) * SIDE, (extent - y) / (2 * extent) * SIDE
 
     _points(draw, film, k, classes, to_pixel)
-    said = f"step {film.steps[k]:,}   {film.images:,} images   holes drawn {100 * film.hole_mass[k]:.1f} %"
+    said = (
+        f"step {film.steps[k]:,}   {film.images:,} images   holes on this map {100 * film.hole_mass[k]:.1f} %"
+    )
     foot = f"{title}   {said}"
     draw.rectangle([0, SIDE, SIDE, SIDE + FOOT], fill=PAPER)
     draw.text((10, SIDE + 9), foot, fill=INK, font=_font(14))

@@ -6,6 +6,8 @@ from typing import Any
 
 import streamlit as st
 
+from vae_core.model import variance_bound
+from vae_core.runs import evaluations
 from vae_core.runs.run import Run
 from widgets.components.latent_map import densities
 from widgets.components.latent_map.map_view import View
@@ -77,10 +79,13 @@ def numbers(run: Run, view: View, codes: Codes, holes: Any, outside: Any) -> Non
         "Share of the aggregated posterior outside the region that holds 95 % of the prior.",
     )
     said = run.evaluation if codes.whole and not run.status.active else None
-    if said and isinstance(said.get("elbo"), float):
-        number(
-            "ELBO", words.nats(said["elbo"]), "nats per test image", "Reconstruction minus KL, with beta 1."
-        )
+    elbo, note = evaluations.elbo(said), evaluations.kl_note(said)
+    if elbo is not None:
+        of = "" if run.spec.bound_of == "log p(x)" else f", of {run.spec.bound_of}"
+        number("ELBO", words.nats(elbo), f"nats per test image{of}", "Reconstruction minus KL, with beta 1.")
+    elif note is not None:
+        shown = words.nats(evaluations.reconstruction(said))
+        number("Reconstruction", shown, f"nats per test image. {note}", variance_bound.WHY)
     beta, weighs = words.number(run.spec.objective.beta), objective_words.of(run.spec).weighs
     number("beta", beta, f"weight of {weighs}", f"What {weighs} was multiplied with in training.")
     if latent > 2:

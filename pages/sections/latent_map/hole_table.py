@@ -99,16 +99,12 @@ def address_of(image: Tensor) -> str:
 
 
 def notes(run: Run, codes: Codes, view: View, found: Found) -> None:
-    grid = densities.field(codes, view.place).grid
     said = [
         "Mass is what the prior puts into the hole; depth is the largest log p − log q in it. "
         "Inside the region that holds 95 % of the prior."
     ]
-    if grid.floored:
-        said.append(
-            "On the map posteriors narrower than a cell are drawn one cell wide: what is listed "
-            "here is as a rule smaller and shallower than it is. The hole mass beside the map is exact."
-        )
+    if densities.field(codes, view.place).grid.floored:
+        said.append("Of the exact density: posteriors are drawn wider than they are, but fill no hole.")
     if any(found.least):
         said.append("≥: the density there is below what can be told from zero.")
     if run.spec.latent > 2 and view.kind != "slice":

@@ -57,8 +57,8 @@ def near(run: Run, z: Tensor) -> tuple[np.ndarray, list[float], list[str], str]:
         training.images[least.indices].numpy(),
         least.values.tolist(),
         names,
-        "Distance of their posterior means"
-        + (", as they were when first asked for." if run.status.active else "."),
+        f"Distance of their posterior means{', as they were when first asked for' * run.status.active}. q(z) "
+        "is that of the test images: a training image near by adds nothing to it.",
     )
 
 

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from pages.sections.train import draft
 from pages.sections.train.fields import field
-from vae_core.data.catalogue import binary
-from vae_core.spec import Spec
-from widgets.shell import url_state
+from vae_core.data.catalogue import CATALOGUE, binary
+from vae_core.spec import Likelihood, Mask, Net, Spec, titles
+from widgets.shell import tasks, url_state, words
 
-NETS = {"lecture": "Lecture", "mlp": "Fully connected", "conv": "Convolutional"}
-NETS |= {"partial_conv": "Partial convolutions", "linear": "Linear"}
-MASKS = {"none": "The whole image", "random": "A random part of it"}
-LIKELIHOODS = {
-    "bernoulli": "Bernoulli",
-    "continuous_bernoulli": "Continuous Bernoulli",
-    "gaussian": "Gaussian",
-    "categorical": "256 grey levels",
-}
+if TYPE_CHECKING:
+    from vae_core.training.cost import Cost
+
+NETS, MASKS, LIKELIHOODS = titles(Net), titles(Mask), titles(Likelihood)
+WIDE = 1000  # units of a layer: from here on what a network costs is worth a line
 ENDS = {"epochs": "Epochs", "steps": "Steps", "seconds": "Seconds"}
 
 
@@ -75,21 +72,13 @@ def network(spec: Spec) -> None:
 
 def likelihood(spec: Spec) -> None:
     likelihood = spec.likelihood
-
-    def pick(kind: str) -> None:
-        changes = {"likelihood.kind": kind}
-        # Which pixels a likelihood is one of: binary ones for Bernoulli, grey ones for all others.
-        grey = not binary(spec.data.name)
-        changes["data.binarisation"] = "dynamic" if kind == "bernoulli" and grey else "none"
-        draft.change(**changes)
-
-    key = url_state.key_showing("set:likelihood.kind", likelihood.kind)
-    st.selectbox(
+    field(
+        "likelihood.kind",
+        likelihood.kind,
+        st.selectbox,
         "Likelihood p(x|z)",
-        list(LIKELIHOODS),
+        options=list(LIKELIHOODS),
         format_func=LIKELIHOODS.__getitem__,
-        key=key,
-        on_change=url_state.heard(key, pick),
         help="What a pixel is: black or white, grey between 0 and 1, a real number, one of 256 levels. "
         "Starts a new run.",
     )
@@ -121,10 +110,32 @@ def likelihood(spec: Spec) -> None:
             "Binarisation",
             options=["dynamic", "static", "none"],
             help="Grey pixels drawn as black or white at each look (dynamic), once (static), or left grey. "
-            "A Bernoulli is a likelihood of binary pixels only.",
+            "Test images are drawn once for either, so that all numbers are of the same pixels. A Bernoulli "
+            "is a likelihood of binary pixels only.",
         )
-    if likelihood.kind == "bernoulli" and spec.data.binarisation == "none" and not binary(spec.data.name):
-        st.caption(":orange[Grey pixels under a Bernoulli: the numbers are cross entropies, no likelihoods.]")
+    if spec.likelihood_note is not None:
+        st.caption(f":orange[{spec.likelihood_note}]")
+    if likelihood.kind == "categorical" or max(getattr(spec.net, "widths", (0,))) > WIDE:
+        task = tasks.start(cost_of, spec.to_json(), lane="counting-weights")
+        tasks.when_done(task, "Counting weights", lambda cost: say_cost(spec, cost))
+
+
+def cost_of(settings: str) -> Cost:
+    """What a run of a Spec's JSON costs. Loads torch."""
+    from vae_core.training.cost import cost
+
+    return cost(Spec.parse(json.loads(settings)))
+
+
+def say_cost(spec: Spec, cost: Cost) -> None:
+    """What large networks cost, before one is trained: 256 grey levels are 256 outputs for each pixel."""
+    batch, images = spec.training.batch_size, CATALOGUE[spec.data.name].train
+    epoch = f", {words.duration(cost.seconds * images / batch)} an epoch" if images else ""
+    step = f"{cost.seconds:.2g} s" if cost.seconds >= 0.1 else f"{1000 * cost.seconds:.0f} ms"
+    st.caption(
+        f":orange[**{cost.weights / 1e6:.1f} million weights**: about {step} a step of {batch} images on one "
+        f"core of this machine{epoch}.]"
+    )
 
 
 def training(spec: Spec) -> None:

@@ -8,10 +8,10 @@ import streamlit as st
 
 from pages.sections.train import draft
 from pages.sections.train.fields import field
-from vae_core.spec import CLASSIFYING, Spec
+from vae_core.spec import CLASSIFYING, Condition, Net, Objective, Prior, Spec, titles
 from widgets.shell import url_state
-from widgets.shell.objective_words import OBJECTIVES
 
+OBJECTIVES, CONDITIONS, PRIORS, CLASSIFIERS = map(titles, (Objective, Condition, Prior, Net))
 STEPS: dict[str, Any] = {"min_value": 0, "max_value": 10_000_000, "step": 500}
 WEIGHT: dict[str, Any] = {"min_value": 0.0, "max_value": 1000.0, "step": 1.0, "format": "%g"}
 # Which fields of an objective have a number to set, with label, limits and help; the rest is common to all.
@@ -24,7 +24,11 @@ NUMBERS: dict[str, tuple[str, dict[str, Any], str]] = {
         WEIGHT | {"step": 0.05},
         "A dimension's KL costs nothing more below this.",
     ),
-    "alpha": ("α, the weight of the mutual information", WEIGHT, "What the code tells about the image."),
+    "alpha": (
+        "α, the weight of the mutual information",
+        WEIGHT,
+        "What the code tells about the image.",
+    ),
     "gamma": ("γ, the weight of the dimension-wise KL", WEIGHT, "How near each q(z_d) comes to the prior."),
     "labelled_share": (
         "Share of labelled images in the bound",
@@ -49,7 +53,6 @@ OWN_WORDS: dict[tuple[str, str], tuple[str, dict[str, Any], str]] = {
         "As the discriminator estimates it: how far the dimensions of the code depend on each other.",
     ),
 }
-CLASSIFIERS = {"mlp": "Fully connected", "conv": "Convolutional", "lecture": "Lecture", "linear": "Linear"}
 LABELS = (10, 50, 100, 600, 1000, 3000)
 ALL = "all"
 AGAIN = "Starts a new run."
@@ -63,7 +66,7 @@ def objective(spec: Spec) -> None:
         st.selectbox,
         "What is maximised",
         options=[kind for kind in OBJECTIVES if spec.classes or kind not in CLASSIFYING],
-        format_func=lambda kind: OBJECTIVES[kind].name,
+        format_func=OBJECTIVES.__getitem__,
         help="How reconstruction and KL are weighed; under a class, also with a classifier.",
     )
     for name, common in NUMBERS.items():
@@ -144,8 +147,8 @@ def condition(spec: Spec) -> None:
 
     st.selectbox(
         "What the model is told",
-        ["none", "class"],
-        format_func={"none": "The image alone", "class": "The image and its class"}.__getitem__,
+        list(CONDITIONS),
+        format_func=CONDITIONS.__getitem__,
         key=key,
         on_change=url_state.heard(key, pick),
         help=f"With the class y beside x and z, it learns p(x|z, y). {AGAIN}",
@@ -165,11 +168,8 @@ def condition(spec: Spec) -> None:
         spec.prior.kind,
         st.selectbox,
         "Prior of z",
-        options=["standard_normal", "class_normal"],
-        format_func={
-            "standard_normal": "N(0, I) for all",
-            "class_normal": "Learned for each class",
-        }.__getitem__,
+        options=list(PRIORS),
+        format_func=PRIORS.__getitem__,
         help=f"p(z), or a Gaussian p(z|y) whose mean and variances are learned for each class. {AGAIN}",
     )
     if spec.objective.kind not in CLASSIFYING:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.sections.traverse import link, naming
 from pages.sections.traverse.controls import View
+from vae_core.model import variance_bound
 from vae_core.runs.run import Run
 from widgets.components.traverse import Model, TraverseState, traverse
 from widgets.run_data import library, usage
@@ -93,7 +94,7 @@ def model(side: Side, view: View, place: int) -> Model:
         run.name,
         library.title(run),
         usage.decoder(run, side.y),
-        kl=used.kl.numpy(),
+        kl=np.full(run.spec.latent, np.nan) if usage.kl_note(usage.codes(run)) else used.kl.numpy(),
         stops=side.stops,
         ticks=side.ticks,
         origin=side.origin if view.picked else None,
@@ -130,4 +131,8 @@ def below(both: list[Side]) -> str:
         )
     else:
         said.append("Names of dimensions are kept with the run.")
-    return " ".join([*filter(None, map(told, both)), *said])
+    notes = []
+    for side in both:
+        if note := usage.kl_note(usage.codes(side.run)):
+            notes.append(f"{words.literal(library.title(side.run))}: {note} {variance_bound.WHY}")
+    return " ".join([*filter(None, map(told, both)), *notes, *said])

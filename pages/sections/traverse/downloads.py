@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -137,7 +138,8 @@ def strips_png(view: View, place: int, hand: Hand, called: Names) -> bytes:
         usage.decode(run, side.y), torch.tensor(code), torch.from_numpy(side.stops), shown
     )
     labels = [naming.label(d, called[d]) for d in shown]
-    notes = [f"KL {used.kl[d]:.2f} nats" for d in shown]
+    undefined = usage.kl_note(usage.codes(run))
+    notes = ["KL undefined" if undefined else f"KL {used.kl[d]:.2f} nats" for d in shown]
     title = f"{library.title(run)}   {library.note(run)}".replace("β", "beta").replace(
         "γ", "gamma"
     )  # Pillow's letters are Latin
@@ -170,7 +172,8 @@ def dimensions(view: View, place: int, hand: Hand, called: Names) -> str:
     found = usage.codes(side.run)
     used, at = usage.usage(found), usage.quantiles(found)
     head = ["dimension", "name", "kl_nats", "activity", "dead", "z", "z_of_start"]
-    numbers = torch.stack([used.kl, used.activity], 1).tolist()
+    kl = torch.full_like(used.kl, math.nan) if usage.kl_note(found) else used.kl
+    numbers = torch.stack([kl, used.activity], 1).tolist()
     rows = [
         [d + 1, called[d], *numbers[d], int(used.dead[d]), code[d], side.origin[d], *at[d]]
         for d in used.order.tolist()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -131,6 +132,37 @@ def test_only_points_narrower_than_a_cell_are_floored_and_they_are_counted() -> 
     assert grid.cell == pytest.approx(0.08)
     assert grid.floored == 3
     assert aggregate.grid(cloud(low=-2.0)).floored == 0
+
+
+@pytest.mark.parametrize("low", [-16.0, -9.0, -2.0])
+def test_what_a_grid_counts_is_the_density_at_its_points_however_it_is_drawn(low: float) -> None:
+    posteriors = cloud(300, low=low, high=min(low + 4, 0.0))
+    # Nothing but narrow posteriors, of which some lie on the grid's points themselves.
+    posteriors.mean[:40] = (posteriors.mean[:40] / 0.125).round() * 0.125
+    grid = aggregate.grid(posteriors, extent=4.0, size=65)
+    expected = aggregate.log_density(posteriors, points(grid.x, grid.y).double()).view(65, 65)
+    torch.testing.assert_close(grid.exact.double(), expected.clamp(min=grid.exact_floor), rtol=0, atol=2e-3)
+    plane = aggregate.plane(
+        posteriors, torch.zeros(2), torch.tensor([1.0, 1.0]), torch.tensor([-1.0, 1.0]), size=65
+    )
+    turned = points(plane.x, plane.y) @ torch.tensor([[1.0, 1.0], [-1.0, 1.0]]).double() / math.sqrt(2)
+    expected = aggregate.log_density(posteriors, turned).view(65, 65)
+    torch.testing.assert_close(plane.exact.double(), expected.clamp(min=plane.exact_floor), rtol=0, atol=2e-3)
+    if not grid.floored:
+        assert grid.exact is grid.log_q
+
+
+@pytest.mark.parametrize(("low", "extent"), [(-16.0, 4.0), (-16.0, 16.0), (-9.0, 4.0), (-7.0, 8.0)])
+def test_the_holes_of_a_map_add_up_to_the_hole_mass_however_narrow_posteriors_are(low, extent) -> None:
+    # Drawn one cell wide, they would cover most of the region: 95 % empty, and a third of it drawn so.
+    posteriors = cloud(3000, low=low, high=low, seed=5)  # of other numbers than the samples are drawn from
+    grid = aggregate.grid(posteriors, extent=extent)
+    mass = aggregate.hole_mass(posteriors)
+    drawn = sum(hole.prior_mass for hole in aggregate.holes(grid))
+    assert drawn == pytest.approx(mass.value, abs=4 * mass.error + 0.02)
+    if low == -16.0:
+        assert mass.value > 0.94
+        assert float(aggregate.hole_curve(replace(grid, exact=grid.log_q), [10.0])) < 0.7
 
 
 def test_a_grid_of_points_still_integrates_to_one() -> None:

@@ -111,6 +111,26 @@ def test_dead_dimensions_do_not_answer_for_live_ones() -> None:
 # --- codes that know, but mix or repeat ---------------------------------------------------------------------
 
 
+def test_mutual_information_is_scikit_learns_and_that_of_a_constant_is_exactly_nothing() -> None:
+    from sklearn.metrics import mutual_info_score
+
+    rng = np.random.default_rng(0)
+    rounded = 0
+    for rows in range(50, 250):
+        factors = np.column_stack([rng.integers(k, size=rows) for k in (2, 3, 7)]).astype(float)
+        codes = np.column_stack([np.ones(rows), rng.integers(5, size=rows)]).astype(float)
+        found = disentangle.mutual_information(codes, factors)
+        for d in range(2):
+            oracle = [mutual_info_score(codes[:, d], factors[:, f]) for f in range(3)]
+            np.testing.assert_allclose(found[d], oracle, atol=1e-12)
+        assert (found[0] == 0).all()
+        # Rounding makes 2e-16 nats of some of these shares, and of that alone modularity made 1.
+        shares = [np.bincount(column.astype(int)) / rows for column in factors.T]
+        rounded += any(abs(share * np.log(share / (share.sum() * share))).sum() > 0 for share in shares)
+        assert disentangle.modularity(np.ones((rows, 2)), factors) == 0
+    assert rounded > 10
+
+
 @pytest.mark.parametrize("metric", ["mig", "sap", "modularity", "disentanglement", "completeness"])
 def test_a_rotated_code_scores_lower_than_the_factors(metric: str) -> None:
     whole = METRICS[metric](IDENTITY, FACTORS)

@@ -82,24 +82,10 @@ def test_a_blend_begins_and_ends_at_its_classes():
 # --- numbers ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("encoder", [True, False])
-def test_the_elbo_under_each_class_is_that_of_a_model_told_the_class(encoder):
-    vae, x = model(**{"condition.encoder": encoder}), images().round()
-    samples = 400
-    found = generate.elbo_by_class(vae, x, samples)
-    assert found.shape == (5, K)
-    for label in (0, 6):
-        terms = vae(x, samples, torch.Generator().manual_seed(4), y=torch.full((5,), label))
-        alone = terms.log_px.mean(0) - terms.kl.sum(-1)
-        torch.testing.assert_close(found[:, label], alone, atol=1.0, rtol=0.02)
-
-
-def test_the_elbo_of_each_class_averages_over_its_own_images():
-    vae, x, y = model(), images().round(), torch.tensor([0, 5, 9, 2, 2])
-    by_class = generate.elbo_by_class(vae, x)
-    mean = generate.elbo_of_class(vae, x, y)
-    assert mean[2].item() == pytest.approx(by_class[3:, 2].mean().item(), rel=1e-5)
-    assert mean[5].item() == pytest.approx(by_class[1, 5].item(), rel=1e-5)
+def test_the_mean_by_class_is_over_the_images_of_each_and_nan_where_there_are_none():
+    values, y = torch.tensor([-1.0, -2.0, -3.0, -4.0, -8.0]), torch.tensor([0, 5, 9, 2, 2])
+    mean = generate.mean_by_class(values, y, K)
+    assert (mean[2].item(), mean[5].item(), mean[0].item()) == (-6, -2, -1)
     assert math.isnan(mean[1].item())
 
 
@@ -135,6 +121,38 @@ def test_agreement_counts_what_a_judge_reads_class_by_class():
     assert found.share.tolist() == [0.5] + [1.0] * 9
     assert found.total == pytest.approx(0.95)
     assert found.counts[0].tolist() == [3, 0, 0, 0, 3, 0, 0, 0, 0, 0]
+
+
+class FirstPixel(torch.nn.Module):
+    """Reads class 1 where the first pixel is rather white, else class 0."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return 10 * torch.eye(K)[(x[:, 0, 0, 0] > 0.5).long()]
+
+
+def test_of_drawn_pixels_an_oracle_reads_what_the_likelihood_draws_and_of_means_their_threshold():
+    # Every image's first pixel is white with probability 0.7: its mean is always read as a 1.
+    vae, oracle, n = model(), OracleClassifier("digits", FirstPixel(), 1.0, 1.0), 4000
+    for parameter in vae.decoder.parameters():
+        parameter.zero_()
+    [*_, last] = (layer for layer in vae.decoder.modules() if isinstance(layer, torch.nn.Linear))
+    last.bias[0] = math.log(0.7 / 0.3)
+    means, drawn = (generate.agreement(vae, oracle, n, drawn=pixels) for pixels in (False, True))
+    assert means.share.tolist() == [0, 1] + [0] * 8
+    error = math.sqrt(0.7 * 0.3 / n)
+    assert drawn.share[:2].tolist() == pytest.approx([0.3, 0.7], abs=4 * error)
+    # Two classes err so, the other eight hardly; the total is a tenth of all.
+    assert drawn.error == pytest.approx(math.sqrt(2) * error / K, rel=0.05)
+
+
+def test_the_error_of_an_agreement_is_the_spread_of_repeated_ones():
+    vae, oracle = model(), OracleClassifier("digits", FirstPixel(), 1.0, 1.0)
+    found = [
+        generate.agreement(vae, oracle, 50, generator=torch.Generator().manual_seed(seed), drawn=True)
+        for seed in range(80)
+    ]
+    spread = torch.tensor([each.total for each in found]).std().item()
+    assert found[0].error == pytest.approx(spread, rel=0.3)  # of 80 deviations, to 8 %
 
 
 def posteriors(mean: torch.Tensor, labels: torch.Tensor | None) -> Posteriors:

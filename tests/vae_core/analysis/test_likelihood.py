@@ -124,6 +124,25 @@ def test_a_generator_decides_the_samples() -> None:
     assert likelihood.log_px(model, images, 3).tolist() == likelihood.log_px(model, images, 3).tolist()
 
 
+@pytest.mark.parametrize("block", [2**20, 2**16])
+def test_the_effective_sample_size_is_that_of_a_shifted_proposal(block: int, monkeypatch) -> None:
+    # Weights of N(m, 1) under draws of N(0, 1): (sum w)^2 / sum w^2 tends to S exp(-m^2), m in deviations.
+    monkeypatch.setattr(likelihood, "CPU_BLOCK", block)
+    model, exact = linear_gaussian(latent=1)
+    images = some_images(model, 6)
+    encoder = next(m for m in model.encoder.modules() if isinstance(m, nn.Linear))
+    assert likelihood.estimate(model, images, 500).effective.tolist() == pytest.approx([500] * 6, rel=1e-3)
+    deviation = (0.5 * encoder.bias[1]).exp().item()
+    with torch.no_grad():
+        encoder.bias[0] += 0.7 * deviation
+    found = likelihood.estimate(model, images, 40_000)
+    assert (found.effective / 40_000).tolist() == pytest.approx([math.exp(-0.49)] * 6, rel=0.05)
+    # The ELBO of the same samples falls short by KL(q || p(z|x)), which is m^2 / 2.
+    expected = exact.log_prob(images.flatten(1).double())
+    torch.testing.assert_close(found.value, expected, rtol=0, atol=0.03)
+    torch.testing.assert_close(found.elbo, expected - 0.245, rtol=0, atol=0.03)
+
+
 def test_no_samples_are_refused() -> None:
     model, _ = linear_gaussian(latent=1)
     with pytest.raises(ValueError, match="At least one sample"):

@@ -85,6 +85,52 @@ def test_stated_errors_are_about_the_spread_over_seeds() -> None:
         assert 0.3 < float(spread / stated) < 1.5
 
 
+@pytest.mark.parametrize(
+    ("latent", "variance", "n", "near"),
+    [(2, 0.3, 2000, True), (8, 0.3, 2000, False), (32, 0.65, 3000, False)],
+)
+def test_the_mutual_information_of_a_gaussian_lies_between_its_two_bounds(latent, variance, n, near) -> None:
+    # mean ~ N(0, (1 - v) I) and q(z|x) = N(mean, v I): q(z) is N(0, I), and I = D/2 log(1/v), whatever N is.
+    found = []
+    for seed in range(4):
+        generator = torch.Generator().manual_seed(seed)
+        mean = math.sqrt(1 - variance) * torch.randn(n, latent, generator=generator)
+        posteriors = Posteriors(mean, torch.full((n, latent), math.log(variance)))
+        found.append(surgery.decompose(posteriors, seed=seed, points=2000))
+    true = -0.5 * latent * math.log(variance)
+    low, high = (
+        torch.tensor([getattr(parts, name) for parts in found])
+        for name in ("mutual_information", "mutual_information_upper")
+    )
+    error = float(low.std()) + float(high.std())
+    assert float(low.mean()) < true + 2 * error
+    assert float(high.mean()) > true - 2 * error
+    # Far below the ceiling, in many dimensions, it is low by nats, and the bounds say so.
+    assert (float((high - low).mean()) < 0.05) == near
+    if latent == 32:
+        assert true - float(low.mean()) > 0.3
+        assert max(true, float(low.mean())) < math.log(n) - 1
+
+
+def test_the_upper_bound_leaves_out_each_images_own_posterior_and_is_never_above_the_kl() -> None:
+    # By brute force, at the same draws.
+    n, latent = 60, 3
+    generator = torch.Generator().manual_seed(3)
+    posteriors = Posteriors(2 * torch.randn(n, latent, generator=generator), torch.full((n, latent), -1.0))
+    parts = surgery.decompose(posteriors, points=20_000)
+    z = posteriors.mean[:, None] + math.exp(-0.5) * torch.randn(n, 3000, latent, generator=generator)
+    log_q = (
+        torch.distributions.Normal(posteriors.mean, math.exp(-0.5)).log_prob(z[:, :, None]).sum(-1)
+    )  # [N, S, N]
+    own = torch.eye(n).bool()[:, None]
+    others = log_q.masked_fill(own, -math.inf).logsumexp(-1) - math.log(n - 1)
+    upper = (log_q.masked_select(own.expand_as(log_q)).view(n, -1) - others).mean()
+    assert parts.mutual_information_upper == pytest.approx(float(upper), rel=0.02)
+    assert parts.mutual_information_upper < parts.kl
+    far = surgery.decompose(Posteriors(20 * torch.eye(5), torch.full((5, 5), -4.0)))
+    assert far.mutual_information_upper == pytest.approx(far.kl)
+
+
 def test_images_far_apart_share_log_n_nats_and_no_more() -> None:
     corners = torch.cartesian_prod(*[torch.arange(4.0)] * 3) * 10
     parts = surgery.decompose(Posteriors(corners, torch.full((64, 3), -4.0)))

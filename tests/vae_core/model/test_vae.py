@@ -33,9 +33,9 @@ def test_any_image_shape_passes_through_every_network(kind, shape, latent, likel
     model = VAE(spec)
     x = torch.rand(2, *shape)
     terms = model(x, 3, mask=(torch.rand(2, 1, *shape[1:]) < 0.5).float() if hidden else None)
-    assert terms.log_px.shape == terms.log_pz.shape == terms.log_qz.shape == (3, 2)
-    assert terms.kl.shape == (2, latent)
-    assert model.decode_mean(terms.z[0]).shape == x.shape
+    assert terms.log_px.shape == terms.log_pz.shape == terms.log_qz.shape == (1, 3, 2)
+    assert terms.kl.shape == (1, 2, latent)
+    assert model.decode_mean(terms.z[0, 0]).shape == x.shape
 
 
 def test_the_lecture_net_is_the_one_on_the_blackboard():
@@ -102,9 +102,9 @@ def test_the_likelihood_is_that_of_all_pixels_whatever_is_hidden():
     model = VAE(Spec().change(**{"mask.kind": "random"}))
     x, mask = (torch.rand(2, 3, 1, 28, 28) < 0.5).float()
     terms = model(x, 2, torch.Generator().manual_seed(0), mask=mask)
-    pixels = torch.distributions.Bernoulli(logits=model.decode(terms.z))
-    torch.testing.assert_close(terms.log_px, pixels.log_prob(x).flatten(2).sum(-1))
-    torch.testing.assert_close(terms.kl, model.posterior.kl(model.encode(x, mask=mask)))
+    pixels = torch.distributions.Bernoulli(logits=model.decode(terms.z[0]))
+    torch.testing.assert_close(terms.log_px[0], pixels.log_prob(x).flatten(2).sum(-1))
+    torch.testing.assert_close(terms.kl[0], model.posterior.kl(model.encode(x, mask=mask)))
 
 
 def test_every_activation_is_a_module_without_parameters():
@@ -145,7 +145,7 @@ def test_the_linear_vae_reaches_the_likelihood_of_probabilistic_pca():
         decoder.bias.copy_(mean)
         model.likelihood.log_sigma.copy_(0.5 * noise.log())
         terms = model(x.view(n, 1, 4, 4), 400, torch.Generator().manual_seed(1))
-    elbo = terms.log_px.mean() - terms.kl.mean(0).sum()
+    elbo = terms.log_px.mean() - terms.kl[0].mean(0).sum()
     # The loading's columns are orthogonal, so M is diagonal, the diagonal posterior exact, the bound tight.
-    standard_error = terms.log_px.mean(1).std() / 400**0.5
+    standard_error = terms.log_px[0].mean(1).std() / 400**0.5
     assert elbo.item() == pytest.approx(log_p.item(), abs=5 * standard_error.item())

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from vae_core import objectives, spec
-from vae_core.model.vae import VAE, Terms
+from vae_core.model.terms import Terms
+from vae_core.model.vae import VAE
 from vae_core.objectives.factor import Discriminator, permute
 
 STEP = torch.tensor(0.0)
@@ -26,8 +27,9 @@ def built(latent: int, **settings: object) -> objectives.Objective:
 
 def of_codes(z: torch.Tensor) -> Terms:
     """Terms of codes z [B, D], all else zero."""
-    nothing = torch.zeros(1, len(z))
-    return Terms(log_px=nothing, log_pz=nothing, log_qz=nothing, kl=torch.zeros_like(z), z=z[None])
+    nothing = torch.zeros(1, 1, len(z))
+    kl = torch.zeros_like(z)[None]
+    return Terms(log_px=nothing, log_pz=nothing, log_qz=nothing, kl=kl, z=z[None, None])
 
 
 def correlated(count: int, correlation: float, seed: int = 0) -> torch.Tensor:

@@ -11,7 +11,8 @@ from torch.distributions import Normal
 from vae_core import objectives, spec
 from vae_core.model.posteriors import DiagonalGaussian
 from vae_core.model.priors import StandardNormal
-from vae_core.model.vae import VAE, Terms
+from vae_core.model.terms import Terms
+from vae_core.model.vae import VAE
 from vae_core.objectives.total_correlation import aggregated
 from vae_core.spec import StandardNormalPrior
 
@@ -28,11 +29,11 @@ def passed(mean: torch.Tensor, log_var: torch.Tensor, seed: int = 0) -> Terms:
     posterior = DiagonalGaussian()
     z, log_qz = posterior(params, 1, noise(seed))
     return Terms(
-        log_px=torch.zeros(1, len(mean)),
-        log_pz=StandardNormal(StandardNormalPrior(), mean.shape[1]).log_prob(z),
-        log_qz=log_qz,
-        kl=posterior.kl(params),
-        z=z,
+        log_px=torch.zeros(1, 1, len(mean)),
+        log_pz=StandardNormal(StandardNormalPrior(), mean.shape[1]).log_prob(z)[None],
+        log_qz=log_qz[None],
+        kl=posterior.kl(params)[None],
+        z=z[None],
         pairwise=lambda: posterior.pairwise(params, z),
     )
 
@@ -96,7 +97,7 @@ def test_the_weighted_estimate_is_the_mixture_of_the_batch_and_bounded_by_its_si
     mean, log_var = 100 * torch.randn(5, 3, generator=noise()), torch.zeros(5, 3)  # codes that never meet
     terms = passed(mean, log_var)
     log_qz, log_qzd = aggregated(terms.pairwise(), 60_000)
-    information = terms.log_qz - log_qz
+    information = terms.log_qz[0] - log_qz
     torch.testing.assert_close(information, torch.full((1, 5), math.log(5)))
     # One of the three dimensions tells all about the image, and the others tell it again.
     torch.testing.assert_close(log_qz - log_qzd, torch.full((1, 5), 2 * math.log(5)))

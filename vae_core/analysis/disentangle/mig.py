@@ -69,12 +69,17 @@ def _information(table: Table) -> np.ndarray:
 
 
 def _discrete(a: np.ndarray, b: np.ndarray) -> float:
-    """I(a; b) in nats of two columns [N] of whole numbers from 0."""
+    """I(a; b) in nats of two columns [N] of whole numbers from 0.
+
+    Terms that are rounding alone count as 0, as in scikit-learn's `mutual_info_score`: a constant column
+    tells nothing, and modularity divides by what a column tells.
+    """
     width = int(b.max()) + 1
     joint = np.bincount(a * width + b, minlength=BINS * width).reshape(-1, width) / len(a)
     independent = joint.sum(1, keepdims=True) * joint.sum(0)
     there = joint > 0
-    return max(0.0, float((joint[there] * np.log(joint[there] / independent[there])).sum()))
+    terms = joint[there] * np.log(joint[there] / independent[there])
+    return max(0.0, float(np.where(abs(terms) < np.finfo(float).eps, 0.0, terms).sum()))
 
 
 def _entropy(table: Table) -> np.ndarray:

@@ -14,10 +14,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from vae_core.analysis.inpaint.chains import verdict
 from vae_core.analysis.inpaint.conditioned import Told
 from vae_core.analysis.inpaint.encoder import encoder_fill, pseudo_gibbs
 from vae_core.analysis.inpaint.hmc import hmc, langevin
 from vae_core.analysis.inpaint.importance import importance
+from vae_core.analysis.inpaint.likelihood import HiddenLikelihood, log_likelihood
 from vae_core.analysis.inpaint.masks import PRESETS, from_array, invert, preset
 from vae_core.analysis.inpaint.problem import Completions, Problem
 from vae_core.analysis.inpaint.scores import Scores, scores
@@ -26,6 +28,7 @@ __all__ = [
     "METHODS",
     "PRESETS",
     "Completions",
+    "HiddenLikelihood",
     "Problem",
     "Scores",
     "Told",
@@ -35,9 +38,11 @@ __all__ = [
     "importance",
     "invert",
     "langevin",
+    "log_likelihood",
     "preset",
     "pseudo_gibbs",
     "scores",
+    "verdict",
 ]
 
 METHODS: dict[str, Callable[..., Completions]] = {

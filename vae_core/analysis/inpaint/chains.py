@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -33,12 +35,35 @@ def r_hat(draws: Tensor) -> Tensor:
     """The root of all chains' variance over the mean variance within one, of draws [T, K, ...] -> [...].
 
     Gelman and Rubin 1992, as in Vehtari et al. 2021, equation 4. Near 1 the chains agree; above 1.01 they
-    would differ if they went on. NaN with fewer than two chains, or where nothing moved.
+    would differ if they went on. Infinite where chains stand still in different places. NaN with fewer than
+    two chains, or where all of them stand still in one.
     """
     if draws.shape[0] < 2 or draws.shape[1] < 2:
         return torch.full(draws.shape[2:], float("nan"), device=draws.device)
     within, total = _variances(draws)
-    return torch.where(within > 0, (total / within).sqrt(), float("nan")).float()
+    stuck = torch.where(total > 0, math.inf, math.nan)
+    return torch.where(within > 0, (total / within).sqrt(), stuck).float()
+
+
+def verdict(r_hat: Tensor, ess: Tensor) -> tuple[bool, str]:
+    """Whether chains mixed, and what to think of them in a sentence; of all dimensions together.
+
+    r_hat, ess [...]: of each. The thresholds are those below which a mean is hardly known at all: R-hat 1.05,
+    and 100 effective draws (Vehtari et al. 2021 ask for 1.01 and 400 before a number is published).
+    """
+    known = r_hat[~r_hat.isnan()]
+    worst, least = float(known.max()) if len(known) else math.nan, float(ess.nan_to_num().min())
+    if least == 0 and not len(known):
+        return False, "no chain ever moved"
+    if worst > 1.05:
+        shown = f"{worst:.2f}" if worst < 100 else "over 100"
+        return (
+            False,
+            f"not mixed: chains disagree (R̂ {shown}), modes are as frequent as they were at the start",
+        )
+    if least < 100:
+        return False, f"not yet mixed: chains agree, but are worth {least:.0f} independent draws only"
+    return True, "mixed: chains agree"
 
 
 def _variances(draws: Tensor) -> tuple[Tensor, Tensor]:

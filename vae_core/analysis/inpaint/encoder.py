@@ -7,9 +7,14 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from vae_core.analysis.inpaint import chains
 from vae_core.analysis.inpaint.conditioned import Model
-from vae_core.analysis.inpaint.problem import Completions, Problem
+from vae_core.analysis.inpaint.importance import resample, weighted
+from vae_core.analysis.inpaint.likelihood import CODES
+from vae_core.analysis.inpaint.problem import CHAINS, Completions, Problem
 from vae_core.analysis.progress import Progress, Watch
+
+START = 512  # weighed codes that chains start from
 
 
 @torch.no_grad()
@@ -31,7 +36,8 @@ def encoder_fill(
     """
     Watch(progress, cancelled).tell(0.0, "Encoding")
     problem = Problem(model, x, mask, generator)
-    return problem.completions("encoder", problem.draw(problem.encode_filled(fill), count), count)
+    z = problem.draw(problem.encode_filled(fill), max(count, CODES))
+    return problem.completions("encoder", z[:count], problem.in_chains(z))
 
 
 @torch.no_grad()
@@ -50,12 +56,17 @@ def pseudo_gibbs(
     """K chains that in turns draw z from q(z|x) and hidden pixels from p(x_hidden|z); the last z of each.
 
     Rezende et al. 2014, appendix F. They follow p(z|x_observed) only where q is the true posterior. With
-    `metropolis` the second half of the iterations accepts a z with the probability that makes them
-    (Metropolis within Gibbs: Mattei and Frellsen 2018, section 3.2), however far q is off.
+    `metropolis` a z is accepted with the probability that makes them, however far q is off (Metropolis within
+    Gibbs: Mattei and Frellsen 2018, section 3.2).
+
+    Chains that all began at q(z|filled image) would agree on its mode, and none would know of another. They
+    start, in proportion, from importance-sampled codes: where they cannot leave a mode, R-hat shows it. The
+    second half of the iterations is measured. At least 16 chains run, of which the first K are shown.
     """
     problem, watch = Problem(model, x, mask, generator), Watch(progress, cancelled)
     likelihood, posterior = model.likelihood, model.posterior
-    z = problem.draw(problem.encode_filled(), count)
+    z = resample(*weighted(problem, START), max(count, CHAINS), problem.generator)
+    drawn: list[Tensor] = []
     decoded = model.decode(z)
     accepted, tried = torch.zeros(problem.count, device=problem.device), 0
     for step in range(iterations):
@@ -65,7 +76,7 @@ def pseudo_gibbs(
         proposed, log_q = posterior(params, 1, problem.generator)
         new = proposed.view_as(z)
         new_decoded = model.decode(new)
-        if metropolis and step >= iterations // 2:
+        if metropolis:
             old_log_q = posterior.log_prob(params, z.view_as(proposed))
             gain = _log_joint(model, new, new_decoded, images) - log_q.view(z.shape[:2])
             gain = gain - _log_joint(model, z, decoded, images) + old_log_q.view(z.shape[:2])
@@ -73,12 +84,18 @@ def pseudo_gibbs(
             accept = coin.log() < gain
             new = torch.where(accept[..., None], new, z)
             new_decoded = torch.where(accept[..., None, None, None], new_decoded, decoded)
-            accepted, tried = accepted + accept.float().mean(0), tried + 1
+            if step >= iterations // 2:
+                accepted, tried = accepted + accept.float().mean(0), tried + 1
         z, decoded = new, new_decoded
+        if step >= iterations // 2:
+            drawn.append(z)
     watch.tell(1.0, "Done")
-    if not metropolis:
-        return problem.completions("pseudo_gibbs", z, count)
-    return problem.completions("metropolis_within_gibbs", z, count, acceptance=accepted / max(tried, 1))
+    found = torch.stack(drawn) if drawn else z[None]
+    measured = {"ess": chains.effective(found), "r_hat": chains.r_hat(found)}
+    if metropolis:
+        measured["acceptance"] = accepted / max(tried, 1)
+    method = "metropolis_within_gibbs" if metropolis else "pseudo_gibbs"
+    return problem.completions(method, z[:count], found.transpose(0, 1), **measured)
 
 
 def _log_joint(model: Model, z: Tensor, decoded: Tensor, images: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor
 from vae_core.analysis.inpaint import chains
 from vae_core.analysis.inpaint.conditioned import Model
 from vae_core.analysis.inpaint.importance import resample, weighted
-from vae_core.analysis.inpaint.problem import Completions, Problem
+from vae_core.analysis.inpaint.problem import CHAINS, Completions, Problem
 from vae_core.analysis.progress import Progress, Watch
 
 START = 512  # weighed codes that the chains start from
@@ -36,7 +36,7 @@ def hmc(
     Neal 2011. The step size adapts while warming up, to an acceptance of 0.8, and then stays (dual averaging:
     Hoffman and Gelman 2014, section 3.2); each image has its own, of all its chains. Exact for any model, but
     chains seldom leave a mode of their own: they start, in proportion, from importance-sampled codes, or at
-    `start` [K, (B,) D].
+    `start` [K, (B,) D]. At least 16 chains run, of which the first K are shown.
     """
     return _run(
         "hmc",
@@ -87,9 +87,10 @@ def _run(
 ) -> Completions:
     steps, warm_up, leapfrogs, target = settings
     if start is None:
-        z = resample(*weighted(problem, START), count, problem.generator)
+        z = resample(*weighted(problem, START), max(count, CHAINS), problem.generator)
     else:
         z = (start[:, None] if start.ndim == 2 else start).to(problem.x)
+        count = len(z)
     generator, device = problem.generator, problem.device
     # Dimensions in their own units, those of q of the filled image: the steps of one that the image decides
     # need to be shorter than those of one that it leaves open.
@@ -127,8 +128,8 @@ def _run(
     found = torch.stack(drawn) if drawn else z[None]
     return problem.completions(
         method,
-        z,
-        max(1, steps) * len(z),
+        z[:count],
+        found.transpose(0, 1),
         ess=chains.effective(found),
         r_hat=chains.r_hat(found),
         acceptance=accepted,

@@ -12,7 +12,7 @@ from vae_core.analysis.inpaint.conditioned import Model
 from vae_core.analysis.inpaint.problem import Completions, Problem
 from vae_core.analysis.progress import Progress, Watch
 
-CHAINS = 16  # guesses of the hidden pixels, each of which gives the encoder one proposal
+GUESSES = 16  # of the hidden pixels, each of which gives the encoder one proposal
 
 
 def importance(
@@ -31,7 +31,7 @@ def importance(
     """K codes resampled from `pool` ones by their weights p(x_observed|z) p(z) / m(z), for any model.
 
     m(z) is a mixture: a share from the prior, which keeps weights bounded wherever q misses, the rest from
-    q(z|x) of CHAINS images whose hidden pixels were guessed in `rounds` rounds of pseudo-Gibbs, from the
+    q(z|x) of GUESSES images whose hidden pixels were guessed in `rounds` rounds of pseudo-Gibbs, from the
     filling with 0 on. Every code is weighed under the whole mixture (Veach and Guibas 1995; Owen 2013,
     section 9.11). The sum of the weights estimates p(x_observed) without bias; resampling is systematic.
     An effective sample size below K means that completions repeat.
@@ -41,7 +41,8 @@ def importance(
     return problem.completions(
         "importance",
         resample(z, log_weight, count, problem.generator),
-        len(z),
+        problem.in_chains(z),
+        problem.in_chains(log_weight),
         ess=effective(log_weight),
         log_px=log_weight.logsumexp(0) - math.log(len(z)),
     )
@@ -76,13 +77,13 @@ def _guesses(problem: Problem, rounds: int, watch: Watch) -> Tensor:
     params = problem.encode_filled()
     if rounds == 0:
         return params[None]
-    z = problem.draw(params, CHAINS)
+    z = problem.draw(params, GUESSES)
     for step in range(rounds):
         watch.tell(0.5 * step / rounds, "Looking for proposals")
         decoded = problem.model.decode(z)
         params = problem.encode(problem.filled(problem.model.likelihood.sample(decoded, problem.generator)))
         z = problem.draw(params, 1).view_as(z)
-    return params.view(CHAINS, problem.count, -1)
+    return params.view(GUESSES, problem.count, -1)
 
 
 def effective(log_weight: Tensor) -> Tensor:

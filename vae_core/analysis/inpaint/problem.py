@@ -15,6 +15,9 @@ from torch import Tensor
 from vae_core.analysis.inpaint.conditioned import Model
 from vae_core.model.vae import VAE
 
+# Chains that run at least, however few completions are asked for: what is measured of them is the same then.
+CHAINS = 16
+
 # Numbers of decoder output held at once: what fits the cache of a CPU, and what keeps a GPU busy.
 CPU_BLOCK, GPU_BLOCK = 2**20, 2**26
 
@@ -25,6 +28,8 @@ class Completions:
 
     z [K, (B,) D]: codes. images [K, (B,) C, H, W]: the mean of p(x|z) where hidden, x itself where observed;
     no pixel noise. method: which one made them.
+    codes [C, T, (B,) D]: what it drew in all, T draws of each of C independent chains, after warming up; how
+    many does not depend on K, as long as K is at most C. log_weight [C, T, (B)]: the logs of their weights.
     ess: the effective number of independent draws, [(B)] of the `draws` that importance sampling weighs, or
     [(B,) D] per dimension of the `draws` that all chains took after warming up. acceptance [(B)]: the share
     of proposals that were accepted. r_hat [(B,) D]: spread between chains over that within; 1 where they
@@ -35,6 +40,8 @@ class Completions:
     z: Tensor
     images: Tensor
     draws: int
+    codes: Tensor
+    log_weight: Tensor | None = None
     ess: Tensor | None = None
     acceptance: Tensor | None = None
     r_hat: Tensor | None = None
@@ -132,11 +139,32 @@ class Problem:
     # --- the result ---
 
     @torch.no_grad()
-    def completions(self, method: str, z: Tensor, draws: int, **measured: Tensor) -> Completions:
-        """What codes z [K, B, D] complete the images to; what was measured has B first."""
+    def completions(
+        self, method: str, z: Tensor, codes: Tensor, log_weight: Tensor | None = None, **measured: Tensor
+    ) -> Completions:
+        """What codes z [K, B, D], of the codes [C, T, B, D], complete the images to.
+
+        log_weight [C, T, B]. What was measured has B first.
+        """
         images = self.filled(self.model.likelihood.mean(self.model.decode(z)).clamp(0, 1))
         if self.alone:
-            z, images = z[:, 0], images[:, 0]
+            z, images, codes = z[:, 0], images[:, 0], codes[:, :, 0]
+            log_weight = None if log_weight is None else log_weight[..., 0]
             measured = {name: value[0] for name, value in measured.items()}
         measured = {name: value.cpu() for name, value in measured.items()}
-        return Completions(method, z.cpu(), images.cpu(), draws, **measured)
+        if log_weight is not None:
+            measured["log_weight"] = log_weight.cpu()
+        draws = codes.shape[0] * codes.shape[1]
+        return Completions(method, z.cpu(), images.cpu(), draws, codes.cpu(), **measured)
+
+    @staticmethod
+    def in_chains(values: Tensor, chains: int = CHAINS) -> Tensor:
+        """Independent values [S, ...] dealt out as if to chains [C, T, ...]; a remainder is left out.
+
+        Round after round, each round beginning with the next chain, so that none of them gets one proposal's
+        draws alone where several proposals take turns.
+        """
+        chains = min(chains, len(values))
+        length = len(values) // chains
+        rounds, chain = torch.arange(length), torch.arange(chains)[:, None]
+        return values[rounds * chains + (chain + rounds) % chains]

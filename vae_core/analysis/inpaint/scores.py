@@ -17,11 +17,9 @@ class Scores:
     """Per image [(B)]; B is absent where one image was given.
 
     squared, absolute: the mean over hidden pixels of the mean completion's error, on the scale [0, 1].
-    log_lik: log p(x_hidden | x_observed) in nats, the hidden pixels together, estimated by
-    log (1/K) sum_k p(x_hidden | z_k) over the K completions' codes. For codes from p(z | x_observed) it is
-    too low in expectation, less so for more of them. For others it is the score of the distribution that
-    the method in truth completes with, which is what methods are compared by. A density where the
-    likelihood is one, a cross-entropy where a Bernoulli's pixels are grey.
+    log_lik: log (1/K) sum_k p(x_hidden | z_k) in nats, the hidden pixels together, of the K completions: it
+    rises with K, so that methods compare by it at the same K alone. `log_likelihood` has a number of codes of
+    its own, and an error.
     pixels: how many numbers are hidden, channels counted.
     """
 

@@ -93,6 +93,7 @@ function makeBoard(root) {
       while (plane.extent < far && plane.extent < 4096) plane.extent *= Number.isInteger(Math.log2(plane.extent)) ? 1.5 : 4 / 3;
     }
     const out = outside(plane);
+    for (const part of [curves, bars]) part.say(d.kl_note);
     cloud.say(n === 0 ? "" : out ? `${out} of ${n} outside the range` : d.cloud_note);
   }
 

@@ -13,6 +13,7 @@ import numpy as np
 import streamlit as st
 
 from vae_core.data.catalogue import CATALOGUE
+from vae_core.model import variance_bound
 from vae_core.runs import files, frames
 from vae_core.runs.run import Run
 from widgets.components.board.pack import pack
@@ -74,11 +75,14 @@ def _axes(path: str) -> list[int]:
 def build(run: Run, film: bool) -> bytes:
     """film: all frames, to be played; otherwise the newest."""
     now, spec, reports = run.status, run.spec, run.metrics
+    newest = run.frame()
+    undefined = None if newest is None else variance_bound.undefined_kl(newest["log_var"])
     header: dict[str, Any] = {
         "run": run.name,
         "step": now.step,
         "classes": list(CATALOGUE[spec.data.name].classes),
-        "tiles": tiles(run),
+        "tiles": tiles(run, undefined),
+        "kl_note": undefined or "",
         "progress": _progress(now.state, now.step, now.steps_total, now.seconds, spec.training.seconds),
         "marks": marks(reports),
         "weighted": "",
@@ -206,8 +210,11 @@ def marks(reports: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
-def tiles(run: Run) -> list[list[str]]:
-    """Name, value, what stands under it, help, and the symbol whose colour the name has."""
+def tiles(run: Run, undefined: str | None = None) -> list[list[str]]:
+    """Name, value, what stands under it, help, and the symbol whose colour the name has.
+
+    undefined: why KL and ELBO say nothing of the model, where they do not.
+    """
     now, spec = run.status, run.spec
     train = _part(run.metrics, "train") or {}
     test, whose = _part(run.metrics, "test") or {}, "test"
@@ -226,6 +233,8 @@ def tiles(run: Run) -> list[list[str]]:
     def row(name: str, key: str, help: str) -> list[str]:
         shown = test.get(key, train.get(key))
         under = f"train {words.nats(train[key])}" if isinstance(train.get(key), int | float) else whose
+        if undefined and key in ("elbo", "kl"):
+            return [name, "–", "undefined", f"{undefined} {variance_bound.WHY}", key]
         return [name, words.nats(shown), under, f"{help} In nats per image. {on}", key]
 
     weighted = row(
@@ -254,7 +263,11 @@ def tiles(run: Run) -> list[list[str]]:
     return [
         row("ELBO", "elbo", "Reconstruction minus KL, always with beta 1: a lower bound on log p(x)."),
         row("Reconstruction", "reconstruction", "The mean of log p(x|z) over codes z drawn from q(z|x)."),
-        row("KL", "kl", "KL of q(z|x) from the prior p(z): what the code tells about the image."),
+        row(
+            "KL",
+            "kl",
+            "KL of q(z|x) from the prior p(z): never less than the mutual information of image and code.",
+        ),
         weighted,
         speed,
         [

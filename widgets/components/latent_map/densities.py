@@ -121,7 +121,7 @@ def meaning(view: View, grid: DensityGrid, images: int, latent: int, outside: in
     if grid.floored:
         said += (
             f" {words.count(grid.floored)} posteriors are narrower than a cell of the map and drawn one cell "
-            "wide, which fills holes; the numbers beside the map are exact."
+            "wide, or they would not be seen. Holes and all numbers are those of the exact density."
         )
     if outside:
         said += f" {words.count(outside)} codes lie beyond ± {view.extent:g}: widen the range to see them."
@@ -177,7 +177,7 @@ def holes(codes: Codes, view: View) -> Found:
     there = field(codes, view.place)
     found = aggregate.holes(there.grid, MASS, view.ratio)
     latent = codes.run.spec.latent
-    least = [bool((there.grid.log_q[hole.mask] <= there.grid.floor + 1e-6).any()) for hole in found]
+    least = [bool((there.grid.exact[hole.mask] <= there.grid.exact_floor + 1e-6).any()) for hole in found]
     places = [there.z(float(hole.center[0]), float(hole.center[1]), view, latent) for hole in found]
     return Found(found, latent_map.hole_parcel(there.grid, found, MASS, view.ratio), places, least)
 

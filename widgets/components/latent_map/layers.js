@@ -41,22 +41,23 @@ export const LAYERS = [
 ];
 
 const BADGES = 12;
+const BUSY = 4000; // points of all holes' outlines
 export const MASSES = [0.5, 0.9, 0.95, 0.99];
 export const NATS = { posterior: [-8, -0.5], ratio: [-Math.log(100), Math.log(100)] }; // the same for every run
 
 // --- grounds ---
 
 function drawPosterior(ctx, scene) {
-  const { colours, fields: { logQ } } = scene, [low, high] = NATS.posterior;
-  drawField(ctx, scene, "posterior", logQ, (v) => {
+  const { colours, fields: { drawn } } = scene, [low, high] = NATS.posterior;
+  drawField(ctx, scene, "posterior", drawn, (v) => {
     const t = clamp01((v - low) / (high - low));
     return [...colours.q, 235 * t ** 1.25];
   });
 }
 
 function drawRatio(ctx, scene) {
-  const { colours, rest, fields: { logP, logQ } } = scene, [, high] = NATS.ratio;
-  drawField(ctx, scene, "ratio", logQ, (q, k) => {
+  const { colours, rest, fields: { logP, drawn } } = scene, [, high] = NATS.ratio;
+  drawField(ctx, scene, "ratio", drawn, (q, k) => {
     const t = Math.max(-1, Math.min(1, (logP[k] - q - rest) / high));
     // Where neither puts anything, their ratio says nothing: it fades out.
     const matters = clamp01((Math.max(logP[k], q) + 8) / 3);
@@ -162,7 +163,9 @@ function drawHoles(ctx, scene) {
   ctx.fillStyle = `rgb(${r} ${g} ${b} / 0.12)`;
   ctx.fill("evenodd");
   const red = `rgb(${r} ${g} ${b})`;
-  for (const [style, width] of plot.small ? [[red, 1]] : [[colours.paper, 3], [red, 1.6]]) {
+  // Holes between scattered points are all edge: a bold line would hide them.
+  const thin = edges.reduce((points, line) => points + line.length, 0) > BUSY;
+  for (const [style, width] of plot.small ? [[red, 1]] : thin ? [[red, 0.7]] : [[colours.paper, 3], [red, 1.6]]) {
     ctx.strokeStyle = style;
     ctx.lineWidth = width;
     ctx.stroke();

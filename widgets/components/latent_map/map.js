@@ -157,14 +157,17 @@ class LatentMap {
 
   scene() {
     const { view, picture, frames, frame, plane } = this, cells = picture.grid.size ** 2;
-    const replayed = frame !== null && frames.arrays.log_q, { plot, scale, middle: [px, py] } = view;
+    const { log_q: drawn, exact = drawn } = (frame === null ? picture : frames).arrays;
+    const replayed = frame !== null && drawn, { plot, scale, middle: [px, py] } = view;
     return {
       plot, scale, view, plane, density: this.density, ...this.theme, decoder: this.decoder,
       toX: (x) => px + (x - view.x) * scale,
       toY: (y) => py - (y - view.y) * scale,
       grid: picture.grid, axes: picture.axes, classes: picture.classes,
       fields: {
-        logQ: replayed ? replayed.subarray(frame * cells, (frame + 1) * cells) : picture.arrays.log_q,
+        // What is counted and read, and what is drawn of it: narrow posteriors one cell wide.
+        logQ: replayed ? exact.subarray(frame * cells, (frame + 1) * cells) : picture.arrays.exact ?? picture.arrays.log_q,
+        drawn: replayed ? drawn.subarray(frame * cells, (frame + 1) * cells) : picture.arrays.log_q,
         logP: picture.arrays.log_p,
       },
       // A frame's holes are found here, from its density; they have no numbers.

@@ -39,6 +39,9 @@ def picture(
 ) -> bytes:
     """A density grid, and the posteriors whose means are its points (a few thousand are plenty).
 
+    `log_q` is drawn. What is read and counted in the browser is the `exact` density, which goes along where
+    posteriors narrower than a cell are drawn one cell wide.
+
     dims: the two coordinates on the map; plane: (origin, u, v) each [D] instead, u and v orthonormal.
     origin [D]: the other coordinates' values on the map, 0 by default.
     axes: the names along the map; symbol: what the densities are of, "z" where the plane is all there is.
@@ -58,6 +61,8 @@ def picture(
     if not np.array_equal(np.asarray(grid.x), np.asarray(grid.y)):
         raise ValueError("The map takes grids that are the same along both axes.")
     arrays = {"log_q": _single(grid.log_q), "log_p": _single(grid.log_p)}
+    if grid.floored:
+        arrays["exact"] = _single(grid.exact)
     if posteriors is not None:
         arrays |= {"mean": _single(posteriors.mean), "log_var": _single(posteriors.log_var)}
         if posteriors.labels is not None:
@@ -66,7 +71,7 @@ def picture(
         "kind": "picture",
         "grid": _where(grid),
         "extent": float(grid.x[-1]),
-        "floor": float(grid.floor),
+        "floor": float(grid.exact_floor),
         "rest": float(grid.rest),
         "slice": "|" in (symbol or ""),
         "origin": corner.tolist(),
@@ -114,6 +119,8 @@ def frames(
         arrays["labels"] = np.asarray(labels, np.int32)
     if grids is not None:
         arrays["log_q"] = np.stack([np.asarray(grid.log_q, np.float16) for grid in grids])
+        if any(grid.floored for grid in grids):
+            arrays["exact"] = np.stack([np.asarray(grid.exact, np.float16) for grid in grids])
     said: dict[str, Any] = {"kind": "frames", "steps": [int(step) for step in steps]}
     if hole_mass is not None:
         said["hole_mass"] = [float(mass) for mass in hole_mass]

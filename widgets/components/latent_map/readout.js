@@ -96,7 +96,7 @@ export function showControls({ dom, layers, picture, holes, spacing, replay: { f
   dom.play.dataset.playing = String(playing);
   dom.play.setAttribute("aria-label", playing ? "Pause the replay" : "Play the replay");
   const mass = now ? holes?.list.reduce((sum, hole) => sum + hole.mass, 0) : frames.hole_mass?.[shown];
-  const holding = mass === undefined ? "" : `, holes drawn ${(100 * mass).toFixed(1)} %`;
+  const holding = mass === undefined ? "" : `, holes on this map ${(100 * mass).toFixed(1)} %`;
   setText(dom.step, (now ? "now" : `step ${count(frames.steps[shown])}`) + holding);
   dom.range.setAttribute("aria-valuetext", dom.step.textContent);
 }

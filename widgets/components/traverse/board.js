@@ -90,7 +90,7 @@ export class Board {
   makeRows({ ticks, arrays: { order, dead, kl, stops } }, largest) {
     const K = ticks.length, sorted = [...order].sort((a, b) => dead[a] - dead[b]);
     this.rows = sorted.map((d, rank) => new Row({
-      d, rank, dead: Boolean(dead[d]), kl: kl[d], share: largest > 0 ? kl[d] / largest : 0,
+      d, rank, dead: Boolean(dead[d]), kl: kl[d], share: kl[d] > 0 && largest > 0 ? kl[d] / largest : 0,
       stops: stops.subarray(d * K, (d + 1) * K),
     }, this.handOf()));
     this.byDimension = this.rows.toSorted((a, b) => a.d - b.d);

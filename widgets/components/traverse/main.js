@@ -92,7 +92,7 @@ class Traverse {
     this.dom.waiting.hidden = true;
     while (this.boards.length > parcels.length) this.drop(this.boards.pop());
     while (this.boards.length < parcels.length) this.add();
-    const largest = Math.max(...parcels.map(([, model]) => model.arrays.kl.reduce((a, b) => Math.max(a, b), 0)));
+    const largest = Math.max(...parcels.map(([, model]) => model.arrays.kl.reduce((a, b) => (b > a ? b : a), 0)));
     this.dom.boards.dataset.count = String(parcels.length);
     this.dom.link.hidden = parcels.length < 2;
     parcels.forEach(([decoder, model], k) => {

@@ -44,6 +44,30 @@ def test_chains_that_never_move_tell_nothing() -> None:
     assert float(chains.effective(torch.ones(100, 4))) == 0
     assert math.isnan(float(chains.r_hat(torch.ones(100, 4))))
     assert math.isnan(float(chains.effective(torch.ones(2, 4))))
+    # Each stands still where it is: nothing varies within, all of it between.
+    apart = torch.arange(4.0).expand(100, 4)
+    assert float(chains.r_hat(apart)) == math.inf
+    assert float(chains.effective(apart)) < 5
+
+
+@pytest.mark.parametrize(
+    ("draws", "mixed", "said"),
+    [
+        (autoregressive(0.0), True, "mixed: chains agree"),
+        (autoregressive(0.0)[:10], False, "not yet mixed: chains agree, but are worth"),
+        (autoregressive(0.5) + 3 * torch.tensor([-1, 1] * 4), False, "not mixed: chains disagree (R̂ 2."),
+        (torch.arange(8.0).expand(500, 8), False, "chains disagree (R̂ over 100)"),
+        (torch.ones(500, 8), False, "no chain ever moved"),
+    ],
+)
+def test_the_verdict_follows_from_both_numbers(draws: torch.Tensor, mixed: bool, said: str) -> None:
+    # Beside a dimension that is fine.
+    draws = torch.stack([draws, autoregressive(0.0, length=len(draws), seed=2)], -1)
+    if draws.shape[0] == 500 and bool((draws[..., 0] == 1).all()):
+        draws = draws[..., :1]
+    found = chains.verdict(chains.r_hat(draws), chains.effective(draws))
+    assert found[0] == mixed
+    assert said in found[1]
 
 
 def test_equal_weights_are_all_effective_and_a_single_one_is_one() -> None:

@@ -190,6 +190,62 @@ def test_two_modes_are_visited_as_often_as_they_weigh(monkeypatch) -> None:
         assert size == pytest.approx(float((weight * grid.abs()).sum()), abs=0.02)
 
 
+class Absolute(nn.Module):
+    """z [..., 1] to 64 equal pixels |z|: which sign z has, no pixel tells."""
+
+    def forward(self, z: Tensor) -> Tensor:
+        return z.abs().view(-1, 1, 1, 1).expand(-1, 1, 8, 8)
+
+
+@pytest.mark.parametrize("metropolis", [False, True])
+def test_where_gibbs_cannot_reach_a_mode_of_half_the_mass_its_verdict_says_so(metropolis: bool) -> None:
+    # p(z | x) has two modes, -2 and 2, of half the mass each. The encoder proposes only the right one: chains
+    # that all began at q(z | filled image) would never see the left one, and agree.
+    spec = {
+        "data.name": "digits",
+        "data.binarisation": "none",
+        "net.kind": "linear",
+        "likelihood.kind": "gaussian",
+        "likelihood.variance": "fixed",
+        "likelihood.sigma": 0.5,
+        "latent": 1,
+    }
+    model = VAE(Spec().change(**spec)).eval()
+    model.decoder = Absolute()
+    encoder = next(m for m in model.encoder.modules() if isinstance(m, nn.Linear))
+    with torch.no_grad():
+        encoder.weight.zero_()
+        encoder.weight[0] = 1 / 64  # the mean pixel
+        encoder.bias.copy_(torch.tensor([0.0, 2 * math.log(0.1)]))
+    x, mask = torch.full((1, 8, 8), 2.0), inpaint.preset("left half", 8, 8)
+    found = inpaint.pseudo_gibbs(model, x, mask, 64, metropolis=metropolis, generator=seeded())
+    share = float((found.z > 0).double().mean())
+    assert found.ess is not None
+    assert found.r_hat is not None
+    mixed, said = inpaint.verdict(found.r_hat, found.ess)
+    if metropolis:
+        # As at the start, where few of 512 codes find the left mode by chance: no chain goes over.
+        assert 0.1 < share < 0.9
+        assert (mixed, float(found.r_hat.max()) > 2) == (False, True)
+        assert "not mixed: chains disagree" in said
+    else:
+        # Without the coin every step is taken, and all end where the encoder says: agreed, and wrong.
+        assert share == 1
+    # What a chain of the same kind tells where nothing is in its way.
+    plain = inpaint.pseudo_gibbs(model, x, torch.zeros(8, 8), 64, metropolis=metropolis, generator=seeded())
+    assert bool(plain.ess.isfinite().all())
+
+
+@pytest.mark.parametrize("metropolis", [False, True])
+def test_gibbs_is_said_to_mix_where_it_does(metropolis: bool, exact) -> None:
+    x, mask = exact.images(1), masks()[2:3]
+    found = inpaint.pseudo_gibbs(
+        exact.model, x, mask, 16, iterations=400, metropolis=metropolis, generator=seeded()
+    )
+    assert found.draws == 16 * 200
+    assert inpaint.verdict(found.r_hat, found.ess) == (True, "mixed: chains agree")
+
+
 def test_acceptance_ess_and_r_hat_are_told(exact) -> None:
     x, mask = exact.images(2), masks()[:2]
     hmc = inpaint.hmc(exact.model, x, mask, generator=seeded())

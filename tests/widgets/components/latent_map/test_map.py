@@ -406,10 +406,10 @@ def test_space_plays_the_replay_to_its_end(maps, parcels, replay) -> None:
     maps.page.keyboard.press(" ")
     maps.page.wait_for_function("() => window.seen.at(-1)?.startsWith('now')", timeout=20_000)
     assert maps.page.evaluate("() => window.seen.slice(0, 4)") == [
-        "step 10, holes drawn 50.0 %",
-        "step 20, holes drawn 40.0 %",
-        "step 40, holes drawn 30.0 %",
-        "step 80, holes drawn 20.0 %",
+        "step 10, holes on this map 50.0 %",
+        "step 20, holes on this map 40.0 %",
+        "step 40, holes on this map 30.0 %",
+        "step 80, holes on this map 20.0 %",
     ]
 
 

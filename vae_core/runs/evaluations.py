@@ -1,0 +1,23 @@
+"""`evaluation.json` in the numbers that may be shown of it. Needs no torch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def elbo(evaluation: dict[str, Any] | None) -> float | None:
+    """The test ELBO in nats per image; None where there is none, or where it says nothing of the model."""
+    value = (evaluation or {}).get("elbo")
+    return float(value) if isinstance(value, int | float) and kl_note(evaluation) is None else None
+
+
+def reconstruction(evaluation: dict[str, Any] | None) -> float | None:
+    """E[log p(x|z)] in nats per test image; None where there is none."""
+    value = (evaluation or {}).get("reconstruction")
+    return float(value) if isinstance(value, int | float) else None
+
+
+def kl_note(evaluation: dict[str, Any] | None) -> str | None:
+    """Why KL and ELBO say nothing of the model, in a sentence; None where they do."""
+    note = (evaluation or {}).get("kl_note")
+    return note if isinstance(note, str) else None
