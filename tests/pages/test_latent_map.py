@@ -144,23 +144,13 @@ def test_a_run_in_training_is_drawn_from_its_newest_frame(app: App, add_run: Add
     np.testing.assert_allclose(arrays["mean"], frame["mean"].astype(np.float32))
 
 
-def test_a_prior_for_each_class_is_not_passed_off_as_the_maps(app: App, add_run: AddRun) -> None:
-    run = add_run("told")
-    assert "for each class" not in parcel(app("latent_map", run="told"), "picture")[0]["meaning"]
-    changes = {"condition.kind": "class", "prior.kind": "class_normal", "training.steps": 5}
-    changes |= {"data.name": "digits", "training.epochs": None}
-    other = train(Run(run.path).spec.change(**changes), out=run.path.parent / "classes")
-    header, _ = parcel(app("latent_map", run=other.name), "picture")
-    assert "learned a prior of its own for each class" in header["meaning"]
-
-
 # --- more than two dimensions, and what is below the map ------------------------------------------
 
 
 @pytest.fixture(scope="session")
 def deep(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An autoencoder of the small digits with four dimensions: holes wherever one looks."""
-    from vae_core import recipes, train
+    from vae_core import recipes
 
     path = tmp_path_factory.mktemp("deep") / "deep"
     changes = {"latent": 4, "data.name": "digits", "training.steps": 150}
@@ -388,7 +378,7 @@ def test_the_browser_is_told_in_every_run_where_a_slider_stands(app: App, add_ru
 
 
 def test_a_decoder_that_is_told_the_class_has_one_chosen_in_the_link(app: App, own_runs: Path) -> None:
-    from vae_core import recipes, train
+    from vae_core import recipes
 
     spec = recipes.get("cvae").change(**{"data.name": "digits", "training.steps": 20, "net.widths": [16]})
     train(spec, own_runs / "told")

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from vae_core import data
-from vae_core.analysis import aggregate, collapse, likelihood
+from vae_core.analysis import aggregate, collapse, kl_divergence, likelihood
 from vae_core.data import Dataset
 from vae_core.model import masks, variance_bound
 from vae_core.model.terms import Bound
@@ -52,7 +52,8 @@ def evaluate(
     `samples` is 0.
     kl_note: why kl and elbo say nothing of the model, where its variances stand on their bound; else None.
     hole_mass: share of the prior, within its 95 % region, where the aggregated posterior is less than a tenth
-    of the prior; None under another prior than N(0, I).
+    of the prior. dimension_kl: under a prior without a closed form against each dimension's marginal; where
+    dimensions depend on each other under the prior, its sum falls short of the KL by that dependence.
     """
     spec = model.spec
     generator, again = (torch.Generator(model.device).manual_seed(seed) for _ in range(2))
@@ -63,8 +64,10 @@ def evaluate(
     )
     whole, dimension_kl = _averages(model, images, labels, generator, "none")
     posteriors = model.posteriors(images, labels)
-    # A hole is one of N(0, I): a prior of each class has no such region.
-    holes = aggregate.hole_mass(posteriors) if spec.prior.kind == "standard_normal" else None
+    prior = None if model.prior.standard else model.prior
+    holes = aggregate.hole_mass(posteriors, prior=prior)
+    if dimension_kl is None:
+        dimension_kl = kl_divergence.dimensions(posteriors, prior).mean(0)
     return {
         "dataset": dataset.name,
         "split": dataset.split,
@@ -76,9 +79,9 @@ def evaluate(
         **whole,
         "kl_note": variance_bound.undefined_kl(posteriors.log_var),
         "dimension_kl": dimension_kl.tolist(),
-        "active_units": collapse.active_units(posteriors),
-        "hole_mass": holes and holes.value,
-        "hole_mass_error": holes and holes.error,
+        "active_units": collapse.active_units(posteriors, prior=prior),
+        "hole_mass": holes.value,
+        "hole_mass_error": holes.error,
         **_of_classes(model, images, dataset.images, labels),
         **_log_px(model, images[: -(-log_px_images // max(1, model.classes))], samples, generator),
         **({} if mask == "none" else {"masked": _averages(model, images, labels, again, mask)[0]}),
@@ -109,21 +112,22 @@ def bounds(
 
 def _averages(
     model: VAE, images: Tensor, labels: Tensor | None, generator: torch.Generator, mask: str
-) -> tuple[dict[str, float], Tensor]:
-    """Averages over images under masks of that kind: ELBO and its parts, KL [D]."""
+) -> tuple[dict[str, float], Tensor | None]:
+    """Averages under masks of that kind: ELBO and its parts; KL [D] where it has a closed form."""
     reconstruction = kl = class_kl = 0.0
-    dimension_kl = torch.zeros(model.latent, dtype=torch.float64)
+    dimension_kl = None
     for bound in bounds(model, images, labels, generator, mask):
         part, count = bound.mean(), bound.reconstruction.shape[-1]
         reconstruction += part.reconstruction.item() * count
         kl += part.kl.item() * count
         class_kl += 0.0 if part.class_kl is None else part.class_kl.item() * count
         if part.dimension_kl is not None:
-            dimension_kl += part.dimension_kl.double().cpu() * count
+            of_block = part.dimension_kl.double().cpu() * count
+            dimension_kl = of_block if dimension_kl is None else dimension_kl + of_block
     reconstruction, kl = reconstruction / len(images), kl / len(images)
     found = {"elbo": reconstruction - kl, "reconstruction": reconstruction, "kl": kl}
     found |= {"class_kl": class_kl / len(images)} if model.classes else {}
-    return found, dimension_kl / len(images)
+    return found, None if dimension_kl is None else dimension_kl / len(images)
 
 
 def _of_classes(model: VAE, images: Tensor, undrawn: Tensor, labels: Tensor | None) -> dict[str, Any]:

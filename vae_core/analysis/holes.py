@@ -90,11 +90,16 @@ def region(grid: DensityGrid, mass: float = 0.95) -> Tensor:
     variances in closed form: in the plane it holds the share 1 - exp(-r^2 / 2) within radius r, and at that
     radius its density is (1 - mass) / 2 pi.
     """
+    return grid.log_p >= level(grid, mass)
+
+
+def level(grid: DensityGrid, mass: float = 0.95) -> float:
+    """log p in nats at the edge of `region`: its contour."""
     if not 0 < mass < 1:
         raise ValueError(f"mass must lie between 0 and 1, not {mass}.")
     if grid.unit_prior:
-        return grid.log_p >= math.log1p(-mass) - math.log(2 * math.pi)
-    return grid.log_p >= ranked_level(grid, mass)
+        return math.log1p(-mass) - math.log(2 * math.pi)
+    return ranked_level(grid, mass)
 
 
 def ranked_level(grid: DensityGrid, mass: float) -> float:

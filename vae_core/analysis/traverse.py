@@ -53,14 +53,21 @@ def order(of_each: Tensor) -> Tensor:
     return of_each.argsort(descending=True, stable=True)
 
 
-def sigmas(latent: int, reach: float = 3.0, count: int = 7, prior: Prior | None = None) -> Tensor:
-    """Stops [D, K], evenly from -reach to reach standard deviations of the prior about its mean."""
+def sigmas(
+    latent: int,
+    reach: float = 3.0,
+    count: int = 7,
+    prior: Prior | None = None,
+    y: Tensor | None = None,
+) -> Tensor:
+    """Stops [D, K], evenly from -reach to reach standard deviations of p(z|y) about its mean; of p(z) without
+    y [classes]."""
     if not (reach > 0 and count > 1):
         raise ValueError(f"A range needs a reach above 0 and two stops or more, not {reach} and {count}.")
     stops = torch.linspace(-reach, reach, count, dtype=torch.float64).repeat(latent, 1)
     if prior is None or prior.standard:
         return stops
-    mean, variance = (moment.detach().cpu().double() for moment in prior.moments())
+    mean, variance = (moment.detach().cpu().double() for moment in prior.moments(y))
     return mean[:, None] + variance.sqrt()[:, None] * stops
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vae_core.analysis import kl_divergence
 from vae_core.model import masks
 from vae_core.model.vae import VAE
 from vae_core.runs.frames import Arrays
@@ -73,6 +74,7 @@ class Snapshots:
         frame: Arrays = {
             "mean": codes.mean.clamp(-6e4, 6e4).half().numpy(),
             "log_var": codes.log_var.half().numpy(),
+            "kl": kl_divergence.dimensions(codes, model.prior).mean(0).float().numpy(),
             "reconstructions": pictures[: len(means)],
             "samples": pictures[len(means) :],
         }

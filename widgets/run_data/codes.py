@@ -13,19 +13,25 @@ import streamlit as st
 
 from vae_core.runs import files, frames
 from vae_core.runs.run import Run
+from vae_core.spec import StandardNormalPrior
 from widgets.run_data.library import open_run
 
 if TYPE_CHECKING:
     from vae_core.model.posteriors import Posteriors
+    from vae_core.model.priors import Prior
 
 
 @dataclass(frozen=True)
 class Codes:
-    """Where codes are found, and which version of them: small, and can be a key of what is computed."""
+    """Where codes are found, and which version of them: small, and can be a key of what is computed.
+
+    prior_version: that of the weights, which hold the prior's own; None where the prior is N(0, I).
+    """
 
     path: str
     file: str
     stamp: tuple[int, int, int]
+    prior_version: tuple[int, int, int] | None = None
 
     @property
     def run(self) -> Run:
@@ -34,6 +40,11 @@ class Codes:
     @property
     def posteriors(self) -> Posteriors:
         return _posteriors(self)
+
+    @property
+    def prior(self) -> Prior | None:
+        """p(z) of the run; None is N(0, I). RunError where another one has no weights yet."""
+        return None if is_standard(self.run) else self.run.model.prior
 
     @property
     def whole(self) -> bool:
@@ -49,7 +60,7 @@ def newest(run: Run) -> Codes | None:
     for file in candidates:
         stamp = files.stamp(run.path / file)
         if stamp is not None:
-            return Codes(str(run.path), file, stamp)
+            return Codes(str(run.path), file, stamp, None if is_standard(run) else weights(run))
     return None
 
 
@@ -72,6 +83,11 @@ def of_frame(frame: frames.Arrays) -> Posteriors:
         torch.from_numpy(frame["log_var"]).float(),
         None if labels is None or (labels < 0).any() else torch.from_numpy(labels).long(),
     )
+
+
+def is_standard(run: Run) -> bool:
+    """Whether the run's prior is N(0, I), without a look at its weights."""
+    return isinstance(run.spec.prior, StandardNormalPrior)
 
 
 def weights(run: Run) -> Any:

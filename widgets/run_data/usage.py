@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import streamlit as st
 
 from vae_core.model import variance_bound
 from vae_core.runs.run import Run, RunError
-from widgets.run_data.codes import Codes, newest, weights
+from widgets.run_data.codes import Codes, is_standard, newest, weights
 from widgets.run_data.library import open_run
 from widgets.run_data.subject import Picked
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from vae_core.analysis.traverse import Usage
 
 QUANTILES = "quantiles"
+DRAWS = 100  # of the prior, for the sliders' button
 REACHES = {"2": (2.0, 9), "3": (3.0, 7), "4": (4.0, 9)}  # standard deviations, and how many stops
 
 
@@ -33,7 +35,7 @@ def codes(run: Run) -> Codes:
 def usage(codes: Codes) -> Usage:
     from vae_core.analysis import traverse
 
-    return traverse.usage(codes.posteriors)
+    return traverse.usage(codes.posteriors, prior=codes.prior)
 
 
 def kl_note(codes: Codes) -> str | None:
@@ -41,16 +43,47 @@ def kl_note(codes: Codes) -> str | None:
     return variance_bound.undefined_kl(codes.posteriors.log_var)
 
 
-def stops(codes: Codes, reach: str) -> tuple[np.ndarray, list[str]]:
-    """z of each stop [D, K] of every dimension, and what the stops are called."""
+@dataclass(frozen=True, eq=False)
+class OfPrior:
+    """p(z|y) as sliders need it, or p(z) where no class is known: its mean [D], and draws of it [M, D], the
+    same every time; no draws are those of N(0, I)."""
+
+    mean: tuple[float, ...]
+    draws: np.ndarray | None
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def of_prior(codes: Codes, y: int | None = None) -> OfPrior:
+    import torch
+
+    prior = codes.prior
+    if prior is None:
+        return OfPrior((0.0,) * codes.run.spec.latent, None)
+    given = _condition(codes.run, y)
+    draws = prior.sample(DRAWS, torch.Generator().manual_seed(0), given)
+    return OfPrior(tuple(prior.moments(given)[0].tolist()), draws.detach().numpy())
+
+
+def _condition(run: Run, y: int | None) -> Tensor | None:
+    """The condition [K] of class y, where the model has classes."""
+    import torch
+
+    return None if y is None or not run.model.classes else run.model.weights(torch.tensor([y]))[0]
+
+
+def stops(codes: Codes, reach: str, y: int | None = None) -> tuple[np.ndarray, list[str]]:
+    """z of each stop [D, K] of every dimension, and what the stops are called. y: the class of the prior."""
     if reach == QUANTILES:
         from vae_core.analysis.traverse import LEVELS
 
         return quantiles(codes), [f"{100 * level:g} %" for level in LEVELS]
     from vae_core.analysis.traverse import sigmas
 
-    values = sigmas(codes.run.spec.latent, *REACHES[reach]).numpy()
-    return values, [f"{v:g}σ".replace("-", "−") if v else "0" for v in values[0]]
+    far, count = REACHES[reach]
+    prior = codes.prior
+    given = None if prior is None else _condition(codes.run, y)
+    values = sigmas(codes.run.spec.latent, far, count, prior, given).numpy()
+    return values, [f"{v:g}σ".replace("-", "−") if v else "0" for v in np.linspace(-far, far, count)]
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -108,21 +141,17 @@ def decode(run: Run, y: int | None) -> Any:
 
 def information(run: Run) -> np.ndarray:
     """KL of each latent dimension over the test images, in nats [D]. Only for a run that has codes."""
-    codes = run.codes
-    assert codes is not None
-    mean, log_var = codes["mean"].astype(np.float32), codes["log_var"].astype(np.float32)
+    if not is_standard(run):
+        used: np.ndarray = usage(codes(run)).kl.numpy()
+        return used
+    stored = run.codes
+    assert stored is not None
+    mean, log_var = stored["mean"].astype(np.float32), stored["log_var"].astype(np.float32)
     return 0.5 * (mean**2 + np.exp(log_var) - 1 - log_var).mean(axis=0)
 
 
 def most_informative(run: Run) -> tuple[int, int]:
     """The two dimensions with most KL."""
-    if run.codes is not None:
-        kl = information(run)
-    else:
-        codes = newest(run)
-        assert codes is not None
-        from vae_core.analysis import kl_divergence
-
-        kl = kl_divergence.dimensions(codes.posteriors).mean(0).numpy()
+    kl = information(run) if run.codes is not None else usage(codes(run)).kl.numpy()
     first, second = sorted(int(k) for k in np.argsort(-kl)[:2])
     return first, second

@@ -29,13 +29,15 @@ def show(run: Run) -> None:
         )
     )
     codes = usage.codes(run)
-    used = usage.usage(codes)
-    stops, ticks = usage.stops(codes, "3")
+    used, prior = usage.usage(codes), usage.of_prior(codes, chosen)
+    stops, ticks = usage.stops(codes, "3", chosen)
     model = Model(
         run.name,
         f"{library.title(run)}: {called[chosen]}",
         usage.decoder(run, chosen),
         kl=used.kl.numpy(),
+        origin=prior.mean,
+        draws=prior.draws,
         stops=stops,
         ticks=ticks,
         order=used.order.tolist(),

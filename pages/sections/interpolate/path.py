@@ -161,11 +161,7 @@ def under(run: Run, line: Line, whose: str) -> list[tuple[str, str, str]]:
     names = dataset_classes(run)
     shown = "all classes" if line.y is None else names[line.y] if line.y < len(names) else str(line.y)
     help = f"This model is told the class: that of {whose}, or a blend of all where it is not known."
-    rows = [("Decoded as", shown, help)]
-    if run.spec.prior.kind != "standard_normal":
-        help = "This run learned a prior of its own for each class; holes and log p are those of N(0, I)."
-        rows.append(("Prior here", "N(0, I)", help))
-    return rows
+    return [("Decoded as", shown, help)]
 
 
 def facts(view: View, line: Line, found: Passed | None) -> list[tuple[str, str, str]]:

@@ -107,7 +107,7 @@ def measure(codes: Codes, line: Line) -> Passed:
     from vae_core.analysis import interpolate as paths
 
     path = along(line)
-    density = paths.log_q_along(codes.posteriors, path)
+    density = paths.log_q_along(codes.posteriors, path, prior=codes.prior)
     t = times(line)
     proper = (t >= -1e-9) & (t <= 1 + 1e-9)
     decode = decoder(line)
@@ -159,7 +159,7 @@ def _plane(codes: Codes, dims: tuple[int, int], extent: float) -> bytes:
     from vae_core.analysis import aggregate
 
     posteriors = codes.posteriors
-    grid = aggregate.grid(posteriors, dims, extent, CELLS)
+    grid = aggregate.grid(posteriors, dims, extent, CELLS, codes.prior)
     caption = "Codes by class, and the prior’s 50 and 95\u00a0%."
     if posteriors.dimensions > 2:
         axes = f"z{dims[0] + 1} and z{dims[1] + 1}"

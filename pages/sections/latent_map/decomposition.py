@@ -34,9 +34,10 @@ def surgery(codes: Codes) -> tuple[Any, list[bool], int]:
     from vae_core.analysis import collapse
     from vae_core.analysis.surgery import decompose
 
-    posteriors = codes.posteriors
-    found = decompose(posteriors, points=POINTS)
-    return found, collapse.collapsed(posteriors).tolist(), collapse.active_units(posteriors)
+    posteriors, prior = codes.posteriors, codes.prior
+    found = decompose(posteriors, points=POINTS, prior=prior)
+    collapsed = collapse.collapsed(posteriors, prior=prior).tolist()
+    return found, collapsed, collapse.active_units(posteriors, prior=prior)
 
 
 def evaluated(codes: Codes) -> dict[str, float] | None:
@@ -73,7 +74,7 @@ def parts(run: Run, codes: Codes, found: tuple[Any, list[bool], int]) -> None:
         )
         st.html(f'<div class="elbo-parts">{bars}</div>')
     with right:
-        kl = kl_divergence.dimensions(codes.posteriors).mean(0).tolist()
+        kl = kl_divergence.dimensions(codes.posteriors, codes.prior).mean(0).tolist()
         st.markdown(
             f"**KL of each dimension**: {sum(collapsed)} of {len(collapsed)} collapsed, {active} active.",
             help="Grey: collapsed, within 0.01 nats of the prior for 99 % of the images (Lucas et al. "
@@ -115,15 +116,14 @@ def surgery_of(split: Any, of_classes: bool, images: int, latent: int) -> str:
     out = [f"<h5>KL{' of the code' * of_classes}: {split.kl:.2f} nats per image, taken apart</h5>"]
     dimension, error = float(split.dimension_kl.sum()), float(split.dimension_kl_error.norm())
     colours = palette.PARTS
-    out.append(
-        bar(
-            [
-                ("mutual information", split.mutual_information, colours["mutual_information"]),
-                ("total correlation", split.total_correlation, colours["total_correlation"]),
-                ("dimension-wise KL", dimension, colours["dimension_kl"]),
-            ]
-        )
-    )
+    pieces = [
+        ("mutual information", split.mutual_information, colours["mutual_information"]),
+        ("total correlation", split.total_correlation, colours["total_correlation"]),
+        ("dimension-wise KL", dimension, colours["dimension_kl"]),
+    ]
+    if split.dependence_error:
+        pieces.append(("dependence of the prior", split.dependence, palette.DEPENDENCE))
+    out.append(bar(pieces))
     out.append(
         sentence(colours["mutual_information"], "Mutual information I(x; z)",
                  f"{split.mutual_information:.2f} ± {split.mutual_information_error:.2f}",
@@ -134,8 +134,19 @@ def surgery_of(split: Any, of_classes: bool, images: int, latent: int) -> str:
         + sentence(colours["dimension_kl"], "Dimension-wise KL", f"{dimension:.2f} ± {error:.2f}",
                    "how far each dimension of q(z), taken alone, is from the prior.")
     )  # fmt: skip
+    together = "The last two together are"
+    if split.dependence_error:
+        together = "The last three together are"
+        out.append(
+            sentence(palette.DEPENDENCE, "Dependence of the prior",
+                     f"{split.dependence:.2f} ± {split.dependence_error:.2f}",
+                     "what the prior knows of the dimensions together beyond each alone; below 0 where codes "
+                     "follow it.")
+        )  # fmt: skip
+    if split.given_class:
+        together = f"All of it within classes, whose priors differ. {together}"
     out.append(
-        f"<p class='elbo-sum'>The last two together are the marginal KL of q(z) from the prior, "
+        f"<p class='elbo-sum'>{together} the marginal KL of q(z) from the prior, "
         f"{split.marginal_kl:.2f} nats: what makes holes. After Hoffman and Johnson 2016, Chen et al. 2018, "
         f"equation 2; exact mixture over all images, averaged over {words.count(POINTS)} draws or more.</p>"
     )

@@ -46,15 +46,15 @@ def exact(codes: Codes, ratio: float) -> tuple[Any, Any]:
     """Hole mass and outside mass in all dimensions, each an Estimate."""
     from vae_core.analysis import aggregate
 
-    posteriors = codes.posteriors
+    posteriors, prior = codes.posteriors, codes.prior
     evaluation = codes.run.evaluation or {}
     mass, error = evaluation.get("hole_mass"), evaluation.get("hole_mass_error")
     at_rest = codes.whole and not codes.run.status.active and ratio == 10.0
     if at_rest and isinstance(mass, float) and isinstance(error, float):
         holes = aggregate.Estimate(mass, error)
     else:
-        holes = aggregate.hole_mass(posteriors, ratio=ratio, mass=densities.MASS)
-    return holes, aggregate.outside_mass(posteriors, mass=densities.MASS)
+        holes = aggregate.hole_mass(posteriors, ratio=ratio, mass=densities.MASS, prior=prior)
+    return holes, aggregate.outside_mass(posteriors, mass=densities.MASS, prior=prior)
 
 
 def numbers(run: Run, view: View, codes: Codes, holes: Any, outside: Any) -> None:

@@ -26,7 +26,7 @@ def answer(run: Run, codes: Codes, pin: Sequence[float] | None) -> dict[str, Any
     from vae_core.analysis import aggregate
 
     z = torch.tensor([pin])
-    log_p, log_q = aggregate.log_prior(z), aggregate.log_density(codes.posteriors, z)
+    log_p, log_q = aggregate.log_prior(z, codes.prior), aggregate.log_density(codes.posteriors, z)
     images, distances, names, measure = near(run, z)
     return latent_map.answer(pin, float(log_p), float(log_q), images, distances, names, measure)
 

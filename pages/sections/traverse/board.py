@@ -28,15 +28,18 @@ class Side:
     y: int | None
     stops: np.ndarray
     ticks: list[str]
+    draws: np.ndarray | None  # of the prior; None is N(0, I)
 
 
 def sides(view: View) -> list[Side]:
     found = []
     for run in view.runs:
         codes = usage.codes(run)
-        origin = usage.code(run, view.picked) if view.picked else (0.0,) * run.spec.latent
-        stops, ticks = usage.stops(codes, view.reach)
-        found.append(Side(run, origin, usage.condition(run, view.picked), stops, ticks))
+        y = usage.condition(run, view.picked)
+        prior = usage.of_prior(codes, y)
+        origin = usage.code(run, view.picked) if view.picked else prior.mean
+        stops, ticks = usage.stops(codes, view.reach, y)
+        found.append(Side(run, origin, y, stops, ticks, prior.draws))
     return found
 
 
@@ -89,7 +92,8 @@ def one_board(view: View) -> None:
 
 
 def model(side: Side, view: View, place: int) -> Model:
-    run, used = side.run, usage.usage(usage.codes(side.run))
+    run, codes = side.run, usage.codes(side.run)
+    used = usage.usage(codes)
     return Model(
         run.name,
         library.title(run),
@@ -97,7 +101,8 @@ def model(side: Side, view: View, place: int) -> Model:
         kl=np.full(run.spec.latent, np.nan) if usage.kl_note(usage.codes(run)) else used.kl.numpy(),
         stops=side.stops,
         ticks=side.ticks,
-        origin=side.origin if view.picked else None,
+        origin=side.origin,
+        draws=side.draws,
         image=view.picked.image if view.picked else None,
         order=used.order.tolist(),
         dead=used.dead.numpy(),

@@ -86,7 +86,7 @@ function makeBoard(root) {
     const n = d.labels.length, at = d.replay ? frame * n * 2 : 0;
     plane.x = new Float32Array(n); plane.y = new Float32Array(n);
     for (let i = 0; i < n; i++) { plane.x[i] = d.cloud[at + 2 * i]; plane.y[i] = d.cloud[at + 2 * i + 1]; }
-    plane.contours = d.chosen.length === 1 ? [] : CLOUD_CONTOURS;
+    plane.contours = d.chosen.length === 1 || !d.unit_prior ? [] : CLOUD_CONTOURS;
     Object.assign(plane, { labels: d.labels, classes: d.classes, axes: d.axes, extent: 4 });
     if (fit && n) {
       const far = [...plane.x].map((x, i) => Math.max(Math.abs(x), Math.abs(plane.y[i]))).sort((a, b) => a - b)[Math.floor(0.99 * (n - 1))];

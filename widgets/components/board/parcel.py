@@ -17,6 +17,7 @@ from vae_core.model import variance_bound
 from vae_core.runs import files, frames
 from vae_core.runs.run import Run
 from widgets.components.board.pack import pack
+from widgets.run_data.codes import is_standard
 from widgets.run_data.library import open_run
 from widgets.run_data.usage import information
 from widgets.shell import objective_words, words
@@ -85,6 +86,7 @@ def build(run: Run, film: bool) -> bytes:
         "kl_note": undefined or "",
         "progress": _progress(now.state, now.step, now.steps_total, now.seconds, spec.training.seconds),
         "marks": marks(reports),
+        "unit_prior": is_standard(run),
         "weighted": "",
         "terms": [[name, TERMS[name]] for name in terms(reports)],
         "replay": False,
@@ -103,7 +105,9 @@ def build(run: Run, film: bool) -> bytes:
         return pack(header, arrays | {"cloud": empty, "labels": np.zeros(0, np.uint8), "kl": empty})
     means = np.stack([shot["mean"] for shot in shots]).astype(np.float32)
     log_vars = np.stack([shot["log_var"] for shot in shots]).astype(np.float32)
-    kl = 0.5 * (means**2 + np.exp(log_vars) - 1 - log_vars).mean(axis=1)
+    # Older frames have no KL of their own; theirs is that under N(0, I).
+    against_unit = 0.5 * (means**2 + np.exp(log_vars) - 1 - log_vars).mean(axis=1)
+    kl = np.stack([shot.get("kl", unit) for shot, unit in zip(shots, against_unit, strict=True)])
     labels = shots[-1].get("labels", np.full(means.shape[1], -1, np.int16)).astype(np.uint8)
     chosen = _choose(_axes(str(run.path)), information(run) if film and run.codes is not None else kl[-1])
     header |= {

@@ -28,7 +28,7 @@ __all__ = ["Way", "css", "interpolate", "place", "plane", "script"]
 HERE = Path(__file__).parent
 # In this order each file finds what it imports above it.
 MODULES = (
-    *(BROWSER / name for name in ("decoder.js", "dom.js", "store.js", "theme.js")),
+    *(BROWSER / name for name in ("decoder.js", "contours.js", "dom.js", "store.js", "theme.js")),
     *(HERE / name for name in ("path.js", "density_strip.js", "path_map.js", "path_panel.js", "main.js")),
 )
 

@@ -1,10 +1,10 @@
 // The path on the plane of two latent dimensions: density of the codes, some of them by class, the prior's
 // regions, and the path over them, red where it crosses what is empty.
 
+import { outlines } from "../../../vae_core/browser/contours.js";
 import { kindOf } from "./path.js";
 
 const LOW = -8, HIGH = -0.5; // nats of log q at no colour and at full colour
-const RINGS = [0.5, 0.95].map((mass) => Math.sqrt(-2 * Math.log(1 - mass))); // of N(0, I) in two dimensions
 const MARGIN = { left: 26, bottom: 20, top: 4, right: 4 };
 
 /** The density as a picture of its own, one pixel a cell, to be enlarged smoothly. */
@@ -44,7 +44,7 @@ export class Plan {
 
   drawGround() {
     const { plane, path, look, box: { left, top, inner }, X, Y } = this, ctx = this.ground.getContext("2d");
-    const e = plane.extent, { points, labels } = plane.arrays;
+    const { points, labels } = plane.arrays;
     ctx.setTransform(this.density, 0, 0, this.density, 0, 0);
     ctx.clearRect(0, 0, left + inner + 9, top + inner + 40);
     ctx.save();
@@ -61,9 +61,9 @@ export class Plan {
     ctx.globalAlpha = 1;
     ctx.strokeStyle = look.p;
     ctx.lineWidth = 1.2;
-    for (const r of RINGS) {
+    for (const level of plane.regions) for (const line of outlines(plane.grid, plane.arrays.log_p, level)) {
       ctx.beginPath();
-      ctx.arc(X(0), Y(0), (r / e) * (inner / 2), 0, 2 * Math.PI);
+      for (const [x, y] of line) ctx.lineTo(X(x), Y(y));
       ctx.stroke();
     }
     this.drawPath(ctx, path);

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vae_core.analysis.aggregate import DensityGrid
 
 POINTS = 1500  # of the plane's codes: enough to see where the classes are
+REGIONS = (0.5, 0.95)  # of the prior, whose contours are drawn
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,14 +96,23 @@ def plane(
     dims: tuple[int, int],
     caption: str = "",
 ) -> bytes:
-    """The picture under a path: the density of two coordinates, and posterior means [N, D] by class."""
+    """The picture under a path: the density of two coordinates, the prior's contours, and posterior means
+    [N, D] by class."""
+    from vae_core.analysis.holes import level
+
     shown = np.asarray(means, np.float32)[:POINTS, list(dims)]
-    arrays: dict[str, np.ndarray] = {"log_q": np.asarray(grid.log_q).astype(np.float16), "points": shown}
+    arrays: dict[str, np.ndarray] = {
+        "log_q": np.asarray(grid.log_q).astype(np.float16),
+        "log_p": np.asarray(grid.log_p, np.float32),
+        "points": shown,
+    }
     if labels is not None:
         arrays["labels"] = np.asarray(labels, np.int32)[:POINTS]
     said = {
         "kind": "plane",
         "extent": float(grid.x[-1]),
+        "grid": {"x": float(grid.x[0]), "cell": float(grid.cell), "size": len(grid.x)},
+        "regions": [level(grid, mass) for mass in REGIONS],
         "dims": list(dims),
         "caption": caption,
     }

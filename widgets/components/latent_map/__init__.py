@@ -30,7 +30,7 @@ __all__ = ["LAYERS", "MapState", "answer", "css", "frames", "hole_parcel", "late
 HERE = Path(__file__).parent
 # In this order each file finds what it imports above it.
 MODULES = (
-    *(BROWSER / name for name in ("decoder.js", "dom.js", "store.js", "theme.js")),
+    *(BROWSER / name for name in ("decoder.js", "contours.js", "dom.js", "store.js", "theme.js")),
     *(
         HERE / name
         for name in (

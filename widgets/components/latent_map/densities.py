@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from vae_core.analysis.aggregate import DensityGrid
     from vae_core.analysis.holes import Hole
-    from vae_core.runs.run import Run
+    from vae_core.model.priors import Prior
 
 MOST_POINTS = 4_000
 MOST_FRAMES = 32
@@ -73,7 +73,8 @@ def field(codes: Codes, view: View) -> Field:
     plane = aggregate.pca_plane(posteriors) if view.kind == "pca" else None
     # Of a run in training a new one goes every second to all who watch.
     size = views.SIZE if codes.whole else views.SLOW_SIZE
-    grid = views.grid(posteriors, view, plane, size)
+    prior = codes.prior
+    grid = views.grid(posteriors, view, plane, size, prior)
     labels = posteriors.labels
     few = Posteriors(
         posteriors.mean[:MOST_POINTS],
@@ -90,8 +91,9 @@ def field(codes: Codes, view: View) -> Field:
         origin=torch.tensor(view.through) if view.through else None,
         axes=view.axes,
         symbol=view.symbol(posteriors.dimensions),
+        prior=prior,
         meaning=meaning(view, grid, len(posteriors), posteriors.dimensions, outside)
-        + other_prior(codes.run)
+        + of_prior(codes.prior)
         + replayed(codes, view),
     )
     return Field(grid, plane, picture, len(posteriors), outside)
@@ -128,14 +130,13 @@ def meaning(view: View, grid: DensityGrid, images: int, latent: int, outside: in
     return said
 
 
-def other_prior(run: Run) -> str:
-    """That the map's prior is not the run's, where that is so."""
-    if run.spec.prior.kind == "standard_normal":
+def of_prior(prior: Prior | None) -> str:
+    """What the map's prior is, where it is not N(0, I)."""
+    if prior is None:
         return ""
-    return (
-        " This run learned a prior of its own for each class: contours, holes and hole mass are still those "
-        "of N(0, I), for comparison."
-    )
+    if prior.conditional:
+        return " The prior is the run's own: those of its classes, weighed by how common they are."
+    return " The prior is the run's own."
 
 
 def replayed(codes: Codes, view: View) -> str:
@@ -143,9 +144,10 @@ def replayed(codes: Codes, view: View) -> str:
     newest = codes.run.frame()
     if not codes.whole or view.kind == "slice" or newest is None or "mean" not in newest:
         return ""
+    learned = " Its prior is today's in every frame." if codes.prior is not None else ""
     return (
         f" The replay follows {words.count(len(newest['mean']))} of them: fewer images leave more holes, "
-        "so only its frames compare with one another."
+        f"so only its frames compare with one another.{learned}"
     )
 
 
@@ -217,7 +219,8 @@ def film(codes: Codes, view: View, pictures: tuple[str, ...]) -> Film | None:
     kept = [(step, seen) for step, seen in kept if seen.mean.shape == kept[-1][1].mean.shape]
     if len(kept) < 2 or kept[-1][1].dimensions != run.spec.latent:
         return None
-    grids = [views.grid(seen, view, there.plane, len(there.grid.x)) for _, seen in kept]
+    size, prior = len(there.grid.x), codes.prior
+    grids = [views.grid(seen, view, there.plane, size, prior) for _, seen in kept]
     mass = [float(aggregate.hole_curve(grid, [view.ratio], MASS)[0]) for grid in grids]
     steps, means = [step for step, _ in kept], [seen.mean for _, seen in kept]
     labels = kept[-1][1].labels

@@ -2,7 +2,7 @@
 // colours and the transform from latent coordinates to pixels. A "ground" fills the plane: one at a time.
 
 import { fit, tilePainter } from "../../../vae_core/browser/dom.js";
-import { massLevels, outlines } from "./density.js";
+import { outlines } from "../../../vae_core/browser/contours.js";
 
 const GROUNDS = [
   {
@@ -42,7 +42,6 @@ export const LAYERS = [
 
 const BADGES = 12;
 const BUSY = 4000; // points of all holes' outlines
-export const MASSES = [0.5, 0.9, 0.95, 0.99];
 export const NATS = { posterior: [-8, -0.5], ratio: [-Math.log(100), Math.log(100)] }; // the same for every run
 
 // --- grounds ---
@@ -137,8 +136,8 @@ function drawPaths(ctx, { points, colours, toX, toY }) {
 }
 
 function drawPrior(ctx, scene) {
-  const { grid, fields: { logP }, colours, cache, plot } = scene;
-  const lines = cache("prior", logP, () => massLevels(grid, logP, MASSES).map((level) => outlines(grid, logP, level)));
+  const { grid, fields: { logP }, colours, cache, plot, regions } = scene;
+  const lines = cache("prior", logP, () => regions.map(([, level]) => outlines(grid, logP, level)));
   ctx.strokeStyle = colours.p;
   lines.forEach((loops, k) => {
     ctx.lineWidth = plot.small ? 1 : 1.6 - 0.25 * k;
@@ -149,7 +148,7 @@ function drawPrior(ctx, scene) {
   ctx.globalAlpha = 1;
   if (!plot.small) lines.forEach((loops, k) => {
     const top = loops.flat().reduce((best, point) => (point[1] > best[1] ? point : best), [0, -Infinity]);
-    halo(ctx, scene, `${Math.round(100 * MASSES[k])} %`, scene.toX(top[0]), scene.toY(top[1]), "11px", colours.p);
+    halo(ctx, scene, `${Math.round(100 * regions[k][0])} %`, scene.toX(top[0]), scene.toY(top[1]), "11px", colours.p);
   });
 }
 
@@ -186,8 +185,8 @@ function drawHoles(ctx, scene) {
 }
 
 /** Above 0 inside the holes: how far, in nats, a place is from leaving the prior's region or from having data. */
-function holeField({ grid, rest, holes: { numbers, mass, ratio }, fields: { logP, logQ } }) {
-  const { size } = grid, [level] = massLevels(grid, logP, [mass]), field = new Float32Array(logP.length).fill(-1);
+function holeField({ grid, rest, holes: { numbers, level, ratio }, fields: { logP, logQ } }) {
+  const { size } = grid, field = new Float32Array(logP.length).fill(-1);
   const around = [0, 1, -1, size, -size, size + 1, size - 1, 1 - size, -1 - size];
   for (let k = 0; k < field.length; k++) {
     // A cell beyond each hole belongs to it, for the outline to run between the two.

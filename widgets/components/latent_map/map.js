@@ -5,7 +5,6 @@
 import { element, showImage } from "../../../vae_core/browser/dom.js";
 import { bring, fetchParcel, join, leave, linkedTo } from "../../../vae_core/browser/store.js";
 import { drawCursor } from "./cursor.js";
-import { massLevels, normalDraw } from "./density.js";
 import { attachHand } from "./gestures.js";
 import { drawAxes, LAYERS } from "./layers.js";
 import { Manifold } from "./manifold.js";
@@ -89,7 +88,7 @@ class LatentMap {
       this.plane = new Plane(picture);
       if (!this.view.moved) this.view.half = picture.extent;
       this.view.extent = picture.extent;
-      this.inside = massLevels(picture.grid, picture.arrays.log_p, [0.99])[0];
+      this.inside = picture.regions.find(([mass]) => mass === 0.99)[1];
       if (this.pin) this.pin = this.plane.at(this.pin.z, this.known(this.pin.image));
       if (this.pointer) this.pointer = this.plane.place(this.pointer.x, this.pointer.y);
       this.drawn = null;
@@ -308,7 +307,12 @@ class LatentMap {
   }
 
   drawSamples() {
-    this.samples = Array.from({ length: SAMPLES }, () => Array.from({ length: this.plane.latent }, normalDraw));
+    const { prior_samples: drawn } = this.picture.arrays, [count, D] = drawn.shape;
+    this.samples = Array.from({ length: SAMPLES }, (_, k) => {
+      const at = D * ((this.firstSample + k) % count);
+      return drawn.slice(at, at + D);
+    });
+    this.firstSample = (this.firstSample + SAMPLES) % count;
   }
 
   freshSamples() {

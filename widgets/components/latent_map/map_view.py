@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from vae_core.analysis.aggregate import DensityGrid
     from vae_core.model.posteriors import Posteriors
+    from vae_core.model.priors import Prior
 
 KINDS = {"marginal": "Coordinates", "pca": "PCA plane", "slice": "Slice"}
 SIZE = 256  # cells along each side
@@ -44,16 +45,22 @@ class View:
 
 
 def grid(
-    posteriors: Posteriors, view: View, plane: tuple[Tensor, Tensor, Tensor] | None, size: int = SIZE
+    posteriors: Posteriors,
+    view: View,
+    plane: tuple[Tensor, Tensor, Tensor] | None,
+    size: int = SIZE,
+    prior: Prior | None = None,
 ) -> DensityGrid:
-    """The density of these posteriors on the view; `plane`: the PCA plane, where that is the view."""
+    """The density of these posteriors and of the prior on the view; `plane`: the PCA plane, where that is the
+    view. No prior is N(0, I)."""
     import torch
 
     from vae_core.analysis import aggregate
 
     if view.kind == "pca":
         assert plane is not None
-        return aggregate.plane(posteriors, *plane, extent=view.extent, size=SLOW_SIZE)
+        return aggregate.plane(posteriors, *plane, extent=view.extent, size=SLOW_SIZE, prior=prior)
     if view.kind == "slice":
-        return aggregate.slice(posteriors, torch.tensor(view.through), view.dims, view.extent, size)
-    return aggregate.grid(posteriors, view.dims, view.extent, size)
+        through = torch.tensor(view.through)
+        return aggregate.slice(posteriors, through, view.dims, view.extent, size, prior)
+    return aggregate.grid(posteriors, view.dims, view.extent, size, prior)

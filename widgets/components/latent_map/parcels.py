@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from vae_core.analysis.aggregate import DensityGrid
     from vae_core.analysis.holes import Hole
     from vae_core.model.posteriors import Posteriors
+    from vae_core.model.priors import Prior
 
 NEAREST = 5
+PRIOR_SAMPLES = 240  # of the prior, of which the map shows some at a time
+REGIONS = (0.5, 0.9, 0.95, 0.99)  # of the prior, whose contours are drawn
 
 
 def picture(
@@ -36,6 +39,7 @@ def picture(
     symbol: str | None = None,
     meaning: str = "",
     latent: int | None = None,
+    prior: Prior | None = None,
 ) -> bytes:
     """A density grid, and the posteriors whose means are its points (a few thousand are plenty).
 
@@ -46,7 +50,12 @@ def picture(
     origin [D]: the other coordinates' values on the map, 0 by default.
     axes: the names along the map; symbol: what the densities are of, "z" where the plane is all there is.
     meaning: one sentence, shown under the map, on which density this is.
+    prior: that of the grid, of which samples are shown; None is N(0, I).
     """
+    import torch
+
+    from vae_core.analysis import holes, prior_density
+
     if posteriors is None and latent is None:
         raise ValueError("Without posteriors, say how many latent dimensions there are.")
     D = posteriors.dimensions if posteriors is not None else latent or 2
@@ -60,7 +69,12 @@ def picture(
         axes = axes or (f"z{dims[0] + 1}", f"z{dims[1] + 1}")
     if not np.array_equal(np.asarray(grid.x), np.asarray(grid.y)):
         raise ValueError("The map takes grids that are the same along both axes.")
-    arrays = {"log_q": _single(grid.log_q), "log_p": _single(grid.log_p)}
+    seeded = torch.Generator().manual_seed(0)
+    arrays = {
+        "log_q": _single(grid.log_q),
+        "log_p": _single(grid.log_p),
+        "prior_samples": _single(prior_density.samples(PRIOR_SAMPLES, D, seeded, prior)),
+    }
     if grid.floored:
         arrays["exact"] = _single(grid.exact)
     if posteriors is not None:
@@ -71,6 +85,7 @@ def picture(
         "kind": "picture",
         "grid": _where(grid),
         "extent": float(grid.x[-1]),
+        "regions": [[mass, holes.level(grid, mass)] for mass in REGIONS],
         "floor": float(grid.exact_floor),
         "rest": float(grid.rest),
         "slice": "|" in (symbol or ""),
@@ -87,6 +102,8 @@ def picture(
 
 def hole_parcel(grid: DensityGrid, holes: Sequence[Hole], mass: float = 0.95, ratio: float = 10.0) -> bytes:
     """Holes of the picture's grid, numbered from 1 in the order they come, and what they were found with."""
+    from vae_core.analysis.holes import level
+
     numbers = np.zeros(grid.log_q.shape, np.int16)
     for number, hole in enumerate(holes, 1):
         numbers[np.asarray(hole.mask)] = number
@@ -99,7 +116,13 @@ def hole_parcel(grid: DensityGrid, holes: Sequence[Hole], mass: float = 0.95, ra
         }
         for number, hole in enumerate(holes, 1)
     ]
-    said = {"kind": "holes", "mass": mass, "ratio": ratio, "list": listed}
+    said = {
+        "kind": "holes",
+        "mass": mass,
+        "level": level(grid, mass),
+        "ratio": ratio,
+        "list": listed,
+    }
     return wire.pack(said, {"numbers": numbers})
 
 

@@ -1,6 +1,7 @@
 // Where things are: the plane of latent space that the map shows, and the images' points on it.
 
-import { normalDraw } from "./density.js";
+/** One draw of N(0, 1), by Box and Muller: the ε of a Gaussian posterior. */
+const normalDraw = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
 
 /** A place (x, y) of the map is the code origin + x u + y v; u and v are orthonormal. */
 export class Plane {

@@ -189,9 +189,15 @@ export class Board {
     this.strips.want(z, [...this.seen].sort((a, b) => a.rank - b.rank).map((row) => row.d));
   }
 
+  /** What draw number `seed` of the prior puts at a rank. */
+  drawOf(seed, rank) {
+    const { draws } = this.model.arrays, [count, D] = draws.shape;
+    return draws[(seed % count) * D + rank];
+  }
+
   caption() {
     const { moved, model: { from_image: known } } = this;
-    if (moved.size === 0) return known ? "At the image\u2019s code" : "At 0, the prior\u2019s mean";
+    if (moved.size === 0) return known ? "At the image\u2019s code" : "At the prior\u2019s mean";
     if (moved.size > 1) return `${moved.size} dimensions moved`;
     const [[d, z]] = moved;
     return `Moved: z${d + 1} = ${number(z)}`;

@@ -5,11 +5,12 @@ import { element } from "../../../vae_core/browser/dom.js";
 import { bring, fetchParcel, join, leave } from "../../../vae_core/browser/store.js";
 import { markTheme } from "../../../vae_core/browser/theme.js";
 import { Board } from "./board.js";
-import { carry, normals, placeOf, zAt } from "./scale.js";
+import { carry, placeOf, zAt } from "./scale.js";
 import { savePng } from "./sheet.js";
 
 const PAUSE = 250; // ms without change before Python is told
 const PERIOD = 4000; // ms of a play back and forth
+const APART = 37; // draws of the prior between those of two boards that are not linked
 const NUDGE = 0.1, FINE = 0.01; // of the arrow keys, in standard deviations of the prior
 const KEYS_IN_WORDS = [
   ["\u2190 \u2192", "move the slider by 0.1, with Shift by 0.01"], ["PgUp PgDn", "to the next image of the strip"],
@@ -49,7 +50,7 @@ class Traverse {
       "button", { type: "button", class: "quiet", title, onclick, ...more }, text);
     this.dom = {
       reset: button("Reset", "All sliders back to the image\u2019s code", () => this.resetAll()),
-      random: button("Random", "A draw of the prior N(0, 1)", () => this.random()),
+      random: button("Random", "A draw of the prior", () => this.random()),
       link: button("Link sliders", "Move both models\u2019 sliders of the same rank together", () => this.toggleLink(), {
         class: "quiet link", "aria-pressed": "true",
       }),
@@ -240,11 +241,11 @@ class Traverse {
   /** A draw of the prior: the same one for the same rank where sliders are linked. */
   random() {
     this.stop();
-    const draw = normals(++this.seed), sizes = this.boards.map((board) => board.latent);
-    const shared = Array.from({ length: Math.max(...sizes) }, draw);
-    for (const board of this.boards) {
-      for (const row of board.rows) board.set(row.d, this.linked ? shared[row.rank] : draw());
-    }
+    this.seed += 1;
+    this.boards.forEach((board, k) => {
+      const seed = this.seed + (this.linked ? 0 : APART * k);
+      for (const row of board.rows) board.set(row.d, board.drawOf(seed, row.rank));
+    });
     this.drawn = `Draw ${this.seed} of the prior`;
     this.showControls();
     this.request(...this.boards);

@@ -13,6 +13,7 @@ from vae_core.browser import wire
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+DRAWS = 100
 LONGEST = 40  # characters of a dimension's name
 
 
@@ -25,7 +26,9 @@ class Model:
     stops [D, K]: the z of the K images of each dimension's strip, rising: sigmas of the prior, or quantiles.
         They are also the slider's range; between two stops it is linear.
     ticks [K]: what the stops are called: "-3σ", or "10 %".
-    origin [D]: the code of the chosen image, where the sliders start; None is 0, the prior's mean.
+    origin [D]: where the sliders start: the code of the chosen image or, without `image`, the prior's mean.
+        None is 0.
+    draws [M, D]: of the prior, for the button that draws; None is of N(0, I).
     image: the chosen image itself, uint8 [C, H, W].
     order [D]: dimensions in the order of the rows; None sorts them by KL, largest first.
     dead [D]: which are folded away as hardly used; None is none.
@@ -42,6 +45,7 @@ class Model:
     stops: ArrayLike
     ticks: Sequence[str]
     origin: ArrayLike | None = None
+    draws: ArrayLike | None = None
     image: np.ndarray | None = None
     order: Sequence[int] | None = None
     dead: ArrayLike | None = None
@@ -57,6 +61,8 @@ class Model:
         for name, values in (("kl", self.kl), ("origin", self.origin), ("dead", self.dead)):
             if values is not None and np.shape(values) != (D,):
                 raise ValueError(f"{name} has the shape {np.shape(values)}, and the model {D} dimensions")
+        if self.draws is not None and (np.ndim(self.draws) != 2 or np.shape(self.draws)[1] != D):
+            raise ValueError(f"draws has the shape {np.shape(self.draws)}, and the model {D} dimensions")
         if self.order is not None and sorted(self.order) != list(range(D)):
             raise ValueError("order must name each dimension once")
 
@@ -81,6 +87,7 @@ class Model:
             "origin": np.asarray(np.zeros(D) if self.origin is None else self.origin, np.float32),
             "dead": dead.astype(np.uint8),
             "order": np.asarray(self.ranked, np.int32),
+            "draws": self._draws(),
         }
         if self.image is not None:
             arrays["image"] = np.ascontiguousarray(np.asarray(self.image, np.uint8).transpose(1, 2, 0))
@@ -90,9 +97,15 @@ class Model:
             "title": self.title,
             "note": self.note,
             "ticks": list(self.ticks),
-            "from_image": self.origin is not None,
+            "from_image": self.image is not None,
         }
         return wire.pack(said, arrays)
+
+    def _draws(self) -> np.ndarray:
+        """[M, D], a column for each rank: of N(0, I), models that are compared share draws rank by rank."""
+        if self.draws is None:
+            return np.random.default_rng(0).standard_normal((DRAWS, self.latent), np.float32)
+        return np.asarray(self.draws, np.float32)[:, self.ranked]
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 // A slider's arithmetic: between a code's coordinate z and the place t along the slider, 0 to 1. The stops, the
-// z of the strip's images, stand at even distances; between them z is linear. And draws of the prior.
+// z of the strip's images, stand at even distances; between them z is linear.
 
 /** The z at a place t; beyond the ends, the ends. */
 export function zAt(stops, t) {
@@ -23,16 +23,4 @@ export function carry(stops, z, others) {
   if (z < first) return others[0] + z - first;
   if (z > last) return others[others.length - 1] + z - last;
   return zAt(others, placeOf(stops, z));
-}
-
-/** A source of draws of N(0, 1) that gives the same ones for the same seed: mulberry32, and Box and Muller. */
-export function normals(seed) {
-  let state = seed >>> 0;
-  const uniform = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-  return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
 }

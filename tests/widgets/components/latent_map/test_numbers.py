@@ -25,33 +25,6 @@ def test_outside_the_grid_there_is_no_density(javascript) -> None:
     assert value is True
 
 
-def test_the_regions_that_hold_the_prior_are_discs_of_the_known_radius(javascript) -> None:
-    masses = [0.5, 0.9, 0.95, 0.99]
-    levels = javascript("density.js", "massLevels(grid, logP, masses)", grid=GRID, logP=LOG_P, masses=masses)
-    # In two dimensions |z|^2 / 2 is exponential, so that mass m lies within radius^2 = -2 log(1 - m).
-    radii = [math.sqrt(-2 * (level + math.log(2 * math.pi))) for level in levels]
-    assert radii == pytest.approx([math.sqrt(-2 * math.log(1 - m)) for m in masses], abs=0.02)
-
-
-def test_the_outline_of_a_level_is_closed_and_runs_along_it(javascript) -> None:
-    level = -0.5 * 1.5**2 - math.log(2 * math.pi)
-    loops = javascript("density.js", "outlines(grid, logP, level)", grid=GRID, logP=LOG_P, level=level)
-    assert len(loops) == 1
-    loop = np.array(loops[0])
-    np.testing.assert_allclose(loop[0], loop[-1])
-    np.testing.assert_allclose(np.hypot(*loop.T), 1.5, atol=2e-3)
-    x, y = loop.T
-    area = 0.5 * abs(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1]))
-    assert area == pytest.approx(math.pi * 1.5**2, rel=2e-3)
-
-
-def test_outlines_of_two_islands_and_of_one_that_the_edge_cuts_stay_apart(javascript) -> None:
-    field = np.maximum.reduce([0.3 - np.hypot(X - a, Y - b) for a, b in [(-2, 0), (1, 1), (4, -2)]]).ravel()
-    loops = javascript("density.js", "outlines(grid, field, 0)", grid=GRID, field=field.tolist())
-    closed = [loop[0] == loop[-1] for loop in loops]
-    assert sorted(closed) == [False, True, True]
-
-
 @pytest.mark.parametrize("u", [1e-6, 0.01, 1 / 3, 0.5, 0.77, 0.999])
 def test_prior_quantiles_are_the_standard_normals(javascript, u: float) -> None:
     assert javascript("density.js", "normalQuantile(u)", u=u) == pytest.approx(

@@ -46,16 +46,3 @@ def test_linked_sliders_share_the_place_within_the_range_and_the_distance_beyond
         folder="traverse",
     )
     assert found == pytest.approx([-3, -2, -1, 1.5, 4, 4.5])
-
-
-def test_draws_of_the_prior_are_standard_normal_and_the_seeds_own(javascript) -> None:
-    draw = "((normal) => Array.from({ length: 40000 }, normal))(normals(seed))"
-    one, again, two = (
-        np.array(javascript("scale.js", draw, folder="traverse", seed=seed)) for seed in (1, 1, 2)
-    )
-    np.testing.assert_array_equal(one, again)
-    assert abs(np.corrcoef(one, two)[0, 1]) < 0.025  # five standard errors
-    for draws in (one, two):
-        assert abs(draws.mean()) < 0.025
-        assert abs(draws.var() - 1) < 0.036
-        assert abs((draws**4).mean() - 3) < 0.25
