@@ -77,7 +77,7 @@ export class Plan {
       Object.assign(ctx, { textAlign: align, textBaseline: baseline });
       ctx.fillText(words, x, y);
     };
-    const [x, y] = plane.dims.map((d) => `z${d + 1}`), edge = `${e}`;
+    const [x, y] = plane.dims.map((d) => `z${d + 1}`), edge = `${plane.extent}`;
     text(`\u2212${edge}`, left, top + inner + 4, "left", "top");
     text(edge, left + inner, top + inner + 4, "right", "top");
     text(x, left + inner / 2, top + inner + 4, "center", "top");

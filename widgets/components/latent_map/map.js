@@ -162,7 +162,7 @@ class LatentMap {
       plot, scale, view, plane, density: this.density, ...this.theme, decoder: this.decoder,
       toX: (x) => px + (x - view.x) * scale,
       toY: (y) => py - (y - view.y) * scale,
-      grid: picture.grid, axes: picture.axes, classes: picture.classes,
+      grid: picture.grid, regions: picture.regions, axes: picture.axes, classes: picture.classes,
       fields: {
         // What is counted and read, and what is drawn of it: narrow posteriors one cell wide.
         logQ: replayed ? exact.subarray(frame * cells, (frame + 1) * cells) : picture.arrays.exact ?? picture.arrays.log_q,

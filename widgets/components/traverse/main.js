@@ -10,7 +10,7 @@ import { savePng } from "./sheet.js";
 
 const PAUSE = 250; // ms without change before Python is told
 const PERIOD = 4000; // ms of a play back and forth
-const APART = 37; // draws of the prior between those of two boards that are not linked
+const UNLINKED = 37; // draws of the prior between those of two boards that are not linked
 const NUDGE = 0.1, FINE = 0.01; // of the arrow keys, in standard deviations of the prior
 const KEYS_IN_WORDS = [
   ["\u2190 \u2192", "move the slider by 0.1, with Shift by 0.01"], ["PgUp PgDn", "to the next image of the strip"],
@@ -243,7 +243,7 @@ class Traverse {
     this.stop();
     this.seed += 1;
     this.boards.forEach((board, k) => {
-      const seed = this.seed + (this.linked ? 0 : APART * k);
+      const seed = this.seed + (this.linked ? 0 : UNLINKED * k);
       for (const row of board.rows) board.set(row.d, board.drawOf(seed, row.rank));
     });
     this.drawn = `Draw ${this.seed} of the prior`;
