@@ -35,6 +35,7 @@ from vae_core.spec.parts import (
     PartialConvNet,
     StandardNormalPrior,
 )
+from vae_core.spec.resolve import resolve
 from vae_core.spec.settings import Settings, SpecError
 from vae_core.spec.whole import Spec, Training
 
@@ -69,4 +70,5 @@ __all__ = [
     "SpecError",
     "StandardNormalPrior",
     "Training",
+    "resolve",
 ]
