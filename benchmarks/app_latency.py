@@ -49,7 +49,7 @@ def serving(script: Path, runs: Path) -> Iterator[str]:
     process = subprocess.Popen(
         [*command, "--server.headless", "true"],
         cwd=script.parent,
-        env=os.environ | {"VAE_RUNS": str(runs)},
+        env=os.environ | {"VAE_RUNS": str(runs), "VAE_GALLERY": str(runs)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -213,7 +213,7 @@ def polling(rounds: int) -> list[tuple[str, str]]:
     from vae_core.runs.run import create
 
     runs = library()
-    os.environ["VAE_RUNS"] = str(runs)
+    os.environ["VAE_RUNS"] = os.environ["VAE_GALLERY"] = str(runs)
     alone, watched, updates = [], [], []
     with serving(ROOT / "app.py", runs) as url:
         run = create(recipes.get("vae-2d").change(**{"training.epochs": 5000}))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.sections.home import gallery, own_runs
+from vae_core.runs import files, folders
+from vae_core.runs.run import hidden
 from widgets.run_data import library
 from widgets.shell import layout
 from widgets.shell.error_boundary import error_boundary
@@ -21,8 +23,10 @@ st.markdown(
     "and walk through it."
 )
 with error_boundary():
-    gallery.cards(shown, own)
+    gallery.cards(shown, own, hidden())
 with error_boundary():
+    if unread := folders.fault(files.library()):
+        st.error(unread, icon=":material/folder_off:")
     own_runs.listing(own)
 layout.equation(
     "What every model here is trained on, or a variation of it: the evidence lower bound.",

@@ -67,7 +67,7 @@ def main(names: list[str]) -> None:
             "1",
         ],
         cwd=ROOT,
-        env=os.environ | {"VAE_RUNS": str(runs)},
+        env=os.environ | {"VAE_RUNS": str(runs), "VAE_GALLERY": str(runs)},
         stdout=subprocess.DEVNULL,
     )
     try:

@@ -26,6 +26,7 @@ from vae_core.analysis.inpaint import Completions
 from vae_core.model import masks
 from vae_core.model.vae import VAE
 from vae_core.runs import files
+from vae_core.runs.reading import read_json
 from vae_core.runs.run import Run
 from vae_core.workers import worker
 
@@ -130,7 +131,7 @@ def trained(piece: Piece) -> Run:
 def measured(models: dict[str, VAE], images: torch.Tensor) -> dict[str, Any]:
     """Nats of hidden pixels: in one pass for all images under masks of 50 %, by method and kind for FEW."""
     file = WORK / "measured.json"
-    found: dict[str, Any] = files.read_json(file) or {}
+    found: dict[str, Any] = read_json(file) or {}
     rows = [(name, "encoder") for name in models] + [
         (ITERATED, name) for name in METHODS if name != "encoder"
     ]

@@ -26,6 +26,7 @@ from vae_core import data, recipes, train
 from vae_core.analysis.disentangle.record import record
 from vae_core.analysis.evaluation import evaluate
 from vae_core.runs import disentanglement, files
+from vae_core.runs.reading import read_json
 from vae_core.runs.run import Run
 from vae_core.training.process import quick_arithmetic
 from vae_core.workers import worker
@@ -114,7 +115,7 @@ def one(recipe: str, seed: int) -> str:
     if run.status.state != "finished":
         raise SystemExit(f"{run.name} is {run.status.state}: {run.status.message}")
     spent = time.process_time() - begun
-    scores = files.read_json(run.path / SCORES)
+    scores = read_json(run.path / SCORES)
     if scores is None:
         scores = measure(run, seed) | {"processor_seconds": round(spent, 1)}
         files.write_json(run.path / SCORES, scores)
@@ -138,7 +139,7 @@ def measure(run: Run, seed: int) -> dict[str, Any]:
 
 def make(piece: Piece) -> str:
     """Ship the seed whose MIG is the median; a line that says so."""
-    rows = [files.read_json(WORK / f"{piece.recipe}-{seed}" / SCORES) or {} for seed in SEEDS]
+    rows = [read_json(WORK / f"{piece.recipe}-{seed}" / SCORES) or {} for seed in SEEDS]
     chosen = sorted(rows, key=lambda row: row["metrics"]["mig"])[len(rows) // 2]
     with tempfile.TemporaryDirectory(dir=WORK) as scratch:
         # A copy, as what ships is slimmed where it lies.

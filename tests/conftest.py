@@ -39,11 +39,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def own_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty library of runs, so that no test sees or touches those in checkpoints/."""
+    """An empty library of runs, so that no test sees or touches those in checkpoints/.
+
+    It is the gallery as well, as checkpoints/ is both: a run with a card came with the app.
+    """
     library = tmp_path / "runs"
     library.mkdir()
     monkeypatch.setenv("VAE_RUNS", str(library))
+    monkeypatch.setenv("VAE_GALLERY", str(library))
     return library
+
+
+@pytest.fixture
+def gallery(own_runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A gallery that is not the library, empty at first."""
+    folder = tmp_path / "gallery"
+    folder.mkdir()
+    monkeypatch.setenv("VAE_GALLERY", str(folder))
+    return folder
 
 
 @pytest.fixture(autouse=True)

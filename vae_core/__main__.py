@@ -10,13 +10,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from vae_core import data, recipes
-from vae_core.runs import evaluations
-from vae_core.runs.files import RunError
-from vae_core.runs.run import all_runs, load_run
+from vae_core.runs import evaluations, folders
+from vae_core.runs.reading import RunError
+from vae_core.runs.run import all_runs, library, load_run
+from vae_core.sentences import reason, short
 from vae_core.spec import Spec, SpecError
 
 if TYPE_CHECKING:
@@ -55,9 +57,11 @@ def show_runs(_: argparse.Namespace) -> None:
     table = _table("run", "state", "step", "test ELBO", "")
     for run in all_runs():
         status, elbo = run.status, evaluations.elbo(run.evaluation)
-        said = "undefined" if evaluations.kl_note(run.evaluation) else "" if elbo is None else f"{elbo:.1f}"
-        table.add_row(run.name, status.state, f"{status.step:,}", said, status.message)
+        shown = "undefined" if evaluations.kl_note(run.evaluation) else "" if elbo is None else f"{elbo:.1f}"
+        table.add_row(escape(run.name), status.state, f"{status.step:,}", shown, escape(status.message))
     OUT.print(table)
+    if unread := folders.fault(library()):
+        raise RunError(unread)
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -207,6 +211,10 @@ def main(words: list[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader has what it wanted, as in `runs | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        where = f" ({short(error.filename)})" if error.filename else ""
+        SAY.print(f"A file could not be read or written: {reason(error)}{where}.", style="red", markup=False)
+        return 1
     except KeyboardInterrupt:
         return 130
     return 0

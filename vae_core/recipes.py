@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from vae_core.sentences import quote
 from vae_core.spec import Spec, SpecError
 
 
@@ -242,5 +243,5 @@ RECIPES = {
 def get(name: str) -> Spec:
     """The Spec of a recipe. Raises SpecError, a sentence that lists the recipes there are."""
     if name not in RECIPES:
-        raise SpecError(f"{name!r} is no recipe; there are {', '.join(RECIPES)}.")
+        raise SpecError(f"{quote(name)} is no recipe; there are {', '.join(RECIPES)}.")
     return RECIPES[name].spec

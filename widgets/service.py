@@ -10,14 +10,16 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import count
 
 import streamlit as st
 
-from vae_core.runs.run import all_runs
+from vae_core.runs.run import RunError, all_runs
 from vae_core.workers import launch
-from widgets.run_data import manifold
+from widgets.run_data import library, manifold
 
 PUMP = 0.3  # seconds between two looks at the queue
+TIDY = 30  # looks at the queue between two at what was left half made
 PATIENCE = 0.7  # seconds after the first page before anything heavy starts
 FORK_SERVER = 7.0  # seconds that the launcher's own process has the cores to itself
 
@@ -36,8 +38,10 @@ class Service:
         time.sleep(PATIENCE)  # the first page goes first
         self._quietly(self.launcher.warm)
         self._quietly(lambda: launch.recover(self.launcher))
-        while True:
-            self._quietly(lambda: launch.pump(self.launcher))
+        for turn in count():
+            self._quietly(lambda: launch.pump(self.launcher, open_run=library.open_run))
+            if turn % TIDY == 0:
+                self._quietly(launch.tidy)
             time.sleep(PUMP)
 
     def _warm(self) -> None:
@@ -52,7 +56,7 @@ class Service:
         gc.collect()
         gc.freeze()
         while True:
-            for run in all_runs():
+            for run in all_runs(library.open_run):
                 if manifold.missing(run):
                     self._quietly(partial(manifold.draw, run))
             time.sleep(3.0)
@@ -60,6 +64,8 @@ class Service:
     def _quietly(self, work: Callable[[], object]) -> None:
         try:
             work()
+        except RunError as error:
+            log.debug("%s", error)  # the run's own pages say it
         except Exception:
             log.exception(
                 "Looking after the runs stumbled."

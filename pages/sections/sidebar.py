@@ -73,6 +73,8 @@ def summary(run: Run) -> None:
     spec = run.spec
     parts = (CATALOGUE[spec.data.name].title, words.dimensions(spec.latent), objective_words.short(spec))
     st.caption(" · ".join(part.replace(" ", "\u00a0") for part in parts))  # a line ends between two of them
+    for fault in run.faults:
+        st.caption(f":material/warning: {words.literal(fault)}")
 
 
 def say_unknown_run() -> None:

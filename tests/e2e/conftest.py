@@ -33,7 +33,11 @@ class Server:
         self, runs: Path, data: Path, wait_until: Callable[..., None], script: Path = ROOT / "app.py"
     ) -> None:
         self.runs, self.script, self.wait_until = runs, script, wait_until
-        self.environment = os.environ | {"VAE_RUNS": str(runs), "VAE_DATA": str(data)}
+        self.environment = os.environ | {
+            "VAE_RUNS": str(runs),
+            "VAE_GALLERY": str(runs),
+            "VAE_DATA": str(data),
+        }
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]

@@ -1,5 +1,6 @@
 """What a class would do with the app, in a real browser, on real MNIST."""
 
+import os
 import re
 import signal
 from collections.abc import Callable, Iterator
@@ -175,3 +176,23 @@ def test_the_run_outlives_a_killed_server(live: tuple[Page, Run], server: Any, w
     expect(board(page)).to_have_attribute("data-run", run.name)
     shows_a_later_step(page)
     assert run.status.pid == worker
+
+
+def test_what_cannot_be_read_is_named_and_deleted_with_its_button_and_the_others_stay(
+    server: Any, new_tab: NewTab
+) -> None:
+    (server.runs / "loop").symlink_to("loop")
+    (server.runs / "foreign").mkdir()
+    (server.runs / "foreign" / "spec.json").write_text('{"data": {"name": "folder", "path": "/"}}')
+    page = new_tab("/?run=foreign")
+    for name, why in (("loop", "It is a link that leads nowhere."), ("foreign", "does not say how large")):
+        row = page.locator(f".st-key-row-{name}")
+        expect(row).to_contain_text(why)
+        row.locator(f".st-key-more-{name}").get_by_role("button").first.click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text(why)
+        dialog.get_by_text("Yes, delete it for good").click()
+        dialog.get_by_role("button", name="Delete").click()
+        expect(row).to_have_count(0)
+        assert not os.path.lexists(server.runs / name)
+    expect(page.locator(".st-key-card-shown")).to_be_visible()

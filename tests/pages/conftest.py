@@ -56,6 +56,18 @@ def add_run(trained: Path, own_runs: Path) -> Callable[..., Run]:
     return add
 
 
+@pytest.fixture
+def shipped(own_runs: Path) -> Callable[[str, str], Run]:
+    """shipped("vae-2d-mnist", "mine"): a run of the gallery as an own run of the other name."""
+
+    def add(name: str, new: str) -> Run:
+        shutil.copytree(ROOT / "checkpoints" / name, own_runs / new)
+        (own_runs / new / "card.json").unlink()
+        return Run(own_runs / new)
+
+    return add
+
+
 @pytest.fixture(scope="session")
 def conditional(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small joint VAE of the digits that come with scikit-learn, with a classifier."""

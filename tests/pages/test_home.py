@@ -65,6 +65,41 @@ def test_cards_come_in_their_order(app: App, add_run: AddRun) -> None:
     assert page.index("First") < page.index("Second")
 
 
+def test_the_gallery_is_shown_wherever_own_runs_lie_and_what_an_own_run_hides_is_said(
+    app: App, add_run: AddRun, gallery: Path
+) -> None:
+    """VAE_RUNS hid it, and Home said that nothing was trained yet."""
+    for name in ("first", "second"):
+        add_run(name, card={"title": f"The {name}"}).path.rename(gallery / name)
+    at = app()
+    assert "The first" in html(at)
+    assert "Nothing is trained yet" not in words(at)
+    assert at.sidebar.selectbox[0].options == ["The first", "The second"]
+    assert "Not shown" not in words(at)
+    add_run("second")
+    at = app()
+    assert "The second" not in html(at)
+    assert "Not shown, as runs of yours have the same names: second." in words(at)
+    assert at.sidebar.selectbox[0].options == ["The first", "✓ second"]
+
+
+def test_a_library_that_cannot_be_read_is_a_sentence(app: App, tmp_path: Path, monkeypatch: Any) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    monkeypatch.setenv("VAE_RUNS", str(tmp_path / "loop"))
+    at = app()
+    assert not at.exception
+    assert "cannot be read: Too many levels of symbolic links" in at.error[0].value
+
+
+def test_what_does_not_fit_in_the_run_in_use_is_said_beside_it(app: App, add_run: AddRun) -> None:
+    run = add_run("mine")
+    (run.path / "evaluation.json").write_text('{"elbo": "much"}')
+    at = app(run="mine")
+    assert any("elbo is 'much'" in caption.value for caption in at.sidebar.caption)
+    at.button(key="more-mine").click().run()
+    assert "evaluation.json does not fit" in at.warning[0].value
+
+
 def test_own_runs_are_listed_with_their_state_and_what_fits_it(app: App, add_run: AddRun) -> None:
     add_run("done")
     add_run("halted", state="stopped")

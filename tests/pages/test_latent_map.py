@@ -32,6 +32,7 @@ from widgets.shell import words as shown
 
 App = Callable[..., AppTest]
 AddRun = Callable[..., Run]
+Shipped = Callable[[str, str], Run]
 
 
 def showing(widgets: Sequence[Any], name: str) -> Any:
@@ -351,14 +352,11 @@ def test_a_kept_umap_is_shown(app: App, four: Run) -> None:
 
 
 def test_a_run_whose_images_are_not_here_says_so_and_keeps_its_map(
-    app: App, add_run: AddRun, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    app: App, shipped: Shipped, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    run = add_run("mine")
     monkeypatch.setenv("VAE_DATA", str(tmp_path / "nothing"))
     monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
-    spec = json.loads((run.path / "spec.json").read_text())
-    spec["data"]["name"] = "mnist"
-    (run.path / "spec.json").write_text(json.dumps(spec))
+    shipped("vae-2d-mnist", "mine")
     at = app("latent_map", run="mine", show="samples", z="0.5,0.5")
     assert "MNIST is not on this machine" in at.info[0].value
     assert "MNIST is not on this machine" in told(at)["answer"]["measure"]

@@ -30,6 +30,7 @@ from widgets.components.traverse import TraverseState
 
 App = Callable[..., AppTest]
 AddRun = Callable[..., Run]
+Shipped = Callable[[str, str], Run]
 
 
 @pytest.fixture(scope="session")
@@ -238,14 +239,11 @@ def test_a_model_that_is_told_classes_is_told_that_of_the_image(app: App, own_ru
 
 
 def test_a_run_whose_images_are_not_here_starts_from_its_probes(
-    app: App, add_run: AddRun, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    app: App, shipped: Shipped, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    run = add_run("mine")
     monkeypatch.setenv("VAE_DATA", str(tmp_path / "nothing"))
     monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
-    spec = json.loads((run.path / "spec.json").read_text())
-    spec["data"]["name"] = "mnist"
-    (run.path / "spec.json").write_text(json.dumps(spec))
+    run = shipped("vae-2d-mnist", "mine")
     at = app("traverse", run="mine", start="2")
     ((_, arrays),) = parcels(at, "traversal")
     assert run.probes is not None
@@ -384,7 +382,7 @@ def test_the_process_beside_the_app_keeps_the_record(
 
     monkeypatch.setattr("vae_core.analysis.disentangle.record.evaluate_all", few)
     assert disentanglement_job.main(run.path) == 0
-    found = disentanglement.load(run.path)
+    found = run.disentanglement
     assert found is not None
     assert found["metrics"] == {"mig": 0.5}
     assert found["factors"] == ["shape", "scale", "orientation", "x", "y"]

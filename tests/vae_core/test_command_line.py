@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -132,3 +133,40 @@ def _step_of(name: str) -> int:
         return load_run(name).status.step
     except Exception:  # noqa: BLE001 (it does not exist yet)
         return 0
+
+
+def test_whatever_lies_in_the_library_the_list_of_runs_is_printed(run, own_runs, capsys):
+    (own_runs / "loop").symlink_to("loop")
+    (own_runs / "pipe").mkdir()
+    os.mkfifo(own_runs / "pipe" / "spec.json")
+    shutil.copytree(run.path, own_runs / "marked")
+    file = own_runs / "marked" / "status.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"message": "[/bold] [red]loud"}))
+    capsys.readouterr()
+    assert main(["runs"]) == 0
+    printed = capsys.readouterr().out
+    for words in (
+        "mine",
+        "[/bold] [red]loud",
+        "It is a link that leads nowhere.",
+        "spec.json is a pipe, not a file.",
+    ):
+        assert words in printed
+
+
+@pytest.mark.parametrize("command", [["evaluate"], ["resume"], ["stop"], ["train", "vae-2d", "--out"]])
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 5000, "a\0b", "loop"])
+def test_a_name_that_no_run_can_have_is_a_short_sentence(command, name, own_runs, capsys):
+    (own_runs / "loop").symlink_to("loop")
+    assert main([*command, name]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert 10 < len(said.err) < 500
+    assert "Traceback" not in said.err
+
+
+def test_a_library_that_is_no_folder_is_a_sentence(run, monkeypatch, capsys):
+    (run.path.parent / "no-folder").write_text("")
+    monkeypatch.setenv("VAE_RUNS", str(run.path.parent / "no-folder"))
+    assert main(["runs"]) == 1
+    assert "cannot be read: Not a directory." in " ".join(capsys.readouterr().err.split())

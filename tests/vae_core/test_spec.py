@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vae_core import recipes, spec
-from vae_core.spec import Spec, SpecError
+from vae_core.spec import Spec, SpecError, resolve
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("name", recipes.RECIPES)
-def test_every_recipe_survives_json(name, tmp_path):
+def test_every_recipe_survives_json(name):
     spec = recipes.get(name)
-    path = tmp_path / "spec.json"
-    path.write_text(spec.to_json())
-    assert Spec.load(path) == spec
+    assert Spec.parse(json.loads(spec.to_json())) == spec
     assert spec.recipe == name
 
 
@@ -184,13 +188,91 @@ def test_every_kind_of_every_part_has_a_title_of_its_own(part):
     assert len(set(titles.values())) == len(titles)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "3", "{", '{"latent": "x"}', '{"evil": 1}', "\x00"])
-def test_a_file_that_is_no_spec_gives_a_sentence(text, tmp_path):
-    path = tmp_path / "spec.json"
-    path.write_text(text)
-    with pytest.raises(SpecError) as refusal:
-        Spec.load(path)
-    assert str(refusal.value).endswith(".")
+WATCHED = """
+import copy, json, sys
+from vae_core import recipes
+from vae_core.spec import Spec, SpecError
+values = [json.loads(recipes.get(name).to_json()) for name in recipes.RECIPES]
+values += [{"data": {"name": name, "path": "/"}} for name in ("folder", "array", "mnist")]
+values += [{"data": {"name": "folder", "path": "/"}, "condition": {"kind": "class"}}]
+touched = []
+sys.addaudithook(lambda event, args: event in ("open", "os.listdir", "os.scandir") and touched.append(args))
+for value in values:
+    before = copy.deepcopy(value)
+    try:
+        spec = Spec.parse(value)
+        old = spec.model_dump()
+        spec.change(**{"data.path": "/usr", "latent": 3})
+        assert spec.model_dump() == old
+    except SpecError:
+        pass
+    assert value == before
+assert not touched, touched
+"""
+
+
+def test_parsing_touches_no_file_and_changes_nothing_that_it_is_given():
+    done = subprocess.run([sys.executable, "-c", WATCHED], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_own_images_say_their_shape_and_classes_when_the_spec_is_resolved(tmp_path):
+    file = tmp_path / "own.npz"
+    np.savez(file, images=np.zeros((40, 8, 12), np.uint8), y=np.arange(40) % 4)
+    own = Spec().change(**{"data.name": "array", "data.path": str(file), "condition.kind": "class"})
+    assert (own.resolved, own.data.image_shape, own.data.classes) == (False, None, None)
+    with pytest.raises(SpecError, match="size of the images is not known"):
+        _ = own.data.shape
+    whole = resolve(own)
+    assert (whole.resolved, whole.data.shape, whole.data.classes) == (True, (1, 8, 12), ("0", "1", "2", "3"))
+    file.unlink()
+    assert resolve(whole) is whole  # says everything itself
+    assert not whole.change(**{"data.height": 4}).resolved
+    with pytest.raises(SpecError, match=r"^there is no file .*own\.npz\.$"):
+        resolve(whole.change(**{"data.height": 4}))
+
+
+def test_own_images_too_small_for_the_network_are_refused_when_they_are_known(tmp_path):
+    np.save(tmp_path / "own.npy", np.zeros((40, 8, 8), np.uint8))
+    named = {"data.name": "array", "data.path": str(tmp_path / "own.npy"), "net.kind": "conv"}
+    own = Spec().change(**named, **{"net.channels": [8] * 4})
+    with pytest.raises(SpecError, match="4 convolutions"):
+        resolve(own)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"image_shape": [1, 300, 28]}, "at most 256"),
+        ({"name": "imagenet", "image_shape": [1, 28, 28]}, "'imagenet' is not known"),
+        ({"name": ["mnist"]}, "data.name"),
+    ],
+)
+def test_what_the_catalogue_knows_better_is_refused(data, words):
+    with pytest.raises(SpecError, match=words):
+        Spec.parse({"data": data})
+
+
+@given(
+    st.text(min_size=81, max_size=3000), st.sampled_from(["data.name", "net.kind", "latent", "x", "recipe"])
+)
+def test_sentences_quote_little_of_what_they_were_given(text, where):
+    refusals = []
+    for refused in (
+        lambda: Spec().change(**{where: text}),
+        lambda: Spec.parse({text: 1}),
+        lambda: Spec.parse({"net": {"kind": text}}),
+        lambda: Spec().change_text([text]),
+        lambda: recipes.get(text),
+        lambda: resolve(Spec().change(**{"data.name": "folder", "data.path": "/" + text.replace("\0", "-")})),
+    ):
+        with contextlib.suppress(SpecError, AttributeError):
+            try:
+                refused()
+            except SpecError as error:
+                refusals.append(str(error))
+    assert refusals
+    assert all(text not in sentence and len(sentence) < 700 for sentence in refusals)
 
 
 @given(

@@ -7,6 +7,7 @@ numbers 0 to 1. An .npz may hold labels as `y` or `labels`, and both splits as `
 from __future__ import annotations
 
 import math
+import os
 import tokenize
 import zipfile
 import zlib
@@ -21,17 +22,21 @@ import numpy as np
 from vae_core.data import own
 from vae_core.data.dataset import Dataset, Refusal, Request
 from vae_core.data.storage import Arrays, cached
+from vae_core.sentences import short
 
 IMAGES = ("images", "imgs", "x", "X", "x_train", "data", "arr_0")
 LABELS = ("y", "labels")
+PIECE = 8 * 2**20  # bytes of an array that are converted at a time
+MAX_LABELS = 256 * 2**20  # bytes of an array of labels
 
 
 @dataclass(frozen=True)
 class Header:
-    """What an array's header says."""
+    """What an array's header says. fortran: whether the first axis is the one that changes fastest."""
 
     shape: tuple[int, ...]
     dtype: np.dtype
+    fortran: bool
 
 
 def image_shape(path: str, height: int | None, width: int | None, grey: bool) -> tuple[int, int, int]:
@@ -93,7 +98,7 @@ class _File:
         infos = self.archive.infolist()
         if len(infos) > 1000:
             raise Refusal(
-                f"{self.path.name} holds {len(infos):,} arrays; an array of all images was expected"
+                f"{short(self.path.name)} holds {len(infos):,} arrays; an array of all images was expected"
             )
         return [info.filename.removesuffix(".npy") for info in infos if info.filename.endswith(".npy")]
 
@@ -110,7 +115,7 @@ class _File:
             if len(header.shape) in (3, 4):
                 return name
         raise Refusal(
-            f"{self.path.name} holds no array of images; name it images, and give it the shape "
+            f"{short(self.path.name)} holds no array of images; name it images, and give it the shape "
             "images x height x width, or images x height x width x channels"
         )
 
@@ -118,26 +123,49 @@ class _File:
     def splits_given(self) -> bool:
         return {"x_train", "x_test"} <= set(self.headers)
 
-    def read(self, name: str) -> np.ndarray:
-        header = self.headers[name]
-        size = math.prod(header.shape) * header.dtype.itemsize
-        if size > own.MAX_UNPACKED:
-            raise Refusal(
-                f"the array {name or self.path.name} has {size / 2**30:.1f} GB, and at most "
-                f"{own.MAX_UNPACKED // 2**30} GB are read"
-            )
+    def read(self, name: str, most: int) -> np.ndarray:
+        """The whole array, of at most `most` bytes."""
+        self._check_size(name, most)
         with _faults(self.path), self._open(name) as stream:
             return np.lib.format.read_array(stream, allow_pickle=False)
+
+    def pieces(self, name: str) -> Iterator[np.ndarray]:
+        """The array's rows in order, some at a time: a zip of a few megabytes may unpack to gigabytes."""
+        header = self.headers[name]
+        self._check_size(name, own.MAX_UNPACKED)
+        row = math.prod(header.shape[1:]) * header.dtype.itemsize
+        rows = max(1, PIECE // max(1, row))
+        if header.fortran:  # its rows are strewn over the file
+            whole = self.read(name, own.MAX_DATASET)
+            yield from (whole[start : start + rows] for start in range(0, len(whole), rows))
+            return
+        with _faults(self.path), self._open(name) as stream:
+            _header(stream)
+            for start in range(0, header.shape[0], rows):
+                count = min(rows, header.shape[0] - start)
+                content = stream.read(count * row)
+                if len(content) < count * row:
+                    raise EOFError("the file ends too early")
+                yield np.frombuffer(content, header.dtype).reshape(count, *header.shape[1:])
+
+    def _check_size(self, name: str, most: int) -> None:
+        header = self.headers[name]
+        size = math.prod(header.shape) * header.dtype.itemsize
+        if size > most:
+            raise Refusal(
+                f"the array {short(name or self.path.name)} has {size / 2**30:.1f} GB, and at most "
+                f"{most / 2**30:.3g} GB are read"
+            )
 
 
 @contextmanager
 def _opened(text: str) -> Iterator[_File]:
     """The file at a path, with every fault of it as a Refusal."""
-    path = Path(text).expanduser()
-    if not path.is_file():
-        raise Refusal(f"there is no file {path}")
+    path = Path(os.path.expanduser(text))
+    if not os.path.isfile(path):  # which, unlike pathlib, takes names too long as well
+        raise Refusal(f"there is no file {short(path)}")
     if path.stat().st_size > own.MAX_FILE:
-        raise Refusal(f"{path.name} has more than {own.MAX_FILE // 2**30} GB")
+        raise Refusal(f"{short(path.name)} has more than {own.MAX_FILE // 2**30} GB")
     with _faults(path):
         file = _File(path)
     try:
@@ -155,7 +183,9 @@ def _faults(path: Path) -> Iterator[None]:
     except Refusal:
         raise
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
-        raise Refusal(f"{path.name} cannot be read as an .npy or .npz file ({error})") from error
+        raise Refusal(
+            f"{short(path.name)} cannot be read as an .npy or .npz file ({short(error, 200)})"
+        ) from error
 
 
 def _header(stream: IO[bytes]) -> Header | None:
@@ -166,10 +196,10 @@ def _header(stream: IO[bytes]) -> Header | None:
         read = (
             np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         )
-        shape, _, dtype = read(stream)
+        shape, fortran, dtype = read(stream)
     except (ValueError, SyntaxError, tokenize.TokenError) as error:
-        raise Refusal(f"the file is no .npy or .npz file, or a damaged one ({error})") from error
-    return None if dtype.hasobject else Header(shape, dtype)
+        raise Refusal(f"the file is no .npy or .npz file, or a damaged one ({short(error, 200)})") from error
+    return None if dtype.hasobject else Header(shape, dtype, fortran)
 
 
 def _layout(header: Header, height: int | None, width: int | None) -> tuple[int, int, int, str]:
@@ -202,41 +232,63 @@ def _shape(header: Header, height: int | None, width: int | None, grey: bool) ->
     own.check_count(header.shape[0])
     if rows < 1 or columns < 1:
         raise Refusal("the images have no pixels")
+    if rows * columns > own.MAX_PIXELS:
+        raise Refusal(
+            f"the images have {rows * columns:,} pixels each, and at most {own.MAX_PIXELS:,} are read"
+        )
     return (1 if grey else channels, *own.final_size((rows, columns), height, width))
 
 
 def _decode(file: _File, name: str, shape: tuple[int, int, int], request: Request) -> np.ndarray:
     """The images as uint8 [N, C, H, W]."""
-    values = file.read(name)
-    _, rows, columns, axes = _layout(file.headers[name], request.height, request.width)
-    pixels = _grey_levels(values)
-    if axes in ("flat", "grey"):
-        pixels = pixels.reshape(-1, 1, rows, columns)
-    elif axes == "last":
-        pixels = pixels.transpose(0, 3, 1, 2)
-    if pixels.shape[1:] == shape:
-        return np.ascontiguousarray(pixels)
+    header = file.headers[name]
+    _, rows, columns, axes = _layout(header, request.height, request.width)
+    stretched = _is_stretched(file, name)
+    images = np.empty((header.shape[0], *shape), np.uint8)
+    done = 0
+    for piece in file.pieces(name):
+        pixels = _grey_levels(piece, stretched)
+        if axes in ("flat", "grey"):
+            pixels = pixels.reshape(-1, 1, rows, columns)
+        elif axes == "last":
+            pixels = pixels.transpose(0, 3, 1, 2)
+        images[done : done + len(pixels)] = pixels if pixels.shape[1:] == shape else _resized(pixels, shape)
+        done += len(pixels)
+        request.report(done / len(images), f"Reading image {done:,} of {len(images):,}")
+    return images
+
+
+def _resized(pixels: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
+    """uint8 [N, C, H, W] -> [N, *shape]."""
     from PIL import Image
 
     images = np.empty((len(pixels), *shape), np.uint8)
     for number, image in enumerate(pixels):
         flat = image[0] if len(image) == 1 else np.ascontiguousarray(image.transpose(1, 2, 0))
         images[number] = own.fit(Image.fromarray(flat), shape)
-        if number % 1000 == 0:
-            request.report(number / len(pixels), f"Resizing image {number + 1:,} of {len(pixels):,}")
     return images
 
 
-def _grey_levels(values: np.ndarray) -> np.ndarray:
-    """Numbers as uint8: 0 to 1 is stretched to 0 to 255, which is kept. Raises Refusal for other ranges."""
-    if values.dtype == bool:
-        return values.astype(np.uint8) * np.uint8(255)
-    low, high = float(values.min()), float(values.max())
-    if not (math.isfinite(low) and math.isfinite(high)):
-        raise Refusal("the array holds values that are not finite")
+def _is_stretched(file: _File, name: str) -> bool:
+    """Whether the numbers go from 0 to 1, and not to 255. Raises Refusal for other ranges."""
+    if file.headers[name].dtype == bool:
+        return True
+    low, high = math.inf, -math.inf
+    for piece in file.pieces(name):
+        least, most = float(piece.min()), float(piece.max())
+        if not (math.isfinite(least) and math.isfinite(most)):
+            raise Refusal("the array holds values that are not finite")
+        low, high = min(low, least), max(high, most)
     if low < 0 or high > 255:
         raise Refusal(f"the array's values go from {low:g} to {high:g}; bring them to 0 to 1, or to 0 to 255")
-    if high <= 1:
+    return high <= 1
+
+
+def _grey_levels(values: np.ndarray, stretched: bool) -> np.ndarray:
+    """Numbers from 0 to 1, if stretched, or from 0 to 255 as uint8."""
+    if stretched and values.dtype.kind in "bu":
+        return values.astype(np.uint8) * np.uint8(255)
+    if stretched:
         values = values.astype(np.float32) * 255
     if values.dtype.kind == "f":
         values = np.rint(values)
@@ -250,7 +302,9 @@ def _indexed(file: _File) -> tuple[np.ndarray | None, tuple[str, ...]]:
         pairs = [(file.images, next((name for name in LABELS if name in file.headers), ""))]
     if not all(labels in file.headers and labels for _, labels in pairs):
         return None, ()
-    values = [_labels(file.read(name), name, file.headers[images].shape[0]) for images, name in pairs]
+    values = [
+        _labels(file.read(name, MAX_LABELS), name, file.headers[images].shape[0]) for images, name in pairs
+    ]
     return own.index_labels(np.concatenate(values))
 
 
@@ -262,9 +316,11 @@ def _labels(values: np.ndarray, name: str, count: int) -> np.ndarray:
         values = values.argmax(1)
     if values.shape != (count,):
         shape = " x ".join(map(str, values.shape)) or "()"
-        raise Refusal(f"the array {name} has the shape {shape}, and {count:,} images need {count:,} labels")
+        raise Refusal(
+            f"the array {short(name)} has the shape {shape}, and {count:,} images need {count:,} labels"
+        )
     if values.dtype.kind == "f" and np.isfinite(values).all() and (values == np.rint(values)).all():
         values = values.astype(np.int64)
     if values.dtype.kind not in "buiUS":
-        raise Refusal(f"the array {name} holds {values.dtype}, and labels are whole numbers or names")
+        raise Refusal(f"the array {short(name)} holds {values.dtype}, and labels are whole numbers or names")
     return values.astype(str) if values.dtype.kind == "S" else values

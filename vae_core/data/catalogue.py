@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from vae_core.data.dataset import Refusal
+from vae_core.sentences import quote
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,11 @@ def binary(name: str) -> bool:
     return name in CATALOGUE and CATALOGUE[name].binary
 
 
+def is_own(name: str) -> bool:
+    """Whether it stands for a user's own images, of which only they can say shape and classes."""
+    return CATALOGUE[name].image_shape is None
+
+
 def image_shape(
     name: str, path: str | None, height: int | None, width: int | None, grey: bool
 ) -> tuple[int, int, int]:
@@ -121,7 +127,7 @@ def class_names(name: str, path: str | None) -> tuple[str, ...]:
 def check(name: str, path: str | None, height: int | None, width: int | None) -> None:
     """Raises Refusal (a ValueError), a sentence, where these settings cannot go together."""
     if name not in CATALOGUE:
-        raise Refusal(f"{name!r} is not known; it must be one of {', '.join(CATALOGUE)}")
+        raise Refusal(f"{quote(name)} is not known; it must be one of {', '.join(CATALOGUE)}")
     info = CATALOGUE[name]
     if info.image_shape is None:
         if not path:

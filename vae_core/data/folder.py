@@ -22,6 +22,7 @@ import numpy as np
 from vae_core.data import own
 from vae_core.data.dataset import Dataset, Refusal, Request
 from vae_core.data.storage import Arrays, cached
+from vae_core.sentences import quote, short
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -94,7 +95,14 @@ class _Folder:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.entries: list[Entry] = []
-        for folder, _, names in os.walk(root):
+        looked = 0
+        for folder, below, names in os.walk(root):
+            looked += len(below) + len(names)
+            if looked > own.MAX_ENTRIES:
+                raise Refusal(
+                    f"{short(root)} holds more than {own.MAX_ENTRIES:,} files and folders of all kinds; name "
+                    "the folder of the images themselves"
+                )
             for name in names:
                 path = Path(folder) / name
                 if not _is_image(name):
@@ -128,7 +136,7 @@ class _Zip:
             parts = info.filename.replace("\\", "/").split("/")
             if info.filename.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
                 raise Refusal(
-                    f"the zip holds {info.filename!r}, a name that leads out of it, and is not opened"
+                    f"the zip holds {quote(info.filename)}, a name that leads out of it, and is not opened"
                 )
             if info.is_dir() or not _is_image(parts[-1]) or "__MACOSX" in parts:
                 continue
@@ -155,31 +163,31 @@ class _Zip:
 @contextmanager
 def _opened(text: str) -> Iterator[_Files]:
     """The files at a path, sorted by name and checked for number and size. Raises Refusal."""
-    path = Path(text).expanduser()
-    if not path.exists():
-        raise Refusal(f"there is no {path}")
+    path = Path(os.path.expanduser(text))
+    if not os.path.exists(path):  # which, unlike pathlib, takes names too long as well
+        raise Refusal(f"there is no {short(path)}")
     with _faults(path.name):
         files = _list(path)
     try:
         files.entries.sort(key=lambda entry: entry.name)
         if not files.entries:
-            raise Refusal(f"{path.name} holds no images; known are {', '.join(SUFFIXES)}")
+            raise Refusal(f"{short(path.name)} holds no images; known are {', '.join(SUFFIXES)}")
         own.check_count(len(files.entries))
         for entry in files.entries:
             if entry.size > own.MAX_IMAGE_FILE:
-                raise Refusal(f"{entry.name} has more than {own.MAX_IMAGE_FILE // 2**20} MB")
+                raise Refusal(f"{short(entry.name)} has more than {own.MAX_IMAGE_FILE // 2**20} MB")
         yield files
     finally:
         files.close()
 
 
 def _list(path: Path) -> _Files:
-    if path.is_dir():
+    if os.path.isdir(path):
         return _Folder(path)
-    if not path.is_file() or not zipfile.is_zipfile(path):
-        raise Refusal(f"{path.name} is neither a folder nor a zip")
+    if not os.path.isfile(path) or not zipfile.is_zipfile(path):
+        raise Refusal(f"{short(path.name)} is neither a folder nor a zip")
     if path.stat().st_size > own.MAX_FILE:
-        raise Refusal(f"{path.name} has more than {own.MAX_FILE // 2**30} GB")
+        raise Refusal(f"{short(path.name)} has more than {own.MAX_FILE // 2**30} GB")
     return _Zip(path)
 
 
@@ -193,7 +201,7 @@ def _faults(name: str) -> Iterator[None]:
     except Refusal:
         raise
     except Image.UnidentifiedImageError:
-        raise Refusal(f"{name} is no image that can be read; remove it or save it anew") from None
+        raise Refusal(f"{short(name)} is no image that can be read; remove it or save it anew") from None
     except (
         OSError,
         EOFError,
@@ -204,7 +212,9 @@ def _faults(name: str) -> Iterator[None]:
         zlib.error,
         Image.DecompressionBombError,
     ) as error:
-        raise Refusal(f"{name} cannot be read ({error}); remove it or save it anew") from error
+        raise Refusal(
+            f"{short(name)} cannot be read ({short(error, 200)}); remove it or save it anew"
+        ) from error
 
 
 def _decode(files: _Files, request: Request) -> Arrays:
@@ -217,8 +227,9 @@ def _decode(files: _Files, request: Request) -> Arrays:
         with _picture(files, entry.name) as (picture, height, width):
             if same is not None and (height, width) != same:
                 raise Refusal(
-                    f"{entry.name} is {height} by {width} pixels and {files.entries[0].name} is {same[0]} by "
-                    f"{same[1]}; set data.height and data.width, and all are brought to one size"
+                    f"{short(entry.name)} is {height} by {width} pixels and "
+                    f"{short(files.entries[0].name)} is {same[0]} by {same[1]}; set data.height "
+                    "and data.width, and all are brought to one size"
                 )
             images[number] = own.fit(picture, shape)
         if number % 100 == 0:
@@ -252,12 +263,12 @@ def _upright(name: str, read: Callable[[], bytes]) -> Iterator[tuple[Image.Image
     with _faults(name):
         content = read()
         if len(content) > own.MAX_IMAGE_FILE:
-            raise Refusal(f"{name} has more than {own.MAX_IMAGE_FILE // 2**20} MB")
+            raise Refusal(f"{short(name)} has more than {own.MAX_IMAGE_FILE // 2**20} MB")
         with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             width, height = picture.size
             if width * height > own.MAX_PIXELS:
                 raise Refusal(
-                    f"{name} has {width * height:,} pixels, and at most {own.MAX_PIXELS:,} are read"
+                    f"{short(name)} has {width * height:,} pixels, and at most {own.MAX_PIXELS:,} are read"
                 )
             turned = picture.getexif().get(ORIENTATION, 1)
             if turned >= 5:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # Enough for a lab, and small enough that nothing here can fill a machine.
 MAX_IMAGES = 200_000
 MIN_IMAGES = 16
+MAX_ENTRIES = 400_000  # files and folders of a folder that is searched for images: a whole disk takes minutes
 MAX_FILE = 4 * 2**30  # bytes of one zip, .npy or .npz
 MAX_IMAGE_FILE = 50 * 2**20  # bytes of one image file
 MAX_UNPACKED = 4 * 2**30  # bytes of an archive when unpacked, or of an array

@@ -9,10 +9,14 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, OnErrorOmit, StrictBool, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
 from vae_core.runs import files
-from vae_core.runs.files import RunError
+from vae_core.runs.reading import MOST_JSON, Count, Real, RunError, Unfit, content
+from vae_core.sentences import quote, reason, short
 
 MOST_BETA = 1000.0  # as in the Spec
 MOST_LEARNING_RATE = 1.0
@@ -28,23 +32,25 @@ class Control:
     learning_rate: float | None = None
 
 
+class _Stored(TypedDict, total=False):
+    """`control.json` as it is read: a field of the wrong kind, or out of its bounds, is left out."""
+
+    paused: OnErrorOmit[StrictBool]
+    stop: OnErrorOmit[StrictBool]
+    steps: OnErrorOmit[Count]
+    beta: OnErrorOmit[Annotated[Real, Field(ge=0, le=MOST_BETA)]]
+    learning_rate: OnErrorOmit[Annotated[Real, Field(ge=0, le=MOST_LEARNING_RATE)]]
+
+
+_STORED = TypeAdapter(_Stored)
+
+
 def read(path: Path) -> Control:
     """What is asked of the run in folder `path`; of a missing or damaged file, nothing is asked."""
-    value = files.read_json(path / files.CONTROL) or {}
-    steps = value.get("steps")
-    return Control(
-        paused=value.get("paused") is True,
-        stop=value.get("stop") is True,
-        steps=steps if isinstance(steps, int) and not isinstance(steps, bool) and 0 <= steps < 2**53 else 0,
-        beta=_within(value.get("beta"), 0.0, MOST_BETA),
-        learning_rate=_within(value.get("learning_rate"), 0.0, MOST_LEARNING_RATE),
-    )
-
-
-def _within(value: Any, least: float, most: float) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if least <= value <= most else None
+    try:
+        return Control(**_STORED.validate_json(content(path / files.CONTROL, MOST_JSON)))
+    except (FileNotFoundError, Unfit, ValidationError):
+        return Control()
 
 
 def ask(path: Path, *, more_steps: int = 0, **changes: Any) -> Control:
@@ -61,14 +67,14 @@ def ask(path: Path, *, more_steps: int = 0, **changes: Any) -> Control:
             files.write_json(path / files.CONTROL, asdict(wanted))
             return wanted
     except OSError as error:
-        raise RunError(f"{path.name} cannot be told anything: {error.strerror or error}.") from None
+        raise RunError(f"{short(path.name)} cannot be told anything: {reason(error)}.") from None
 
 
 def _check(value: Any, name: str, least: float, most: float) -> None:
     if value is None:
         return
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise RunError(f"{name} must be a number, not {value!r}.")
+        raise RunError(f"{name} must be a number, not {quote(value)}.")
     if not least <= value <= most:
         raise RunError(f"{name} must be between {least:g} and {most:g}, not {value:g}.")
 

@@ -7,69 +7,57 @@ seeds, because one number hides that seeds differ (Locatello et al. 2019). Impor
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+from typing_extensions import TypedDict
 
 from vae_core.runs import files
+from vae_core.runs.reading import Count, Number, Plain, Whole
+from vae_core.runs.records import Record, Title, typed
 
-Record = dict[str, Any]
+Row = Annotated[list[Number], Field(min_length=1, max_length=512)]
+Metrics = dict[str, Number]
+
+
+def _one_of_each_factor(found: Record) -> Record:
+    rows = found["mutual_information"]
+    if not len(found["factors"]) == len(rows) == len(found["factor_entropy"]):
+        raise ValueError("not one row for each factor")
+    if len({len(row) for row in rows}) != 1:
+        raise ValueError("rows of different lengths")
+    return found
+
+
+class Disentanglement(TypedDict, extra_items=Plain):  # type: ignore[call-arg]
+    """`disentanglement.json`; mutual_information [F, D] and factor_entropy [F] in nats."""
+
+    step: Count
+    images: Count
+    factors: Annotated[list[Title], Field(min_length=1, max_length=100)]
+    metrics: Metrics
+    mutual_information: list[Row]
+    factor_entropy: list[Number]
+
+
+class OneSeed(TypedDict, extra_items=Plain):  # type: ignore[call-arg]
+    seed: Whole
+    elbo: Number
+    metrics: Metrics
+
+
+class Seeds(TypedDict, extra_items=Plain):  # type: ignore[call-arg]
+    """`seeds.json`."""
+
+    recipe: Title
+    seeds: Annotated[list[OneSeed], Field(max_length=1000)]
+
+
+parse = typed(Annotated[Disentanglement, AfterValidator(_one_of_each_factor)], files.DISENTANGLEMENT)
+parse_seeds = typed(Seeds, files.SEEDS)
 
 
 def write(path: Path, found: Record) -> None:
     """Keep it in the run's folder."""
     files.write_json(path / files.DISENTANGLEMENT, found)
-
-
-def load(path: Path) -> Record | None:
-    """What `write` kept in the run's folder; None where there is none, or the file holds something else."""
-    found = files.read_json(path / files.DISENTANGLEMENT)
-    return found if found is not None and _is_record(found) else None
-
-
-def load_seeds(path: Path) -> Record | None:
-    """`seeds.json` in the run's folder; None where there is none, or the file holds something else.
-
-    recipe: its name; seeds: for each a dict of seed, elbo (nats per image of the test split) and metrics.
-    """
-    found = files.read_json(path / files.SEEDS)
-    return found if found is not None and _is_seeds(found) else None
-
-
-def _is_record(found: Record) -> bool:
-    names, matrix, entropy = (found.get(key) for key in ("factors", "mutual_information", "factor_entropy"))
-    if not (isinstance(names, list) and isinstance(matrix, list) and isinstance(entropy, list)):
-        return False
-    widths = {len(row) if isinstance(row, list) else 0 for row in matrix}
-    return (
-        len(names) == len(matrix) == len(entropy) > 0
-        and len(widths) == 1
-        and 0 not in widths
-        and all(isinstance(name, str) for name in names)
-        and all(_is_number(value) for row in [entropy, *matrix] for value in row)
-        and all(type(found.get(key)) is int for key in ("step", "images"))
-        and _are_metrics(found.get("metrics"))
-    )
-
-
-def _is_seeds(found: Record) -> bool:
-    rows = found.get("seeds")
-    return (
-        isinstance(found.get("recipe"), str)
-        and isinstance(rows, list)
-        and all(
-            isinstance(row, dict)
-            and type(row.get("seed")) is int
-            and _is_number(row.get("elbo"))
-            and _are_metrics(row.get("metrics"))
-            for row in rows
-        )
-    )
-
-
-def _are_metrics(value: object) -> bool:
-    return isinstance(value, dict) and all(map(_is_number, value.values()))
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

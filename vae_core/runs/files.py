@@ -1,4 +1,4 @@
-"""The folder of a run: its file names, atomic replacement, JSON that may be damaged, and locks.
+"""The folders of runs: where they lie, names of their files, atomic replacement, and locks.
 
 A file that is replaced is written beside and renamed over the old one, so that a reader sees one or the
 other whole, and a process killed at any moment leaves one of them. There is no fsync: the kernel keeps what
@@ -20,6 +20,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from vae_core.runs.reading import RunError
+from vae_core.sentences import quote, reason, short
+
 if sys.platform != "win32":
     import fcntl
 
@@ -36,9 +39,13 @@ DIRECTIONS = "directions.json"
 NAMES = "names.json"
 DISENTANGLEMENT = "disentanglement.json"
 SEEDS = "seeds.json"
+LABELS = "labels.json"
+GENERATION = "generation.json"
+INPAINTING = "inpainting.json"
 UMAP = "umap.safetensors"
 PICTURE = "manifold.png"
 FRAMES = "frames"
+NOTES = ".gallery"  # a folder of the library: what was worked out of the gallery's runs
 LOCK = "lock"
 LOG = "worker.log"
 
@@ -46,18 +53,26 @@ NAME_LENGTH = 80
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-class RunError(Exception):
-    """Something that cannot be done with a run; the message is a sentence for the user."""
-
-
 class Busy(RunError):
     """Another process holds the lock."""
 
 
+SHIPPED = Path(__file__).parents[2] / "checkpoints"
+
+
 def library() -> Path:
-    """Where runs live: VAE_RUNS, or `checkpoints/` beside the package."""
+    """Where the user's runs live: VAE_RUNS, or `checkpoints/` beside the package."""
     named = os.environ.get("VAE_RUNS", "").strip()
-    return Path(named).expanduser() if named else Path(__file__).parents[2] / "checkpoints"
+    return Path(os.path.expanduser(named)) if named else SHIPPED
+
+
+def gallery() -> Path | None:
+    """Where the runs lie that came with the app: VAE_GALLERY, none where that is empty, or `checkpoints/`.
+
+    Nothing is written there.
+    """
+    named = os.environ.get("VAE_GALLERY", str(SHIPPED)).strip()
+    return Path(os.path.expanduser(named)) if named else None
 
 
 def check_name(name: str) -> str:
@@ -66,18 +81,37 @@ def check_name(name: str) -> str:
         raise RunError(f"The name is {len(name)} characters long; at most {NAME_LENGTH} are allowed.")
     if not NAME.fullmatch(name) or name.endswith("."):
         raise RunError(
-            f"{name!r} cannot be a run's name: use letters, digits, dot, underscore and minus, "
+            f"{quote(name)} cannot be a run's name: use letters, digits, dot, underscore and minus, "
             "beginning with a letter or a digit and not ending with a dot."
         )
     return name
 
 
 def taken(name: str, parent: Path) -> bool:
-    """Whether a run in `parent` has the name, in capitals or not: some file systems see no difference."""
+    """Whether a run in `parent` has the name, in capitals or not: some file systems see no difference.
+
+    In the library one of the gallery's counts too: a run of its name would hide it.
+    """
+    shipped = gallery() if same(parent, library()) else None
+    return any(
+        entry.lower() == name.lower()
+        for folder in (parent, shipped)
+        if folder is not None
+        for entry in names_in(folder)
+    )
+
+
+def same(one: Path, other: Path) -> bool:
+    """Whether two paths name one folder, however they are written."""
+    return one == other or os.path.abspath(one) == os.path.abspath(other)
+
+
+def names_in(folder: Path) -> list[str]:
+    """The names of all that lies in a folder; none where it cannot be read."""
     try:
-        return any(entry.lower() == name.lower() for entry in os.listdir(parent))
+        return os.listdir(folder)
     except OSError:
-        return False
+        return []
 
 
 # --- files --------------------------------------------------------------------------------------
@@ -87,7 +121,7 @@ def replace(path: Path, content: bytes) -> None:
     """Put `content` in the place of the file, in one stroke."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
-        with open(temporary, "wb", buffering=0) as file:
+        with open(temporary, "wb", buffering=0, opener=_never_through_a_link) as file:
             rest = memoryview(content)
             while rest:
                 rest = rest[file.write(rest) :]
@@ -97,11 +131,16 @@ def replace(path: Path, content: bytes) -> None:
         raise
 
 
+def _never_through_a_link(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o644)
+
+
 def sweep(path: Path) -> None:
     """Remove what a killed process was in the middle of writing. Only for whoever holds the run's lock."""
     for folder in (path, path / FRAMES):
-        for leftover in folder.glob(".*.tmp"):
-            leftover.unlink(missing_ok=True)
+        if folder == path or not os.path.islink(folder):
+            for leftover in folder.glob(".*.tmp"):
+                leftover.unlink(missing_ok=True)
 
 
 def to_json(value: Any) -> str:
@@ -126,22 +165,16 @@ def write_json(path: Path, value: dict[str, Any]) -> None:
     replace(path, (to_json(value) + "\n").encode())
 
 
-def read_json(path: Path) -> dict[str, Any] | None:
-    """The object in the file; None where there is no file or no JSON object in it."""
-    try:
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
+Stamp = tuple[int, int, int, int]
 
 
-def stamp(path: Path) -> tuple[int, int, int] | None:
-    """What changes whenever the file is replaced; None where there is none."""
+def stamp(path: Path) -> Stamp | None:
+    """What changes whenever the file is replaced, or closed or opened to us; None where there is none."""
     try:
-        found = os.stat(path)
+        found = os.lstat(path)
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
 
 # --- locks --------------------------------------------------------------------------------------
@@ -149,12 +182,17 @@ def stamp(path: Path) -> tuple[int, int, int] | None:
 
 @contextmanager
 def hold(path: Path, wait: float = 0.0) -> Iterator[None]:
-    """Hold the lock file `path`; the kernel lets go if the process dies. Raises Busy after `wait` seconds."""
+    """Hold the lock file `path`; the kernel lets go if the process dies.
+
+    Raises Busy after `wait` seconds, and RunError, both sentences, where the file cannot be made.
+    """
     lock = FileLock(path, thread_local=False, poll_interval=0.005)
     try:
         lock.acquire(timeout=wait)
     except Timeout:
-        raise Busy(f"{path.parent.name} is in use by another process.") from None
+        raise Busy(f"{short(path.parent.name)} is in use by another process.") from None
+    except OSError as error:
+        raise RunError(f"{short(path.parent)} cannot be written to: {reason(error)}.") from None
     try:
         yield
     finally:
@@ -170,7 +208,7 @@ def held(path: Path) -> bool:
         except Busy:
             return True
     try:
-        descriptor = os.open(path, os.O_RDONLY)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     except OSError:
         return False
     try:

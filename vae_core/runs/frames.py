@@ -17,10 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from vae_core.runs import files
+from vae_core.runs.reading import RunError
+from vae_core.sentences import short
 
 LATEST = "latest.safetensors"
 PROBES = "probes.safetensors"
-NUMBERED = re.compile(r"([0-9]{8,})\.safetensors")
+NUMBERED = re.compile(r"([0-9]{8,12})\.safetensors", re.ASCII)
 MOST = 200  # numbered frames of a run
 MOST_BYTES = 64 * 2**20  # of all of them: a latent space of hundreds of dimensions keeps fewer
 
@@ -28,28 +30,15 @@ Arrays = dict[str, np.ndarray]
 
 
 def numbered(path: Path) -> list[Path]:
-    """The numbered frames in the run's folder, sorted by step."""
-    try:
-        names = os.listdir(path / files.FRAMES)
-    except OSError:
-        return []
+    """The numbered frames in the run's folder, sorted by step; none where `frames/` leads out of it."""
+    folder = path / files.FRAMES
+    names = [] if os.path.islink(folder) else files.names_in(folder)
     found = [(int(match[1]), name) for name in names if (match := NUMBERED.fullmatch(name))]
-    return [path / files.FRAMES / name for _, name in sorted(found)]
+    return [folder / name for _, name in sorted(found)]
 
 
 def step_of(frame: Path) -> int:
     return int(frame.name.split(".")[0])
-
-
-def read(file: Path) -> Arrays | None:
-    """The arrays of a safetensors file; None where it is missing or no such file."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
-    try:
-        return load(file.read_bytes())
-    except (OSError, SafetensorError, KeyError, ValueError):
-        return None
 
 
 def pack(arrays: Arrays) -> bytes:
@@ -66,6 +55,8 @@ class Store:
         self.path = path
         self.spacing = spacing
         self.last: float | None = None  # training seconds of the last numbered frame
+        if os.path.islink(path / files.FRAMES):  # what is thinned out there would be somebody else's
+            raise RunError(f"{short(path.name)} cannot go on: its folder {files.FRAMES} is a link.")
         (path / files.FRAMES).mkdir(exist_ok=True)
         for frame in numbered(path):
             if step_of(frame) > upto:
@@ -91,5 +82,5 @@ class Store:
     def write_probes(self, images: np.ndarray, masks: np.ndarray | None = None) -> None:
         """The probe images [10, C, H, W] and their masks [10, 1, H, W], uint8, once."""
         file = self.path / files.FRAMES / PROBES
-        if not file.exists():
+        if not os.path.lexists(file):
             files.replace(file, pack({"images": images} | ({} if masks is None else {"masks": masks})))

@@ -5,16 +5,45 @@ A worker killed in the middle of a line leaves it torn; readers pass over it, an
 
 from __future__ import annotations
 
-import json
+import io
 import os
 import threading
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, BinaryIO
+
+from pydantic import Field, OnErrorOmit, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
 from vae_core.runs import files
+from vae_core.runs.reading import Count, Number, Plain, Unfit, content, opened
+from vae_core.sentences import short
 
 Report = dict[str, Any]
 KEEP = 2000  # lines of a long run: at that many, every second one goes
+MOST = 5000  # reports that are read
+MOST_BYTES = 32 * 2**20
+MOST_LINE = 64 * 2**10
+
+Terms = dict[str, OnErrorOmit[Number | None]]
+
+
+class ReportFields(TypedDict, total=False, extra_items=Plain):  # type: ignore[call-arg]
+    """A report as it is read: a term or a part of the wrong kind is left out. Terms in nats per image."""
+
+    step: Count
+    epoch: OnErrorOmit[Number | None]
+    seconds: OnErrorOmit[Number | None]
+    images_per_second: OnErrorOmit[Number | None]
+    beta: OnErrorOmit[Number | None]
+    learning_rate: OnErrorOmit[Number | None]
+    dimension_kl: OnErrorOmit[Annotated[list[Number], Field(max_length=512)] | None]
+    train: OnErrorOmit[Terms]
+    test: OnErrorOmit[Terms]
+    moved: OnErrorOmit[Terms]
+
+
+_REPORT = TypeAdapter(ReportFields)
 
 
 class Reader:
@@ -22,40 +51,63 @@ class Reader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.fault: Unfit | None = (
+            None  # why the file, or what comes after the first MOST reports, is not read
+        )
         self._guard = threading.Lock()
         self._reports: list[Report] = []
-        self._offset = 0
+        self._offset = self._lines = 0
         self._last = b""  # the last line read: where it is not in its place, the file is another one
+        self._stamp: files.Stamp | None = None
 
     def read(self) -> list[Report]:
         with self._guard:
-            try:
-                if os.stat(self.path).st_size != self._offset:
-                    self._read_on()
-            except OSError:
-                self._reports, self._offset, self._last = [], 0, b""
+            stamp = files.stamp(self.path)
+            if stamp != self._stamp or stamp is None:
+                try:
+                    with opened(self.path, MOST_BYTES) as (file, _):
+                        self._read_on(file)
+                except (FileNotFoundError, Unfit) as error:
+                    self._reports, self._offset, self._lines, self._last = [], 0, 0, b""
+                    self.fault = error if isinstance(error, Unfit) else None
+                self._stamp = stamp
             return list(self._reports)
 
-    def _read_on(self) -> None:
-        with open(self.path, "rb") as file:
-            file.seek(self._offset - len(self._last))
-            if file.read(len(self._last)) != self._last:
-                self._reports, self._offset = [], 0
-                file.seek(0)
-            fresh = file.read()
+    def _read_on(self, file: BinaryIO) -> None:
+        file.seek(self._offset - len(self._last))
+        if file.read(len(self._last)) != self._last:
+            self._reports, self._offset, self._lines, self._last = [], 0, 0, b""
+            self.fault = None
+            file.seek(0)
+        fresh = file.read(MOST_BYTES)
         whole = fresh[: fresh.rfind(b"\n") + 1]
-        self._reports += [report for line in whole.splitlines() if (report := parse(line)) is not None]
+        for line in io.BytesIO(whole):
+            if self._lines == MOST:
+                self.fault = Unfit(f"{short(self.path.name)} is too long: only {MOST:,} reports are read.")
+                break
+            self._lines += 1
+            if (report := parse(line)) is not None:
+                self._reports.append(report)
         self._offset += len(whole)
-        self._last = whole.splitlines(keepends=True)[-1] if whole else self._last if self._offset else b""
+        if whole:
+            self._last = whole[whole.rfind(b"\n", 0, -1) + 1 :]
+
+
+def parse_all(text: bytes) -> list[Report]:
+    """The reports in a whole file. Raises Unfit where it has more than MOST lines."""
+    lines = list(islice(io.BytesIO(text), MOST + 1))
+    if len(lines) > MOST:
+        raise Unfit(f"{files.METRICS} is too long: it has more than {MOST:,} reports.")
+    return [report for line in lines if (report := parse(line)) is not None]
 
 
 def parse(line: bytes) -> Report | None:
     """A report, or None where the line is torn or is none."""
     try:
-        report = json.loads(line)
-    except (ValueError, RecursionError):
+        report: Any = _REPORT.validate_json(line) if len(line) <= MOST_LINE else {}
+    except ValidationError:
         return None
-    return report if isinstance(report, dict) and type(report.get("step")) is int else None
+    return report if "step" in report else None
 
 
 class Log:
@@ -95,9 +147,13 @@ class Log:
         self._rewrite()
 
     def _rewrite(self) -> None:
-        content = b"".join(self._lines)
-        if not self.path.exists() or self.path.read_bytes() != content:
-            files.replace(self.path, content)
+        lines = b"".join(self._lines)
+        try:
+            same = content(self.path, MOST_BYTES) == lines
+        except (FileNotFoundError, Unfit):
+            same = False
+        if not same:
+            files.replace(self.path, lines)
         self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
 
     def close(self) -> None:

@@ -6,11 +6,13 @@ on does not take a name away: what a dimension means moves slowly, and the user 
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 from vae_core.runs import files
-from vae_core.runs.files import RunError
+from vae_core.runs.reading import RunError, read_json
+from vae_core.sentences import reason, short
 
 LOCK = ".names.lock"
 LONGEST = 40  # characters of a name
@@ -18,7 +20,7 @@ LONGEST = 40  # characters of a name
 
 def load(path: Path, latent: int) -> tuple[str, ...]:
     """The names in the run's folder, `latent` of them, "" where there is none. Never raises."""
-    return parse(files.read_json(path / files.NAMES) or {}, latent)
+    return parse(read_json(path / files.NAMES) or {}, latent)
 
 
 def save(path: Path, latent: int, dimension: int, name: str) -> tuple[str, ...]:
@@ -28,15 +30,15 @@ def save(path: Path, latent: int, dimension: int, name: str) -> tuple[str, ...]:
     """
     if not 0 <= dimension < latent:
         raise RunError(f"There is no dimension {dimension + 1} of {latent}.")
-    if not path.is_dir():
-        raise RunError(f"There is no run named {path.name} any more.")
+    if not os.path.isdir(path):
+        raise RunError(f"There is no run named {short(path.name)} any more.")
     try:
         with files.hold(path / LOCK, wait=5.0):
             new = list(load(path, latent))
             new[dimension] = clean(name)
             files.write_json(path / files.NAMES, to_dict(new))
     except OSError as error:
-        raise RunError(f"The names of {path.name} cannot be written: {error.strerror or error}.") from None
+        raise RunError(f"The names of {short(path.name)} cannot be written: {reason(error)}.") from None
     return tuple(new)
 
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import math
+import os
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import OnErrorOmit, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
 from vae_core.runs import files
+from vae_core.runs.metrics import ReportFields as Report
+from vae_core.runs.reading import MOST_JSON, Count, Real, Text, Unfit, content
+from vae_core.runs.records import Title
 
 STATES = (
     "queued",
@@ -62,22 +69,25 @@ class Status:
         return asdict(self)
 
     @classmethod
-    def parse(cls, value: dict[str, Any]) -> Status:
-        """A Status of whatever JSON there is: a field of the wrong kind takes its default."""
-        if value.get("state") not in STATES:
+    def parse(cls, text: bytes) -> Status:
+        """A Status of whatever JSON object there is: a field of the wrong kind takes its default.
+
+        Raises Unfit where it is no JSON object.
+        """
+        try:
+            found: dict[str, Any] = dict(_STORED.validate_json(text))
+        except ValidationError:
+            raise Unfit(f"{files.STATUS} is no JSON object that can be read.") from None
+        if found.get("state") not in STATES:
             return cls(state="unreadable", message=f"Its {files.STATUS} names no known state.")
-        known: dict[str, Any] = {
-            f.name: _KINDS[str(f.type)](value[f.name]) for f in fields(cls) if f.name in value
-        }
-        return cls(**{name: item for name, item in known.items() if item is not None})
+        return cls(**found)
 
 
 def read(path: Path) -> Status:
     """The status of the run in folder `path`; never raises."""
-    value = files.read_json(path / files.STATUS)
-    if value is not None:
-        return Status.parse(value)
-    if (path / files.WEIGHTS).is_file():
+    with suppress(FileNotFoundError, Unfit):
+        return Status.parse(content(path / files.STATUS, MOST_JSON))
+    if os.path.isfile(path / files.WEIGHTS):
         return Status(
             state="stopped", message=f"Its {files.STATUS} is missing or damaged; its weights are there."
         )
@@ -90,10 +100,6 @@ def write(path: Path, status: Status) -> None:
     files.write_json(path / files.STATUS, status.to_dict())
 
 
-def _text(value: Any) -> str | None:
-    return value[:1000] if isinstance(value, str) else None
-
-
 def number(value: Any) -> float | None:
     """The value, where it is a finite number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -101,20 +107,26 @@ def number(value: Any) -> float | None:
     return float(value) if abs(value) < 1e18 and math.isfinite(value) else None
 
 
-def _whole(value: Any) -> int | None:
-    found = number(value)
-    return int(found) if found is not None else None
+class _Stored(TypedDict, total=False):
+    """`status.json` as it is read: a field of the wrong kind is left out."""
+
+    state: OnErrorOmit[str]
+    message: OnErrorOmit[Text]
+    heartbeat: OnErrorOmit[Real]
+    step: OnErrorOmit[Count]
+    steps_total: OnErrorOmit[Count]
+    epoch: OnErrorOmit[Real]
+    seconds: OnErrorOmit[Real]
+    images_per_second: OnErrorOmit[Real]
+    remaining: OnErrorOmit[Real]
+    device: OnErrorOmit[Title]
+    pid: OnErrorOmit[Count]
+    created: OnErrorOmit[Real]
+    queued: OnErrorOmit[Real]
+    started: OnErrorOmit[Real]
+    recovered: OnErrorOmit[Real]
+    by: OnErrorOmit[Title]
+    report: OnErrorOmit[Report]
 
 
-def _object(value: Any) -> dict[str, Any] | None:
-    return value if isinstance(value, dict) else None
-
-
-_KINDS: dict[str, Callable[[Any], Any]] = {
-    "str": _text,
-    "float": number,
-    "float | None": number,
-    "int": _whole,
-    "int | None": _whole,
-    "dict[str, Any]": _object,
-}
+_STORED = TypeAdapter(_Stored)

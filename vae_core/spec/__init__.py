@@ -37,6 +37,7 @@ from vae_core.spec.parts import (
     Prior,
     StandardNormalPrior,
 )
+from vae_core.spec.resolve import resolve
 from vae_core.spec.settings import Settings, SpecError, titles
 from vae_core.spec.whole import Spec, Training
 
@@ -73,5 +74,6 @@ __all__ = [
     "SpecError",
     "StandardNormalPrior",
     "Training",
+    "resolve",
     "titles",
 ]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from vae_core.data import catalogue
-from vae_core.spec.settings import Settings
+from vae_core.spec.settings import Settings, SpecError
 
 # --- data ---------------------------------------------------------------------------------------
 
@@ -25,32 +25,42 @@ class Data(Settings):
     height: Annotated[int, Field(ge=4, le=256)] | None = None
     width: Annotated[int, Field(ge=4, le=256)] | None = None
     grey: bool = True
-    # (channels, height, width); filled in from the dataset, and kept so that a run needs no data to load.
+    # (channels, height, width): of a known dataset from the catalogue; of a user's own from the images, by
+    # `resolve`. A run keeps it, and needs no data to be loaded.
     image_shape: tuple[int, int, int] | None = None
-    # Names of the classes; filled in and kept likewise, where the run has a condition on them.
+    # Names of the classes, likewise, where the run has a condition on them.
     classes: Annotated[tuple[ClassName, ...], Field(min_length=2, max_length=1000)] | None = None
 
-    @model_validator(mode="after")
-    def _leave_binary_pixels(self) -> Self:
-        if "binarisation" not in self.model_fields_set and catalogue.binary(self.name):
-            object.__setattr__(self, "binarisation", "none")
-        return self
+    @model_validator(mode="before")
+    @classmethod
+    def _as_the_catalogue_says(cls, value: Any) -> Any:
+        """The shape of a dataset that is known, and that binary pixels are left as they are."""
+        name = value.get("name", "mnist") if isinstance(value, dict) else None
+        info = catalogue.CATALOGUE.get(name) if isinstance(name, str) else None
+        if info is None:
+            return value
+        known: dict[str, Any] = {}
+        if info.binary and "binarisation" not in value:
+            known["binarisation"] = "none"
+        if info.image_shape is not None and value.get("image_shape") is None:
+            known["image_shape"] = info.image_shape
+        return value | known
 
     @model_validator(mode="after")
-    def _know_the_shape(self) -> Self:
-        if self.image_shape is not None:
-            channels, height, width = self.image_shape
-            if not (1 <= channels <= 4 and 1 <= height <= 256 and 1 <= width <= 256):
-                raise ValueError("image_shape must be 1 to 4 channels and at most 256 by 256 pixels")
+    def _is_known(self) -> Self:
+        if self.image_shape is None or self.name not in catalogue.CATALOGUE:
+            catalogue.check(self.name, self.path, self.height, self.width)
             return self
-        shape = catalogue.image_shape(self.name, self.path, self.height, self.width, self.grey)
-        object.__setattr__(self, "image_shape", shape)
+        channels, height, width = self.image_shape
+        if not (1 <= channels <= 4 and 1 <= height <= 256 and 1 <= width <= 256):
+            raise ValueError("image_shape must be 1 to 4 channels and at most 256 by 256 pixels")
         return self
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """(channels, height, width)."""
-        assert self.image_shape is not None
+        """(channels, height, width). Raises SpecError of own images at which nobody has looked yet."""
+        if self.image_shape is None:
+            raise SpecError("The size of the images is not known: nobody has looked at them yet.")
         return self.image_shape
 
 

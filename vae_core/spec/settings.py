@@ -6,6 +6,8 @@ from typing import Any, ClassVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from vae_core.sentences import quote, short
+
 
 class SpecError(ValueError):
     """A Spec that cannot be; the message is a sentence for the user."""
@@ -33,7 +35,8 @@ def sentence(error: ValidationError) -> str:
     """The first fault, as a sentence naming the field, the value and what is allowed."""
     fault = error.errors(include_url=False)[0]
     # A union's location repeats the chosen kind after the part's name; users never typed it.
-    where = ".".join(str(part) for at, part in enumerate(fault["loc"]) if at != 1 or part not in _kinds())
+    path = [str(part) for at, part in enumerate(fault["loc"]) if at != 1 or part not in _kinds()]
+    where = short(".".join(path))
     text = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
     given = fault.get("input")
     if fault["type"] == "value_error":
@@ -42,9 +45,10 @@ def sentence(error: ValidationError) -> str:
         return f"{where}: there is no such setting here."
     if fault["type"] == "union_tag_invalid":
         known = fault["ctx"]["expected_tags"]
-        return f"{where}.kind: {given.get('kind')!r} is not known; it must be one of {known}."
+        kind = given.get("kind") if isinstance(given, dict) else given
+        return f"{where}.kind: {quote(kind)} is not known; it must be one of {known}."
     shown = given if isinstance(given, int | float | str | bool) or given is None else type(given).__name__
-    return f"{where}: {shown!r} is not allowed; it {text}."
+    return f"{where}: {quote(shown)} is not allowed; it {text}."
 
 
 def _kinds() -> set[Any]:

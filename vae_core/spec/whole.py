@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
 from vae_core.data import catalogue
+from vae_core.sentences import quote, short
 from vae_core.spec.objectives import CLASSIFYING, ElboObjective, Objective
 from vae_core.spec.parts import (
     BernoulliLikelihood,
@@ -28,6 +27,8 @@ from vae_core.spec.parts import (
 )
 from vae_core.spec.settings import Settings, SpecError, all_settings, kinds, sentence
 
+ENDS = ("epochs", "steps", "seconds")
+
 
 class Training(Settings):
     """How long, how fast, and from which seed. Exactly one of epochs, steps and seconds ends it."""
@@ -43,12 +44,17 @@ class Training(Settings):
     # measured stay float32. auto rounds those that are faster for it; see training/direct.py.
     products: Literal["auto", "float32", "bfloat16"] = "auto"
 
+    @model_validator(mode="before")
+    @classmethod
+    def _an_end(cls, value: Any) -> Any:
+        if isinstance(value, dict) and all(value.get(name) is None for name in ENDS):
+            return value | {"epochs": 20.0}
+        return value
+
     @model_validator(mode="after")
     def _one_end(self) -> Self:
-        ends = [name for name in ("epochs", "steps", "seconds") if getattr(self, name) is not None]
-        if not ends:
-            object.__setattr__(self, "epochs", 20.0)
-        elif len(ends) > 1:
+        ends = [name for name in ENDS if getattr(self, name) is not None]
+        if len(ends) > 1:
             raise ValueError(f"give one of epochs, steps and seconds, not {' and '.join(ends)}")
         return self
 
@@ -71,8 +77,8 @@ class Spec(Settings):
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
-        _, height, width = self.data.shape
-        if isinstance(self.net, ConvNet | PartialConvNet):
+        if isinstance(self.net, ConvNet | PartialConvNet) and self.data.image_shape is not None:
+            _, height, width = self.data.shape
             layers = len(self.net.channels)
             if min(height, width) < 2**layers:
                 raise ValueError(
@@ -106,18 +112,6 @@ class Spec(Settings):
                     "prior.kind: class_normal is a prior for each class; it needs condition.kind=class"
                 )
             return
-        source = self.data
-        if source.classes is None:
-            names = catalogue.class_names(source.name, source.path)
-            if len(names) < 2:
-                raise ValueError(
-                    f"condition.kind: the images of {source.name} have no labels of two or more classes, and "
-                    "this model is told each image's class; choose labelled images"
-                )
-            object.__setattr__(self, "data", source.model_copy(update={"classes": names}))
-        if classifying and condition.classifier is None:
-            filled = condition.model_copy(update={"classifier": self.net})
-            object.__setattr__(self, "condition", filled)
         if not classifying and (condition.classifier is not None or condition.class_prior == "learned"):
             raise ValueError(
                 f"condition.classifier, condition.class_prior: the objective {self.objective.kind} learns "
@@ -157,26 +151,39 @@ class Spec(Settings):
             return "log p(x)"
         return {"joint": "log p(x, y)", "m2": "log p(x)"}.get(self.objective.kind, "log p(x|y)")
 
+    @property
+    def resolved(self) -> bool:
+        """Whether shape and classes of the images are known; of users' own images, `resolve` finds out."""
+        return self.data.image_shape is not None and (
+            self.condition.kind == "none" or self.data.classes is not None
+        )
+
     @classmethod
     def parse(cls, value: dict[str, Any]) -> Spec:
-        """A Spec from plain data. Raises SpecError, a sentence naming field, value and what is allowed."""
+        """A Spec from plain data, looking at nothing but them and the catalogue of datasets.
+
+        Raises SpecError, a sentence naming field, value and what is allowed.
+        """
         try:
-            return cls.model_validate(value)
+            spec = cls.model_validate(value)
+            implied = spec._implied()
+            return cls.model_validate(spec.model_dump(mode="json") | implied) if implied else spec
         except ValidationError as error:
             raise SpecError(sentence(error)) from None
 
-    @classmethod
-    def load(cls, path: str | Path) -> Spec:
-        """Read `spec.json`. Raises SpecError where the file is no Spec."""
-        try:
-            value = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-            raise SpecError(f"{path} cannot be read as a run description: {error}.") from None
-        if not isinstance(value, dict):
-            raise SpecError(
-                f"{path} is no run description: it holds a {type(value).__name__}, not an object."
-            )
-        return cls.parse(value)
+    def _implied(self) -> dict[str, Any]:
+        """Parts that follow from the others: names of the classes, and a classifier where one is learned."""
+        condition, source = self.condition, self.data
+        if condition.kind == "none":
+            return {}
+        implied: dict[str, Any] = {}
+        if source.classes is None and not catalogue.is_own(source.name):
+            names = catalogue.class_names(source.name, None)
+            implied["data"] = source.model_dump(mode="json") | {"classes": names}
+        if self.objective.kind in CLASSIFYING and condition.classifier is None:
+            classifier = self.net.model_dump(mode="json")
+            implied["condition"] = condition.model_dump(mode="json") | {"classifier": classifier}
+        return implied
 
     def to_json(self) -> str:
         return self.model_dump_json(indent=2) + "\n"
@@ -205,7 +212,7 @@ class Spec(Settings):
         for text in assignments:
             name, equals, value = text.partition("=")
             if not equals or not name.strip():
-                raise SpecError(f"{text!r} is no setting; write it like objective.beta=4.")
+                raise SpecError(f"{quote(text)} is no setting; write it like objective.beta=4.")
             changes[name.strip()] = value.strip()
         return self.change(**changes)
 
@@ -217,11 +224,11 @@ def _assign(tree: dict[str, Any], name: str, value: Any) -> None:
         if part == "classifier" and here.get(part) is None:
             here[part] = {}
         if not isinstance(here.get(part), dict):
-            raise SpecError(f"{name}: there is no such setting; {_known(here)}")
+            raise SpecError(f"{short(name)}: there is no such setting; {_known(here)}")
         here = here[part]
     known_here = field in here or (path and field in _all_fields(path[-1]))
     if not known_here:
-        raise SpecError(f"{name}: there is no such setting; {_known(here)}")
+        raise SpecError(f"{short(name)}: there is no such setting; {_known(here)}")
     if field in ("widths", "channels"):
         value = (
             [part for part in value.strip("()[] ").split(",") if part.strip()]

@@ -21,6 +21,8 @@ from pathlib import Path
 
 from vae_core.analysis.progress import Cancelled, Progress
 from vae_core.runs import files
+from vae_core.runs.reading import read_json
+from vae_core.runs.run import Run
 
 SILENT = 60.0  # seconds without a word, after which the process counts as dead
 PACKAGE_PARENT = Path(__file__).parents[2]
@@ -28,7 +30,7 @@ PACKAGE_PARENT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class BackgroundJob:
-    """name: of its small files in the run's folder. module: what Python is to run, given the folder."""
+    """name: of its small files among the run's notes. module: what Python is to run, given the folder."""
 
     name: str
     module: str
@@ -47,7 +49,9 @@ class BackgroundJob:
 
     def start(self, path: Path) -> None:
         """Has another process compute it, and returns at once. Raises OSError where it cannot."""
-        (path / self.stop).unlink(missing_ok=True)
+        place = Run(path).notes
+        place.mkdir(parents=True, exist_ok=True)
+        (place / self.stop).unlink(missing_ok=True)
         self.report(path, 0.0, "Starting")
         search = filter(None, [str(PACKAGE_PARENT), os.environ.get("PYTHONPATH", "")])
         subprocess.Popen(
@@ -61,7 +65,8 @@ class BackgroundJob:
 
     def reported(self, path: Path) -> tuple[float, str, bool] | None:
         """How far it is (0 to 1), in a sentence, and whether it failed; None where nobody is at it."""
-        words = files.read_json(path / self.progress_file)
+        place = Run(path).notes
+        words = read_json(place / self.progress_file)
         if words is None:
             return None
         fraction, sentence = words.get("fraction"), words.get("sentence")
@@ -71,20 +76,21 @@ class BackgroundJob:
             return float(fraction), sentence, True
         when = words.get("when")
         recent = isinstance(when, int | float) and time.time() - when < SILENT
-        working = files.held(path / self.lock) or recent
+        working = files.held(place / self.lock) or recent
         return (float(fraction), sentence, False) if working else None
 
     def report(self, path: Path, fraction: float, sentence: str, failed: bool = False) -> None:
         words = {"fraction": fraction, "sentence": sentence, "failed": failed, "when": time.time()}
-        files.replace(path / self.progress_file, json.dumps(words).encode())
+        files.replace(Run(path).notes / self.progress_file, json.dumps(words).encode())
 
     def cancel(self, path: Path) -> None:
         """Nobody wants it any more. Raises OSError where that cannot be written."""
-        files.replace(path / self.stop, b"")
-        (path / self.progress_file).unlink(missing_ok=True)
+        place = Run(path).notes
+        files.replace(place / self.stop, b"")
+        (place / self.progress_file).unlink(missing_ok=True)
 
     def cancelled(self, path: Path) -> bool:
-        return (path / self.stop).exists()
+        return os.path.lexists(Run(path).notes / self.stop)
 
     def work(self, path: Path, write: Callable[[Path, Progress], None], what: str) -> int:
         """For the other process: `write(path, progress)` under the lock, and what goes wrong is said.
@@ -97,14 +103,16 @@ class BackgroundJob:
                 raise Cancelled(f"Cancelled while at: {sentence}.")
             self.report(path, min(fraction, 0.99), sentence)
 
+        place = Run(path).notes
         try:
-            with files.hold(path / self.lock):
+            place.mkdir(parents=True, exist_ok=True)
+            with files.hold(place / self.lock):
                 try:
                     write(path, progress)
-                    (path / self.progress_file).unlink(missing_ok=True)
+                    (place / self.progress_file).unlink(missing_ok=True)
                 except Cancelled:
-                    (path / self.progress_file).unlink(missing_ok=True)
-                    (path / self.stop).unlink(missing_ok=True)
+                    (place / self.progress_file).unlink(missing_ok=True)
+                    (place / self.stop).unlink(missing_ok=True)
         except files.Busy:
             return 0  # another process is at it
         except Exception as error:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from vae_core.analysis.progress import Progress
 from vae_core.data.catalogue import WITH_FACTORS
-from vae_core.runs.files import RunError
+from vae_core.runs.reading import RunError
 from vae_core.workers.background_job import BackgroundJob
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def write(path: Path, progress: Progress) -> None:
     if len(factors) != len(codes["mean"]):
         raise RunError(f"{path.name} has codes of other images than the test split of today.")
     found = record(codes["mean"].astype("float64"), factors, names, step, progress)
-    disentanglement.write(path, found)
+    disentanglement.write(run.notes, found)
     progress(1.0, "Done")
 
 

@@ -59,7 +59,10 @@ def _be_worker(path: str) -> None:
 def redirect(log: Path) -> None:
     """Standard input from nothing, output and errors to the run's log."""
     nothing = os.open(os.devnull, os.O_RDONLY)
-    words = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        words = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
+    except OSError:  # a folder that became read-only: what the run's status cannot say, the app will see
+        words = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 0)
     os.dup2(words, 1)
     os.dup2(words, 2)

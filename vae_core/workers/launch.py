@@ -9,21 +9,21 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from vae_core.runs import control, files, status
-from vae_core.runs.files import Busy, RunError
+from vae_core.runs import control, files, folders, status
+from vae_core.runs.reading import RunError
 from vae_core.runs.run import Run, interrupted, library
 from vae_core.runs.status import STARTING_SECONDS, Status
+from vae_core.sentences import reason, short
 from vae_core.spec import SpecError
 
 HOPELESS = 60.0  # a run that dies within so many seconds of going on by itself is not tried again
@@ -150,36 +150,46 @@ def _log() -> int:
 
 def limit() -> int:
     """How many runs train at once: one per NVIDIA GPU, or one per two cores. Paused ones do not count."""
-    graphics = [name for name in _names(Path("/dev")) if name.startswith("nvidia") and name[6:].isdigit()]
+    graphics = [
+        name for name in files.names_in(Path("/dev")) if name.startswith("nvidia") and name[6:].isdigit()
+    ]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return len(graphics) or max(1, cores // 2)
 
 
-def pump(launcher: Launcher, most: int | None = None) -> None:
+def pump(launcher: Launcher, most: int | None = None, open_run: Callable[[Path], Run] = Run) -> None:
     """Start what may start and mark what has died. Cheap; to be called a few times a second.
 
-    Any number of processes may call it: while one does, the others have nothing to do.
+    Any number of processes may call it: while one does, the others have nothing to do. A run whose folder
+    cannot be written to keeps nobody else waiting. `open_run` may know runs from the last time.
     """
+    if not files.names_in(library()):
+        return  # there is nothing to look after, or no library yet
     try:
         with files.hold(library() / ".lock"):
             running = 0
             queued: list[tuple[float, Run, Status]] = []
-            for run, now in _active():
+            for run, now in _active(open_run):
                 if now.state == "queued":
                     queued.append((now.queued, run, now))
                 elif now.starting or launcher.alive(run):
                     running += now.state == "running"
                 else:
-                    _bury(run)
+                    with suppress(OSError):
+                        mark_dead(run)
             for _, run, now in sorted(queued, key=_turn):
-                if control.read(run.path).stop:
-                    status.write(run.path, replace(now, state="stopped", message="Taken out of the queue."))
-                elif running < (limit() if most is None else most):
-                    _hand_over(run, now)
-                    launcher.start(run)
-                    running += 1
-    except (Busy, OSError):
-        return  # somebody else is at it, or there is no library yet: the next call comes soon
+                try:
+                    if control.read(run.path).stop:
+                        words = "Taken out of the queue."
+                        status.write(run.path, replace(now, state="stopped", message=words))
+                    elif running < (limit() if most is None else most):
+                        _hand_over(run, now)
+                        launcher.start(run)
+                        running += 1
+                except OSError:
+                    continue  # `Run.status` says so
+    except RunError:
+        return  # somebody else is at it, or the library cannot be written to
 
 
 def recover(launcher: Launcher) -> list[Run]:
@@ -190,19 +200,21 @@ def recover(launcher: Launcher) -> list[Run]:
     recovered = []
     try:
         with files.hold(library() / ".lock", wait=5.0):
-            _tidy()
             for run, now in _active():
                 if now.state == "queued" or now.starting or launcher.alive(run):
                     continue
-                if now.state != "running" or now.by != "app" or run.is_gallery:
-                    _bury(run)
-                elif now.recovered and now.heartbeat - now.recovered < HOPELESS:
-                    words = "It went on by itself after its process had ended, and soon ended again. "
-                    _bury(run, words + f"Resume tries once more; {files.LOG} in its folder may say why.")
-                else:
-                    status.write(run.path, replace(now, state="queued", recovered=time.time()))
-                    recovered.append(run)
-    except (Busy, OSError):
+                with suppress(OSError):
+                    if now.state != "running" or now.by != "app" or run.is_gallery:
+                        mark_dead(run)
+                    elif now.recovered and now.heartbeat - now.recovered < HOPELESS:
+                        words = "It went on by itself after its process had ended, and soon ended again. "
+                        mark_dead(
+                            run, words + f"Resume tries once more; {files.LOG} in its folder may say why."
+                        )
+                    else:
+                        status.write(run.path, replace(now, state="queued", recovered=time.time()))
+                        recovered.append(run)
+    except RunError:
         return recovered
     if recovered:
         pump(launcher)
@@ -222,20 +234,24 @@ def resume(run: Run, by: str = "app") -> None:
             run.go_on()
             return
         if run.live or now.state == "queued":
-            raise RunError(f"{run.name} is in training or in the queue already.")
+            raise RunError(f"{short(run.name)} is in training or in the queue already.")
         if now.state == "finished":
-            raise RunError(f"{run.name} has finished: nothing is left to train.")
+            raise RunError(f"{short(run.name)} has finished: nothing is left to train.")
         control.ask(run.path, paused=False, stop=False)
         now = replace(now, by=by, recovered=0.0, queued=time.time(), pid=None)
-        if by == "app":
-            status.write(run.path, replace(now, state="queued", message="Waiting for its turn."))
-        else:
-            _hand_over(run, now)
+        try:
+            if by == "app":
+                status.write(run.path, replace(now, state="queued", message="Waiting for its turn."))
+            else:
+                _hand_over(run, now)
+        except OSError as error:
+            raise RunError(f"{short(run.name)} cannot go on: {reason(error)}.") from None
 
 
-def place_in_queue(run: Run) -> int:
+def place_in_queue(run: Run, open_run: Callable[[Path], Run] = Run) -> int:
     """1 for the run that is next to start; 0 for one that does not wait."""
-    waiting = sorted(((now.queued, run, now) for run, now in _active() if now.state == "queued"), key=_turn)
+    active = _active(open_run)
+    waiting = sorted(((now.queued, run, now) for run, now in active if now.state == "queued"), key=_turn)
     names = [other.name for _, other, _ in waiting]
     return names.index(run.name) + 1 if run.name in names else 0
 
@@ -245,15 +261,11 @@ def _turn(waiting: tuple[float, Run, Status]) -> tuple[float, str]:
     return queued, run.name
 
 
-def _active() -> list[tuple[Run, Status]]:
-    """The runs that are queued, running or paused, by what their folders say."""
-    found = []
-    for name in _names(library()):
-        if not name.startswith("."):
-            now = status.read(library() / name)
-            if now.active:
-                found.append((Run(library() / name), now))
-    return found
+def _active(open_run: Callable[[Path], Run] = Run) -> list[tuple[Run, Status]]:
+    """The user's runs that are queued, running or paused, by what their folders say."""
+    root = library()
+    runs = [open_run(root / name) for name in files.names_in(root) if not name.startswith(".")]
+    return [(run, now) for run in runs if (now := run.written_status).active]
 
 
 def _hand_over(run: Run, now: Status) -> None:
@@ -264,31 +276,29 @@ def _hand_over(run: Run, now: Status) -> None:
     status.write(run.path, now)
 
 
-def _bury(run: Run, message: str = "") -> None:
-    """Mark a run whose worker has died. Under its lock, or a worker might be writing its last words."""
-    with suppress(Busy), files.hold(run.path / files.LOCK):
+def mark_dead(run: Run, message: str = "") -> None:
+    """Mark a run whose worker has died. Under its lock, or a worker might be writing its last words.
+
+    One that no worker ever took, as the server ended while it was handed over, waits in the queue again,
+    once. Raises OSError where its folder cannot be written to.
+    """
+    with suppress(RunError), files.hold(run.path / files.LOCK):
         now = status.read(run.path)
         if now.state not in ("running", "paused"):
+            return
+        if now.pid is None and now.by == "app" and not now.recovered:
+            status.write(run.path, replace(now, state="queued", recovered=time.time()))
             return
         if now.pid is None:
             message = (
                 f"No process began to train it within {STARTING_SECONDS:.0f} seconds. Resume tries again."
             )
-        status.write(
-            run.path, replace(now, state="interrupted", message=message or interrupted(now), pid=None)
-        )
+        words = message or interrupted(now, run.path)
+        status.write(run.path, replace(now, state="interrupted", message=words, pid=None))
 
 
-def _tidy() -> None:
-    """Remove what was left half made or half deleted, an hour ago or more."""
-    for name in _names(library()):
-        path = library() / name
-        if name.startswith((".new-", ".deleted-")) and time.time() - path.stat().st_mtime > 3600:
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def _names(path: Path) -> list[str]:
-    try:
-        return os.listdir(path)
-    except OSError:
-        return []
+def tidy() -> None:
+    """Removes what was left half made or half deleted in the library; to be called now and then."""
+    if any(name.startswith((folders.NEW, folders.DELETED)) for name in files.names_in(library())):
+        with suppress(RunError), files.hold(library() / ".lock"):
+            folders.tidy(library())

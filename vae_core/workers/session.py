@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -20,10 +21,11 @@ from safetensors.torch import load_file, save
 
 from vae_core import data
 from vae_core.analysis import evaluation
-from vae_core.runs import files, frames, metrics, status
+from vae_core.runs import files, frames, metrics, schema, status
 from vae_core.runs.control import LOOK, Watch
-from vae_core.runs.files import RunError
+from vae_core.runs.reading import RunError, Unfit, parse_json
 from vae_core.runs.run import Run
+from vae_core.sentences import short
 from vae_core.training.loop import Trainer, pick_device
 from vae_core.workers.heartbeat import Heartbeat
 from vae_core.workers.snapshots import Snapshots
@@ -57,6 +59,7 @@ class Session:
         """Data, model, and the state that a resume begins with. Raises what `worker.work` raises."""
         files.sweep(self.path)
         spec = self.spec = self.run.spec
+        self._check_what_is_there()
         device = pick_device(spec.training.device)
         trainer = self.trainer = Trainer(spec, self._load("train"), device)
         self.test_split = self._load("test")
@@ -107,18 +110,34 @@ class Session:
             progress=self.heartbeat.say,
         )
 
+    def _check_what_is_there(self) -> None:
+        """Raises RunError for weights or a state of another model, before any network is allocated."""
+        try:
+            for name in (files.WEIGHTS, files.STATE):
+                schema.check(self.path, name, self.spec)
+        except Unfit as unfit:
+            raise RunError(f"{short(self.run.name)} cannot go on: {unfit}") from None
+
     def _restore(self) -> dict[str, float]:
         """Back to the saved state. Returns what it holds besides the trainer's; {} where there is none."""
         file = self.path / files.STATE
-        if not file.exists():
+        if not os.path.lexists(file):
             return {}
         try:
             with safe_open(file, framework="pt") as opened:
-                kept = json.loads(opened.metadata()["session"])
+                kept = parse_json(opened.metadata()["session"].encode(), files.STATE)
             self.trainer.restore(load_file(file))
-        except (SafetensorError, KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
+        except (
+            SafetensorError,
+            KeyError,
+            RuntimeError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            Unfit,
+        ) as error:
             raise RunError(
-                f"{self.run.name} cannot go on: its {files.STATE} does not fit ({error})."
+                f"{short(self.run.name)} cannot go on: its {files.STATE} does not fit ({short(error)})."
             ) from None
         return {name: number for name, value in kept.items() if (number := status.number(value)) is not None}
 

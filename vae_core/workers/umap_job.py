@@ -7,34 +7,29 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from vae_core.analysis import umap_plane
 from vae_core.analysis.progress import Progress
 from vae_core.runs import files, frames
+from vae_core.runs.reading import RunError
+from vae_core.runs.run import Run
 from vae_core.workers.background_job import BackgroundJob
-
-if TYPE_CHECKING:
-    from vae_core.runs.frames import Arrays
 
 JOB = BackgroundJob("umap", "vae_core.workers.umap_job")
 
 
-def kept(path: Path) -> Arrays | None:
-    """What was computed for a run: xy [N, 2] float16, labels [N] where it has them, step [1] of the codes."""
-    return frames.read(path / files.UMAP)
-
-
 def write(path: Path, progress: Progress = lambda fraction, sentence: None) -> None:
-    """Computes it for the run's codes and keeps it. Raises RunError where the run has none."""
-    codes = frames.read(path / files.POSTERIORS)
-    if codes is None or "mean" not in codes:
-        raise files.RunError(f"{path.name} has no latent codes of the test images yet.")
+    """Computes it for the run's codes and keeps it, as `Run.umap`. Raises RunError where the run has none."""
+    run = Run(path)
+    codes = run.codes
+    if codes is None:
+        raise RunError(f"{path.name} has no latent codes of the test images yet.")
     found: dict[str, Any] = {"xy": umap_plane.umap(codes["mean"], progress=progress).astype(np.float16)}
     found |= {name: codes[name] for name in ("labels", "step") if name in codes}
-    files.replace(path / files.UMAP, frames.pack(found))
+    files.replace(run.notes / files.UMAP, frames.pack(found))
 
 
 def start(path: Path) -> None:

@@ -15,10 +15,10 @@ import torch
 
 from vae_core import data
 from vae_core.runs import files
-from vae_core.runs.files import RunError
+from vae_core.runs.reading import RunError
 from vae_core.runs.run import Run, create
 from vae_core.runs.status import Status
-from vae_core.spec import Spec, SpecError
+from vae_core.spec import Spec, SpecError, resolve
 from vae_core.training.process import interrupt_becomes, quick_arithmetic
 from vae_core.workers import launch
 from vae_core.workers.heartbeat import Heartbeat, Progress
@@ -30,6 +30,7 @@ def train(spec: Spec, out: str | Path | None = None, progress: Progress | None =
 
     out: its name in the library, or a path to its folder. Raises RunError, or what `work` raises.
     """
+    spec = resolve(spec)
     by_path = out is not None and (isinstance(out, Path) or os.sep in out)
     run = create(spec, path=out, by="process") if by_path else create(spec, out, by="process")  # type: ignore[arg-type]
     work(run, progress)

@@ -16,9 +16,8 @@ def nothing_yet() -> None:
 
 
 def showable(run: Run) -> bool:
-    return (
-        run.status.state != "unreadable" and newest(run) is not None and (run.path / files.WEIGHTS).exists()
-    )
+    there = files.stamp(run.path / files.WEIGHTS) is not None
+    return there and run.status.state != "unreadable" and newest(run) is not None
 
 
 def say_why(run: Run) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from vae_core.runs import files, frames
-from vae_core.runs.run import Run
+from vae_core.runs.run import Run, RunError
 from vae_core.spec import StandardNormalPrior
 from widgets.run_data.library import open_run
 
@@ -30,8 +30,8 @@ class Codes:
 
     path: str
     file: str
-    stamp: tuple[int, int, int]
-    prior_version: tuple[int, int, int] | None = None
+    stamp: files.Stamp
+    prior_version: files.Stamp | None = None
 
     @property
     def run(self) -> Run:
@@ -59,7 +59,7 @@ def newest(run: Run) -> Codes | None:
     candidates = (LATEST, files.POSTERIORS) if run.status.active else (files.POSTERIORS, LATEST)
     for file in candidates:
         stamp = files.stamp(run.path / file)
-        if stamp is not None:
+        if stamp is not None and run.has(file):
             return Codes(str(run.path), file, stamp, None if is_standard(run) else weights(run))
     return None
 
@@ -68,11 +68,14 @@ def newest(run: Run) -> Codes | None:
 def _posteriors(codes: Codes) -> Posteriors:
     if codes.whole:
         return codes.run.posteriors
-    return of_frame(codes.run.frame() or {})
+    frame = codes.run.frame()
+    if frame is None:
+        raise RunError(f"The newest latent codes of {codes.run.name} cannot be read.")
+    return of_frame(frame)
 
 
 def of_frame(frame: frames.Arrays) -> Posteriors:
-    """The posteriors of a frame; KeyError where it has none."""
+    """The posteriors of a frame."""
     import torch
 
     from vae_core.model.posteriors import Posteriors

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from functools import partial
+from pathlib import Path
 
 import streamlit as st
 
@@ -13,20 +15,54 @@ from widgets.shell import objective_words, url_state, words
 RUN = "run"  # in the address bar and in the session
 
 
-@st.cache_resource(max_entries=128, show_spinner=False)
-def open_run(path: str) -> Run:
+MUCH = 64  # runs whose tensors stay in memory
+
+
+@st.cache_resource(show_spinner=False)
+def _known() -> dict[str, Run]:
+    return {}
+
+
+def open_run(path: str | Path) -> Run:
     """One Run per folder for all sessions, so that its files are read once."""
-    return Run(path)
+    return _open(_known(), path)
+
+
+def _open(known: dict[str, Run], path: str | Path) -> Run:
+    path = str(path)
+    return known.get(path) or known.setdefault(path, Run(path))
+
+
+def every() -> list[Run]:
+    """All runs, newest first, whether or not they came with the app."""
+    return all_runs(partial(_open, _known()))
 
 
 def runs() -> list[Run]:
     """The gallery in its order, then own runs, newest first."""
-    found = [open_run(str(run.path)) for run in all_runs()]
-    gallery = sorted(
-        (run for run in found if run.is_gallery),
-        key=lambda run: ((run.card or {}).get("order", 99), run.name),
-    )
-    return gallery + [run for run in found if not run.is_gallery]
+    found = every()
+    gallery: list[Run] = []
+    own: list[Run] = []
+    for run in found:
+        (gallery if run.is_gallery else own).append(run)
+    _let_go(found)
+    return sorted(gallery, key=_place) + own
+
+
+def _place(run: Run) -> tuple[float, str]:
+    return (run.card or {}).get("order", 99), run.name
+
+
+def _let_go(found: list[Run]) -> None:
+    """Forgets runs that are gone, and the tensors of those that nobody has looked at for longest."""
+    known = _known()
+    if len(known) > len(found) + MUCH:
+        there = {str(run.path) for run in found}
+        for path in [path for path in list(known) if path not in there]:
+            known.pop(path, None)
+    large = sorted((run for run in found if run.holds_much), key=lambda run: run.used, reverse=True)
+    for run in large[MUCH:]:
+        run.forget()
 
 
 def title(run: Run) -> str:
@@ -54,7 +90,7 @@ def choose_run(runs: list[Run]) -> Run | None:
 def current() -> Run | None:
     """The run in use, for the pages."""
     name = st.session_state.get(RUN)
-    return next((run for run in runs() if run.name == name), None)
+    return next((run for run in every() if run.name == name), None)
 
 
 def measured(run: Run) -> list[str]:

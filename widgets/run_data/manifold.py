@@ -25,7 +25,9 @@ def missing(run: Run) -> bool:
 
     The gallery's pictures were shipped with it: what times its files carry, the checkout decided.
     """
-    weights, picture = files.stamp(run.path / files.WEIGHTS), files.stamp(run.path / PICTURE)
+    if run.status.state == "unreadable":
+        return False
+    weights, picture = files.stamp(run.path / files.WEIGHTS), files.stamp(run.folder_of(PICTURE) / PICTURE)
     if picture is not None and run.is_gallery:
         return False
     return weights is not None and not run.status.active and (picture is None or picture[0] < weights[0])
@@ -54,7 +56,8 @@ def draw(run: Run) -> None:
     sheet = images.reshape(side, side, c, h, w).permute(0, 3, 1, 4, 2).reshape(side * h, side * w, c).numpy()
     file = io.BytesIO()
     Image.fromarray(sheet[..., 0] if c < 3 else sheet[..., :3]).save(file, "PNG", optimize=True)
-    files.replace(run.path / PICTURE, file.getvalue())
+    run.notes.mkdir(parents=True, exist_ok=True)
+    files.replace(run.notes / PICTURE, file.getvalue())
 
 
 def plane(latent: int) -> Tensor:

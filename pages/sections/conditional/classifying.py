@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from vae_core.analysis.progress import Progress
 
 MISTAKES, ACROSS = 16, 8
-LABELS = "labels.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +147,7 @@ def _by_labels(run: Run) -> None:
         told = other.evaluation or {}
         if isinstance(told.get("accuracy"), int | float):
             points.append((told.get("labels") or whole, told["accuracy"], library.title(other)))
-        for line in _measured(other):
+        for line in other.labels:
             count = line.get("labels") or whole
             if line.get("kind") == "supervised":
                 alone.setdefault(count, []).append(line["accuracy"])
@@ -162,15 +160,6 @@ def _by_labels(run: Run) -> None:
             "Line: a classifier that learns from the labelled images alone. Points: runs of this dataset. On "
             "test images as they are evaluated."
         )
-
-
-def _measured(run: Run) -> list[dict[str, Any]]:
-    """What the script that made a gallery run kept of other seeds and numbers of labels."""
-    try:
-        found = json.loads((run.path / LABELS).read_text())["runs"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
-    return [line for line in found if isinstance(line, dict) and isinstance(line.get("accuracy"), float)]
 
 
 def _curve(alone: dict[int, list[float]], runs: list[tuple[int, float, str]]) -> dict[str, Any]:

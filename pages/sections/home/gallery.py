@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import base64
 import html
-from pathlib import Path
 
 import streamlit as st
 
 from pages.sections.home import manage
 from vae_core.data.catalogue import CATALOGUE, WITH_FACTORS
-from vae_core.runs import files
 from vae_core.runs.run import Run
 from widgets.run_data import library
 from widgets.shell import words
+from widgets.shell.error_boundary import error_boundary
 
 
-def cards(gallery: list[Run], own: list[Run]) -> None:
+def cards(gallery: list[Run], own: list[Run], hidden: list[str]) -> None:
+    """hidden: names of runs of the gallery that the user's own have."""
     if not gallery:
         if not own:
             with st.container(border=True, key="first-steps"):
@@ -33,20 +33,29 @@ def cards(gallery: list[Run], own: list[Run]) -> None:
     )
     with st.container(horizontal=True, key="gallery"):
         for run in gallery:
-            with st.container(border=True, key=f"card-{run.name}", width=226, gap="xsmall"):
-                st.html(card(run))
-                with st.container(
-                    horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap=None
-                ):
-                    door(run, "Open the map")
-                    if st.button(
-                        "",
-                        key=f"more-{run.name}",
-                        icon=":material/more_horiz:",
-                        type="tertiary",
-                        help="Copy or download it",
-                    ):
-                        manage.dialog(run)
+            with error_boundary():
+                _shown(run)
+    if hidden:
+        names = ", ".join(words.literal(name) for name in hidden)
+        st.caption(f"Not shown, as runs of yours have the same names: {names}.")
+
+
+def _shown(run: Run) -> None:
+    with st.container(border=True, key=f"card-{run.name}", width=226, gap="xsmall"):
+        st.html(card(run))
+        with st.container(
+            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap=None
+        ):
+            if run.status.state != "unreadable":
+                door(run, "Open the map")
+            if st.button(
+                "",
+                key=f"more-{run.name}",
+                icon=":material/more_horiz:",
+                type="tertiary",
+                help="Copy or download it",
+            ):
+                manage.dialog(run)
 
 
 def door(run: Run, label: str) -> None:
@@ -65,26 +74,24 @@ def door(run: Run, label: str) -> None:
 
 
 def card(run: Run) -> str:
-    said = run.card or {}
-    facts = [CATALOGUE[run.spec.data.name].title, words.dimensions(run.spec.latent)]
-    facts += library.measured(run)
-    sentence, small = html.escape(str(said.get("sentence", ""))), html.escape(" · ".join(facts))
+    small, sentence = html.escape(_facts(run)), html.escape((run.card or {}).get("sentence", ""))
     return (
         f'<div class="elbo-card">{picture(run)}<h4>{html.escape(library.title(run))}</h4>'
         f"<p>{sentence}</p><small>{small}</small></div>"
     )
 
 
+def _facts(run: Run) -> str:
+    if run.status.state == "unreadable":
+        return run.status.message
+    facts = [CATALOGUE[run.spec.data.name].title, words.dimensions(run.spec.latent)]
+    return " · ".join([*facts, *library.measured(run)])
+
+
 def picture(run: Run) -> str:
     """The decoded latent plane, or an empty frame of the same size."""
-    file = run.path / files.PICTURE
-    stamp = files.stamp(file)
-    if stamp is None:
+    png = run.picture
+    if png is None:
         return '<div class="elbo-picture none"></div>'
-    png = f"data:image/png;base64,{_base64(str(file), stamp)}"
-    return f'<img class="elbo-picture" alt="Images decoded from a grid of codes" src="{png}">'
-
-
-@st.cache_data(max_entries=128, show_spinner=False)
-def _base64(file: str, stamp: tuple[int, int, int]) -> str:
-    return base64.b64encode(Path(file).read_bytes()).decode()
+    source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    return f'<img class="elbo-picture" alt="Images decoded from a grid of codes" src="{source}">'

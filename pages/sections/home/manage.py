@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from vae_core.runs import archive
+from vae_core.runs import archive, files
 from vae_core.runs.run import Run, RunError
 from widgets.components.board.parcel import QUANTITIES, terms
 from widgets.run_data import library
@@ -19,16 +19,25 @@ from widgets.shell import words
 @st.dialog("Manage this run")
 def dialog(run: Run) -> None:
     st.markdown(f"**{words.literal(run.name)}**")
+    now = run.status
+    unreadable = now.state == "unreadable"
+    for fault in [now.message] if unreadable else run.faults:
+        st.warning(words.literal(fault), icon=":material/warning:")
     busy = run.live or run.is_gallery
     if run.is_gallery:
         st.caption("It came with the app: it can be copied and downloaded, and stays as it is.")
     elif busy:
         st.caption("It is in training: stop it before renaming, copying or deleting it.")
-    name = st.text_input("Name", run.name, max_chars=80, help="Letters, digits, dot, underscore and minus.")
+    most = files.NAME_LENGTH
+    name = st.text_input(
+        "Name", run.name[:most], max_chars=most, help="Letters, digits, dot, underscore and minus."
+    )
     left, right = st.columns(2)
     if left.button("Rename", disabled=busy or name == run.name, width="stretch", icon=":material/edit:"):
         _act(lambda: library.use(run.rename(name.strip())))
-    if right.button("Duplicate", disabled=run.live, width="stretch", icon=":material/content_copy:"):
+    if right.button(
+        "Duplicate", disabled=run.live or unreadable, width="stretch", icon=":material/content_copy:"
+    ):
         _act(run.duplicate)
     st.download_button(
         "Download as one file",
@@ -38,6 +47,7 @@ def dialog(run: Run) -> None:
         icon=":material/download:",
         width="stretch",
         on_click="ignore",
+        disabled=unreadable,
         help="JSON and safetensors in a zip, which Upload takes back on any machine.",
     )
     st.download_button(

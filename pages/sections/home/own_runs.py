@@ -54,16 +54,22 @@ def row(run: Run) -> None:
         line = st.container(horizontal=True, vertical_alignment="center", gap="small")
         line.container(width=52).html(gallery.picture(run))
         text = line.container(width="stretch", gap=None)
-        buttons = line.container(width="content")
+        buttons = line.container(width="content").container(
+            horizontal=True, horizontal_alignment="right", gap="small", vertical_alignment="center"
+        )
+        doors, menu = buttons.container(width="content", horizontal=True, gap="small"), buttons
+        with menu:  # at first: whatever is wrong with a run, it can be deleted
+            if st.button(
+                "",
+                key=f"more-{run.name}",
+                icon=":material/more_horiz:",
+                help="Rename, duplicate, download, delete",
+            ):
+                manage.dialog(run)
         with text:
             st.markdown(f"**{words.literal(run.name)}** :{colour}-badge[{word}]")
             st.html(f'<div class="elbo-facts">{html.escape(facts(run))}</div>{_bar(run)}')
-        with (
-            buttons,
-            st.container(
-                horizontal=True, horizontal_alignment="right", gap="small", vertical_alignment="center"
-            ),
-        ):
+        with doors:
             if now.state != "unreadable":
                 if now.active or now.step == 0:
                     st.page_link(
@@ -83,13 +89,6 @@ def row(run: Run) -> None:
                         args=(launch.resume, run),
                         help="Goes on with the training from its last saved state.",
                     )
-            if st.button(
-                "",
-                key=f"more-{run.name}",
-                icon=":material/more_horiz:",
-                help="Rename, duplicate, download, delete",
-            ):
-                manage.dialog(run)
 
 
 def facts(run: Run) -> str:
@@ -107,7 +106,7 @@ def facts(run: Run) -> str:
     elif now.step:
         parts.append(f"step {words.count(now.step)}")
     if now.state == "queued":
-        parts.append(f"place {launch.place_in_queue(run)} in the queue")
+        parts.append(f"place {launch.place_in_queue(run, library.open_run)} in the queue")
     elif now.active:
         parts.append(f"{words.duration(now.remaining)} to go")
     else:

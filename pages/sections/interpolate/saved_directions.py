@@ -51,5 +51,5 @@ def fault() -> str | None:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _read(path: str, stamp: tuple[int, int, int] | None, latent: int) -> list[Saved]:
+def _read(path: str, stamp: files.Stamp | None, latent: int) -> list[Saved]:
     return directions.load(open_run(path).path, latent)

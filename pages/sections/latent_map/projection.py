@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from vae_core.workers import umap_job
 from widgets.components.latent_map.map_view import View
 from widgets.run_data.classes import dataset_classes
 from widgets.run_data.codes import Codes
+from widgets.run_data.library import open_run
 from widgets.shell import words
 
 POLL = 0.5  # seconds
@@ -34,7 +34,7 @@ def show(run: Run, codes: Codes, view: View) -> None:
     fault = going[1] if going is not None else st.session_state.pop("umap_fault", None)
     if fault:
         st.warning(fault, icon=":material/error:")
-    stamp = files.stamp(run.path / files.UMAP)
+    stamp = files.stamp(run.folder_of(files.UMAP) / files.UMAP)
     if stamp is not None:
         points(run, stamp)
     if run.codes is None:
@@ -71,7 +71,7 @@ def follow(run: Run) -> None:
     st.fragment(look, run_every=POLL)()
 
 
-def points(run: Run, stamp: tuple[int, int, int]) -> None:
+def points(run: Run, stamp: files.Stamp) -> None:
     figure = figure_of(str(run.path), stamp)
     if figure is None:
         st.warning("The kept UMAP cannot be read; compute it again.", icon=":material/error:")
@@ -85,21 +85,19 @@ def points(run: Run, stamp: tuple[int, int, int]) -> None:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def figure_of(path: str, stamp: tuple[int, int, int]) -> dict[str, Any] | None:
-    from widgets.run_data.library import open_run
-
+def figure_of(path: str, stamp: files.Stamp) -> dict[str, Any] | None:
     run = open_run(path)
-    found = umap_job.kept(run.path)
-    if found is None or "xy" not in found:
+    found = run.umap
+    if found is None:
         return None
     return charts.scatter(found["xy"].astype(np.float32), found.get("labels"), dataset_classes(run))
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _step(path: str, stamp: tuple[int, int, int]) -> int:
-    found = umap_job.kept(Path(path)) or {}
+def _step(path: str, stamp: files.Stamp) -> int:
+    found = open_run(path).umap or {}
     return int(found.get("step", np.zeros(1))[0])
 
 
-def step_of(run: Run, stamp: tuple[int, int, int]) -> int:
+def step_of(run: Run, stamp: files.Stamp) -> int:
     return _step(str(run.path), stamp)

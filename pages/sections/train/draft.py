@@ -11,7 +11,7 @@ import streamlit as st
 
 from vae_core import recipes
 from vae_core.runs.run import Run
-from vae_core.spec import Spec, SpecError
+from vae_core.spec import Spec, SpecError, resolve
 
 DRAFT, OF, FAULT = "draft", "draft_of", "draft_fault"
 DEFAULT = "vae-2d"
@@ -50,7 +50,7 @@ def belongs_to(run: Run) -> None:
 def change(**changes: Any) -> bool:
     """For callbacks. A change that cannot be leaves the draft alone and is said on the page."""
     try:
-        put(st.session_state[DRAFT].change(**changes))
+        put(resolve(st.session_state[DRAFT].change(**changes)))
     except SpecError as error:
         st.session_state[FAULT] = str(error)
         return False

@@ -11,7 +11,7 @@ from pages.sections.train.fields import field, scale
 from vae_core import recipes
 from vae_core.data.catalogue import binary
 from vae_core.runs.run import Run
-from vae_core.spec import Spec, SpecError
+from vae_core.spec import Spec, SpecError, resolve
 from widgets.shell import objective_words, url_state
 
 BETAS = (
@@ -121,7 +121,7 @@ def _keep_data(spec: Spec, old: Spec) -> Spec:
         return spec
     how = "none" if binary(old.data.name) else spec.data.binarisation
     kept = old.data.model_copy(update={"binarisation": how, "classes": None})
-    return Spec.parse(spec.model_dump(mode="json") | {"data": kept.model_dump(mode="json")})
+    return resolve(Spec.parse(spec.model_dump(mode="json") | {"data": kept.model_dump(mode="json")}))
 
 
 def new_seed() -> int:

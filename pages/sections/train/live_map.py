@@ -20,7 +20,7 @@ POLL = 1.0  # seconds; the densities are computed once for all sessions that loo
 
 def show(run: Run | None) -> None:
     """A switch, off at first: the board above has a cloud of its own, which costs less."""
-    if run is None or run.spec.latent < 2 or run.status.state == "unreadable":
+    if run is None or run.status.state == "unreadable" or run.spec.latent < 2:
         return
     on = st.toggle(
         "Latent map while it trains",

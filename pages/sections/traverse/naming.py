@@ -64,7 +64,7 @@ def label(dimension: int, name: str) -> str:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _kept(path: str, stamp: tuple[int, int, int] | None, latent: int) -> tuple[str, ...]:
+def _kept(path: str, stamp: files.Stamp | None, latent: int) -> tuple[str, ...]:
     return names.load(open_run(path).path, latent)
 
 

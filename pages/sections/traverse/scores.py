@@ -10,11 +10,10 @@ from typing import Any
 
 import streamlit as st
 
-from vae_core.runs import disentanglement, files
+from vae_core.runs import disentanglement
 from vae_core.runs.run import Run
 from vae_core.workers import disentanglement_job
 from widgets.run_data import library
-from widgets.run_data.library import open_run
 from widgets.shell import words
 from widgets.shell.error_boundary import error_boundary
 
@@ -74,14 +73,7 @@ METRICS = {
 
 def kept(run: Run) -> disentanglement.Record | None:
     """What was computed for the run, at whatever step."""
-    return _kept(str(run.path), files.stamp(run.path / files.DISENTANGLEMENT))
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _kept(path: str, stamp: tuple[int, int, int] | None) -> disentanglement.Record | None:
-    found = disentanglement.load(open_run(path).path)
-    fits = found is not None and len(found["mutual_information"][0]) == open_run(path).spec.latent
-    return found if fits else None
+    return run.disentanglement
 
 
 def stale(run: Run, found: disentanglement.Record) -> bool:
@@ -208,15 +200,10 @@ SHOWN = ("mig", "dci_disentanglement", "factor_vae_score", "beta_vae_score")
 
 def seeds(run: Run) -> None:
     """How the run's recipe scored from other seeds, where somebody measured it."""
-    found = _seeds(str(run.path), files.stamp(run.path / files.SEEDS))
+    found = run.seeds
     if found is None or not found["seeds"]:
         return
     st.html(seed_table(found, library.title(run)))
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _seeds(path: str, stamp: tuple[int, int, int] | None) -> disentanglement.Record | None:
-    return disentanglement.load_seeds(open_run(path).path)
 
 
 def seed_table(found: dict[str, Any], title: str) -> str:

@@ -1,4 +1,5 @@
 import pickle
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 from vae_core import data
+from vae_core.data import array as array_files
 from vae_core.data import catalogue, own
+from vae_core.data.dataset import Request
 
 RAMP = np.arange(20 * 6 * 8).reshape(20, 6, 8).astype(np.uint8)
 
@@ -254,3 +257,56 @@ def test_splits_of_different_sizes_are_refused(tmp_path):
     path = npz(tmp_path, x_train=RAMP, x_test=RAMP[:, :5])
     with pytest.raises(data.Unavailable, match="images of different sizes"):
         data.load("array", "test", path=path)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.float64, bool])
+def test_zeros_and_ones_are_converted_by_the_piece(tmp_path, monkeypatch, kind):
+    """15 MB of zip became 28 GB of float32: beside the images themselves there are a few pieces."""
+    monkeypatch.setattr(array_files, "PIECE", 2**18)
+    ones = (np.arange(1000 * 128 * 128) % 7 == 0).reshape(1000, 128, 128)
+    path = npz(tmp_path, images=ones.astype(kind))
+    shape = (1, 128, 128)
+    with array_files._opened(path) as file:
+        tracemalloc.start()
+        images = array_files._decode(file, "images", shape, Request("array", "train", path))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert (images == ones[:, None] * np.uint8(255)).all()
+    assert peak < images.nbytes + 8 * 2**20
+
+
+def test_an_array_in_the_order_of_fortran_is_the_same_array(tmp_path, monkeypatch):
+    monkeypatch.setattr(array_files, "PIECE", 100)
+    straight = both(npy(tmp_path, RAMP))
+    turned = both(npz(tmp_path, images=np.asfortranarray(RAMP)))
+    assert [one.images.tolist() for one in straight] == [one.images.tolist() for one in turned]
+
+
+def test_what_only_a_late_piece_says_counts_for_all(tmp_path, monkeypatch):
+    monkeypatch.setattr(array_files, "PIECE", 100)
+    late = np.zeros((20, 6, 8), np.float32)
+    late[0], late[-1] = 1, 200
+    assert {value for one in both(npy(tmp_path, late)) for value in one.images.unique().tolist()} == {
+        0,
+        1,
+        200,
+    }
+    late[-1, 0, 0] = np.nan
+    assert "not finite" in refusal(npy(tmp_path, late))
+    late[-1, 0, 0] = 300
+    assert "go from 0 to 300" in refusal(npy(tmp_path, late))
+
+
+def test_labels_and_single_images_of_gigabytes_are_refused_unread(tmp_path):
+    with zipfile.ZipFile(tmp_path / "labels.npz", "w", zipfile.ZIP_DEFLATED) as bundle:
+        for name, shape, kind in (("images", (20, 8, 8), "|u1"), ("labels", (20,), "<U9000000")):
+            with bundle.open(f"{name}.npy", "w") as file:
+                np.lib.format.write_array_header_1_0(
+                    file, {"descr": kind, "fortran_order": False, "shape": shape}
+                )
+                file.write(b"\0" * 1280)
+    assert "labels has 0.7 GB, and at most 0.25 GB" in refusal(str(tmp_path / "labels.npz"))
+    with open(tmp_path / "wide.npy", "wb") as file:
+        header = {"descr": "|u1", "fortran_order": False, "shape": (20, 10_000, 10_000)}
+        np.lib.format.write_array_header_1_0(file, header)
+    assert "100,000,000 pixels each" in refusal(str(tmp_path / "wide.npy"), height=8, width=8)

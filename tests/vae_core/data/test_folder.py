@@ -355,3 +355,20 @@ def test_one_file_is_read_under_the_same_limits(monkeypatch):
     monkeypatch.setattr(own, "MAX_PIXELS", 10)
     with pytest.raises(Refusal, match="at most 10 are read"):
         read_one("mine.png", picture(40, 6, 9), (1, 8, 8))
+
+
+def test_a_whole_disk_is_not_searched(tmp_path, monkeypatch):
+    """`/` took minutes: a page that was given it hung."""
+    monkeypatch.setattr(own, "MAX_ENTRIES", 50)
+    for number in range(60):
+        (tmp_path / f"{number}.txt").touch()
+    with pytest.raises(data.Unavailable, match="holds more than 50 files and folders of all kinds"):
+        data.load("folder", path=str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["folder", "array"])
+@pytest.mark.parametrize("path", ["/" + "x" * 3000, "~nobody-of-that-name/x", "/\0"])
+def test_a_path_that_can_be_none_is_said_not_to_be_there(name, path):
+    with pytest.raises(data.Unavailable, match=r"^there is no") as refused:
+        data.load(name, path=path)
+    assert len(str(refused.value)) < 150

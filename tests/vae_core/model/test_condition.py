@@ -14,7 +14,7 @@ from vae_core.analysis import anomaly, evaluation, likelihood
 from vae_core.model import priors
 from vae_core.model.posteriors import DiagonalGaussian
 from vae_core.model.vae import VAE
-from vae_core.spec import ClassNormalPrior, Spec, SpecError
+from vae_core.spec import ClassNormalPrior, Spec, SpecError, resolve
 
 K = 10
 STEP = torch.zeros(())
@@ -364,7 +364,7 @@ def test_images_without_labels_refuse_a_condition_with_a_sentence(tmp_path):
     np.save(file, np.zeros((40, 8, 8), np.uint8))
     own = Spec().change(**{"data.name": "array", "data.path": str(file)})
     with pytest.raises(SpecError, match="have no labels of two or more classes"):
-        own.change(**{"condition.kind": "class"})
+        resolve(own.change(**{"condition.kind": "class"}))
     np.savez(tmp_path / "both.npz", images=np.zeros((40, 8, 8), np.uint8), y=np.arange(40) % 4)
-    both = own.change(**{"data.path": str(tmp_path / "both.npz"), "condition.kind": "class"})
+    both = resolve(own.change(**{"data.path": str(tmp_path / "both.npz"), "condition.kind": "class"}))
     assert both.data.classes == ("0", "1", "2", "3")

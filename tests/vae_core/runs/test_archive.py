@@ -2,6 +2,7 @@ import io
 import json
 import stat
 import struct
+import time
 import tracemalloc
 import zipfile
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load, save
 
-from vae_core.runs import archive, files, run, status
+from vae_core.runs import archive, files, folders, reading, schema, status
 from vae_core.runs.archive import export_zip, import_zip
 from vae_core.runs.run import RunError, all_runs, create
 from vae_core.workers import launch, worker
@@ -198,7 +199,7 @@ def test_a_cut_off_or_flipped_zip_is_refused(members):
 
 
 def test_a_bomb_is_refused_before_it_goes_off(members, monkeypatch):
-    zeros = b"\x00" * (8 * archive.MOST_JSON)
+    zeros = b"\x00" * (8 * reading.MOST_JSON)
     bomb = packed(members | {files.EVALUATION: zeros})
     assert len(bomb) < len(packed(members)) + 100_000
     refused(bomb, "too large")
@@ -206,8 +207,8 @@ def test_a_bomb_is_refused_before_it_goes_off(members, monkeypatch):
 
 def test_a_bomb_that_lies_about_its_size_is_refused_too(members):
     """The sizes in the zip's directory say 10 bytes; what is inflated counts."""
-    content = packed(members | {files.EVALUATION: b"\x00" * (64 * archive.MOST_JSON)})
-    lied = content.replace(struct.pack("<L", 64 * archive.MOST_JSON), struct.pack("<L", 10))
+    content = packed(members | {files.EVALUATION: b"\x00" * (64 * reading.MOST_JSON)})
+    lied = content.replace(struct.pack("<L", 64 * reading.MOST_JSON), struct.pack("<L", 10))
     assert lied != content
     tracemalloc.start()
     refused(lied, "refused|no zip")
@@ -221,7 +222,7 @@ def test_many_members_that_are_large_together_are_refused(members, monkeypatch):
 
 
 def test_a_file_that_is_too_large_or_holds_too_many_is_refused(members, monkeypatch):
-    many = {f"frames/{number:08d}.safetensors": b"" for number in range(archive.MOST_MEMBERS)}
+    many = {f"frames/{number:08d}.safetensors": b"" for number in range(schema.MOST_MEMBERS)}
     refused(packed(members | many), "more than")
     content = packed(members)
     monkeypatch.setattr(archive, "MOST_ZIP", len(content) - 1)
@@ -327,14 +328,16 @@ def test_words_and_numbers_from_elsewhere_are_made_harmless(members):
     deep: list = []
     for _ in range(50):
         deep = [deep]
-    report = {"step": 3, "seconds": 1e999, "train": {"elbo": float("nan"), "deep": deep}}
+    report = {"step": 3, "seconds": 1e999, "train": {"elbo": float("nan"), "kl": 2.5, "deep": deep}}
+    lines = json.dumps(report).encode() + b'\n[]\n{"step": "x"}\n{"step": 4}\n{"st'
+    evaluation = {"elbo": None, "note": "x" * 10_000}
     made = import_zip(
         packed(
             members
             | {
                 files.STATUS: json.dumps(evil).encode(),
-                files.METRICS: json.dumps(report).encode() + b'\n[]\n{"step": "x"}\n{"step": 4}\n{"st',
-                files.EVALUATION: json.dumps({"elbo": float("inf"), "note": "x" * 10_000}).encode(),
+                files.METRICS: lines,
+                files.EVALUATION: json.dumps(evaluation).encode(),
             }
         ),
         "mine",
@@ -348,9 +351,66 @@ def test_words_and_numbers_from_elsewhere_are_made_harmless(members):
         0.0,
     )
     assert [line["step"] for line in made.metrics] == [3, 4]
-    assert made.metrics[0]["seconds"] is None
-    assert made.evaluation["elbo"] is None
-    assert len(made.evaluation["note"]) == 200
+    assert made.metrics[0] == {"step": 3, "train": {"kl": 2.5}}
+    assert made.evaluation == {"elbo": None, "note": "x" * 1000}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        (files.EVALUATION, {"elbo": "-100"}, "elbo is '-100'"),
+        (files.EVALUATION, {"hole_mass": 1.5}, "hole_mass is 1.5"),
+        (files.EVALUATION, {"dimension_kl": [1.0, 2.0, 3.0]}, "its dimension_kl is of another run"),
+        (files.DISENTANGLEMENT, {"step": 1}, "disentanglement.json does not fit"),
+        (files.SEEDS, {"recipe": "x", "seeds": [{"seed": 1}]}, "seeds.json does not fit"),
+        (files.LABELS, {"runs": [{"kind": "m2", "accuracy": 2}]}, "accuracy is 2"),
+        (files.GENERATION, {"deep": [[[[[[[[[[[[[[1]]]]]]]]]]]]]]}, "nested more than 12 deep"),
+        (files.INPAINTING, {"large": 10**30}, "is too large a number"),
+    ],
+)
+def test_numbers_that_pages_cannot_read_are_refused(members, name, value, words):
+    refused(packed(members | {name: json.dumps(value).encode()}), words)
+
+
+def test_a_bomb_of_reports_is_refused_soon(members):
+    """1.1 MB of zip took 20 s and 1.6 GB."""
+    line = b'{"step":1,"train":{"a":1}}\n'
+    began = time.monotonic()
+    for lines in (line * 200_000, b"\n" * 30_000_000, b"[" * 30_000_000, b'{"step":' + b"1" * 30_000_000):
+        content = packed(members | {files.METRICS: lines})
+        assert len(content) < 3 * 2**20
+        if lines.count(b"\n") > 10:
+            refused(content, "metrics.jsonl is too long")
+        else:
+            made = import_zip(content, "bomb")
+            assert made.metrics == []
+            made.delete()
+    assert time.monotonic() - began < 10
+
+
+def test_all_that_belongs_to_a_run_comes_along(finished):
+    """A copy of a gallery run lost its UMAP and its table of seeds."""
+    results = {
+        files.SEEDS: {"recipe": "x", "seeds": [{"seed": 1, "elbo": -30.5, "metrics": {"mig": 0.2}}]},
+        files.LABELS: {"runs": [{"kind": "m2", "accuracy": 0.5, "labels": None, "seed": 3}]},
+        files.GENERATION: {"probe": 0.1},
+        files.INPAINTING: {"all": {"halves": {"nats": 1.5}}},
+        files.NAMES: {"names": ["slant", ""]},
+        files.DIRECTIONS: {"directions": [{"name": "up", "vector": [0.0, 1.0]}]},
+    }
+    for name, value in results.items():
+        files.write_json(finished.path / name, value)
+    codes = finished.codes
+    umap = {"xy": codes["mean"].astype(np.float16), "labels": codes["labels"], "step": codes["step"]}
+    (finished.path / files.UMAP).write_bytes(save(umap))
+    assert finished.faults == []
+    whole = {file.relative_to(finished.path).as_posix() for file in finished.path.rglob("*.*")}
+    whole -= {files.LOG, files.CONTROL, ".control.json.lock"}
+    for copy in (import_zip(export_zip(finished), "copy"), finished.duplicate("twin")):
+        assert {file.relative_to(copy.path).as_posix() for file in copy.path.rglob("*.*")} == whole
+        assert copy.faults == []
+        assert (copy.umap["xy"] == umap["xy"]).all()
+        assert (copy.seeds, copy.labels) == (results[files.SEEDS], results[files.LABELS]["runs"])
 
 
 def test_random_damage_is_refused_or_harmless(members):
@@ -370,5 +430,5 @@ def test_random_damage_is_refused_or_harmless(members):
 
 
 def test_a_failed_upload_leaves_no_trace_when_the_disk_fails(members, monkeypatch):
-    monkeypatch.setattr(run.os, "rename", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
+    monkeypatch.setattr(folders.os, "rename", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
     refused(packed(members), "No space left")

@@ -4,7 +4,7 @@ import pytest
 
 from vae_core.runs import control, files
 from vae_core.runs.control import Control
-from vae_core.runs.files import RunError
+from vae_core.runs.reading import RunError
 
 
 def test_of_a_run_that_nobody_asked_anything_nothing_is_asked(tmp_path):

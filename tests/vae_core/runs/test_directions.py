@@ -8,7 +8,7 @@ import pytest
 
 from vae_core.runs import archive, directions, files
 from vae_core.runs.directions import Saved
-from vae_core.runs.files import RunError
+from vae_core.runs.reading import RunError
 
 THICK = Saved("thicker", (1.0, -0.5), "class 7 less the rest", 40, 200, 0.1, 0.2, 500)
 SLANT = Saved("slant", (0.25, 2.0))

@@ -12,12 +12,23 @@ import torch
 
 from vae_core.analysis.disentangle import Cancelled, evaluate_all, factor_entropy
 from vae_core.analysis.disentangle.record import record
-from vae_core.runs import disentanglement, files
+from vae_core.runs import disentanglement, files, schema
+from vae_core.runs.reading import Unfit
+from vae_core.spec import Spec
 
 FACTORS = np.array(list(itertools.product(range(2), range(4))) * 40)
 NAMES = ("shape", "size")
 # The first dimension is the size, the second the shape, and the third says nothing.
 CODES = torch.tensor(np.column_stack([FACTORS[:, 1], FACTORS[:, 0], np.zeros(len(FACTORS))]))
+
+
+def load(path: Path, name: str) -> disentanglement.Record | None:
+    """What a run of three dimensions reads from that file of its folder; None where it does not fit."""
+    try:
+        found: disentanglement.Record = schema.read(path, name, Spec().change(latent=3))
+    except (FileNotFoundError, Unfit):
+        return None
+    return found
 
 
 @functools.cache
@@ -42,10 +53,12 @@ def test_a_factor_that_does_not_vary_has_no_entropy() -> None:
 def test_a_record_that_was_written_is_read_again(tmp_path: Path) -> None:
     found = made()
     disentanglement.write(tmp_path, found)
-    read = disentanglement.load(tmp_path)
+    read = load(tmp_path, files.DISENTANGLEMENT)
     assert read is not None
     assert read["metrics"] == pytest.approx(found["metrics"], abs=1e-5)
     assert read["mutual_information"] == pytest.approx(np.array(found["mutual_information"]), abs=1e-5)
+    (tmp_path / files.DISENTANGLEMENT).write_text(json.dumps(found | {"mutual_information": [[0.1], [0.2]]}))
+    assert load(tmp_path, files.DISENTANGLEMENT) is None  # of a run of one dimension
     assert {key: read[key] for key in ("step", "images", "factors")} == {
         key: found[key] for key in ("step", "images", "factors")
     }
@@ -66,7 +79,7 @@ def test_a_record_that_was_written_is_read_again(tmp_path: Path) -> None:
 )
 def test_a_damaged_record_is_none(tmp_path: Path, damage: dict[str, object]) -> None:
     (tmp_path / files.DISENTANGLEMENT).write_text(json.dumps(made() | damage))
-    assert disentanglement.load(tmp_path) is None
+    assert load(tmp_path, files.DISENTANGLEMENT) is None
 
 
 @pytest.mark.parametrize("text", [None, "", "[]", "{}", "{"])
@@ -74,17 +87,17 @@ def test_a_file_that_is_missing_or_none_of_ours_is_no_record(tmp_path: Path, tex
     if text is not None:
         (tmp_path / files.DISENTANGLEMENT).write_text(text)
         (tmp_path / files.SEEDS).write_text(text)
-    assert disentanglement.load(tmp_path) is None
-    assert disentanglement.load_seeds(tmp_path) is None
+    assert load(tmp_path, files.DISENTANGLEMENT) is None
+    assert load(tmp_path, files.SEEDS) is None
 
 
 def test_other_seeds_are_read_where_every_row_is_whole(tmp_path: Path) -> None:
     row = {"seed": 1, "elbo": -30.5, "metrics": {"mig": 0.2}}
     found = {"recipe": "beta-tc", "seeds": [row, row | {"seed": 2}]}
     (tmp_path / files.SEEDS).write_text(json.dumps(found))
-    assert disentanglement.load_seeds(tmp_path) == found
+    assert load(tmp_path, files.SEEDS) == found
     (tmp_path / files.SEEDS).write_text(json.dumps(found | {"seeds": [row, {"seed": 2}]}))
-    assert disentanglement.load_seeds(tmp_path) is None
+    assert load(tmp_path, files.SEEDS) is None
 
 
 def test_a_record_that_is_no_longer_wanted_is_cancelled() -> None:

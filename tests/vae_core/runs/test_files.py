@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from vae_core.runs import files
+from vae_core.runs.reading import RunError, read_json
 
 
 def test_a_reader_sees_the_old_file_or_the_new_one_and_nothing_between(tmp_path):
@@ -55,14 +56,14 @@ def test_json_on_disk_holds_no_nan_and_six_digits():
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\xfe", b"[" * 100_000, b'{"a": 1'])
 def test_a_damaged_json_file_reads_as_none(tmp_path, content):
     (tmp_path / "x.json").write_bytes(content)
-    assert files.read_json(tmp_path / "x.json") is None
+    assert read_json(tmp_path / "x.json") is None
 
 
 @pytest.mark.parametrize(
     "name", ["", ".", "..", "../x", "a/b", "a\\b", ".hidden", "-rf", "a b", "ä", "a\n", "x" * 81, "end."]
 )
 def test_a_name_that_is_no_plain_folder_name_is_refused_with_a_sentence(name):
-    with pytest.raises(files.RunError, match="name"):
+    with pytest.raises(RunError, match="name"):
         files.check_name(name)
 
 

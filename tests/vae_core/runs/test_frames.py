@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from vae_core.runs import frames
+from vae_core.runs.reading import RunError
 
 
 def picture(dimensions: int = 2) -> frames.Arrays:
@@ -13,7 +15,7 @@ def test_the_newest_frame_is_always_there_and_numbered_ones_are_sorted(tmp_path)
     for step in (0, 7, 100_000_000, 30):
         store.add(step, float(step), picture(), keep=True)
     assert [frames.step_of(frame) for frame in frames.numbered(tmp_path)] == [0, 7, 30, 100_000_000]
-    newest = frames.read(tmp_path / "frames" / frames.LATEST)
+    newest = load_file(tmp_path / "frames" / frames.LATEST)
     assert newest["step"] == [30]
     assert newest["mean"].shape == (20, 2)
 
@@ -50,16 +52,24 @@ def test_probes_are_written_once(tmp_path):
     store = frames.Store(tmp_path, 0)
     store.write_probes(np.full((10, 1, 4, 4), 3, np.uint8))
     store.write_probes(np.full((10, 1, 4, 4), 9, np.uint8))
-    assert (frames.read(tmp_path / "frames" / frames.PROBES)["images"] == 3).all()
+    assert (load_file(tmp_path / "frames" / frames.PROBES)["images"] == 3).all()
     other = frames.Store(tmp_path / "frames", 0)
     other.write_probes(np.zeros((10, 1, 4, 4), np.uint8), np.ones((10, 1, 4, 4), np.uint8))
-    assert (frames.read(other.path / "frames" / frames.PROBES)["masks"] == 1).all()
+    assert (load_file(other.path / "frames" / frames.PROBES)["masks"] == 1).all()
 
 
-@pytest.mark.parametrize("content", [b"", b"\x00" * 7, b"\xff" * 100, (2**40).to_bytes(8, "little")])
-def test_a_damaged_frame_reads_as_none(tmp_path, content):
-    (tmp_path / "x.safetensors").write_bytes(content)
-    assert frames.read(tmp_path / "x.safetensors") is None
+def test_frames_that_lie_elsewhere_are_neither_read_nor_thinned_out(tmp_path):
+    """A resume would have removed the later frames of whatever folder the link leads to."""
+    (tmp_path / "other").mkdir()
+    store = frames.Store(tmp_path / "other", 0)
+    for step in range(4):
+        store.add(step, float(step), picture(), keep=True)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "frames").symlink_to(tmp_path / "other" / "frames")
+    assert frames.numbered(tmp_path / "run") == []
+    with pytest.raises(RunError, match="its folder frames is a link"):
+        frames.Store(tmp_path / "run", upto=1)
+    assert len(frames.numbered(tmp_path / "other")) == 4
 
 
 def test_foreign_files_among_the_frames_are_no_frames(tmp_path):

@@ -1,5 +1,7 @@
 import json
+import os
 import threading
+import time
 from itertools import pairwise
 
 import pytest
@@ -100,3 +102,44 @@ def test_several_threads_may_read_at_once(tmp_path):
         thread.join()
     assert not faults
     assert len(reader.read()) == 300
+
+
+def test_terms_of_the_wrong_kind_are_left_out_and_the_rest_is_read(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    line = b'{"step":3,"seconds":"x","train":{"elbo":-1.5,"kl":"x","n":1e999,"deep":[[1]]},"test":3,'
+    line += b'"own":[1,{"a":2}]}'
+    path.write_bytes(line + b'\n{"step":-1}\n{"step":1e3}\n{"step":4,"own":NaN}\n')
+    assert Reader(path).read() == [{"step": 3, "train": {"elbo": -1.5}, "own": [1, {"a": 2}]}]
+
+
+def test_only_some_thousand_reports_are_read_and_it_is_said(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_bytes(b'{"step":1}\n' * (metrics.MOST + 3))
+    reader = Reader(path)
+    assert len(reader.read()) == metrics.MOST
+    assert "only 5,000 reports are read" in str(reader.fault)
+    path.write_bytes(b'{"step":1}\n')
+    assert (len(reader.read()), reader.fault) == (1, None)
+
+
+def test_a_file_of_one_endless_line_is_looked_at_once(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_bytes(b"[" * 30_000_000)
+    reader = Reader(path)
+    assert reader.read() == []
+    began = time.perf_counter()
+    assert all(reader.read() == [] for _ in range(1000))
+    assert time.perf_counter() - began < 1
+    with open(path, "ab") as file:
+        file.truncate(metrics.MOST_BYTES + 1)
+    assert reader.read() == []
+    assert "is too large" in str(reader.fault)
+
+
+def test_a_pipe_in_the_place_of_the_file_is_replaced_by_a_resume(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    os.mkfifo(path)
+    reader = Reader(path)
+    assert (reader.read(), str(reader.fault)) == ([], "metrics.jsonl is a pipe, not a file.")
+    Log(path, 0).append(report(1))
+    assert [line["step"] for line in reader.read()] == [1]

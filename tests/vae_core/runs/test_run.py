@@ -230,7 +230,10 @@ def test_a_run_on_its_way_to_a_worker_is_not_touched(finished):
         finished.delete()
 
 
-def test_a_run_that_came_with_the_app_is_only_looked_at_or_copied(finished):
+def test_a_run_that_came_with_the_app_is_only_looked_at_or_copied(finished, gallery):
+    (gallery / "shipped").mkdir()
+    finished.path.rename(gallery / "shipped")
+    finished = Run(gallery / "shipped")
     files.write_json(finished.path / files.CARD, {"title": "A model", "sentence": "Look.", "order": 1})
     assert finished.is_gallery
     assert finished.card["title"] == "A model"
@@ -240,6 +243,8 @@ def test_a_run_that_came_with_the_app_is_only_looked_at_or_copied(finished):
             act()
     copy = finished.duplicate("mine")
     assert not copy.is_gallery
+    assert copy.path == files.library() / "mine"
+    assert copy.card is None
     copy.delete()
 
 

@@ -1,3 +1,4 @@
+import json
 import time
 
 import pytest
@@ -20,11 +21,11 @@ def test_a_status_survives_its_file(tmp_path):
     ],
 )
 def test_a_field_of_the_wrong_kind_takes_its_default(value):
-    assert Status.parse(value) == Status(state="running")
+    assert Status.parse(json.dumps(value).encode()) == Status(state="running")
 
 
 def test_an_unknown_state_is_unreadable():
-    now = Status.parse({"state": "dancing"})
+    now = Status.parse(b'{"state": "dancing"}')
     assert now.state == "unreadable"
     assert now.message
 

@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_file
 
 from vae_core.runs import files, metrics
+from vae_core.runs.reading import RunError
 from vae_core.runs.run import create
 from vae_core.workers import session, worker
 
@@ -277,7 +278,7 @@ def test_a_saved_state_that_fits_no_more_is_a_sentence(small):
     run = create(small(100_000), "mine", by="process")
     worker.work(run, Script(run, (at_step(10), run.stop)))
     (run.path / files.SPEC).write_text(small(100_000, latent=5).to_json())
-    with pytest.raises(files.RunError, match="cannot go on"):
+    with pytest.raises(RunError, match="cannot go on"):
         worker.resume(run)
     assert run.status.state == "interrupted"
     assert "does not fit" in run.status.message

@@ -9,6 +9,9 @@ import pytest
 
 from vae_core.analysis import umap_plane
 from vae_core.runs import files, frames
+from vae_core.runs.reading import RunError
+from vae_core.runs.run import Run
+from vae_core.spec import Spec
 from vae_core.workers import background_job, umap_job
 
 
@@ -22,7 +25,10 @@ def clusters() -> np.ndarray:
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     arrays = {"mean": clusters().astype(np.float16), "labels": np.arange(60, dtype=np.int16) // 30}
+    arrays["log_var"] = np.zeros_like(arrays["mean"])
     (tmp_path / files.POSTERIORS).write_bytes(frames.pack(arrays | {"step": np.array([7])}))
+    spec = Spec().change(**{"data.name": "digits", "latent": arrays["mean"].shape[1]})
+    (tmp_path / files.SPEC).write_text(spec.to_json())
     return tmp_path
 
 
@@ -30,7 +36,7 @@ def run(tmp_path: Path) -> Path:
 def test_neighbours_stay_neighbours_and_progress_reaches_the_end(run: Path) -> None:
     said: list[tuple[float, str]] = []
     umap_job.write(run, lambda share, sentence: said.append((share, sentence)))
-    kept = umap_job.kept(run)
+    kept = Run(run).umap
     assert kept is not None
     xy = kept["xy"].astype(np.float32)
     distance = np.linalg.norm(xy[:, None] - xy[None], axis=2) + np.diag(np.full(60, np.inf))
@@ -50,7 +56,7 @@ def test_too_few_codes_are_refused_before_anything_is_loaded() -> None:
 
 
 def test_a_run_without_codes_is_refused_and_says_so(tmp_path: Path) -> None:
-    with pytest.raises(files.RunError, match="no latent codes"):
+    with pytest.raises(RunError, match="no latent codes"):
         umap_job.main(tmp_path)
     _, sentence, failed = umap_job.reported(tmp_path) or (0, "", False)
     assert failed

@@ -11,6 +11,7 @@ import torch
 
 from vae_core import data
 from vae_core.runs import files
+from vae_core.runs.reading import RunError
 from vae_core.runs.run import Run, create
 from vae_core.workers import heartbeat, session, worker
 
@@ -26,7 +27,7 @@ def test_a_name_goes_into_the_library_and_a_path_anywhere(small, own_runs, tmp_p
 
 def test_a_place_that_is_taken_is_refused_with_a_sentence(small):
     worker.train(small(5), "mine")
-    with pytest.raises(files.RunError, match="already a run"):
+    with pytest.raises(RunError, match="already a run"):
         worker.train(small(5), "mine")
 
 

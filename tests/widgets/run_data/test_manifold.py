@@ -1,9 +1,16 @@
 """The codes that a run's small picture is decoded from."""
 
+import io
+import shutil
+from pathlib import Path
+
 import pytest
 import torch
+from PIL import Image
 
-from widgets.run_data.manifold import REACH, ROWS, plane, traversals
+from vae_core.runs import files
+from vae_core.runs.run import Run
+from widgets.run_data.manifold import REACH, ROWS, draw, missing, plane, traversals
 
 
 def test_in_a_plane_the_first_dimension_goes_to_the_right_and_the_second_up() -> None:
@@ -33,3 +40,20 @@ def test_of_many_dimensions_the_picture_shows_those_it_has_room_for() -> None:
     assert z.shape == (ROWS, ROWS, 20)
     assert z[0, 0].nonzero().tolist() == [[19]]
     assert z[..., : 20 - ROWS].count_nonzero() == 0
+
+
+def test_a_gallery_run_without_its_picture_gets_one_in_the_users_library(
+    gallery: Path, own_runs: Path
+) -> None:
+    shutil.copytree(Path(__file__).parents[3] / "checkpoints" / "vae-2d-strokes", gallery / "shipped")
+    run = Run(gallery / "shipped")
+    assert run.is_gallery
+    assert not missing(run)
+    (run.path / files.PICTURE).unlink()
+    assert missing(run)
+    draw(run)
+    assert not missing(run)
+    assert not (run.path / files.PICTURE).exists()
+    assert Image.open(io.BytesIO(run.picture or b"")).size == (ROWS * 28, ROWS * 28)
+    (run.path / files.SPEC).write_text("{")
+    assert not missing(run)  # of a run that cannot be read there is none to draw

@@ -151,8 +151,12 @@ def _shots(run: Run, film: bool) -> list[frames.Arrays]:
     found = [shot for step in steps if (shot := run.frame(step)) is not None]
     if newest is not None and (not found or found[-1]["step"][0] != newest["step"][0]):
         found.append(newest)
-    # A resumed or copied run has frames of one and the same model only.
-    return [shot for shot in found if shot["mean"].shape == found[-1]["mean"].shape]
+    # Frames of another set of images do not belong to the same film.
+    return [shot for shot in found if _shapes(shot) == _shapes(found[-1])]
+
+
+def _shapes(shot: frames.Arrays) -> list[tuple[int, ...]]:
+    return [shot[name].shape for name in ("mean", "reconstructions", "samples")]
 
 
 def _choose(kept: list[int], kl: np.ndarray) -> list[int]:
@@ -244,8 +248,9 @@ def tiles(run: Run, undefined: str | None = None) -> list[list[str]]:
     weighted = row(
         objective_words.of(spec).penalty, "beta_kl", "What the objective takes away from the reconstruction."
     )
-    if "beta_kl" not in test and "kl" in test and spec.objective.kind == "elbo" and beta is not None:
-        weighted[1] = words.nats(beta * test["kl"])  # an evaluation knows no beta
+    kl = test.get("kl")
+    if "beta_kl" not in test and kl is not None and spec.objective.kind == "elbo" and beta is not None:
+        weighted[1] = words.nats(beta * kl)  # an evaluation knows no beta
     weighted[2] = f"β = {words.number(beta)}" if isinstance(beta, int | float) else ""
     total = now.steps_total
     speed = [

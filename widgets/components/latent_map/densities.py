@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from vae_core.runs import files, frames
 from widgets.components import latent_map
 from widgets.components.latent_map import map_view as views
 from widgets.components.latent_map.map_view import View
@@ -206,18 +205,16 @@ def film(codes: Codes, view: View, pictures: tuple[str, ...]) -> Film | None:
     """None where fewer than two frames can be shown. `pictures`: the names of the frames there are."""
     from vae_core.analysis import aggregate
 
+    if len(pictures) < 2:
+        return None
     run, there = codes.run, field(codes, view.place)
     every = -(-len(pictures) // MOST_FRAMES)
     chosen = pictures[::-1][::every][::-1]  # the newest is one of them
-    shots = [(int(name.split(".")[0]), frames.read(run.path / files.FRAMES / name)) for name in chosen]
-    kept = [
-        (step, of_frame(shot))
-        for step, shot in shots
-        if shot is not None and {"mean", "log_var"} <= shot.keys()
-    ]
+    steps = [int(name.split(".")[0]) for name in chosen]
+    kept = [(step, of_frame(shot)) for step in steps if (shot := run.frame(step)) is not None]
     # A copied or resumed run has frames of one and the same model only.
     kept = [(step, seen) for step, seen in kept if seen.mean.shape == kept[-1][1].mean.shape]
-    if len(kept) < 2 or kept[-1][1].dimensions != run.spec.latent:
+    if len(kept) < 2:
         return None
     size, prior = len(there.grid.x), codes.prior
     grids = [views.grid(seen, view, there.plane, size, prior) for _, seen in kept]
@@ -232,7 +229,7 @@ def film(codes: Codes, view: View, pictures: tuple[str, ...]) -> Film | None:
 def decoder(path: str, version: Any, y: int | None = None) -> bytes | None:
     """The decoder for the browser, under class y; None where the run has no weights yet."""
     from vae_core.browser import wire
-    from vae_core.runs.files import RunError
+    from vae_core.runs.reading import RunError
 
     try:
         return wire.decoder(open_run(path).model, y=y)

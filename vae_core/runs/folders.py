@@ -1,0 +1,128 @@
+"""The folders of a library as a whole: which there are, and how one comes into it and goes out of it.
+
+A run comes and goes by a rename, in one stroke: nobody ever sees half of one.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import stat
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from vae_core.runs import files
+from vae_core.runs.reading import RunError
+from vae_core.sentences import reason, short
+
+NEW, DELETED = ".new-", ".deleted-"
+
+
+def entries(root: Path) -> list[Path]:
+    """What a library shows: its folders, and links that lead nowhere, which somebody has to take away.
+
+    Raises OSError where the library itself cannot be read.
+    """
+    found = []
+    with os.scandir(root) as scan:
+        for entry in scan:
+            if not entry.name.startswith(".") and _is_shown(entry):
+                found.append(root / entry.name)
+    return found
+
+
+def _is_shown(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir() or (entry.is_symlink() and not os.path.exists(entry.path))
+    except OSError:  # a link to itself
+        return True
+
+
+@contextmanager
+def new_folder(parent: Path, name: str) -> Iterator[Path]:
+    """A folder to fill out of sight, which then comes into the library in one stroke. Raises RunError.
+
+    For whoever holds the library's lock.
+    """
+    fresh = Path(tempfile.mkdtemp(prefix=NEW, dir=parent))
+    try:
+        fresh.chmod(0o755)
+        yield fresh
+        if files.taken(name, parent):
+            raise RunError(f"There is already a run named {name}.")
+        os.rename(fresh, parent / name)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+
+
+def free_name(stem: str, parent: Path) -> str:
+    """The stem, or the stem with the first number that no run has."""
+    stem = "".join(letter if files.NAME.fullmatch(f"a{letter}") else "-" for letter in stem)[:72].rstrip(".")
+    name, number = stem, 1
+    while files.taken(name, parent):
+        number += 1
+        name = f"{stem}-{number}"
+    return name
+
+
+def take_out(path: Path) -> Path:
+    """Takes a folder, or a link, out of the library in one stroke; where it lies now. Raises OSError.
+
+    Only a name changes, for which a full disk has room.
+    """
+    trash = path.with_name(f"{DELETED}{secrets.token_hex(8)}")
+    os.rename(path, trash)
+    return trash
+
+
+def remove(trash: Path) -> None:
+    """Removes what was taken out. Raises OSError, the first, where something of it stays."""
+    faults: list[OSError] = []
+
+    def again(call: Callable[[str], object], path: str, error: Any) -> None:
+        """Folders that were made read-only are ours all the same."""
+        try:
+            for folder in (os.path.dirname(path), path):
+                inside = folder == str(trash) or folder.startswith(f"{trash}{os.sep}")
+                if inside and os.path.isdir(folder) and not os.path.islink(folder):
+                    os.chmod(folder, stat.S_IRWXU)
+            if call in (os.unlink, os.rmdir):
+                call(path)
+            else:
+                shutil.rmtree(path)
+        except FileNotFoundError:
+            pass  # somebody else was faster
+        except OSError as fault:
+            faults.append(fault)
+
+    if os.path.islink(trash):
+        trash.unlink(missing_ok=True)
+    else:
+        shutil.rmtree(str(trash), onerror=again)
+    if faults and os.path.lexists(trash):
+        raise faults[0]
+
+
+def tidy(root: Path) -> None:
+    """Removes what was left half made or half deleted. For whoever holds the library's lock: while it is
+    held nobody else makes a folder."""
+    for name in files.names_in(root):
+        if name.startswith((NEW, DELETED)):
+            with suppress(OSError):
+                remove(root / name)
+
+
+def fault(root: Path) -> str | None:
+    """Why the library cannot be read, in a sentence; None where it can, or is not there yet."""
+    try:
+        with os.scandir(root):
+            return None
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return f"The folder of runs, {short(root)}, cannot be read: {reason(error)}."

@@ -1,0 +1,216 @@
+"""The safetensors files of a run: which tensors each may hold, of which type and shape, by the run's Spec.
+
+A file's header says what is in it, so all of that is checked before anything is allocated: a small file may
+promise terabytes, and a small Spec may describe a network of as many. Imports no torch but for weights.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable, Mapping
+from typing import Annotated, BinaryIO, Literal
+
+import numpy as np
+from pydantic import Field, TypeAdapter
+from pydantic_core import from_json
+from typing_extensions import TypedDict
+
+from vae_core.runs.reading import Count, Unfit
+from vae_core.sentences import quote, short
+from vae_core.spec import Spec
+
+Arrays = dict[str, np.ndarray]
+
+MOST_HEADER = 2**20  # bytes
+MOST_CODES = 1_000_000  # posteriors in one file
+MOST_PICTURES = 64  # of one kind in a frame
+MOST_SMALL = 16_384  # numbers of a tensor of the state that is no parameter
+LARGEST_MEAN = 1e9  # of a code; with beta 0 they go far
+LARGEST_LOG_VAR = 20.0  # the model holds them within 16
+
+BYTES = {"F64": 8, "F32": 4, "F16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
+FLOATS = ("F16", "F32", "F64")
+WHOLE = ("I8", "I16", "I32", "I64", "U8")
+
+
+class Tensor(TypedDict):
+    """What a header says of one tensor."""
+
+    dtype: Literal["F64", "F32", "F16", "I64", "I32", "I16", "I8", "U8", "BOOL"]
+    shape: Annotated[tuple[Count, ...], Field(max_length=8)]
+    data_offsets: tuple[Count, Count]
+
+
+Header = dict[str, Tensor]
+Check = Callable[[Header, Spec], None]
+
+_HEADER = TypeAdapter(dict[str, Tensor])
+
+
+def read_header(file: BinaryIO, size: int, name: str) -> Header:
+    """What a safetensors file of `size` bytes holds, by its header. Raises Unfit."""
+    length = struct.unpack("<Q", start)[0] if len(start := file.read(8)) == 8 else -1
+    if not 0 < length <= min(size - 8, MOST_HEADER):
+        raise Unfit(f"{name} is no safetensors file.")
+    try:
+        entries = from_json(file.read(length))
+        if isinstance(entries, dict):
+            entries.pop("__metadata__", None)
+        header = _HEADER.validate_python(entries)
+    except ValueError:
+        raise Unfit(f"{name} is no safetensors file that can be read: its header is damaged.") from None
+    for key, tensor in header.items():
+        begin, end = tensor["data_offsets"]
+        bytes_needed = math.prod(tensor["shape"]) * BYTES[tensor["dtype"]]
+        if not (begin <= end <= size - 8 - length and bytes_needed == end - begin):
+            raise Unfit(f"{name} is no safetensors file that can be read: {quote(key)} in it is damaged.")
+    return header
+
+
+def read(file: BinaryIO, size: int, name: str, check: Check, spec: Spec) -> Arrays:
+    """The arrays of a safetensors file, once its header fits. Raises Unfit."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    check(read_header(file, size, name), spec)
+    file.seek(0)
+    try:
+        arrays = load(file.read(size))
+    except (SafetensorError, KeyError, ValueError, TypeError) as error:
+        raise Unfit(f"{name} is no safetensors file that can be read: {short(error)}.") from None
+    for key, array in arrays.items():
+        _check_values(name, key, array)
+    return arrays
+
+
+def _check_values(name: str, key: str, array: np.ndarray) -> None:
+    if array.dtype.kind != "f" or not array.size:
+        return
+    largest = {"mean": LARGEST_MEAN, "log_var": LARGEST_LOG_VAR}.get(key, math.inf)
+    low, high = float(array.min()), float(array.max())
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise Unfit(f"{name} does not fit: {quote(key)} in it holds numbers that are not finite.")
+    if max(-low, high) > largest:
+        raise Unfit(f"{name} does not fit: {quote(key)} in it holds numbers beyond {largest:g}.")
+
+
+# --- what each file may hold ----------------------------------------------------------------------
+
+Fits = Callable[[Tensor], bool]
+
+
+def _check(name: str, header: Header, fits: Mapping[str, Fits], needed: tuple[str, ...]) -> None:
+    for key in needed:
+        if key not in header:
+            raise Unfit(f"{name} does not fit: it holds no {quote(key)}.")
+    for key, tensor in header.items():
+        if key not in fits or not fits[key](tensor):
+            shape = " x ".join(map(str, tensor["shape"])) or "one number"
+            raise Unfit(
+                f"{name} does not fit its run: {quote(key)} in it is {short(shape, 40)} of {tensor['dtype']}."
+            )
+
+
+def _of(dtypes: tuple[str, ...], *shape: int) -> Fits:
+    return lambda tensor: tensor["dtype"] in dtypes and tensor["shape"] == shape
+
+
+def _codes(header: Header, spec: Spec) -> dict[str, Fits]:
+    """q(z|x) of N images: mean, log_var [N, D], labels [N] where there are any, and step [1]."""
+    count = next(iter(header.get("mean", {"shape": (0,)})["shape"]), 0)
+    count = count if 0 < count <= MOST_CODES else 0
+    vectors = _of(FLOATS, count, spec.latent)
+    return {"mean": vectors, "log_var": vectors, "labels": _of(WHOLE, count), "step": _of(("I64",), 1)}
+
+
+def _pictures(shape: tuple[int, ...]) -> Fits:
+    return lambda tensor: (
+        tensor["dtype"] == "U8" and tensor["shape"][1:] == shape and 1 <= tensor["shape"][0] <= MOST_PICTURES
+        if tensor["shape"]
+        else False
+    )
+
+
+def check_posteriors(header: Header, spec: Spec) -> None:
+    _check("posteriors.safetensors", header, _codes(header, spec), ("mean", "log_var"))
+
+
+def check_umap(header: Header, spec: Spec) -> None:
+    """xy [N, 2] of N codes."""
+    count = next(iter(header.get("xy", {"shape": (0,)})["shape"]), 0)
+    points = {"xy": _of(FLOATS, min(count, MOST_CODES), 2)}
+    fits = points | {"labels": _of(WHOLE, count), "step": _of(("I64",), 1)}
+    _check("umap.safetensors", header, fits, ("xy",))
+
+
+def check_frame(header: Header, spec: Spec) -> None:
+    pictures = _pictures(spec.data.shape)
+    fits = _codes(header, spec) | {"reconstructions": pictures, "samples": pictures}
+    fits["kl"] = _of(FLOATS, spec.latent)
+    _check("A frame", header, fits, ("mean", "log_var", "reconstructions", "samples", "step"))
+
+
+def check_probes(header: Header, spec: Spec) -> None:
+    pictures, masks = _pictures(spec.data.shape), _pictures((1, *spec.data.shape[1:]))
+    same = len({tensor["shape"][:1] for tensor in header.values()}) == 1
+    fits = {"images": pictures, "masks": lambda tensor: same and masks(tensor)}
+    _check("probes.safetensors", header, fits, ("images",))
+
+
+# --- weights --------------------------------------------------------------------------------------
+
+Shapes = dict[str, tuple[int, ...]]
+
+
+def check_weights(header: Header, spec: Spec) -> None:
+    """The very tensors that the Spec's model has. Raises Unfit before any of them is allocated."""
+    _check_shapes("weights.safetensors", header, model_shapes(spec))
+
+
+def check_state(header: Header, spec: Spec) -> None:
+    """The tensors of model and objective, each Adam's two of each, and a few small ones."""
+    known: Shapes = {}
+    needed: set[str] = set()
+    for whose, adam, shapes in (
+        ("model", "adam", model_shapes(spec)),
+        ("objective", "objective_adam", objective_shapes(spec)),
+    ):
+        needed |= {f"{whose}.{name}" for name in shapes}
+        known |= {f"{whose}.{name}": shape for name, shape in shapes.items()}
+        known |= {f"{adam}.{part}.{name}": shapes[name] for name in shapes for part in ("mean", "square")}
+    large = {name: tensor for name, tensor in header.items() if name in known}
+    wanted = {name: shape for name, shape in known.items() if name in large or name in needed}
+    _check_shapes("state.safetensors", large, wanted)
+    for name, tensor in header.items():
+        if name not in known and math.prod(tensor["shape"]) > MOST_SMALL:
+            raise Unfit(f"state.safetensors does not fit: {quote(name)} in it is no part of the run.")
+
+
+def model_shapes(spec: Spec) -> Shapes:
+    """Names and shapes of the model's tensors; nothing is allocated, however large the Spec."""
+    import torch
+
+    from vae_core.model.vae import VAE
+
+    with torch.device("meta"):
+        return {name: tuple(value.shape) for name, value in VAE(spec).state_dict().items()}
+
+
+def objective_shapes(spec: Spec) -> Shapes:
+    import torch
+
+    from vae_core import objectives
+
+    with torch.device("meta"):
+        objective = objectives.build(spec.objective, latent=spec.latent)
+        return {name: tuple(value.shape) for name, value in objective.state_dict().items()}
+
+
+def _check_shapes(file: str, header: Header, wanted: Shapes) -> None:
+    if header.keys() != wanted.keys():
+        odd = sorted(header.keys() ^ wanted.keys())[0]
+        raise Unfit(f"{file} is another model's: {quote(odd)} differs.")
+    for name, shape in wanted.items():
+        if header[name]["shape"] != shape or header[name]["dtype"] not in FLOATS:
+            raise Unfit(f"{file} does not fit: {quote(name)} in it has the wrong size for its run.")
