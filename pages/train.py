@@ -9,8 +9,6 @@ from widgets.run_data import library
 from widgets.shell import layout, objective_words
 from widgets.shell.error_boundary import error_boundary
 
-layout.guard()
-
 run = library.current()
 spec = draft.current(run)
 

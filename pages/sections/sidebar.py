@@ -13,6 +13,7 @@ from vae_core.data.catalogue import CATALOGUE
 from vae_core.runs.run import Run
 from widgets.run_data.library import title, use
 from widgets.shell import objective_words, url_state, words
+from widgets.shell.fragments import fragment
 
 SIDEBAR_POLL = 2.0
 
@@ -57,7 +58,7 @@ def sidebar(runs: list[Run], run: Run | None) -> None:
                 st.rerun()
             summary(run)
 
-        st.fragment(show, run_every=SIDEBAR_POLL if run.status.active else None)()
+        fragment(show, run_every=SIDEBAR_POLL if run.status.active else None)
 
 
 def summary(run: Run) -> None:

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,10 +31,21 @@ class Server:
     """`streamlit run app.py` on a port of its own, which may be killed and started again."""
 
     def __init__(
-        self, runs: Path, data: Path, wait_until: Callable[..., None], script: Path = ROOT / "app.py"
+        self,
+        runs: Path,
+        data: Path,
+        wait_until: Callable[..., None],
+        script: Path = ROOT / "app.py",
+        before: Callable[[], None] | None = None,
+        headless: bool = True,
+        path: str | None = None,
     ) -> None:
         self.runs, self.script, self.wait_until = runs, script, wait_until
+        self.before = before  # done in the new process, before it becomes the server
+        self.headless = headless
         self.environment = os.environ | {"VAE_RUNS": str(runs), "VAE_DATA": str(data)}
+        if path is not None:
+            self.environment["PATH"] = path
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -45,8 +57,8 @@ class Server:
         with open(self.runs / ".server.log", "ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "streamlit", "run", str(self.script), "--server.port", str(self.port),
-                 "--server.headless", "true"],
-                cwd=ROOT, env=self.environment, stdout=log, stderr=log,
+                 "--server.headless", str(self.headless).lower()],
+                cwd=ROOT, env=self.environment, stdout=log, stderr=log, preexec_fn=self.before,
             )  # fmt: skip
         self.wait_until(self.answers, "the server answers")
 
@@ -112,17 +124,39 @@ def server(
 
 
 @pytest.fixture
+def own_server(
+    gallery_run: Path, tmp_path: Path, wait_until: Callable[..., None]
+) -> Iterator[Callable[..., Server]]:
+    """own_server(**options): a server that nobody has visited, with one run and a library of its own."""
+    servers = []
+
+    def start(data: Path = tmp_path, **options: Any) -> Server:
+        runs = tmp_path / f"library-{len(servers)}"
+        shutil.copytree(gallery_run, runs / "shown")
+        servers.append(Server(runs, data, wait_until, **options))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        for run in server.all_runs():
+            if run.live and run.status.pid:
+                os.kill(run.status.pid, signal.SIGKILL)
+        server.kill(signal.SIGTERM)
+
+
+@pytest.fixture
 def new_tab(browser: Browser, server: Server) -> Iterator[Callable[[str], Page]]:
     """Opens an address in a tab of its own, as another person would, and waits until it is there.
 
-    No tab may be left with a fault on it.
+    No tab may be left with a fault on it, or have asked for what the server's policy refuses.
     """
-    contexts = []
+    contexts, refused = [], []
 
     def new_tab(address: str) -> Page:
         context = browser.new_context(viewport={"width": 1280, "height": 900})
         contexts.append(context)
         page = context.new_page()
+        page.on("console", lambda m: refused.append(m.text) if "Content Security Policy" in m.text else None)
         page.set_default_timeout(PATIENCE)
         page.goto(address if address.startswith("http") else server.url + address)
         page.wait_for_selector(IDLE)
@@ -133,6 +167,7 @@ def new_tab(browser: Browser, server: Server) -> Iterator[Callable[[str], Page]]
         for page in [page for context in contexts for page in context.pages]:
             expect(page.get_by_test_id("stException")).to_have_count(0)
             expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
+        assert refused == []
     finally:
         for context in contexts:
             context.close()

@@ -7,7 +7,7 @@ import time
 import streamlit as st
 
 from vae_core.runs.run import Run, all_runs
-from widgets.shell import objective_words, url_state, words
+from widgets.shell import error_boundary, objective_words, url_state, words
 
 RUN = "run"  # in the address bar and in the session
 
@@ -47,6 +47,7 @@ def choose_run(runs: list[Run]) -> Run | None:
     name = asked if asked in names else first
     use(name)
     st.session_state[RUN] = name
+    st.session_state[error_boundary.FOLDER] = str(names[name].path) if name is not None else None
     return names.get(name) if name is not None else None
 
 

@@ -15,7 +15,8 @@ from vae_core.runs.run import Run, RunError
 from vae_core.workers import launch
 from widgets.run_data import library
 from widgets.shell import objective_words, words
-from widgets.shell.error_boundary import error_boundary
+from widgets.shell.error_boundary import callback, error_boundary
+from widgets.shell.fragments import fragment
 
 POLL = 1.0
 SHOWN = 12
@@ -42,7 +43,7 @@ def listing(runs: list[Run]) -> None:
             with error_boundary():
                 row(run)
 
-    st.fragment(rows, run_every=POLL if any(run.status.active for run in runs) else None)()
+    fragment(rows, run_every=POLL if any(run.status.active for run in runs) else None)
     if len(runs) > SHOWN:
         st.toggle(f"Show all {len(runs)}", key="all_runs")
 
@@ -79,7 +80,7 @@ def row(run: Run) -> None:
                         "Resume",
                         key=f"resume-{run.name}",
                         icon=":material/resume:",
-                        on_click=_try,
+                        on_click=callback(_try),
                         args=(launch.resume, run),
                         help="Goes on with the training from its last saved state.",
                     )

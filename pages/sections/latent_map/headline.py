@@ -12,6 +12,7 @@ from widgets.components.latent_map.map_view import View
 from widgets.run_data import library
 from widgets.run_data.codes import Codes, newest
 from widgets.shell import objective_words, tasks, words
+from widgets.shell.fragments import fragment
 
 LIVE = 2.0  # seconds between two measurements of a run in training
 
@@ -22,7 +23,7 @@ def show(run: Run, view: View) -> None:
         return
     if not codes.whole:
         # Few images: measured at once, again and again.
-        st.fragment(lambda: of_newest(run, view), run_every=LIVE if run.status.active else None)()
+        fragment(lambda: of_newest(run, view), run_every=LIVE if run.status.active else None)
         return
     tasks.when_done(
         tasks.start(exact, codes, view.ratio), "Measuring", lambda found: numbers(run, view, codes, *found)

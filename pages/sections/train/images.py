@@ -11,6 +11,7 @@ from pages.sections.train import draft
 from vae_core import data
 from vae_core.data.catalogue import CATALOGUE, DOWNLOAD
 from vae_core.spec import Spec
+from widgets.shell.error_boundary import callback
 
 
 @st.cache_data(max_entries=32, show_spinner=False, ttl=60)
@@ -51,7 +52,7 @@ def picker(spec: Spec) -> None:
                 st.button(
                     f"Use {info.title}",
                     key=f"use-{name}",
-                    on_click=draft.use_dataset,
+                    on_click=callback(draft.use_dataset),
                     args=(name,),
                     help=info.sentence,
                     width="stretch",
@@ -80,7 +81,7 @@ def _own_images() -> None:
             key="own-size",
             help="Images are brought to this height and width.",
         )
-        st.button("Use these images", key="own-use", disabled=not path.strip(), on_click=_use_own)
+        st.button("Use these images", key="own-use", disabled=not path.strip(), on_click=callback(_use_own))
 
 
 def _use_own() -> None:

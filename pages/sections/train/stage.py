@@ -13,6 +13,8 @@ from vae_core.workers import launch
 from widgets.components import board
 from widgets.components.board import parcel
 from widgets.shell import words
+from widgets.shell.error_boundary import callback
+from widgets.shell.fragments import fragment
 
 POLL = 0.45  # seconds: more than two updates a second even when one is late
 
@@ -44,7 +46,7 @@ def stage(run: Run | None) -> None:
         if now.state != "unreadable":
             board.board(parcel.parcel(run), key="board")
 
-    st.fragment(show, run_every=POLL if run.status.active else None)()
+    fragment(show, run_every=POLL if run.status.active else None)
 
 
 def state(run: Run) -> None:
@@ -69,7 +71,7 @@ def state(run: Run) -> None:
         st.button(
             "Train on strokes instead",
             icon=":material/draw:",
-            on_click=transport.strokes_instead,
+            on_click=callback(transport.strokes_instead),
             args=(run,),
             help="Digits drawn by a program: they need no network.",
         )

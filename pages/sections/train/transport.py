@@ -9,6 +9,7 @@ from vae_core.runs.run import Run, RunError, create
 from vae_core.spec import Spec
 from vae_core.workers import launch
 from widgets.run_data import library
+from widgets.shell.error_boundary import callback
 
 
 def buttons(run: Run | None, spec: Spec) -> None:
@@ -22,7 +23,7 @@ def buttons(run: Run | None, spec: Spec) -> None:
             icon=":material/play_arrow:",
             key="play",
             type="primary",
-            on_click=play,
+            on_click=callback(play),
             args=(run,),
             disabled=active and state != "paused" and not other,
             help="Goes on after a pause; otherwise starts a new run with these settings.",
@@ -32,7 +33,7 @@ def buttons(run: Run | None, spec: Spec) -> None:
                 "Resume",
                 icon=":material/resume:",
                 key="resume",
-                on_click=resume,
+                on_click=callback(resume),
                 args=(run,),
                 help="Goes on with this run from its last saved state.",
             )
@@ -41,7 +42,7 @@ def buttons(run: Run | None, spec: Spec) -> None:
                 "Pause",
                 icon=":material/pause:",
                 key="pause",
-                on_click=_ask,
+                on_click=callback(_ask),
                 args=(run, "pause"),
                 disabled=not active or state == "paused",
                 help="Holds the training; Play goes on.",
@@ -50,7 +51,7 @@ def buttons(run: Run | None, spec: Spec) -> None:
             "Step",
             icon=":material/skip_next:",
             key="step",
-            on_click=step,
+            on_click=callback(step),
             args=(run,),
             help="One optimiser step, then a pause.",
         )
@@ -58,7 +59,7 @@ def buttons(run: Run | None, spec: Spec) -> None:
             "Stop",
             icon=":material/stop:",
             key="stop",
-            on_click=_ask,
+            on_click=callback(_ask),
             args=(run, "stop"),
             disabled=not active,
             help="Ends the training and keeps the run; it can be resumed.",
@@ -67,7 +68,7 @@ def buttons(run: Run | None, spec: Spec) -> None:
             "Reset",
             icon=":material/replay:",
             key="reset",
-            on_click=reset,
+            on_click=callback(reset),
             args=(run,),
             disabled=not own,
             help="Starts again from step 0 with the same seed. The run so far is stopped and kept.",
@@ -76,7 +77,7 @@ def buttons(run: Run | None, spec: Spec) -> None:
             "New seed",
             icon=":material/casino:",
             key="new-seed",
-            on_click=new_seed,
+            on_click=callback(new_seed),
             args=(run,),
             help="Starts again with another seed: other first weights, another order of the images.",
         )

@@ -16,7 +16,8 @@ from vae_core.workers import disentanglement_job
 from widgets.run_data import library
 from widgets.run_data.library import open_run
 from widgets.shell import words
-from widgets.shell.error_boundary import error_boundary
+from widgets.shell.error_boundary import callback, error_boundary
+from widgets.shell.fragments import fragment
 
 POLL = 0.5  # seconds
 
@@ -155,7 +156,7 @@ def state(run: Run, found: disentanglement.Record | None, several: bool) -> None
             f"Compute the metrics{name}" + (" again" if found else ""),
             key=f"metrics-{run.name}",
             icon=":material/calculate:",
-            on_click=begin,
+            on_click=callback(begin),
             args=(run,),
             help="Takes about half a minute in a process of its own, and is kept with the run.",
         )
@@ -193,12 +194,12 @@ def follow(run: Run, name: str) -> None:
                 "Cancel",
                 key=f"metrics-cancel-{run.name}",
                 icon=":material/close:",
-                on_click=cancel,
+                on_click=callback(cancel),
                 args=(run,),
                 help="Stops it; nothing is kept.",
             )
 
-    st.fragment(look, run_every=POLL)()
+    fragment(look, run_every=POLL)
 
 
 # --- other seeds ----------------------------------------------------------------------------------
