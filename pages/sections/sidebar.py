@@ -72,7 +72,11 @@ def summary(run: Run) -> None:
         st.caption(now.message)
         return
     spec = run.spec
-    parts = (CATALOGUE[spec.data.name].title, words.dimensions(spec.latent), objective_words.short(spec))
+    parts = (
+        CATALOGUE[spec.data.name].title,
+        words.dimensions(spec.latent),
+        objective_words.short(spec, run.beta_moves),
+    )
     st.caption(" · ".join(part.replace(" ", "\u00a0") for part in parts))  # a line ends between two of them
 
 

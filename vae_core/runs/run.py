@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vae_core.runs import control, files, frames, status
+from vae_core.runs import control, files, frames, metrics, status
 from vae_core.runs.control import Control
 from vae_core.runs.files import RunError, library
 from vae_core.runs.frames import Arrays
@@ -116,6 +116,23 @@ class Run:
     def metrics(self) -> list[Report]:
         """The reports so far."""
         return self._reader.read()
+
+    @property
+    def beta_moves(self) -> list[tuple[int, float]]:
+        """(step, the value that beta has from there on), for each time that training moved it."""
+        moves: list[tuple[int, float]] = self._fresh(files.METRICS, self._load_beta_moves, "beta moves")
+        return moves
+
+    def _load_beta_moves(self) -> list[tuple[int, float]]:
+        try:
+            lines = (self.path / files.METRICS).read_bytes().splitlines()
+        except OSError:
+            return []
+        # Most lines have no move: a list of many runs parses only those that may have one.
+        reports = [report for line in lines if b'"moved"' in line and (report := metrics.parse(line))]
+        moved = ((report["step"], report["moved"]) for report in reports)
+        found = ((step, by.get("beta")) for step, by in moved if isinstance(by, dict))
+        return [(step, float(value)) for step, value in found if isinstance(value, int | float)]
 
     # --- what it has learned ---
 

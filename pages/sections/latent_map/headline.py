@@ -82,8 +82,10 @@ def numbers(run: Run, view: View, codes: Codes, holes: Any, outside: Any) -> Non
         number(
             "ELBO", words.nats(said["elbo"]), "nats per test image", "Reconstruction minus KL, with beta 1."
         )
-    beta, weighs = words.number(run.spec.objective.beta), objective_words.of(run.spec).weighs
-    number("beta", beta, f"weight of {weighs}", f"What {weighs} was multiplied with in training.")
+    beta, weighs = objective_words.beta(run.spec, run.beta_moves), objective_words.of(run.spec).weighs
+    value, at, step = beta.partition(" at step ")  # a large number, and the rest below it
+    under = f"weight of {weighs}" + (f", from step {step}" if at else "")
+    number("beta", value, under, f"What {weighs} was multiplied with in training.")
     if latent > 2:
         st.page_link(
             "pages/traverse.py",
