@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,14 +38,12 @@ class Server:
         script: Path = ROOT / "app.py",
         before: Callable[[], None] | None = None,
         headless: bool = True,
-        path: str | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.runs, self.script, self.wait_until = runs, script, wait_until
         self.before = before  # done in the new process, before it becomes the server
         self.headless = headless
-        self.environment = os.environ | {"VAE_RUNS": str(runs), "VAE_DATA": str(data)}
-        if path is not None:
-            self.environment["PATH"] = path
+        self.environment = os.environ | {"VAE_RUNS": str(runs), "VAE_DATA": str(data)} | (environment or {})
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -127,12 +125,14 @@ def server(
 def own_server(
     gallery_run: Path, tmp_path: Path, wait_until: Callable[..., None]
 ) -> Iterator[Callable[..., Server]]:
-    """own_server(**options): a server that nobody has visited, with one run and a library of its own."""
+    """own_server(**options): a server that nobody has visited, with its own library of one run or none."""
     servers = []
 
-    def start(data: Path = tmp_path, **options: Any) -> Server:
+    def start(data: Path = tmp_path, empty: bool = False, **options: Any) -> Server:
         runs = tmp_path / f"library-{len(servers)}"
-        shutil.copytree(gallery_run, runs / "shown")
+        runs.mkdir()
+        if not empty:
+            shutil.copytree(gallery_run, runs / "shown")
         servers.append(Server(runs, data, wait_until, **options))
         return servers[-1]
 

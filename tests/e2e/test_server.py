@@ -233,6 +233,6 @@ def test_who_starts_it_at_a_desk_gets_it_in_the_browser(
     opened, opener = tmp_path / "opened", tmp_path / "xdg-open"
     opener.write_text(f'#!/bin/sh\necho "$1" > {opened}\n')
     opener.chmod(0o755)
-    server = own_server(headless=False, path=f"{tmp_path}:{os.environ['PATH']}")
+    server = own_server(headless=False, environment={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
     wait_until(opened.exists, "the browser is opened")
     wait_until(lambda: opened.read_text().strip() == f"http://localhost:{server.port}", "with the address")

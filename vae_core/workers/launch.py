@@ -233,11 +233,16 @@ def resume(run: Run, by: str = "app") -> None:
             _hand_over(run, now)
 
 
-def place_in_queue(run: Run) -> int:
-    """1 for the run that is next to start; 0 for one that does not wait."""
-    waiting = sorted(((now.queued, run, now) for run, now in _active() if now.state == "queued"), key=_turn)
+def queue_of(run: Run) -> tuple[int, list[Run]]:
+    """(the run's place in the queue, the runs that train now).
+
+    The place is 1 for the run that is next to start, and 0 for one that does not wait.
+    """
+    active = _active()
+    waiting = sorted(((now.queued, other, now) for other, now in active if now.state == "queued"), key=_turn)
     names = [other.name for _, other, _ in waiting]
-    return names.index(run.name) + 1 if run.name in names else 0
+    place = names.index(run.name) + 1 if run.name in names else 0
+    return place, [other for other, now in active if now.state == "running"]
 
 
 def _turn(waiting: tuple[float, Run, Status]) -> tuple[float, str]:
@@ -280,11 +285,16 @@ def _bury(run: Run, message: str = "") -> None:
 
 
 def _tidy() -> None:
-    """Remove what was left half made or half deleted, an hour ago or more."""
+    """Remove what was left half made or half deleted, or never had its images, an hour ago or more."""
     for name in _names(library()):
         path = library() / name
         if name.startswith((".new-", ".deleted-")) and time.time() - path.stat().st_mtime > 3600:
             shutil.rmtree(path, ignore_errors=True)
+        elif not name.startswith("."):
+            now = status.read(path)
+            if now.state == "unavailable" and time.time() - now.heartbeat > 3600:
+                with suppress(RunError):
+                    Run(path).delete()
 
 
 def _names(path: Path) -> list[str]:

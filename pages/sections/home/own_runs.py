@@ -101,7 +101,7 @@ def facts(run: Run) -> str:
     parts = [
         CATALOGUE[spec.data.name].title,
         words.dimensions(spec.latent),
-        objective_words.short(spec),
+        objective_words.short(spec, run.beta_moves),
     ]
     elbo = (run.evaluation or {}).get("elbo")
     if isinstance(elbo, int | float):
@@ -109,12 +109,14 @@ def facts(run: Run) -> str:
     elif now.step:
         parts.append(f"step {words.count(now.step)}")
     if now.state == "queued":
-        parts.append(f"place {launch.place_in_queue(run)} in the queue")
+        place, ahead = launch.queue_of(run)
+        waits = f", waits for {words.short_name(ahead[0].name)}, which trains" if ahead else ""
+        parts.append(f"place {place} in the queue{waits}")
     elif now.active:
         parts.append(f"{words.duration(now.remaining)} to go")
     else:
         parts.append(words.ago(time.time() - now.created))
-    if now.state in ("interrupted", "diverged"):
+    if now.state in ("interrupted", "diverged", "unavailable"):
         parts.append(now.message)
     return " · ".join(parts)
 

@@ -8,6 +8,7 @@ import io
 import streamlit as st
 
 from pages.sections.train import draft
+from pages.sections.train.fields import say
 from vae_core import data
 from vae_core.data.catalogue import CATALOGUE, DOWNLOAD
 from vae_core.spec import Spec
@@ -58,6 +59,7 @@ def picker(spec: Spec) -> None:
                     width="stretch",
                 )
         _own_images()
+    say("data.name")
     if not own:
         st.html(_strip_html(spec.data.name))
     else:
