@@ -1,18 +1,26 @@
-"""Elbo Room, the app: `streamlit run app.py`."""
+"""Elbo Room, the app: `streamlit run app.py`.
+
+Streamlit reads this file twice. The server imports it as the module `app`, and finds in it what it is to
+serve; each visit of a page then runs it as `__main__`.
+"""
 
 from __future__ import annotations
 
+import streamlit as st
+
+from widgets.server import modules, start
+from widgets.shell import error_boundary
+
+PACKAGES = ("widgets", "pages.sections")
+
 
 def main() -> None:
-    import streamlit as st
-
+    modules.load(*PACKAGES)
     from pages.sections import sidebar
     from widgets.run_data import library
     from widgets.service import service
     from widgets.shell import layout
-    from widgets.shell.error_boundary import error_boundary
 
-    layout.guard()
     layout.set_up()
     pages = [
         st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
@@ -25,7 +33,7 @@ def main() -> None:
     ]
     page = st.navigation(pages, position="hidden")
     layout.style()
-    with error_boundary():
+    with error_boundary.error_boundary():
         every = library.runs()
         run = library.choose_run(every)
         with st.sidebar:
@@ -35,9 +43,17 @@ def main() -> None:
             sidebar.sidebar(every, run)
         sidebar.say_unknown_run()
     service()
-    with error_boundary():
+    error_boundary.show_fault()
+    with error_boundary.error_boundary():
         page.run()
 
 
 if __name__ == "__main__":
     main()
+else:
+    app = st.App(
+        __file__,
+        middleware=start.MIDDLEWARE,
+        lifespan=start.lifespan(lambda: modules.load(*PACKAGES)),
+        on_script_error=error_boundary.show,
+    )

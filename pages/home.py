@@ -11,8 +11,6 @@ from widgets.run_data import library
 from widgets.shell import layout
 from widgets.shell.error_boundary import error_boundary
 
-layout.guard()
-
 every = library.runs()
 shown = [run for run in every if run.is_gallery]
 own = [run for run in every if not run.is_gallery]

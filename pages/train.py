@@ -6,19 +6,16 @@ import streamlit as st
 
 from pages.sections.train import draft, form, live_map, stage, transport
 from widgets.run_data import library
-from widgets.shell import layout, objective_words
+from widgets.shell import layout, objective_words, words
 from widgets.shell.error_boundary import error_boundary
-
-layout.guard()
 
 run = library.current()
 spec = draft.current(run)
 
 st.title("Train")
 stage.what_to_notice(run, spec)
-fault = draft.fault()
-if fault:
-    st.error(fault, icon=":material/error:")
+if draft.LINK in draft.faults():
+    st.error(words.literal(draft.faults()[draft.LINK].sentence), icon=":material/error:")
 
 page = st.container(horizontal=True, gap="medium", key="train")
 settings = page.container(width=272, gap="small", key="settings")

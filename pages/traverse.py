@@ -7,8 +7,6 @@ from widgets.run_data import library
 from widgets.shell import layout
 from widgets.shell.error_boundary import error_boundary
 
-layout.guard()
-
 run = library.current()
 
 with error_boundary():

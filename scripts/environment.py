@@ -55,8 +55,9 @@ def one_at_a_time() -> Iterator[None]:
 
 
 def included(requirements: Path) -> list[Path]:
-    """The file, and those it names with -r: installing it installs them too."""
-    names = [line.split()[1] for line in requirements.read_text().splitlines() if line.startswith("-r ")]
+    """The file, and those it names with -r or -c: what they say decides what is installed too."""
+    lines = requirements.read_text().splitlines()
+    names = [line.split()[1] for line in lines if line.startswith(("-r ", "-c "))]
     return [requirements, *(path for name in names for path in included(requirements.parent / name))]
 
 

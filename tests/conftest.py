@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CI = bool(os.environ.get("CI"))
 TESTS = Path(__file__).parent
+BROWSER = ("tests/e2e/", "tests/widgets/components/")
 
 # Several processes share the cores. Set before torch is imported, and inherited by what the tests start.
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -29,12 +30,24 @@ settings.load_profile("elbo-room")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests in tests/e2e are marked, and share one xdist worker: two browsers at once starve each other."""
     for item in items:
         if TESTS / "e2e" in item.path.parents:
             item.add_marker("e2e")
-            if item.get_closest_marker("xdist_group") is None:
-                item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Tests that open a browser share one worker: two at once starve each other.
+
+    Not by the mark `xdist_group`, which xdist 3.8 no longer sees under pytest 9.2 (pytest-xdist issue 1386).
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OneBrowser(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "browser" if nodeid.startswith(BROWSER) else nodeid
+
+    return OneBrowser(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -41,7 +41,7 @@ class Service:
         for turn in count():
             self._quietly(lambda: launch.pump(self.launcher, open_run=library.open_run))
             if turn % TIDY == 0:
-                self._quietly(launch.tidy)
+                self._quietly(lambda: launch.tidy(library.open_run))
             time.sleep(PUMP)
 
     def _warm(self) -> None:

@@ -13,6 +13,7 @@ from vae_core.data.catalogue import CATALOGUE
 from vae_core.runs.run import Run
 from widgets.run_data.library import title, use
 from widgets.shell import objective_words, url_state, words
+from widgets.shell.fragments import fragment
 
 SIDEBAR_POLL = 2.0
 
@@ -57,7 +58,7 @@ def sidebar(runs: list[Run], run: Run | None) -> None:
                 st.rerun()
             summary(run)
 
-        st.fragment(show, run_every=SIDEBAR_POLL if run.status.active else None)()
+        fragment(show, run_every=SIDEBAR_POLL if run.status.active else None)
 
 
 def summary(run: Run) -> None:
@@ -71,7 +72,11 @@ def summary(run: Run) -> None:
         st.caption(now.message)
         return
     spec = run.spec
-    parts = (CATALOGUE[spec.data.name].title, words.dimensions(spec.latent), objective_words.short(spec))
+    parts = (
+        CATALOGUE[spec.data.name].title,
+        words.dimensions(spec.latent),
+        objective_words.short(spec, run.beta_moves),
+    )
     st.caption(" · ".join(part.replace(" ", "\u00a0") for part in parts))  # a line ends between two of them
     for fault in run.faults:
         st.caption(f":material/warning: {words.literal(fault)}")

@@ -9,9 +9,10 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,13 +31,23 @@ class Server:
     """`streamlit run app.py` on a port of its own, which may be killed and started again."""
 
     def __init__(
-        self, runs: Path, data: Path, wait_until: Callable[..., None], script: Path = ROOT / "app.py"
+        self,
+        runs: Path,
+        data: Path,
+        wait_until: Callable[..., None],
+        script: Path = ROOT / "app.py",
+        before: Callable[[], None] | None = None,
+        headless: bool = True,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.runs, self.script, self.wait_until = runs, script, wait_until
+        self.before = before  # done in the new process, before it becomes the server
+        self.headless = headless
         self.environment = os.environ | {
             "VAE_RUNS": str(runs),
             "VAE_GALLERY": str(runs),
             "VAE_DATA": str(data),
+            **(environment or {}),
         }
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -49,8 +60,8 @@ class Server:
         with open(self.runs / ".server.log", "ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "streamlit", "run", str(self.script), "--server.port", str(self.port),
-                 "--server.headless", "true"],
-                cwd=ROOT, env=self.environment, stdout=log, stderr=log,
+                 "--server.headless", str(self.headless).lower()],
+                cwd=ROOT, env=self.environment, stdout=log, stderr=log, preexec_fn=self.before,
             )  # fmt: skip
         self.wait_until(self.answers, "the server answers")
 
@@ -116,17 +127,41 @@ def server(
 
 
 @pytest.fixture
+def own_server(
+    gallery_run: Path, tmp_path: Path, wait_until: Callable[..., None]
+) -> Iterator[Callable[..., Server]]:
+    """own_server(**options): a server that nobody has visited, with its own library of one run or none."""
+    servers = []
+
+    def start(data: Path = tmp_path, empty: bool = False, **options: Any) -> Server:
+        runs = tmp_path / f"library-{len(servers)}"
+        runs.mkdir()
+        if not empty:
+            shutil.copytree(gallery_run, runs / "shown")
+        servers.append(Server(runs, data, wait_until, **options))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        for run in server.all_runs():
+            if run.live and run.status.pid:
+                os.kill(run.status.pid, signal.SIGKILL)
+        server.kill(signal.SIGTERM)
+
+
+@pytest.fixture
 def new_tab(browser: Browser, server: Server) -> Iterator[Callable[[str], Page]]:
     """Opens an address in a tab of its own, as another person would, and waits until it is there.
 
-    No tab may be left with a fault on it.
+    No tab may be left with a fault on it, or have asked for what the server's policy refuses.
     """
-    contexts = []
+    contexts, refused = [], []
 
     def new_tab(address: str) -> Page:
         context = browser.new_context(viewport={"width": 1280, "height": 900})
         contexts.append(context)
         page = context.new_page()
+        page.on("console", lambda m: refused.append(m.text) if "Content Security Policy" in m.text else None)
         page.set_default_timeout(PATIENCE)
         page.goto(address if address.startswith("http") else server.url + address)
         page.wait_for_selector(IDLE)
@@ -137,6 +172,7 @@ def new_tab(browser: Browser, server: Server) -> Iterator[Callable[[str], Page]]
         for page in [page for context in contexts for page in context.pages]:
             expect(page.get_by_test_id("stException")).to_have_count(0)
             expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
+        assert refused == []
     finally:
         for context in contexts:
             context.close()

@@ -82,6 +82,23 @@ def test_a_finished_run_plays_its_training_again(new_tab: NewTab) -> None:
     expect(page.locator(".board .at")).to_contain_text("step")
 
 
+def test_all_numbers_are_of_the_step_that_is_looked_at(new_tab: NewTab) -> None:
+    page = new_tab("/train?run=shown")
+    tiles, slider = page.locator(".board .tiles"), page.locator(".board .slider")
+    expect(tiles).to_contain_text("step 150")
+    end = tiles.inner_text()
+    slider.press("Home")
+    expect(page.locator(".board .at")).to_have_text(re.compile(r"^step \d+$"))
+    step = page.locator(".board .at").inner_text()
+    assert step != "step 150"
+    expect(tiles).to_contain_text(step)
+    expect(tiles).not_to_contain_text("step 150")
+    assert tiles.inner_text().splitlines()[1] != end.splitlines()[1]  # the ELBO
+    slider.press("End")
+    expect(tiles).to_have_text(re.compile("step 150"))
+    assert tiles.inner_text() == end
+
+
 @pytest.mark.parametrize("figure", [".curves", ".cloud", ".probes", ".bars"])
 def test_a_figure_can_be_taken_away_as_a_picture(new_tab: NewTab, figure: str) -> None:
     page = new_tab("/train?run=shown")
@@ -118,6 +135,24 @@ def test_pause_holds_step_makes_one_and_play_goes_on(live: tuple[Page, Run], wai
     button(page, "Play").click()
     expect(badge(page, "training")).to_be_visible()
     shows_a_later_step(page)
+
+
+def test_a_pause_shows_all_that_went_before_and_a_step_in_it_what_is_new(
+    live: tuple[Page, Run], wait_until: Any
+) -> None:
+    page, run = live
+    shows_a_later_step(page)
+    button(page, "Pause").click()
+    slider = page.locator(".board .slider")
+    expect(slider).to_be_visible()
+    slider.press("Home")
+    expect(page.locator(".board .at")).to_have_text("step 0")
+    expect(page.locator(".board .tiles")).to_contain_text("step 0")
+    slider.press("End")
+    before = run.status.step
+    button(page, "Step").click()
+    wait_until(lambda: run.status.step == before + 1, "one step is made")
+    expect(page.locator(".board .at")).to_have_text(f"step {before + 1:,}")
 
 
 def test_beta_moves_the_run_and_is_marked_on_the_curves(

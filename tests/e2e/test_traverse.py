@@ -30,6 +30,18 @@ def run(server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         yield run
 
 
+@pytest.fixture(scope="module")
+def other(server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """Another one, whose largest KL is larger."""
+    from vae_core import recipes, train
+
+    path = tmp_path_factory.mktemp("other") / "freer"
+    changes = {"latent": 4, "data.name": "sprites", "training.steps": 150, "objective.beta": 0.05}
+    train(recipes.get("vae-2d").change(**changes), out=path)
+    with server.lend(path) as run:
+        yield run
+
+
 @pytest.fixture
 def page(new_tab: NewTab, run: Run) -> Page:
     page = new_tab(f"/traverse?run={run.name}&start=3")
@@ -99,6 +111,28 @@ def test_what_is_on_screen_can_be_taken_away(page: Page, run: Run) -> None:
         "3",
     ]
     assert torch.isfinite(torch.tensor([float(v) for v in lines[1].split(",")[5:]])).all()
+
+
+BLANK = """() => [...document.querySelectorAll("*")].filter((each) => each.shadowRoot)
+    .flatMap((each) => [...each.shadowRoot.querySelectorAll(".board .strip canvas")])
+    .map((canvas) => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data)
+    .filter((pixels) => !pixels.some(Boolean)).length"""
+
+
+def test_a_second_run_leaves_the_first_ones_strips_as_they_are(page: Page, run: Run, other: Run) -> None:
+    assert traverse.usage(other.posteriors).kl.max() > traverse.usage(run.posteriors).kl.max()
+    boards = page.locator(".traverse .board")
+    for _ in range(3):
+        expect(boards).to_have_count(1)
+        page.get_by_role("combobox", name="Compare with").click()
+        page.get_by_role("option", name=re.compile(other.name)).click()
+        expect(boards).to_have_count(2)
+        for k in range(2):
+            expect(boards.nth(k)).to_have_attribute("data-decoded", "true")
+            assert boards.nth(k).locator(".strip canvas").count() > 0
+        page.wait_for_function(f"({BLANK})() === 0")
+        page.get_by_role("combobox", name="Compare with").click()
+        page.get_by_role("option", name="no other run").click()
 
 
 def test_two_runs_stand_side_by_side_and_the_map_shows_the_same_code(

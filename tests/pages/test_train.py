@@ -1,5 +1,6 @@
 """The Train page: a form that is a Spec, and buttons that write what is wanted into the run's folder."""
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ from streamlit.testing.v1 import AppTest
 
 from pages.sections.train import details, objective_form
 from vae_core import VAE, Spec, recipes
+from vae_core.data import download
 from vae_core.runs.run import Run, all_runs
 from vae_core.spec import Likelihood, titles
+from widgets.components.board import parcel
 from widgets.components.board.pack import unpack
-from widgets.shell import tasks
+from widgets.shell import tasks, words
 
 App = Callable[..., AppTest]
 AddRun = Callable[..., Run]
@@ -61,11 +64,11 @@ def test_a_link_fills_the_form(app: App) -> None:
 @pytest.mark.parametrize(
     "link, said",
     [
-        ({"set": "latent=-3"}, "latent"),
-        ({"set": "objective.beta=nan"}, "beta"),
+        ({"set": "latent=-3"}, "Latent dimensions"),
+        ({"set": "objective.beta=nan"}, "β"),
         ({"set": "no.such=1"}, "no.such"),
         ({"recipe": "no-such"}, "no-such"),
-        ({"set": "net.widths=99999999"}, "widths"),
+        ({"set": "net.widths=99999999"}, "Widths of the layers"),
         ({"set": ["data.name=folder", "data.path=/etc"]}, "files of this machine"),
     ],
 )
@@ -127,11 +130,85 @@ def test_a_recipe_keeps_the_images(page: AppTest) -> None:
     assert (spec.data.name, spec.net.kind, spec.data.binarisation) == ("digits", "linear", "none")
 
 
-def test_settings_that_cannot_be_are_refused_in_a_sentence(page: AppTest) -> None:
+def said(at: AppTest) -> list[str]:
+    """What stands in red at fields and under the buttons."""
+    return [caption.value for caption in at.caption if caption.value.startswith(":red[")]
+
+
+STARTERS = ("play", "step", "new-seed")
+
+
+def test_what_cannot_be_stays_at_its_field_and_nothing_trains_until_it_is_mended(page: AppTest) -> None:
     showing(page.selectbox, "set:net.kind").select("conv").run()
     showing(page.text_input, "set:net.channels").set_value("8,8,8,8,8").run()
-    assert "convolutions" in page.error[0].value
-    assert showing(page.text_input, "set:net.channels").value == "16, 32"
+    assert showing(page.text_input, "set:net.channels").value == "8,8,8,8,8"
+    at_field, at_buttons = said(page)
+    assert "convolutions" in at_field
+    assert "“Channels”" in at_buttons
+    assert all(page.button(key=key).disabled for key in STARTERS)
+    showing(page.number_input, "set:latent").set_value(5).run()  # another field mends nothing
+    assert showing(page.text_input, "set:net.channels").value == "8,8,8,8,8"
+    assert page.button(key="play").disabled
+    showing(page.text_input, "set:net.channels").set_value("8, 8").run()
+    assert said(page) == []
+    press(page, "play")
+    assert only_run().spec.net.channels == (8, 8)
+    assert only_run().spec.latent == 5
+
+
+def test_a_press_that_comes_with_the_change_trains_nothing_else(page: AppTest) -> None:
+    """Who types and clicks Play at once sends both in one message."""
+    showing(page.selectbox, "set:net.kind").select("mlp").run()
+    showing(page.text_input, "set:net.widths").set_value("64, many")
+    press(page, "play")
+    assert all_runs() == []
+    assert "'many' is not allowed; it must be a whole number." in words_of(said(page)[0])
+
+
+def test_two_changes_that_fit_only_together_may_come_one_after_the_other(app: App) -> None:
+    at = app("train", recipe="cvae", set="data.name=digits")
+    showing(at.selectbox, "set:objective.kind").select("m2").run()
+    showing(at.selectbox, "set:mask.kind").select("random").run()
+    assert at.button(key="play").disabled
+    showing(at.selectbox, "set:objective.kind").select("elbo").run()
+    assert said(at) == []
+    press(at, "play")
+    assert (only_run().spec.objective.kind, only_run().spec.mask.kind) == ("elbo", "random")
+
+
+def test_what_was_wanted_of_a_part_that_went_is_forgotten(page: AppTest) -> None:
+    showing(page.selectbox, "set:net.kind").select("mlp").run()
+    showing(page.text_input, "set:net.widths").set_value("none of these").run()
+    assert page.button(key="play").disabled
+    showing(page.selectbox, "set:net.kind").select("linear").run()
+    assert said(page) == []
+    assert not page.button(key="play").disabled
+
+
+def words_of(markdown: str) -> str:
+    return markdown.replace("\\", "")
+
+
+@pytest.mark.parametrize(
+    "key, kind, value",
+    [
+        ("net.widths", "mlp", "0"),
+        ("net.widths", "mlp", "a, 8"),
+        ("net.widths", "mlp", "1.5"),
+        ("net.widths", "mlp", ""),
+        ("net.widths", "mlp", ",".join(9 * "8")),
+        ("net.channels", "conv", "16, 99999"),
+        ("net.channels", "partial_conv", "x"),
+    ],
+)
+def test_a_field_is_spoken_of_by_its_label_and_not_by_its_name_in_a_spec(
+    page: AppTest, key: str, kind: str, value: str
+) -> None:
+    showing(page.selectbox, "set:net.kind").select(kind).run()
+    showing(page.text_input, f"set:{key}").set_value(value).run()
+    assert len(said(page)) == 2
+    theirs = re.compile(r"net|widths\b|channels\b|\.\d:|Tuple|Input|validation")
+    assert not any(theirs.search(words_of(text)) for text in said(page))
 
 
 def test_pause_step_and_stop_write_what_is_wanted(app: App, add_run: AddRun) -> None:
@@ -213,18 +290,115 @@ def test_the_gallery_cannot_be_trained_on(app: App, add_run: AddRun) -> None:
     assert at.button(key="stop").disabled
 
 
-def test_without_mnist_and_network_the_drawn_digits_are_offered(app: App, own_runs: Path) -> None:
+def test_a_run_whose_download_failed_is_not_resumed_and_makes_place_for_one_on_strokes(
+    app: App, own_runs: Path
+) -> None:
     from vae_core.runs import run as runs
 
     made = runs.create(Spec().change(**{"data.name": "mnist"}), "stuck")
-    file = made.path / "status.json"
-    file.write_text(
-        '{"state":"stopped","message":"MNIST is not on this machine, and it could not be fetched.","step":0}'
+    (made.path / "status.json").write_text(
+        '{"state":"unavailable","message":"MNIST is not on this machine, and its server stopped sending."}'
     )
     at = app("train", run="stuck")
+    labels = [button.label for button in at.button]
+    assert "Resume" not in labels
+    assert "Try again" in labels
     offer = next(button for button in at.button if button.label == "Train on strokes instead")
     offer.click().run()
-    assert {run.spec.data.name for run in all_runs()} == {"mnist", "strokes"}
+    assert only_run().spec.data.name == "strokes"
+    assert at.query_params["run"] == only_run().name
+    assert "data.name=strokes" in at.query_params["set"]
+
+
+def test_without_mnist_and_network_play_trains_on_strokes_and_says_so(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VAE_DATA", str(tmp_path / "empty"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setitem(download.MIRRORS, "mnist", ["http://127.0.0.1:9/"])
+    at = app("train", set="data.name=mnist")
+    press(at, "play")
+    assert only_run().spec.data.name == "strokes"
+    (note,) = at.info
+    assert note.value == "MNIST is not on this machine and there is no network, so this trains on Strokes."
+    assert "data.name=strokes" in at.query_params["set"]
+    press(at, "new-seed")
+    assert {run.spec.data.name for run in all_runs()} == {"strokes"}
+    assert app("train").session_state["draft"].data.name == "strokes"  # what is not there is not the default
+
+
+def test_a_shipped_run_whose_images_are_not_here_lends_the_form_its_settings_and_strokes(
+    app: App, own_runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VAE_DATA", str(tmp_path / "empty"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setitem(download.MIRRORS, "mnist", ["http://127.0.0.1:9/"])
+    from vae_core.runs import run as runs
+
+    made = runs.create(Spec().change(**{"data.name": "mnist", "latent": 5}), "shipped")
+    (made.path / "card.json").write_text('{"title": "Shipped", "sentence": "", "order": 1}')
+    at = app("train", run="shipped")
+    draft = at.session_state["draft"]
+    assert (draft.data.name, draft.latent) == ("strokes", 5)
+    assert "MNIST is not on this machine" in at.info[0].value
+
+
+@pytest.mark.parametrize("page", ["", "train", "latent_map"])
+def test_a_beta_that_training_moved_is_told_with_its_way_on_every_page(
+    app: App, add_run: AddRun, wait_until: Callable[..., None], page: str
+) -> None:
+    run = add_run("mine")
+    with open(run.path / "metrics.jsonl", "a") as file:
+        file.write('{"step": 8500, "moved": {"beta": 10.0}}\n')
+    at = app(page, run="mine")
+    assert not at.exception
+    way = "1 → 10 at step 8,500"
+    assert any(way in caption.value.replace("\u00a0", " ") for caption in at.sidebar.caption)
+    if page == "":
+        assert any(f"β {way}" in row.proto.body for row in at.get("html"))
+    if page == "latent_map":
+
+        def on_the_map() -> bool:  # its numbers are worked out in the background
+            bodies = [number.proto.body for number in at.run().get("html")]
+            return any(
+                "<b>1 → 10</b>" in body and "weight of the KL, from step 8,500" in body for body in bodies
+            )
+
+        wait_until(on_the_map, "the map has its numbers")
+
+
+def test_the_numbers_of_a_past_step_are_those_of_its_report(add_run: AddRun) -> None:
+    run = add_run("mine")
+    steps = [report["step"] for report in run.metrics]
+    report = run.metrics[len(steps) // 2]
+    shown = {name: (value, under) for name, value, under, _, _ in parcel.tiles(run, report["step"])}
+    assert shown["Reconstruction"][1] == f"train {words.nats(report['train']['reconstruction'])}"
+    assert shown["Epoch"] == (f"{report['epoch']:.2f}", f"step {words.count(report['step'])}")
+    assert shown["Elapsed"][0] == words.duration(report["seconds"])
+    assert shown["Remaining"][0] == "–"
+    before = {name: value for name, value, *_ in parcel.tiles(run, steps[0] - 1)}
+    assert (before["ELBO"], before["Epoch"]) == ("–", "0.00")
+
+
+def test_after_stop_resume_is_the_button_and_a_new_run_is_called_so(app: App, add_run: AddRun) -> None:
+    add_run("mine", state="stopped")
+    at = app("train", run="mine")
+    buttons = {button.key: button for button in at.button}
+    assert buttons["resume"].proto.type == "primary"
+    assert (buttons["play"].label, buttons["play"].proto.type) == ("New run", "secondary")
+    assert [button.key for button in at.button if button.proto.type == "primary"] == ["resume"]
+
+
+def test_a_run_in_the_queue_says_what_it_waits_for_and_links_to_it(app: App, add_run: AddRun) -> None:
+    add_run("ahead", state="running", heartbeat=2e9)
+    add_run("first", state="queued", queued=1.0)
+    add_run("mine", state="queued", queued=2.0)
+    at = app("train", run="mine")
+    assert any(caption.value == "Place 2 in the queue. Waits for" for caption in at.caption)
+    links = [link.proto for link in at.get("page_link") if "which trains" in link.proto.label]
+    assert [(link.label, link.query_string) for link in links] == [("ahead, which trains", "run=ahead")]
+    rows = [text.proto.body for text in app().get("html")]
+    assert any("place 2 in the queue, waits for ahead, which trains" in row for row in rows)
 
 
 def test_own_images_are_learned_from_by_their_path(page: AppTest, tmp_path: Path) -> None:
@@ -241,7 +415,9 @@ def test_own_images_that_are_not_there_are_a_sentence(page: AppTest) -> None:
     page.text_input(key="own-path").set_value("/no/such/place").run()
     page.button(key="own-use").click().run()
     assert not page.exception
-    assert "/no/such/place" in page.error[0].value
+    (sentence,) = said(page)
+    assert "/no/such/place" in words_of(sentence)
+    assert not page.button(key="play").disabled  # the form is as it was
 
 
 def test_an_unreadable_run_is_a_sentence(app: App, add_run: AddRun) -> None:

@@ -19,13 +19,36 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from vae_core.data.catalogue import CATALOGUE
+from vae_core.data.catalogue import CATALOGUE, DOWNLOAD
 from vae_core.data.dataset import Progress, Unavailable
 from vae_core.data.idx import FILES, FOLDERS, read
 from vae_core.data.storage import roots, writable, writable_root
 
+# Where the files lie, as torchvision says too; here, so that asking whether one answers needs no torch.
+MIRRORS = {
+    "mnist": ["https://ossci-datasets.s3.amazonaws.com/mnist/", "http://yann.lecun.com/exdb/mnist/"],
+    "fashion_mnist": ["http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"],
+    "kmnist": ["http://codh.rois.ac.jp/kmnist/dataset/kmnist/"],
+}
+ALL_FILES = [file for split in FILES.values() for file in split]
 ANSWER = 6.0  # seconds within which some server must answer
 STALL = 20.0  # seconds without a single new byte after which we give up
+
+
+def here(name: str) -> bool:
+    """Whether the dataset needs no download on this machine. Looks whether files are there, not into them."""
+    if CATALOGUE[name].needs != DOWNLOAD:
+        return True
+    folders = [root / FOLDERS[name] / "raw" for root in roots()]
+    return any(
+        all((folder / file).exists() or (folder / file).with_suffix("").exists() for file in ALL_FILES)
+        for folder in folders
+    )
+
+
+def answers(name: str) -> bool:
+    """Whether some server that has the dataset answers, within `ANSWER` seconds."""
+    return bool(_sizes(name))
 
 
 def fetch(name: str, report: Progress) -> None:
@@ -67,16 +90,15 @@ def torchvision_datasets() -> ModuleType:
 
 def _fetch(name: str, root: Path, report: Progress) -> None:
     title, folder = CATALOGUE[name].title, FOLDERS[name]
+    sizes = _sizes(name)
+    mirrors = [mirror for mirror in MIRRORS[name] if mirror in sizes]
+    if not mirrors:
+        raise Unavailable(_sorry(name, "no server that has it answered"))
+    total = sizes[mirrors[0]]
     try:
         source = getattr(torchvision_datasets(), folder)
     except ImportError as error:
         raise Unavailable(_sorry(name, "torchvision, which downloads it, is not installed")) from error
-    files = [file for split in FILES.values() for file in split]
-    sizes = _sizes(source.mirrors, files)
-    mirrors = [mirror for mirror in source.mirrors if mirror in sizes]
-    if not mirrors:
-        raise Unavailable(_sorry(name, "no server that has it answered"))
-    total = sizes[mirrors[0]]
 
     for stale in root.glob(f".download-{name}-*"):
         shutil.rmtree(stale, ignore_errors=True)
@@ -87,7 +109,7 @@ def _fetch(name: str, root: Path, report: Progress) -> None:
             done = f"{size / 1e6:.1f} of {total / 1e6:.1f} MB" if total else f"{size / 1e6:.1f} MB"
             report(min(1.0, size / total) if total else 0.0, f"Downloading {title}: {done}")
         home = writable(root / folder / "raw")
-        for file in files:
+        for file in ALL_FILES:
             os.replace(scratch / folder / "raw" / file, home / file)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -121,15 +143,15 @@ def _run(download: Any, scratch: Path, name: str) -> Iterator[int]:
         raise Unavailable(_sorry(name, _reason(failure[0]))) from failure[0]
 
 
-def _sizes(mirrors: list[str], files: list[str]) -> dict[str, int]:
-    """The bytes of all files together, for each mirror that answers in time."""
+def _sizes(name: str) -> dict[str, int]:
+    """The bytes of all its files together, for each mirror that answers in time."""
     sizes: dict[str, int] = {}
     threads = []
-    for mirror in mirrors:
+    for mirror in MIRRORS[name]:
 
         def ask(mirror: str = mirror) -> None:
             total = 0
-            for file in files:
+            for file in ALL_FILES:
                 request = urllib.request.Request(mirror + file, method="HEAD", headers={"User-Agent": "vae"})
                 try:
                     with urllib.request.urlopen(request, timeout=ANSWER) as answer:

@@ -6,10 +6,12 @@ import logging
 import os
 import tempfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 log = logging.getLogger(__name__)
 
@@ -48,17 +50,49 @@ def writable(folder: Path) -> Path:
     return folder
 
 
-def cached(key: str, build: Callable[[], Arrays], keep: int | None = None) -> Arrays:
+def cached(
+    key: str,
+    build: Callable[[], Arrays],
+    keep: int | None = None,
+    waiting: Callable[[], None] | None = None,
+) -> Arrays:
     """The arrays kept under `key`, or what `build` returns, kept for the next time.
 
     A file that is damaged or cut short fails its checksum and is built anew. Not being able to keep the
     arrays costs the next caller time, and nothing else. With `keep`, only so many of a kind (what comes
-    before the last dash of the key) are kept, the newest.
+    before the last dash of the key) are kept, the newest. With `waiting`, two processes that need the same
+    arrays build them once: it is called now and then while the other one does.
     """
-    for root in roots():
-        arrays = _read(root / "cache" / f"{key}.safetensors")
-        if arrays is not None:
-            return arrays
+    kept = _kept(key)
+    if kept is not None:
+        return kept
+    with _alone(key, waiting):
+        kept = _kept(key)  # somebody else may have built them meanwhile
+        return _build(key, build, keep) if kept is None else kept
+
+
+def _kept(key: str) -> Arrays | None:
+    found = (_read(root / "cache" / f"{key}.safetensors") for root in roots())
+    return next((arrays for arrays in found if arrays is not None), None)
+
+
+@contextmanager
+def _alone(key: str, waiting: Callable[[], None] | None) -> Iterator[None]:
+    """While nobody else builds the same arrays; where no lock can be had, all the same."""
+    with ExitStack() as stack:
+        if waiting is not None:
+            try:
+                lock = FileLock(writable(writable_root() / "cache") / f".{key}.lock")
+                while not lock.is_locked:
+                    waiting()
+                    with suppress(Timeout):
+                        stack.enter_context(lock.acquire(timeout=0.5))
+            except OSError as error:
+                log.info("%s is built without a lock: %s", key, error)
+        yield
+
+
+def _build(key: str, build: Callable[[], Arrays], keep: int | None) -> Arrays:
     arrays = build()
     for root in roots():
         try:

@@ -62,18 +62,25 @@ def load(request: Request) -> Dataset:
     """60,000 or 10,000 drawings, drawn on first use and kept on disk."""
     import torch
 
-    split = request.split
-    arrays = cached(
-        f"strokes-3-{split}", lambda: make(COUNTS[split], [0, SPLITS.index(split)], request.report)
-    )
+    arrays = kept(request.split, request.report)
     return Dataset(
         name=request.name,
-        split=split,
+        split=request.split,
         images=torch.from_numpy(arrays["images"]),
         labels=torch.from_numpy(arrays["labels"]),
         factors=torch.from_numpy(arrays["factors"]),
         class_names=tuple("0123456789"),
         factor_names=FACTOR_NAMES,
+    )
+
+
+def kept(split: str, report: Callable[[float, str], None] = lambda *_: None) -> Arrays:
+    """The arrays of a split, without torch."""
+    count, seed = COUNTS[split], [0, SPLITS.index(split)]
+    return cached(
+        f"strokes-3-{split}",
+        lambda: make(count, seed, report),
+        waiting=lambda: report(0.0, f"Drawing {count:,} digits"),
     )
 
 
@@ -248,3 +255,8 @@ def _around(centres: np.ndarray, seen: np.ndarray) -> list[slice]:
     first = np.floor(centres.min((1, 2)) - seen).clip(0, SIZE).astype(int)
     last = np.ceil(centres.max((1, 2)) + seen).clip(-1, SIZE - 1).astype(int)
     return [slice(begin, end + 1) for begin, end in zip(first, last, strict=True)]
+
+
+if __name__ == "__main__":  # draws them ahead of their first use
+    for each in SPLITS:
+        kept(each)

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vae_core.runs import files, frames, schema
+from vae_core.runs import files, frames, metrics, schema
 from vae_core.runs.files import library
 from vae_core.runs.frames import Arrays
 from vae_core.runs.metrics import Reader, Report
@@ -143,6 +143,19 @@ class Contents:
     def metrics(self) -> list[Report]:
         """The reports so far."""
         return self._reader.read()
+
+    @property
+    def beta_moves(self) -> list[tuple[int, float]]:
+        """(step, the value that beta has from there on), for each time that training moved it."""
+        moves: list[tuple[int, float]] = self._fresh(files.METRICS, self._load_beta_moves, "beta moves")
+        return moves
+
+    def _load_beta_moves(self) -> list[tuple[int, float]]:
+        try:
+            text = content(self.path / files.METRICS, metrics.MOST_BYTES)
+        except (FileNotFoundError, Unfit):
+            return []
+        return metrics.beta_moves(text)
 
     @property
     def faults(self) -> list[str]:

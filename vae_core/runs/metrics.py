@@ -101,6 +101,15 @@ def parse_all(text: bytes) -> list[Report]:
     return [report for line in lines if (report := parse(line)) is not None]
 
 
+def beta_moves(text: bytes) -> list[tuple[int, float]]:
+    """(step, the value of beta from there on), for each report of a move in a whole file."""
+    # Most lines have no move: a list of many runs parses only those that may have one.
+    lines = (line for line in islice(io.BytesIO(text), MOST) if b'"moved"' in line)
+    reports = [report for line in lines if (report := parse(line)) is not None]
+    found = ((report["step"], (report.get("moved") or {}).get("beta")) for report in reports)
+    return [(step, float(value)) for step, value in found if value is not None]
+
+
 def parse(line: bytes) -> Report | None:
     """A report, or None where the line is torn or is none."""
     try:

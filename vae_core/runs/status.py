@@ -26,6 +26,7 @@ STATES = (
     "stopped",
     "diverged",
     "interrupted",
+    "unavailable",  # its images could not be had, and nothing was trained
     "unreadable",
 )
 STARTING_SECONDS = 30.0  # how long a run may be on its way to a worker

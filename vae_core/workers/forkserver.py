@@ -17,8 +17,7 @@ import signal
 import sys
 from pathlib import Path
 
-# Adam's first use imports torch._dynamo, which takes longer than torch itself.
-import torch._dynamo  # noqa: F401
+import torch  # noqa: F401
 
 import vae_core.data.binarisation
 import vae_core.data.digits

@@ -248,12 +248,16 @@ def resume(run: Run, by: str = "app") -> None:
             raise RunError(f"{short(run.name)} cannot go on: {reason(error)}.") from None
 
 
-def place_in_queue(run: Run, open_run: Callable[[Path], Run] = Run) -> int:
-    """1 for the run that is next to start; 0 for one that does not wait."""
+def queue_of(run: Run, open_run: Callable[[Path], Run] = Run) -> tuple[int, list[Run]]:
+    """(the run's place in the queue, the runs that train now).
+
+    The place is 1 for the run that is next to start, and 0 for one that does not wait.
+    """
     active = _active(open_run)
-    waiting = sorted(((now.queued, run, now) for run, now in active if now.state == "queued"), key=_turn)
+    waiting = sorted(((now.queued, other, now) for other, now in active if now.state == "queued"), key=_turn)
     names = [other.name for _, other, _ in waiting]
-    return names.index(run.name) + 1 if run.name in names else 0
+    place = names.index(run.name) + 1 if run.name in names else 0
+    return place, [other for other, now in active if now.state == "running"]
 
 
 def _turn(waiting: tuple[float, Run, Status]) -> tuple[float, str]:
@@ -297,8 +301,15 @@ def mark_dead(run: Run, message: str = "") -> None:
         status.write(run.path, replace(now, state="interrupted", message=words, pid=None))
 
 
-def tidy() -> None:
-    """Removes what was left half made or half deleted in the library; to be called now and then."""
+def tidy(open_run: Callable[[Path], Run] = Run) -> None:
+    """Removes what was left half made or half deleted in the library, and runs that an hour ago or more never
+    had their images; to be called now and then."""
     if any(name.startswith((folders.NEW, folders.DELETED)) for name in files.names_in(library())):
         with suppress(RunError), files.hold(library() / ".lock"):
             folders.tidy(library())
+    for name in files.names_in(library()):
+        run = open_run(library() / name)
+        now = run.written_status
+        if now.state == "unavailable" and time.time() - now.heartbeat > 3600:
+            with suppress(RunError):
+                run.delete()

@@ -49,7 +49,8 @@ def work(run: Run, progress: Progress | None = None) -> Status:
 
     `progress(status as a dict)` is called at every report. Ctrl-C stops cleanly and keeps the run.
     Raises RunError where another process has it, and whatever keeps it from training: SpecError,
-    data.Unavailable, the OSError of a full disk. The run is then `interrupted`, and its message says why.
+    data.Unavailable, the OSError of a full disk. The run is then `interrupted`, or `unavailable` where it
+    never began for want of images, and its message says why.
     """
     with (
         files.hold(run.path / files.LOCK, wait=2.0),
@@ -67,8 +68,9 @@ def work(run: Run, progress: Progress | None = None) -> Status:
         except KeyboardInterrupt:
             session.end("stopped", "Stopped. Resume goes on from its last saved state.")
         except Exception as error:
+            never_began = isinstance(error, data.Unavailable) and not (run.path / files.STATE).exists()
             with suppress(OSError):  # the disk may be what failed
-                session.end("interrupted", sentence(error))
+                session.end("unavailable" if never_began else "interrupted", sentence(error))
             raise
         return heart.now
 

@@ -8,6 +8,7 @@ from vae_core.runs import files
 from vae_core.runs.run import Run, RunError
 from widgets.run_data import library
 from widgets.run_data.codes import newest
+from widgets.shell.fragments import fragment
 
 
 def nothing_yet() -> None:
@@ -34,7 +35,7 @@ def say_why(run: Run) -> None:
         query_params={library.RUN: run.name},
     )
     if run.status.active:
-        st.fragment(lambda: st.rerun() if showable(run) else None, run_every=1.0)()
+        fragment(lambda: st.rerun() if showable(run) else None, run_every=1.0)
 
 
 def fits(other: Run, run: Run) -> bool:

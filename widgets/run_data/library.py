@@ -10,7 +10,7 @@ import streamlit as st
 
 from vae_core.runs import evaluations
 from vae_core.runs.run import Run, all_runs
-from widgets.shell import objective_words, url_state, words
+from widgets.shell import error_boundary, objective_words, url_state, words
 
 RUN = "run"  # in the address bar and in the session
 
@@ -84,6 +84,7 @@ def choose_run(runs: list[Run]) -> Run | None:
     name = asked if asked in names else first
     use(name)
     st.session_state[RUN] = name
+    st.session_state[error_boundary.FOLDER] = str(names[name].path) if name is not None else None
     return names.get(name) if name is not None else None
 
 
@@ -106,7 +107,7 @@ def measured(run: Run) -> list[str]:
 
 def note(run: Run) -> str:
     """What tells runs of one dataset apart, beside their titles."""
-    parts = [words.dimensions(run.spec.latent), objective_words.short(run.spec)]
+    parts = [words.dimensions(run.spec.latent), objective_words.short(run.spec, run.beta_moves)]
     if run.status.active:
         parts.append(f"step {words.count(run.status.step)}, still training")
     return " · ".join(part for part in parts if part)

@@ -1,4 +1,4 @@
-"""What every page shares: the guard, its set-up, its style, and the folded equation."""
+"""What every page shares: its set-up, its style, and the folded equation."""
 
 from __future__ import annotations
 
@@ -8,20 +8,6 @@ import streamlit as st
 
 HERE = Path(__file__).parent
 ICON = HERE / "icon.png"
-
-
-def guard() -> None:
-    """The first line of every page: sends its visitor through app.py.
-
-    A folder named pages/ makes Streamlit run its files without app.py for the very first visitor of a server.
-    `PagesManager` is private; Streamlit is pinned.
-    """
-    from streamlit.runtime.pages_manager import PagesManager
-
-    if PagesManager.uses_pages_directory:
-        set_up()  # or the sidebar keeps another width
-        PagesManager.uses_pages_directory = False
-        st.rerun()
 
 
 def set_up() -> None:

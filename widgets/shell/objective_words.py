@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vae_core.spec import Spec
@@ -85,20 +86,33 @@ def of(spec: Spec) -> Said:
     return OBJECTIVES.get(spec.objective.kind, UNKNOWN)
 
 
-def short(spec: Spec) -> str:
-    """What tells runs apart in a line: β 4; β-TCVAE, β 6; FactorVAE, γ 10."""
+def beta(spec: Spec, moves: Sequence[tuple[int, float]] = ()) -> str:
+    """The value of beta: 1; or, where training moved it, 1 → 10 at step 8,500. moves: as `Run.beta_moves`.
+
+    The step is that of the last move. Between the first and the last value at most one more is named.
+    """
+    values = [words.number(value) for value in (spec.objective.beta, *(value for _, value in moves))]
+    if not moves:
+        return values[0]
+    path = values if len(values) <= 3 else [values[0], "…", values[-1]]
+    return f"{' → '.join(path)} at step {words.count(moves[-1][0])}"
+
+
+def short(spec: Spec, moves: Sequence[tuple[int, float]] = ()) -> str:
+    """What tells runs apart in a line: β 4; β-TCVAE, β 6; FactorVAE, γ 10, and beta wherever it was moved."""
     now = spec.objective
-    beta = f"β {words.number(now.beta)}"
+    weight = f"β {beta(spec, moves)}"
     match now.kind:
         case "elbo":
-            return beta
+            return weight
         case "capacity":
-            return f"capacity {words.number(now.capacity)} nats"
+            own = f"capacity {words.number(now.capacity)} nats"
         case "free_bits":
-            return f"{words.number(now.free_bits)} free nats"
+            own = f"{words.number(now.free_bits)} free nats"
         case "beta_tc":
-            return f"β-TCVAE, {beta}"
+            return f"β-TCVAE, {weight}"
         case "factor":
-            return f"FactorVAE, γ {words.number(now.gamma)}"
+            own = f"FactorVAE, γ {words.number(now.gamma)}"
         case other:
-            return f"{'M2' if other == 'm2' else other}, {beta}"
+            return f"{'M2' if other == 'm2' else other}, {weight}"
+    return f"{own}, {weight}" if moves else own

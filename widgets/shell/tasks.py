@@ -16,6 +16,8 @@ from vae_core.analysis.progress import Cancelled
 from vae_core.data import Unavailable
 from vae_core.runs.run import RunError
 from widgets.shell import words
+from widgets.shell.error_boundary import callback
+from widgets.shell.fragments import fragment
 
 POLL = 0.4  # seconds
 
@@ -104,7 +106,12 @@ def when_done(task: Task, words: str, show: Callable[[Any], None], cancel: str |
         fault = task.exception()
         if isinstance(fault, Cancelled):
             st.caption(":material/block: Cancelled.")
-            st.button("Start again", key=f"{cancel}-again", on_click=task.forget, icon=":material/refresh:")
+            st.button(
+                "Start again",
+                key=f"{cancel}-again",
+                on_click=callback(task.forget),
+                icon=":material/refresh:",
+            )
         elif fault is not None:
             st.warning(sentence(fault), icon=":material/error:")
         else:
@@ -120,4 +127,4 @@ def when_done(task: Task, words: str, show: Callable[[Any], None], cancel: str |
         if cancel is not None and st.button("Cancel", key=cancel, icon=":material/close:"):
             task.cancelled = True
 
-    st.fragment(wait, run_every=POLL)()
+    fragment(wait, run_every=POLL)

@@ -13,6 +13,8 @@ from typing import Any
 
 import streamlit as st
 
+from widgets.shell.error_boundary import callback
+
 KEPT = "address"  # {name: text} in the session
 REPLACED = "address_replaced"  # {name: (old text, when)} in the session
 MOMENT = 2.0  # seconds
@@ -117,6 +119,7 @@ def heard(key: str, act: Callable[[Any], object]) -> Callable[[], None]:
     What the browser still says of a widget in whose place there is another by now is nobody's wish.
     """
 
+    @callback
     def hear() -> None:
         name, _, turn = key.rpartition(":")
         if int(turn) == st.session_state["turns"].get(name, 0):

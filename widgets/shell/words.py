@@ -13,6 +13,7 @@ STATES = {
     "stopped": ("stopped", "gray"),
     "diverged": ("diverged", "red"),
     "interrupted": ("interrupted", "orange"),
+    "unavailable": ("no images", "orange"),
     "unreadable": ("unreadable", "red"),
 }
 
@@ -24,6 +25,7 @@ SIGNS = {
     "stopped": "■",
     "diverged": "✕",
     "interrupted": "!",
+    "unavailable": "!",
     "unreadable": "?",
 }
 

@@ -12,6 +12,7 @@ from widgets.run_data.classes import names
 from widgets.run_data.codes import weights
 from widgets.run_data.library import open_run
 from widgets.shell import sheets, url_state
+from widgets.shell.error_boundary import callback
 
 COUNT = 12  # of each class
 
@@ -63,7 +64,7 @@ def _seed() -> int:
     def renew() -> None:
         url_state.write("seed", str((seed + 1) % 10_000))
 
-    st.button("New samples", on_click=renew, icon=":material/casino:")
+    st.button("New samples", on_click=callback(renew), icon=":material/casino:")
     return seed
 
 

@@ -10,6 +10,8 @@ from widgets.components.traverse.state import TraverseState
 from widgets.run_data import library, usage
 from widgets.run_data.classes import names
 from widgets.shell import url_state
+from widgets.shell.error_boundary import callback
+from widgets.shell.fragments import fragment
 
 BOARD = "generate-board"
 MOVED = "slide"  # in the link
@@ -43,7 +45,7 @@ def show(run: Run) -> None:
         order=used.order.tolist(),
         dead=used.dead.numpy(),
     )
-    st.fragment(lambda: board(model))()
+    fragment(lambda: board(model))
 
 
 def board(model: Model) -> None:
@@ -56,4 +58,4 @@ def board(model: Model) -> None:
             url_state.write(MOVED, now.to_link().get("z"))
 
     stand = TraverseState.from_link({"z": url_state.read(MOVED) or ""}, latents)
-    traverse(BOARD, models=[model], state=stand, label="Sliders under a class", on_change=told)
+    traverse(BOARD, models=[model], state=stand, label="Sliders under a class", on_change=callback(told))

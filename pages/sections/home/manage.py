@@ -13,10 +13,10 @@ from vae_core.runs import archive, files
 from vae_core.runs.run import Run, RunError
 from widgets.components.board.parcel import QUANTITIES, terms
 from widgets.run_data import library
-from widgets.shell import words
+from widgets.shell import fragments, words
 
 
-@st.dialog("Manage this run")
+@fragments.dialog("Manage this run")
 def dialog(run: Run) -> None:
     st.markdown(f"**{words.literal(run.name)}**")
     now = run.status

@@ -15,7 +15,8 @@ from vae_core.runs.run import Run, RunError
 from vae_core.workers import launch
 from widgets.run_data import library
 from widgets.shell import objective_words, words
-from widgets.shell.error_boundary import error_boundary
+from widgets.shell.error_boundary import callback, error_boundary
+from widgets.shell.fragments import fragment
 
 POLL = 1.0
 SHOWN = 12
@@ -42,7 +43,7 @@ def listing(runs: list[Run]) -> None:
             with error_boundary():
                 row(run)
 
-    st.fragment(rows, run_every=POLL if any(run.status.active for run in runs) else None)()
+    fragment(rows, run_every=POLL if any(run.status.active for run in runs) else None)
     if len(runs) > SHOWN:
         st.toggle(f"Show all {len(runs)}", key="all_runs")
 
@@ -85,7 +86,7 @@ def row(run: Run) -> None:
                         "Resume",
                         key=f"resume-{run.name}",
                         icon=":material/resume:",
-                        on_click=_try,
+                        on_click=callback(_try),
                         args=(launch.resume, run),
                         help="Goes on with the training from its last saved state.",
                     )
@@ -99,19 +100,21 @@ def facts(run: Run) -> str:
     parts = [
         CATALOGUE[spec.data.name].title,
         words.dimensions(spec.latent),
-        objective_words.short(spec),
+        objective_words.short(spec, run.beta_moves),
     ]
     if found := library.measured(run):
         parts += found
     elif now.step:
         parts.append(f"step {words.count(now.step)}")
     if now.state == "queued":
-        parts.append(f"place {launch.place_in_queue(run, library.open_run)} in the queue")
+        place, ahead = launch.queue_of(run, library.open_run)
+        waits = f", waits for {words.short_name(ahead[0].name)}, which trains" if ahead else ""
+        parts.append(f"place {place} in the queue{waits}")
     elif now.active:
         parts.append(f"{words.duration(now.remaining)} to go")
     else:
         parts.append(words.ago(time.time() - now.created))
-    if now.state in ("interrupted", "diverged"):
+    if now.state in ("interrupted", "diverged", "unavailable"):
         parts.append(now.message)
     return " · ".join(parts)
 

@@ -24,7 +24,8 @@ from widgets.components import interpolate
 from widgets.run_data import library, usage
 from widgets.run_data.codes import Codes, weights
 from widgets.shell import tasks, words
-from widgets.shell.error_boundary import error_boundary
+from widgets.shell.error_boundary import callback
+from widgets.shell.fragments import fragment
 
 REACH = 3.0  # how often a direction is added, or taken away
 TIMES = slider_state.Place("arithmetic-board", "times", 1.0)
@@ -41,10 +42,9 @@ def show(run: Run) -> None:
     passed = task.result() if task.done() and task.exception() is None else None
 
     def part() -> None:
-        with error_boundary():
-            board(run, found, line, way, passed, analogy)
+        board(run, found, line, way, passed, analogy)
 
-    st.fragment(part)()
+    fragment(part)
     if passed is None:
         tasks.when_done(task, "Measuring what the path passes", lambda _: None)
     if not way.name:
@@ -147,7 +147,7 @@ def keep(run: Run, way: Way) -> None:
             "Keep it",
             key="keep-direction",
             icon=":material/bookmark_add:",
-            on_click=saved_directions.keep,
+            on_click=callback(saved_directions.keep),
             args=(run, saved(run, way, name)),
             disabled=not name.strip(),
             help="With the run; of a run that came with the app, in this tab.",

@@ -16,6 +16,7 @@ from widgets.run_data.classes import dataset_classes
 from widgets.run_data.codes import Codes
 from widgets.run_data.dataset import absent
 from widgets.shell import tasks, url_state, words
+from widgets.shell.error_boundary import callback
 
 if TYPE_CHECKING:
     from vae_core.analysis.arithmetic import Direction
@@ -142,7 +143,7 @@ def _of_kept(run: Run, saved: dict[str, Any]) -> Way:
             "Delete",
             key="forget-direction",
             icon=":material/delete:",
-            on_click=saved_directions.forget,
+            on_click=callback(saved_directions.forget),
             args=(run, str(chosen)),
             help="Takes the direction away.",
         )

@@ -13,6 +13,7 @@ from vae_core.runs.run import Run, RunError
 from widgets.run_data.codes import Codes
 from widgets.run_data.dataset import absent, dataset
 from widgets.shell import tasks, url_state, words
+from widgets.shell.error_boundary import callback
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -67,7 +68,7 @@ def choose(name: str, run: Run, codes: Codes) -> tuple[tuple[float, ...] | None,
         setting["on_change"]()
         url_state.write(place, None)  # it was said in the units of the factor before
 
-    chosen = str(st.selectbox("Factor", list(found), key=setting["key"], on_change=another))
+    chosen = str(st.selectbox("Factor", list(found), key=setting["key"], on_change=callback(another)))
     factor, begins = found[chosen], BEGINS.get(name, 0.5)
     if factor.called:
         low = high = _value(place, factor, begins, MEANING.get(chosen))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from widgets.shell import tasks, url_state
+from widgets.shell.error_boundary import callback
+from widgets.shell.fragments import fragment
 
 if TYPE_CHECKING:
     from pages.sections.interpolate.path_codes import Line
@@ -87,12 +89,12 @@ def follow(line: Line, title: str) -> bool:
                 "Cancel",
                 key=f"geodesic-cancel-{line.path}",
                 icon=":material/close:",
-                on_click=cancel,
+                on_click=callback(cancel),
                 args=(line,),
                 help="Gives it up and shows the straight line.",
             )
 
-    st.fragment(look, run_every=tasks.POLL)()
+    fragment(look, run_every=tasks.POLL)
     return False
 
 

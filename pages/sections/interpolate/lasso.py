@@ -13,6 +13,7 @@ from vae_core.runs.run import Run
 from widgets.run_data import usage
 from widgets.run_data.codes import Codes
 from widgets.shell import url_state, words
+from widgets.shell.error_boundary import callback
 from widgets.shell.palette import CLASSES, GREY, HOLE
 
 CORNERS, FAR = 48, 1000.0  # of a lasso at most; of a corner from 0
@@ -39,7 +40,7 @@ def choose(name: str, run: Run, codes: Codes) -> tuple[tuple[float, ...] | None,
             key=key,
             width=SIDE,
             height=SIDE,
-            on_select=drawn,
+            on_select=callback(drawn),
             selection_mode=("lasso", "box"),
             config={"displayModeBar": False},
         )

@@ -17,7 +17,8 @@ from widgets.run_data.codes import weights
 from widgets.run_data.library import note
 from widgets.run_data.subject import Picked
 from widgets.shell import tasks, url_state
-from widgets.shell.error_boundary import error_boundary
+from widgets.shell.error_boundary import callback
+from widgets.shell.fragments import fragment
 
 ALONE = "none"
 PICKER = 250  # pixels
@@ -48,10 +49,9 @@ def show(run: Run) -> None:
     measured = [task.result() if task.done() and task.exception() is None else None for task in running]
 
     def part() -> None:
-        with error_boundary():
-            board(view, lines, measured)
+        board(view, lines, measured)
 
-    st.fragment(part)()
+    fragment(part)
     for task in running:
         if not task.done() or task.exception() is not None:
             tasks.when_done(task, "Measuring what the path passes", lambda _: None)
@@ -111,7 +111,7 @@ def choose_second(run: Run) -> None:
         "Autoencoder against VAE",
         key="autoencoder-against-vae",
         icon=":material/compare:",
-        on_click=compare.choose,
+        on_click=callback(compare.choose),
         args=found,
         type="tertiary",
         help="The same pair of images through both, under each other.",

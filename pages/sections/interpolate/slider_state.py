@@ -11,6 +11,7 @@ import streamlit as st
 from widgets.components.interpolate import Way, interpolate
 from widgets.components.interpolate import place as told
 from widgets.shell import url_state
+from widgets.shell.error_boundary import callback
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,9 @@ def show(place: Place, ways: Sequence[Way], label: str) -> float:
             write(place, min(max(now, ways[0].first), ways[0].last))
             st.session_state[seen] = read(place, ways[0].first, ways[0].last)
 
-    return interpolate(place.key, ways=ways, t=t, revision=revision(place), label=label, on_change=moved)
+    return interpolate(
+        place.key, ways=ways, t=t, revision=revision(place), label=label, on_change=callback(moved)
+    )
 
 
 def read(place: Place, first: float, last: float) -> float:

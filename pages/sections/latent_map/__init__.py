@@ -9,6 +9,7 @@ from vae_core.runs.run import Run, RunError
 from widgets.components.latent_map.map_view import View
 from widgets.run_data import capabilities, library
 from widgets.run_data.codes import newest
+from widgets.shell.fragments import fragment
 
 NOTICE = "**Notice.** Where q(z) is empty inside the prior's contours, prior samples land where no image was."
 
@@ -45,7 +46,7 @@ def say_why(run: Run) -> None:
             query_params={library.RUN: run.name},
         )
         if run.status.active:
-            st.fragment(lambda: st.rerun() if newest(run) is not None else None, run_every=1.0)()
+            fragment(lambda: st.rerun() if newest(run) is not None else None, run_every=1.0)
         return
     st.info(
         "A map needs two dimensions, and this model has one. The Train page shows its codes as rows.",

@@ -14,6 +14,7 @@ from widgets.components.latent_map.map_view import View
 from widgets.run_data import library
 from widgets.run_data.codes import Codes, newest
 from widgets.shell import objective_words, tasks, words
+from widgets.shell.fragments import fragment
 
 LIVE = 2.0  # seconds between two measurements of a run in training
 
@@ -24,7 +25,7 @@ def show(run: Run, view: View) -> None:
         return
     if not codes.whole:
         # Few images: measured at once, again and again.
-        st.fragment(lambda: of_newest(run, view), run_every=LIVE if run.status.active else None)()
+        fragment(lambda: of_newest(run, view), run_every=LIVE if run.status.active else None)
         return
     tasks.when_done(
         tasks.start(exact, codes, view.ratio), "Measuring", lambda found: numbers(run, view, codes, *found)
@@ -86,8 +87,10 @@ def numbers(run: Run, view: View, codes: Codes, holes: Any, outside: Any) -> Non
     elif note is not None:
         shown = words.nats(evaluations.reconstruction(said))
         number("Reconstruction", shown, f"nats per test image. {note}", variance_bound.WHY)
-    beta, weighs = words.number(run.spec.objective.beta), objective_words.of(run.spec).weighs
-    number("beta", beta, f"weight of {weighs}", f"What {weighs} was multiplied with in training.")
+    beta, weighs = objective_words.beta(run.spec, run.beta_moves), objective_words.of(run.spec).weighs
+    value, at, step = beta.partition(" at step ")  # a large number, and the rest below it
+    under = f"weight of {weighs}" + (f", from step {step}" if at else "")
+    number("beta", value, under, f"What {weighs} was multiplied with in training.")
     if latent > 2:
         st.page_link(
             "pages/traverse.py",

@@ -19,6 +19,7 @@ from widgets.run_data import classes
 from widgets.run_data.codes import Codes, weights
 from widgets.run_data.library import open_run
 from widgets.shell import palette
+from widgets.shell.error_boundary import callback
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -61,7 +62,7 @@ def table(run: Run, found: Found, view: View) -> None:
             st.button(
                 "Go to",
                 key=f"go-to-{k + 1}",
-                on_click=pins.go_to,
+                on_click=callback(pins.go_to),
                 args=(found.codes[k],),
                 help=f"Pins the centre of hole {k + 1}.",
             )

@@ -17,6 +17,8 @@ from widgets.run_data.classes import dataset_classes
 from widgets.run_data.codes import Codes
 from widgets.run_data.library import open_run
 from widgets.shell import words
+from widgets.shell.error_boundary import callback
+from widgets.shell.fragments import fragment
 
 POLL = 0.5  # seconds
 
@@ -48,7 +50,7 @@ def show(run: Run, codes: Codes, view: View) -> None:
             "Compute it again" if old else "Compute UMAP",
             key="umap",
             icon=":material/bubble_chart:",
-            on_click=begin,
+            on_click=callback(begin),
             args=(run,),
             help="Takes a minute or so in a process of its own, and is kept with the run.",
         )
@@ -68,7 +70,7 @@ def follow(run: Run) -> None:
             st.rerun()
         st.progress(going[0], f"{going[1]} …")
 
-    st.fragment(look, run_every=POLL)()
+    fragment(look, run_every=POLL)
 
 
 def points(run: Run, stamp: files.Stamp) -> None:

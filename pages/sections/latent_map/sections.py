@@ -11,7 +11,7 @@ from vae_core.runs.run import Run
 from widgets.components.latent_map.map_view import View
 from widgets.run_data.codes import Codes, newest
 from widgets.shell import url_state
-from widgets.shell.error_boundary import error_boundary
+from widgets.shell.error_boundary import callback, error_boundary
 
 Section = Callable[[Run, Codes, View], None]
 HELD = "map_held"  # in the session
@@ -51,5 +51,5 @@ def held(run: Run, codes: Codes, section: str, view: View) -> Codes:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("As it was when this was opened; the run trains on.", width="content")
         again = st.session_state.pop
-        st.button("Look again", key="map-again", on_click=again, args=(HELD, None), type="tertiary")
+        st.button("Look again", key="map-again", on_click=callback(again), args=(HELD, None), type="tertiary")
     return kept[1]

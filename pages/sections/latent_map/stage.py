@@ -12,7 +12,8 @@ from widgets.components.latent_map.map_view import View
 from widgets.run_data import classes, library
 from widgets.run_data.codes import Codes, newest, weights
 from widgets.shell import tasks
-from widgets.shell.error_boundary import error_boundary
+from widgets.shell.error_boundary import callback
+from widgets.shell.fragments import fragment
 
 # What is above and below the map on the page, left out of the window's height.
 HEIGHT = "clamp(360px, 100vh - 318px, 860px)"
@@ -26,10 +27,9 @@ def show(run: Run, view: View) -> None:
     def part() -> None:
         if asked(run, view) != seen:
             st.rerun()  # the map is looked at more often while something is on its way
-        with error_boundary():
-            one_map(run, view)
+        one_map(run, view)
 
-    st.fragment(part, run_every=LIVE if active else tasks.POLL if waiting else None)()
+    fragment(part, run_every=LIVE if active else tasks.POLL if waiting else None)
 
 
 def asked(run: Run, view: View) -> tuple[bool, bool]:
@@ -73,5 +73,5 @@ def one_map(run: Run, view: View) -> None:
         answer=nearest.answer(run, codes, state.pin),
         height=HEIGHT,
         label=f"Latent map of {library.title(run)}",
-        on_change=lambda: pins.told(latent),
+        on_change=callback(lambda: pins.told(latent)),
     )

@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.sections.train import draft
-from pages.sections.train.fields import field
+from pages.sections.train.fields import field, parts
+from pages.sections.train.labels import CHOICES
 from vae_core.data.catalogue import CATALOGUE, binary
-from vae_core.spec import Likelihood, Mask, Net, Spec, titles
-from widgets.shell import tasks, url_state, words
+from vae_core.spec import Spec
+from widgets.shell import tasks, words
 
 if TYPE_CHECKING:
     from vae_core.training.cost import Cost
 
-NETS, MASKS, LIKELIHOODS = titles(Net), titles(Mask), titles(Likelihood)
 WIDE = 1000  # units of a layer: from here on what a network costs is worth a line
-ENDS = {"epochs": "Epochs", "steps": "Steps", "seconds": "Seconds"}
 
 
 def network(spec: Spec) -> None:
@@ -27,9 +25,8 @@ def network(spec: Spec) -> None:
         "net.kind",
         net.kind,
         st.selectbox,
-        "Network",
-        options=list(NETS),
-        format_func=NETS.__getitem__,
+        options=list(CHOICES["net.kind"]),
+        format_func=CHOICES["net.kind"].__getitem__,
         help="Encoder and decoder mirror each other. Starts a new run.",
     )
     if net.kind == "mlp":
@@ -37,7 +34,7 @@ def network(spec: Spec) -> None:
             "net.widths",
             ", ".join(map(str, net.widths)),
             st.text_input,
-            "Widths of the layers",
+            changes=lambda text: {"net.widths": parts(text)},
             help="Of the encoder, from the image to the code, with commas. Starts a new run.",
         )
     if net.kind in ("conv", "partial_conv"):
@@ -45,14 +42,13 @@ def network(spec: Spec) -> None:
             "net.channels",
             ", ".join(map(str, net.channels)),
             st.text_input,
-            "Channels",
+            changes=lambda text: {"net.channels": parts(text)},
             help="Of each convolution of stride 2. Starts a new run.",
         )
         field(
             "net.hidden",
             net.hidden,
             st.number_input,
-            "Hidden units",
             min_value=1,
             max_value=4096,
             step=1,
@@ -62,9 +58,8 @@ def network(spec: Spec) -> None:
         "mask.kind",
         spec.mask.kind,
         st.selectbox,
-        "The encoder sees",
-        options=list(MASKS),
-        format_func=MASKS.__getitem__,
+        options=list(CHOICES["mask.kind"]),
+        format_func=CHOICES["mask.kind"].__getitem__,
         help="Pixels, rectangles, halves or strokes can be hidden from it at random, while the decoder is to "
         "give all pixels: such a model completes images. Starts a new run.",
     )
@@ -76,9 +71,8 @@ def likelihood(spec: Spec) -> None:
         "likelihood.kind",
         likelihood.kind,
         st.selectbox,
-        "Likelihood p(x|z)",
-        options=list(LIKELIHOODS),
-        format_func=LIKELIHOODS.__getitem__,
+        options=list(CHOICES["likelihood.kind"]),
+        format_func=CHOICES["likelihood.kind"].__getitem__,
         help="What a pixel is: black or white, grey between 0 and 1, a real number, one of 256 levels. "
         "Starts a new run.",
     )
@@ -87,7 +81,6 @@ def likelihood(spec: Spec) -> None:
             "likelihood.variance",
             likelihood.variance,
             st.selectbox,
-            "Variance",
             options=["fixed", "shared", "learned"],
             help="Fixed, one learned number for all pixels, or learned for each. Starts a new run.",
         )
@@ -95,7 +88,6 @@ def likelihood(spec: Spec) -> None:
             "likelihood.sigma",
             likelihood.sigma,
             st.number_input,
-            "Standard deviation",
             min_value=0.0011,
             max_value=10.0,
             step=0.01,
@@ -107,7 +99,6 @@ def likelihood(spec: Spec) -> None:
             "data.binarisation",
             spec.data.binarisation,
             st.selectbox,
-            "Binarisation",
             options=["dynamic", "static", "none"],
             help="Grey pixels drawn as black or white at each look (dynamic), once (static), or left grey. "
             "Test images are drawn once for either, so that all numbers are of the same pixels. A Bernoulli "
@@ -140,17 +131,18 @@ def say_cost(spec: Spec, cost: Cost) -> None:
 
 def training(spec: Spec) -> None:
     training = spec.training
-    end = next(name for name in ENDS if getattr(training, name) is not None)
+    ends = CHOICES["training.end"]
+    end = next(name for name in ends if getattr(training, name) is not None)
+    usual: dict[str, Any] = {"epochs": 20.0, "steps": 5000, "seconds": 60.0}
     left, right = st.columns(2)
     with left:
-        key = url_state.key_showing("set:end", end)
-        usual: dict[str, Any] = {"epochs": 20.0, "steps": 5000, "seconds": 60.0}
-        st.selectbox(
-            "Until",
-            list(ENDS),
-            format_func=ENDS.__getitem__,
-            key=key,
-            on_change=url_state.heard(key, lambda name: draft.change(**{f"training.{name}": usual[name]})),
+        field(
+            "training.end",
+            end,
+            st.selectbox,
+            options=list(ends),
+            format_func=ends.__getitem__,
+            changes=lambda name: {f"training.{name}": usual[name]},
             help="What ends the run. Starts a new run.",
         )
     with right:
@@ -159,19 +151,17 @@ def training(spec: Spec) -> None:
             f"training.{end}",
             value,
             st.number_input,
-            ENDS[end],
             min_value=1 if end == "steps" else 0.1,
             max_value=100_000_000 if end == "steps" else 100_000.0,
             step=1 if end == "steps" else 1.0,
             help="How long the run trains. Starts a new run.",
-            **({} if end == "steps" else {"format": "%g"}),
+            format="%d" if end == "steps" else "%g",
         )
     with left:
         field(
             "training.batch_size",
             training.batch_size,
             st.number_input,
-            "Batch",
             min_value=1,
             max_value=8192,
             step=32,
@@ -182,7 +172,6 @@ def training(spec: Spec) -> None:
             "training.seed",
             training.seed,
             st.number_input,
-            "Seed",
             min_value=0,
             max_value=2**53 - 1,
             step=1,
@@ -192,7 +181,6 @@ def training(spec: Spec) -> None:
         "training.device",
         training.device,
         st.selectbox,
-        "Device",
         options=["auto", "cpu", "cuda", "mps"],
         help="Auto takes a graphics card where there is one.",
     )

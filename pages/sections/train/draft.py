@@ -5,18 +5,34 @@ A link says `?recipe=vae-2d&set=latent=8&set=objective.beta=4`; the Spec itself 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
+from pages.sections.train import availability, labels
 from vae_core import recipes
 from vae_core.runs.run import Run
 from vae_core.spec import Spec, SpecError, resolve
 
-DRAFT, OF, FAULT = "draft", "draft_of", "draft_fault"
+DRAFT, OF, FAULTS = "draft", "draft_of", "draft_faults"
+REPLACED = "draft_replaced"  # the images that could not be had
 DEFAULT = "vae-2d"
 LIVE = ("objective.beta", "training.learning_rate")  # what may be moved while a run trains
 MOST_CHANGES = 40  # in a link
+LINK = "link"  # where a fault of the link stands among those of the fields
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a field: a sentence in the form's words.
+
+    wanted: (what its widget shows, the changes that cannot be), which hold back Play until they are mended;
+    None where the form went back to what it was.
+    """
+
+    sentence: str
+    wanted: tuple[Any, dict[str, Any]] | None = None
 
 
 def current(run: Run | None) -> Spec:
@@ -24,45 +40,25 @@ def current(run: Run | None) -> Spec:
     name = run.name if run else None
     if DRAFT not in st.session_state:
         spec, fault = from_link()
-        if spec is None:
-            spec = _of(run) or recipes.get(DEFAULT)
-        put(spec)
+        _begin(spec or _of(run) or recipes.get(DEFAULT), chosen=spec is not None)
         st.session_state[OF] = name
-        st.session_state[FAULT] = fault
+        if fault is not None:
+            faults()[LINK] = Fault(fault)
     elif st.session_state.get(OF) != name:
         st.session_state[OF] = name
-        put(_of(run) or st.session_state[DRAFT])
+        spec = _of(run)
+        if spec is not None:
+            _begin(spec, chosen=False)
     spec = st.session_state[DRAFT]
     to_link(spec)
     return spec
 
 
-def put(spec: Spec) -> None:
-    st.session_state[DRAFT] = spec
-    st.session_state[FAULT] = None
-
-
-def belongs_to(run: Run) -> None:
-    """The run was started from the draft: it stays as it is when that run comes into use."""
-    st.session_state[OF] = run.name
-
-
-def change(**changes: Any) -> bool:
-    """For callbacks. A change that cannot be leaves the draft alone and is said on the page."""
-    try:
-        put(resolve(st.session_state[DRAFT].change(**changes)))
-    except SpecError as error:
-        st.session_state[FAULT] = str(error)
-        return False
-    return True
-
-
-def use_dataset(name: str) -> None:
-    change(**{"data.name": name})
-
-
-def fault() -> str | None:
-    return st.session_state.pop(FAULT, None)
+def _begin(spec: Spec, chosen: bool) -> None:
+    """The form shows these settings, with images that can be had unless a link chose these."""
+    put(spec)
+    if not availability.may_be_had(spec.data.name) and not chosen:
+        replace_images()
 
 
 def _of(run: Run | None) -> Spec | None:
@@ -70,6 +66,103 @@ def _of(run: Run | None) -> Spec | None:
         return run.spec if run is not None else None
     except SpecError:
         return None
+
+
+def put(spec: Spec) -> None:
+    st.session_state[DRAFT] = spec
+    st.session_state[FAULTS] = {}
+    st.session_state[REPLACED] = None
+
+
+def replaced() -> str | None:
+    """The dataset in whose place the draft has one that needs no network, if it has."""
+    name: str | None = st.session_state.get(REPLACED)
+    return name if st.session_state[DRAFT].data.name == availability.INSTEAD else None
+
+
+def belongs_to(run: Run) -> None:
+    """The run was started from the draft: it stays as it is when that run comes into use."""
+    st.session_state[OF] = run.name
+
+
+# --- changes, for callbacks -----------------------------------------------------------------------
+
+
+def faults() -> dict[str, Fault]:
+    found: dict[str, Fault] = st.session_state.setdefault(FAULTS, {})
+    return found
+
+
+def waiting() -> list[str]:
+    """The fields that hold what cannot be."""
+    return [name for name, fault in faults().items() if fault.wanted is not None]
+
+
+def shown(name: str, value: Any) -> Any:
+    """What the field's widget shows: what its user wanted, also where it cannot be."""
+    fault = faults().get(name)
+    return value if fault is None or fault.wanted is None else fault.wanted[0]
+
+
+def propose(name: str, value: Any, changes: dict[str, Any]) -> None:
+    """The field's user wants these changes. What cannot be stays in its widget, with a sentence.
+
+    Others that could not be are tried again: two changes may fit only together.
+    """
+    others = {other: fault.wanted for other, fault in faults().items() if fault.wanted and other != name}
+    _settle(st.session_state[DRAFT], {name: (value, changes), **others}, name)
+
+
+def change(**changes: Any) -> bool:
+    """A change that is made whole or not at all; why not stands at its first field."""
+    try:
+        spec = resolve(st.session_state[DRAFT].change(**changes))
+    except SpecError as error:
+        refuse(next(iter(changes)), error)
+        return False
+    _settle(spec, {name: fault.wanted for name, fault in faults().items() if fault.wanted})
+    return True
+
+
+def _settle(spec: Spec, wanted: dict[str, tuple[Any, dict[str, Any]]], named: str = "") -> None:
+    """The draft is the Spec with all that is wanted of it, or with what can be had one by one."""
+    found: dict[str, Fault] = {}
+    try:
+        together = {field: to for _, each in wanted.values() for field, to in each.items()}
+        spec = resolve(spec.change(**together))
+    except SpecError:
+        for name, (shows, each) in wanted.items():
+            try:
+                spec = resolve(spec.change(**each))
+            except SpecError as error:
+                # A field goes with the kind that had it; what was wanted of it then goes too.
+                if name == named or each.keys() <= flat(spec).keys():
+                    found[name] = Fault(sentence(name, error), (shows, each))
+    st.session_state[DRAFT], st.session_state[FAULTS] = spec, found
+
+
+def sentence(name: str, error: SpecError) -> str:
+    """The error as it is said at the field of that name."""
+    about, text = labels.in_words(str(error))
+    return text if about in (None, name) else f"{labels.of(about)}: {text}"
+
+
+def refuse(name: str, error: SpecError) -> None:
+    faults().pop(LINK, None)
+    faults()[name] = Fault(sentence(name, error))
+
+
+def replace_images() -> bool:
+    """Images that need no network take the place of the draft's; whether its other settings allow it."""
+    name = st.session_state[DRAFT].data.name
+    if not change(**{"data.name": availability.INSTEAD}):
+        return False
+    st.session_state[REPLACED] = name
+    return True
+
+
+def use_dataset(name: str) -> None:
+    change(**{"data.name": name})
 
 
 # --- the address bar ------------------------------------------------------------------------------
@@ -88,7 +181,8 @@ def from_link() -> tuple[Spec | None, str | None]:
             raise SpecError("it names files of this machine; choose them under Images.")
         return recipes.get((name or DEFAULT)[:80]).change_text([text[:500] for text in changes]), None
     except SpecError as error:
-        return None, f"The link's settings cannot be used: {error} Shown instead: the usual ones."
+        why = sentence("", error)
+        return None, f"The link's settings cannot be used: {why} Shown instead: the usual ones."
 
 
 def to_link(spec: Spec) -> None:

@@ -2,50 +2,82 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
-from pages.sections.train import draft
-from vae_core.runs.run import Run, RunError
+from pages.sections.train import draft, labels
+from vae_core.runs.run import Run
+from vae_core.spec import Spec
 from widgets.shell import url_state, words
 
 
-def field(name: str, value: Any, widget: Any, label: str, **options: Any) -> None:
-    """A widget that shows the draft's field and, when moved, changes it."""
-    key = url_state.key_showing(f"set:{name}", value)
-    change = url_state.heard(key, lambda chosen: draft.change(**{name: chosen}))
-    widget(label, key=key, on_change=change, **options)
+def field(
+    name: str,
+    value: Any,
+    widget: Any,
+    *,
+    spec: Spec | None = None,
+    changes: Callable[[Any], dict[str, Any]] | None = None,
+    **options: Any,
+) -> None:
+    """A widget that shows the draft's field and, when moved, changes it; under it, why that cannot be.
+
+    changes: of the draft, for a value of the widget; else the field itself. spec: where the label depends
+    on it.
+    """
+    key = url_state.key_showing(f"set:{name}", draft.shown(name, value))
+
+    def change(chosen: Any) -> None:
+        draft.propose(name, chosen, {name: chosen} if changes is None else changes(chosen))
+
+    widget(labels.of(name, spec), key=key, on_change=url_state.heard(key, change), **options)
+    say(name)
+
+
+def parts(text: str) -> list[str]:
+    """Of a list with commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def say(*names: str) -> None:
+    """What is wrong with the fields, where they stand."""
+    for name in names:
+        fault = draft.faults().get(name)
+        if fault is not None:
+            st.caption(f":red[:material/error: {words.literal(fault.sentence)}]")
 
 
 def scale(
-    field: str,
+    name: str,
+    spec: Spec,
     value: float,
     usual: tuple[float, ...],
     ticks: tuple[float, ...],
-    label: str,
     run: Run | None,
     help: str,
 ) -> None:
     """A slider over a logarithmic scale; a value between two stops, as from a link, becomes a stop."""
     now = value
     if run is not None:
-        asked = run.control.beta if field == "objective.beta" else run.control.learning_rate
+        asked = run.control.beta if name == "objective.beta" else run.control.learning_rate
         now = value if asked is None else asked
     stops = sorted({*usual, now})
-    key = url_state.key_showing(f"set:{field}", now)
+    key = url_state.key_showing(f"set:{name}", now)
 
     def move(to: float) -> None:
         if run is not None and run.status.active:
-            try:
-                (run.set_beta if field == "objective.beta" else run.set_learning_rate)(to)
-            except RunError as error:
-                st.session_state[draft.FAULT] = str(error)
-                return
-        draft.change(**{field: to})
+            (run.set_beta if name == "objective.beta" else run.set_learning_rate)(to)
+        draft.propose(name, to, {name: to})
 
     st.select_slider(
-        label, stops, key=key, format_func=words.number, on_change=url_state.heard(key, move), help=help
+        labels.of(name, spec),
+        stops,
+        key=key,
+        format_func=words.number,
+        on_change=url_state.heard(key, move),
+        help=help,
     )
     marks = "".join(
         f'<span style="left:{100 * stops.index(at) / (len(stops) - 1):.2f}%">{words.number(at)}</span>'

@@ -6,8 +6,8 @@ import random
 
 import streamlit as st
 
-from pages.sections.train import details, draft, images, objective_form
-from pages.sections.train.fields import field, scale
+from pages.sections.train import details, draft, images, labels, objective_form
+from pages.sections.train.fields import field, say, scale
 from vae_core import recipes
 from vae_core.data.catalogue import binary
 from vae_core.runs.run import Run
@@ -48,7 +48,6 @@ def controls(spec: Spec, run: Run | None) -> None:
         "latent",
         spec.latent,
         st.number_input,
-        "Latent dimensions",
         min_value=1,
         max_value=512,
         step=1,
@@ -56,19 +55,19 @@ def controls(spec: Spec, run: Run | None) -> None:
     )
     scale(
         "objective.beta",
+        spec,
         spec.objective.beta,
         BETAS,
         (0.0, 0.1, 1.0, 10.0, 100.0),
-        f"β, the weight of {objective_words.of(spec).weighs}",
         run,
         objective_words.of(spec).beta_help,
     )
     scale(
         "training.learning_rate",
+        spec,
         spec.training.learning_rate,
         RATES,
         (1e-5, 1e-4, 1e-3, 1e-2, 0.1),
-        "Learning rate",
         run,
         "The step size of Adam, on a logarithmic scale. Moves a run while it trains.",
     )
@@ -94,7 +93,7 @@ def _recipe(spec: Spec) -> None:
             try:
                 draft.put(_keep_data(recipes.get(chosen), old))
             except SpecError as error:  # images without labels, for a model of classes
-                st.session_state[draft.FAULT] = str(error)
+                draft.refuse("recipe", error)
 
     st.selectbox(
         "Recipe",
@@ -105,9 +104,10 @@ def _recipe(spec: Spec) -> None:
         help="A named set of settings. Choosing one sets all controls below, and keeps the images "
         "unless it is about images of its own.",
     )
+    say("recipe")
     if name:
         changed = [
-            text.split("=")[0].split(".")[-1].replace("_", " ")
+            labels.of(text.split("=")[0])
             for text in draft.differences(recipes.get(name), spec)
             if not text.startswith(("data.", "training."))
         ]

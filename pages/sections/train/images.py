@@ -8,9 +8,11 @@ import io
 import streamlit as st
 
 from pages.sections.train import draft
+from pages.sections.train.fields import say
 from vae_core import data
 from vae_core.data.catalogue import CATALOGUE, DOWNLOAD
 from vae_core.spec import Spec
+from widgets.shell.error_boundary import callback
 
 
 @st.cache_data(max_entries=32, show_spinner=False, ttl=60)
@@ -51,12 +53,13 @@ def picker(spec: Spec) -> None:
                 st.button(
                     f"Use {info.title}",
                     key=f"use-{name}",
-                    on_click=draft.use_dataset,
+                    on_click=callback(draft.use_dataset),
                     args=(name,),
                     help=info.sentence,
                     width="stretch",
                 )
         _own_images()
+    say("data.name")
     if not own:
         st.html(_strip_html(spec.data.name))
     else:
@@ -80,7 +83,7 @@ def _own_images() -> None:
             key="own-size",
             help="Images are brought to this height and width.",
         )
-        st.button("Use these images", key="own-use", disabled=not path.strip(), on_click=_use_own)
+        st.button("Use these images", key="own-use", disabled=not path.strip(), on_click=callback(_use_own))
 
 
 def _use_own() -> None:

@@ -13,7 +13,7 @@ from widgets.run_data.classes import decoded_class
 from widgets.run_data.codes import newest, weights
 from widgets.run_data.usage import most_informative
 from widgets.shell import url_state
-from widgets.shell.error_boundary import error_boundary
+from widgets.shell.fragments import fragment
 
 POLL = 1.0  # seconds; the densities are computed once for all sessions that look
 
@@ -34,10 +34,9 @@ def show(run: Run | None) -> None:
     def part() -> None:
         if run.status.active != active:
             st.rerun()
-        with error_boundary():
-            one_map(run)
+        one_map(run)
 
-    st.fragment(part, run_every=POLL if active else None)()
+    fragment(part, run_every=POLL if active else None)
 
 
 def one_map(run: Run) -> None:

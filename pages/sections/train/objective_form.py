@@ -6,51 +6,36 @@ from typing import Any
 
 import streamlit as st
 
-from pages.sections.train import draft
-from pages.sections.train.fields import field
-from vae_core.spec import CLASSIFYING, Condition, Net, Objective, Prior, Spec, titles
-from widgets.shell import url_state
+from pages.sections.train.fields import field, parts
+from pages.sections.train.labels import CHOICES
+from vae_core.spec import CLASSIFYING, Spec
 
-OBJECTIVES, CONDITIONS, PRIORS, CLASSIFIERS = map(titles, (Objective, Condition, Prior, Net))
 STEPS: dict[str, Any] = {"min_value": 0, "max_value": 10_000_000, "step": 500}
 WEIGHT: dict[str, Any] = {"min_value": 0.0, "max_value": 1000.0, "step": 1.0, "format": "%g"}
-# Which fields of an objective have a number to set, with label, limits and help; the rest is common to all.
-NUMBERS: dict[str, tuple[str, dict[str, Any], str]] = {
-    "warm_up": ("Warm-up, steps", STEPS, "β rises from 0 over this many steps; 0 for none."),
-    "capacity": ("Capacity C, nats", WEIGHT, "What the KL may reach in the end."),
-    "capacity_steps": ("Steps until C", STEPS, "Over how many steps C rises from 0."),
-    "free_bits": (
-        "Free nats per dimension",
-        WEIGHT | {"step": 0.05},
-        "A dimension's KL costs nothing more below this.",
-    ),
-    "alpha": (
-        "α, the weight of the mutual information",
-        WEIGHT,
-        "What the code tells about the image.",
-    ),
-    "gamma": ("γ, the weight of the dimension-wise KL", WEIGHT, "How near each q(z_d) comes to the prior."),
+# Which fields of an objective have a number to set, with its limits and help; the rest is common to all.
+NUMBERS: dict[str, tuple[dict[str, Any], str]] = {
+    "warm_up": (STEPS, "β rises from 0 over this many steps; 0 for none."),
+    "capacity": (WEIGHT, "What the KL may reach in the end."),
+    "capacity_steps": (STEPS, "Over how many steps C rises from 0."),
+    "free_bits": (WEIGHT | {"step": 0.05}, "A dimension's KL costs nothing more below this."),
+    "alpha": (WEIGHT, "What the code tells about the image."),
+    "gamma": (WEIGHT, "How near each q(z_d) comes to the prior."),
     "labelled_share": (
-        "Share of labelled images in the bound",
         {"min_value": 0.0, "max_value": 1.0, "step": 0.05, "format": "%g"},
         "What part of the bound labelled images make up, however few they are.",
     ),
     "class_warm_up": (
-        "Steps until q(y|x) heeds the bound",
         STEPS,
         "At first the classifier learns from labels alone; over these steps the bound comes to teach it too.",
     ),
 }
 # Where an objective means something else by a name.
-OWN_WORDS: dict[tuple[str, str], tuple[str, dict[str, Any], str]] = {
+OWN_WORDS: dict[tuple[str, str], str] = {
     **dict.fromkeys(
-        [(kind, "alpha") for kind in CLASSIFYING],
-        ("α, the weight of the classifier", WEIGHT, "How much log q(y|x) of labelled images counts."),
+        [(kind, "alpha") for kind in CLASSIFYING], "How much log q(y|x) of labelled images counts."
     ),
     ("factor", "gamma"): (
-        "γ, the weight of the total correlation",
-        WEIGHT,
-        "As the discriminator estimates it: how far the dimensions of the code depend on each other.",
+        "As the discriminator estimates it: how far the dimensions of the code depend on each other."
     ),
 }
 LABELS = (10, 50, 100, 600, 1000, 3000)
@@ -60,24 +45,31 @@ AGAIN = "Starts a new run."
 
 def objective(spec: Spec) -> None:
     now = spec.objective
+
+    def changes(kind: str) -> dict[str, Any]:
+        found: dict[str, Any] = {"objective.kind": kind}
+        if spec.classes and kind not in CLASSIFYING:  # what learns no classifier has none
+            found |= {"condition.classifier": None, "condition.class_prior": "uniform"}
+        return found
+
     field(
         "objective.kind",
         now.kind,
         st.selectbox,
-        "What is maximised",
-        options=[kind for kind in OBJECTIVES if spec.classes or kind not in CLASSIFYING],
-        format_func=OBJECTIVES.__getitem__,
+        options=[kind for kind in CHOICES["objective.kind"] if spec.classes or kind not in CLASSIFYING],
+        format_func=CHOICES["objective.kind"].__getitem__,
+        changes=changes,
         help="How reconstruction and KL are weighed; under a class, also with a classifier.",
     )
     for name, common in NUMBERS.items():
         if hasattr(now, name):
-            label, limits, help = OWN_WORDS.get((now.kind, name), common)
+            limits, help = common
             field(
                 f"objective.{name}",
                 getattr(now, name),
                 st.number_input,
-                label,
-                help=f"{help} {AGAIN}",
+                spec=spec,
+                help=f"{OWN_WORDS.get((now.kind, name), help)} {AGAIN}",
                 **limits,
             )
     if now.kind == "beta_tc":
@@ -85,7 +77,6 @@ def objective(spec: Spec) -> None:
             "objective.sampling",
             now.sampling,
             st.selectbox,
-            "q(z) from a batch",
             options=["weighted", "stratified"],
             format_func=str.capitalize,
             help="Weighted: the mixture of the batch alone. Stratified: an unbiased estimate of the mixture "
@@ -96,14 +87,13 @@ def objective(spec: Spec) -> None:
             "objective.widths",
             ", ".join(map(str, now.widths)),
             st.text_input,
-            "Widths of the discriminator",
+            changes=lambda text: {"objective.widths": parts(text)},
             help=f"The paper's is 1000, 1000, 1000, 1000, 1000, 1000, and slow. {AGAIN}",
         )
         field(
             "objective.discriminator_rate",
             now.discriminator_rate,
             st.number_input,
-            "Its learning rate",
             min_value=1e-6,
             max_value=1.0,
             step=1e-4,
@@ -115,16 +105,14 @@ def objective(spec: Spec) -> None:
             "objective.kl",
             now.kl,
             st.selectbox,
-            "KL",
             options=["analytic", "monte_carlo"],
-            format_func={"analytic": "In closed form", "monte_carlo": "Monte Carlo"}.__getitem__,
+            format_func=CHOICES["objective.kl"].__getitem__,
             help=f"Exact for two Gaussians, or estimated from the samples. {AGAIN}",
         )
     field(
         "objective.samples",
         now.samples,
         st.number_input,
-        "Samples per image",
         min_value=1,
         max_value=64,
         step=1,
@@ -135,22 +123,22 @@ def objective(spec: Spec) -> None:
 def condition(spec: Spec) -> None:
     """Whether the model is told the class, and of how many images it is known."""
     told = spec.condition
-    key = url_state.key_showing("set:condition.kind", told.kind)
 
-    def pick(kind: str) -> None:
-        changes: dict[str, Any] = {"condition.kind": kind}
+    def changes(kind: str) -> dict[str, Any]:
+        found: dict[str, Any] = {"condition.kind": kind}
         if kind == "none":
             # What is about classes has no meaning without them.
-            changes |= {"objective.kind": "elbo"} if spec.objective.kind in CLASSIFYING else {}
-            changes |= {"prior.kind": "standard_normal"} if spec.prior.kind == "class_normal" else {}
-        draft.change(**changes)
+            found |= {"objective.kind": "elbo"} if spec.objective.kind in CLASSIFYING else {}
+            found |= {"prior.kind": "standard_normal"} if spec.prior.kind == "class_normal" else {}
+        return found
 
-    st.selectbox(
-        "What the model is told",
-        list(CONDITIONS),
-        format_func=CONDITIONS.__getitem__,
-        key=key,
-        on_change=url_state.heard(key, pick),
+    field(
+        "condition.kind",
+        told.kind,
+        st.selectbox,
+        options=list(CHOICES["condition.kind"]),
+        format_func=CHOICES["condition.kind"].__getitem__,
+        changes=changes,
         help=f"With the class y beside x and z, it learns p(x|z, y). {AGAIN}",
     )
     if told.kind == "none":
@@ -160,16 +148,14 @@ def condition(spec: Spec) -> None:
         "condition.encoder",
         told.encoder,
         st.toggle,
-        "The encoder sees the class",
         help=f"q(z|x, y); without, q(z|x): one code whatever the class. {AGAIN}",
     )
     field(
         "prior.kind",
         spec.prior.kind,
         st.selectbox,
-        "Prior of z",
-        options=list(PRIORS),
-        format_func=PRIORS.__getitem__,
+        options=list(CHOICES["prior.kind"]),
+        format_func=CHOICES["prior.kind"].__getitem__,
         help=f"p(z), or a Gaussian p(z|y) whose mean and variances are learned for each class. {AGAIN}",
     )
     if spec.objective.kind not in CLASSIFYING:
@@ -178,7 +164,6 @@ def condition(spec: Spec) -> None:
         "condition.class_prior",
         told.class_prior,
         st.selectbox,
-        "Prior of the class p(y)",
         options=["uniform", "learned"],
         format_func=str.capitalize,
         help=f"The same for every class, or learned from the labels. {AGAIN}",
@@ -188,16 +173,14 @@ def condition(spec: Spec) -> None:
         "condition.classifier.kind",
         told.classifier.kind,
         st.selectbox,
-        "Classifier q(y|x)",
-        options=list(CLASSIFIERS),
-        format_func=CLASSIFIERS.__getitem__,
+        options=list(CHOICES["condition.classifier.kind"]),
+        format_func=CHOICES["condition.classifier.kind"].__getitem__,
         help=f"It shares no weights with encoder and decoder. {AGAIN}",
     )
     field(
         "condition.shift",
         told.shift,
         st.number_input,
-        "Labelled images shifted by up to, pixels",
         min_value=0,
         max_value=8,
         step=1,
@@ -208,16 +191,12 @@ def condition(spec: Spec) -> None:
 def _labels(count: int | None) -> None:
     shown = count if count is not None else ALL
     options = sorted({*LABELS, *([count] if count is not None else [])})
-    key = url_state.key_showing("set:condition.labels", shown)
-
-    def move(chosen: Any) -> None:
-        draft.change(**{"condition.labels": None if chosen == ALL else chosen})
-
-    st.select_slider(
-        "Images with a label",
-        [*options, ALL],
-        key=key,
-        on_change=url_state.heard(key, move),
+    field(
+        "condition.labels",
+        shown,
+        st.select_slider,
+        options=[*options, ALL],
+        changes=lambda chosen: {"condition.labels": None if chosen == ALL else chosen},
         help="As many of each class. M2 learns from the others too, the other objectives from these alone. "
         f"{AGAIN}",
     )

@@ -6,13 +6,15 @@ import streamlit as st
 
 from pages.sections.train import transport
 from vae_core import recipes
-from vae_core.data.catalogue import CATALOGUE
 from vae_core.runs.run import Run
 from vae_core.spec import Spec
 from vae_core.workers import launch
 from widgets.components import board
 from widgets.components.board import parcel
+from widgets.run_data import library
 from widgets.shell import words
+from widgets.shell.error_boundary import callback
+from widgets.shell.fragments import fragment
 
 POLL = 0.45  # seconds: more than two updates a second even when one is late
 
@@ -44,7 +46,7 @@ def stage(run: Run | None) -> None:
         if now.state != "unreadable":
             board.board(parcel.parcel(run), key="board")
 
-    st.fragment(show, run_every=POLL if run.status.active else None)()
+    fragment(show, run_every=POLL if run.status.active else None)
 
 
 def state(run: Run) -> None:
@@ -57,19 +59,40 @@ def state(run: Run) -> None:
     if run.is_gallery:
         word, colour = "gallery", "blue"
     device = f":gray-badge[{now.device}]" if now.device else ""
-    said = now.message
-    if now.state == "queued":
-        said = f"Place {max(launch.place_in_queue(run), 1)} in the queue."
+    said = "" if now.state == "queued" else now.message
     name = words.literal(words.short_name(run.name))
     st.markdown(f"**{name}** :{colour}-badge[{word}] {device} {words.literal(said)}")
-    unavailable = (
-        CATALOGUE[run.spec.data.name].needs and now.step == 0 and now.state in ("stopped", "interrupted")
-    )
-    if unavailable:
-        st.button(
-            "Train on strokes instead",
-            icon=":material/draw:",
-            on_click=transport.strokes_instead,
-            args=(run,),
-            help="Digits drawn by a program: they need no network.",
-        )
+    if now.state == "queued":
+        queue(run)
+    if now.state == "unavailable":
+        with st.container(horizontal=True, gap="small"):
+            st.button(
+                "Train on strokes instead",
+                icon=":material/draw:",
+                type="primary",
+                on_click=callback(transport.strokes_instead),
+                args=(run,),
+                help="Digits drawn by a program: they need no network.",
+            )
+            st.button(
+                "Try again",
+                icon=":material/refresh:",
+                on_click=callback(transport.resume),
+                args=(run,),
+                help="Looks for the images once more.",
+            )
+
+
+def queue(run: Run) -> None:
+    """What it waits for, and the way there."""
+    place, ahead = launch.queue_of(run)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        said = f"Place {max(place, 1)} in the queue."
+        st.caption(f"{said} Waits for" if ahead else said, width="content")
+        for other in ahead:
+            st.page_link(
+                "pages/train.py",
+                label=f"{words.literal(words.short_name(other.name))}, which trains",
+                icon=":material/monitoring:",
+                query_params={library.RUN: other.name},
+            )

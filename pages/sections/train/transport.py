@@ -2,46 +2,57 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import streamlit as st
 
-from pages.sections.train import draft, form
+from pages.sections.train import availability, draft, form, labels
 from vae_core.runs.run import Run, RunError, create
 from vae_core.spec import Spec
 from vae_core.workers import launch
 from widgets.run_data import library
+from widgets.shell.error_boundary import callback
+
+ENDED = ("stopped", "interrupted", "diverged")  # and may go on
 
 
 def buttons(run: Run | None, spec: Spec) -> None:
     state = run.status.state if run is not None else "none"
     own = run is not None and not run.is_gallery
     active = own and state in ("queued", "running", "paused")
+    ended = own and state in ENDED
     other = draft.same_but_live(run.spec, spec) if active and run is not None else []
+    waiting = draft.waiting()
+    new = bool(other) or (own and not active)
     with st.container(horizontal=True, gap="small", key="transport"):
-        st.button(
-            "Play",
-            icon=":material/play_arrow:",
-            key="play",
-            type="primary",
-            on_click=play,
-            args=(run,),
-            disabled=active and state != "paused" and not other,
-            help="Goes on after a pause; otherwise starts a new run with these settings.",
-        )
-        if own and state in ("stopped", "interrupted", "diverged"):
+        if ended:
             st.button(
                 "Resume",
                 icon=":material/resume:",
                 key="resume",
-                on_click=resume,
+                type="primary",
+                on_click=callback(resume),
                 args=(run,),
                 help="Goes on with this run from its last saved state.",
             )
-        else:
+        st.button(
+            "New run" if new else "Play",
+            icon=":material/add:" if new else ":material/play_arrow:",
+            key="play",
+            type="secondary" if ended else "primary",
+            on_click=callback(play),
+            args=(run,),
+            disabled=bool(waiting) or (active and state != "paused" and not other),
+            help="Starts a new run with these settings; the present one is kept."
+            if new
+            else "Goes on after a pause; otherwise starts a new run with these settings.",
+        )
+        if not ended:
             st.button(
                 "Pause",
                 icon=":material/pause:",
                 key="pause",
-                on_click=_ask,
+                on_click=callback(_ask),
                 args=(run, "pause"),
                 disabled=not active or state == "paused",
                 help="Holds the training; Play goes on.",
@@ -50,15 +61,18 @@ def buttons(run: Run | None, spec: Spec) -> None:
             "Step",
             icon=":material/skip_next:",
             key="step",
-            on_click=step,
+            on_click=callback(step),
             args=(run,),
-            help="One optimiser step, then a pause.",
+            disabled=bool(waiting) and not active,
+            help="One optimiser step, then a pause."
+            if active
+            else "A new run, which makes one step and pauses.",
         )
         st.button(
             "Stop",
             icon=":material/stop:",
             key="stop",
-            on_click=_ask,
+            on_click=callback(_ask),
             args=(run, "stop"),
             disabled=not active,
             help="Ends the training and keeps the run; it can be resumed.",
@@ -67,24 +81,29 @@ def buttons(run: Run | None, spec: Spec) -> None:
             "Reset",
             icon=":material/replay:",
             key="reset",
-            on_click=reset,
+            on_click=callback(start),
             args=(run,),
-            disabled=not own,
+            disabled=not own or bool(waiting),
             help="Starts again from step 0 with the same seed. The run so far is stopped and kept.",
         )
         st.button(
             "New seed",
             icon=":material/casino:",
             key="new-seed",
-            on_click=new_seed,
+            on_click=callback(new_seed),
             args=(run,),
+            disabled=bool(waiting),
             help="Starts again with another seed: other first weights, another order of the images.",
         )
-    if other:
-        names = ", ".join(name.split(".", 1)[-1].replace("_", " ") for name in other[:4])
-        st.caption(
-            f":orange[Changed: {names}. Play starts a new run with it; the present run is stopped and kept.]"
-        )
+    if waiting:
+        names = ", ".join(f"“{labels.of(name)}”" for name in waiting)
+        st.caption(f":red[:material/error: A new run waits until {names} can be used.]")
+    elif other:
+        names = ", ".join(labels.of(name, spec) for name in other[:4])
+        st.caption(f":orange[Changed: {names}. New run trains with it; the present run is stopped and kept.]")
+    replaced = draft.replaced()
+    if replaced is not None:
+        st.info(availability.instead_of(replaced), icon=":material/wifi_off:")
 
 
 def play(run: Run | None) -> None:
@@ -106,21 +125,23 @@ def step(run: Run | None) -> None:
 
 
 def start(run: Run | None) -> Run | None:
-    """A new run with the draft's settings, which comes into use; the one in use is stopped first."""
-    try:
-        if run is not None and not run.is_gallery and run.status.active:
-            run.stop()
-        fresh = create(st.session_state[draft.DRAFT])
-    except RunError as error:
-        st.session_state[draft.FAULT] = str(error)
+    """A new run with the draft's settings, which comes into use; the one in use is stopped first.
+
+    Images that cannot be had here give way to some that can, and a line says so. Raises RunError.
+    """
+    if draft.waiting():  # a press that came together with the change that cannot be
         return None
+    if not availability.can_be_had(st.session_state[draft.DRAFT].data.name) and not draft.replace_images():
+        return None
+    if run is not None and not run.is_gallery and run.status.active:
+        run.stop()
+    fresh = create(st.session_state[draft.DRAFT])
+    if run is not None and run.status.state == "unavailable":
+        with suppress(RunError):
+            run.delete()
     draft.belongs_to(fresh)
     library.use(fresh)
     return fresh
-
-
-def reset(run: Run | None) -> None:
-    start(run)
 
 
 def new_seed(run: Run | None) -> None:
@@ -129,19 +150,13 @@ def new_seed(run: Run | None) -> None:
 
 
 def resume(run: Run) -> None:
-    try:
-        launch.resume(run)
-    except RunError as error:
-        st.session_state[draft.FAULT] = str(error)
+    launch.resume(run)
 
 
 def strokes_instead(run: Run) -> None:
-    if draft.change(**{"data.name": "strokes"}):
+    if draft.change(**{"data.name": availability.INSTEAD}):
         start(run)
 
 
 def _ask(run: Run, what: str) -> None:
-    try:
-        getattr(run, what)()
-    except RunError as error:
-        st.session_state[draft.FAULT] = str(error)
+    getattr(run, what)()

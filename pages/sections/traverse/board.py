@@ -14,7 +14,8 @@ from vae_core.runs.run import Run
 from widgets.components.traverse import Model, TraverseState, traverse
 from widgets.run_data import library, usage
 from widgets.shell import words
-from widgets.shell.error_boundary import error_boundary
+from widgets.shell.error_boundary import callback
+from widgets.shell.fragments import fragment
 
 HEIGHT = "clamp(300px, 100vh - 372px, 900px)"  # of the rows, so that the board fits the window
 
@@ -56,10 +57,9 @@ def show(view: View) -> None:
     def part() -> None:
         if naming.changed():
             st.rerun()  # the matrix below shows names too
-        with error_boundary():
-            one_board(view)
+        one_board(view)
 
-    st.fragment(part)()
+    fragment(part)
 
 
 def one_board(view: View) -> None:
@@ -73,8 +73,8 @@ def one_board(view: View) -> None:
         revision=link.revision(),
         height=HEIGHT,
         label="Traversals of " + " and ".join(library.title(run) for run in view.runs),
-        on_change=lambda: link.told(latents),
-        on_rename=lambda change: naming.take(view.runs, change),
+        on_change=callback(lambda: link.told(latents)),
+        on_rename=callback(lambda change: naming.take(view.runs, change)),
     )
     if (fault := naming.fault()) is not None:
         st.warning(fault, icon=":material/error:")

@@ -15,7 +15,8 @@ from vae_core.runs.run import Run
 from vae_core.workers import disentanglement_job
 from widgets.run_data import library
 from widgets.shell import words
-from widgets.shell.error_boundary import error_boundary
+from widgets.shell.error_boundary import callback, error_boundary
+from widgets.shell.fragments import fragment
 
 POLL = 0.5  # seconds
 
@@ -147,7 +148,7 @@ def state(run: Run, found: disentanglement.Record | None, several: bool) -> None
             f"Compute the metrics{name}" + (" again" if found else ""),
             key=f"metrics-{run.name}",
             icon=":material/calculate:",
-            on_click=begin,
+            on_click=callback(begin),
             args=(run,),
             help="Takes about half a minute in a process of its own, and is kept with the run.",
         )
@@ -185,12 +186,12 @@ def follow(run: Run, name: str) -> None:
                 "Cancel",
                 key=f"metrics-cancel-{run.name}",
                 icon=":material/close:",
-                on_click=cancel,
+                on_click=callback(cancel),
                 args=(run,),
                 help="Stops it; nothing is kept.",
             )
 
-    st.fragment(look, run_every=POLL)()
+    fragment(look, run_every=POLL)
 
 
 # --- other seeds ----------------------------------------------------------------------------------

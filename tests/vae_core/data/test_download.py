@@ -91,7 +91,7 @@ def source(server: Server, monkeypatch: pytest.MonkeyPatch) -> type:
     """torchvision's KMNIST, as it would be if that server were its home."""
     real = download.torchvision_datasets().KMNIST
     sums = [hashlib.md5(server.files[file]).hexdigest() for file in FILES]
-    monkeypatch.setattr(real, "mirrors", [server.address])
+    monkeypatch.setitem(download.MIRRORS, "kmnist", [server.address])
     monkeypatch.setattr(real, "resources", list(zip(FILES, sums, strict=True)))
     monkeypatch.setitem(idx.MD5, "kmnist", ((sums[0], sums[1]), (sums[2], sums[3])))
     return real
@@ -122,8 +122,22 @@ def test_a_first_use_downloads_with_progress_and_a_second_does_not(source: type,
     assert server.asked == asked
 
 
+def test_the_mirrors_are_those_of_torchvision() -> None:
+    assert {
+        name: getattr(download.torchvision_datasets(), folder).mirrors for name, folder in idx.FOLDERS.items()
+    } == download.MIRRORS
+
+
+def test_what_was_downloaded_is_here_and_what_a_server_has_can_be_had(source: type, root: Path) -> None:
+    assert not download.here("kmnist")
+    assert download.answers("kmnist")
+    data.load("kmnist", "test")
+    assert download.here("kmnist")
+    assert all(download.here(name) for name in ("strokes", "digits", "sprites"))
+
+
 def test_a_mirror_that_does_not_answer_is_passed_over(source: type, server: Server, root: Path, monkeypatch):
-    monkeypatch.setattr(source, "mirrors", ["http://127.0.0.1:9/", server.address])
+    monkeypatch.setitem(download.MIRRORS, "kmnist", ["http://127.0.0.1:9/", server.address])
     assert len(data.load("kmnist", "test")) == 10_000
 
 
@@ -172,11 +186,10 @@ def test_what_a_killed_download_left_is_swept_away_by_the_next(source: type, roo
 
 
 def test_without_a_network_a_sentence_comes_at_once_and_offers_what_needs_none(root: Path, monkeypatch):
-    for name in idx.FOLDERS.values():
-        monkeypatch.setattr(
-            getattr(download.torchvision_datasets(), name), "mirrors", ["http://127.0.0.1:9/"]
-        )
     for name in idx.FOLDERS:
+        monkeypatch.setitem(download.MIRRORS, name, ["http://127.0.0.1:9/"])
+        assert not download.here(name)
+        assert not download.answers(name)
         with pytest.raises(data.Unavailable) as refused:
             data.load(name)
         assert "choose strokes or digits, which need none" in str(refused.value)

@@ -1,4 +1,6 @@
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +81,34 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(root: Path, mon
         storage.write_atomically(file, b"new")
     assert [path.name for path in root.iterdir()] == ["file"]
     assert file.read_bytes() == b"old"
+
+
+def test_two_who_need_the_same_arrays_build_them_once_and_the_other_says_that_it_waits(root: Path):
+    begun, built, waits = threading.Event(), [], threading.Event()
+
+    def build() -> storage.Arrays:
+        built.append(True)
+        begun.set()
+        assert waits.wait(30)
+        return ARRAYS
+
+    def second() -> storage.Arrays:
+        assert begun.wait(30)
+        return storage.cached("same-1", build, waiting=waits.set)
+
+    with ThreadPoolExecutor(2) as threads:
+        found = [
+            threads.submit(storage.cached, "same-1", build, waiting=lambda: None),
+            threads.submit(second),
+        ]
+        assert all(np.array_equal(each.result()["labels"], ARRAYS["labels"]) for each in found)
+    assert built == [True]
+
+
+def test_where_no_lock_can_be_had_arrays_are_built_all_the_same(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("VAE_DATA", "/proc/none")
+    monkeypatch.setenv("HOME", "/proc/none")
+    assert storage.cached("some-1", lambda: ARRAYS, waiting=lambda: None) is ARRAYS
 
 
 def test_of_a_kind_that_grows_only_the_newest_are_kept(root: Path):

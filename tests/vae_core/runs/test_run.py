@@ -260,3 +260,20 @@ def test_a_run_is_found_by_name_or_path_or_not_with_a_sentence(finished):
     assert run.find(finished.path) == Run(finished.path)
     with pytest.raises(RunError, match="There is no run"):
         run.find("nobody")
+
+
+def test_moves_of_beta_are_read_from_the_reports_whatever_else_stands_there(finished):
+    lines = (
+        '{"step": 0, "moved": {"learning_rate": 0.1}}',
+        '{"step": 20, "moved": {"beta": 4.0}}',
+        '{"step": 21, "train": {"elbo": -1.0}}',
+        '{"step": 30, "moved": "beta"}',
+        '{"step": 40, "moved": {"beta": "many"}}',
+        '{"step": 50, "moved": {"beta": 10, "learning_rate": 0.2}}',
+        '{"step": 60, "moved": {"be',
+    )
+    assert finished.beta_moves == []
+    (finished.path / files.METRICS).write_text("\n".join(lines))
+    assert finished.beta_moves == [(20, 4.0), (50, 10.0)]
+    (finished.path / files.METRICS).unlink()
+    assert finished.beta_moves == []

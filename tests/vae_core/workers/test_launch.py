@@ -49,11 +49,11 @@ def end(launcher, run, state="finished"):
 def test_runs_start_in_the_order_they_were_queued_and_as_many_as_the_limit_allows(small):
     launcher = Paper()
     runs = [create(small(), name) for name in ("c", "a", "b", "d")]
-    assert [launch.place_in_queue(run) for run in runs] == [1, 2, 3, 4]
+    assert [launch.queue_of(run)[0] for run in runs] == [1, 2, 3, 4]
     for _ in range(3):
         launch.pump(launcher, most=2)
     assert launcher.started == ["c", "a"]
-    assert [launch.place_in_queue(run) for run in runs] == [0, 0, 1, 2]
+    assert [launch.queue_of(run)[0] for run in runs] == [0, 0, 1, 2]
     end(launcher, runs[1])
     launch.pump(launcher, most=2)
     assert launcher.started == ["c", "a", "b"]
@@ -85,7 +85,7 @@ def test_a_deleted_run_leaves_the_queue(small):
     launcher = Paper()
     runs = [create(small(), name) for name in ("a", "b")]
     runs[0].delete()
-    assert launch.place_in_queue(runs[1]) == 1
+    assert launch.queue_of(runs[1])[0] == 1
     launch.pump(launcher, most=1)
     assert launcher.started == ["b"]
 

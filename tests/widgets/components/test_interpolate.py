@@ -14,8 +14,6 @@ from vae_core.model.vae import VAE
 from vae_core.spec import Spec
 from widgets.components import interpolate as ip
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 T = torch.linspace(-0.5, 1.5, 201, dtype=torch.float64)
 A, B = torch.tensor([-1.5, 0.5]), torch.tensor([1.0, 1.2])
 

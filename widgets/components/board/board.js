@@ -118,13 +118,14 @@ function makeBoard(root) {
 
   function tiles() {
     const box = part("tiles");
-    d.tiles.forEach(([name, value, under, help, symbol], k) => {
+    const shown = (d.replay && d.past_tiles[frame]) || d.tiles;  // the last frame's are those of now
+    shown.forEach(([name, value, under, help, symbol], k) => {
       const tile = box.children[k] ?? box.appendChild(Object.assign(document.createElement("div"), { innerHTML: "<span></span><b></b><i></i>" }));
       const [a, b, c] = tile.children;
       a.textContent = name; b.textContent = value; c.textContent = under; tile.title = help;
       a.style.color = symbol ? cloud.theme[symbol] : "";
     });
-    while (box.children.length > d.tiles.length) box.lastChild.remove();
+    while (box.children.length > shown.length) box.lastChild.remove();
   }
 
   const slider = part("slider"), play = part("play"), at = part("at");
@@ -133,6 +134,7 @@ function makeBoard(root) {
     slider.value = frame;
     at.textContent = `step ${d.frame_steps[frame].toLocaleString("en")}`;
     arrange();
+    tiles();
     figures.forEach((f) => f.draw());
   }
   function tick(before) {
@@ -159,7 +161,9 @@ function makeBoard(root) {
 
   return {
     show(next, theme) {
-      const other = !d || d.run !== next.run, again = d?.replay && next.replay && !other;
+      const other = !d || d.run !== next.run;
+      // Who looks at an earlier step goes on doing so; who is at the end follows it.
+      const again = d?.replay && next.replay && !other && frame < d.frame_steps.length - 1;
       d = next;
       for (const name of ["probes", "seen"]) if (d[name]) d[name].atlas = atlas(d[name]);
       root.classList.toggle("empty", Boolean(d.empty));

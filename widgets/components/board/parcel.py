@@ -6,7 +6,10 @@ Reads arrays with NumPy; torch is not needed to watch a training.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from dataclasses import replace
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -41,7 +44,7 @@ MARKS = {"beta": "β", "learning_rate": "lr"}
 def parcel(run: Run) -> bytes:
     """The board of the run as it is now."""
     now = run.status
-    if now.active:
+    if now.active and now.state != "paused":
         return _live(str(run.path), _version(run, now.state))
     return _at_rest(str(run.path), _version(run, now.state))
 
@@ -128,7 +131,9 @@ def build(run: Run, film: bool) -> bytes:
         if run.probe_masks is not None:
             arrays["seen"] = seen(run.probes, run.probe_masks)
     if film and len(shots) > 1:
-        header |= {"replay": True, "frame_steps": [int(shot["step"][0]) for shot in shots]}
+        steps = [int(shot["step"][0]) for shot in shots]
+        past = [tiles(run, undefined, step) for step in steps[:-1]]  # the last frame's are those of now
+        header |= {"replay": True, "frame_steps": steps, "past_tiles": past}
     else:
         arrays |= {name: arrays[name][-1] for name in ("cloud", "kl", "reconstructions", "samples")}
     return pack(header, arrays)
@@ -218,15 +223,24 @@ def marks(reports: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
-def tiles(run: Run, undefined: str | None = None) -> list[list[str]]:
+def tiles(run: Run, undefined: str | None = None, past: int | None = None) -> list[list[str]]:
     """Name, value, what stands under it, help, and the symbol whose colour the name has.
 
     undefined: why KL and ELBO say nothing of the model, where they do not.
+    past: the step of which the numbers are, by the last reports up to it; None is now.
     """
     now, spec = run.status, run.spec
-    train = _part(run.metrics, "train") or {}
-    test, whose = _part(run.metrics, "test") or {}, "test"
-    if run.evaluation and not now.active:
+    reports = run.metrics
+    if past is not None:
+        reports = reports[: bisect_right(reports, past, key=itemgetter("step"))]
+        epoch, seconds, pace = (
+            float(np.nan_to_num(_number(reports[-1].get(name)) if reports else 0.0))
+            for name in ("epoch", "seconds", "images_per_second")
+        )
+        now = replace(now, step=past, epoch=epoch, seconds=seconds, images_per_second=pace)
+    train = _part(reports, "train") or {}
+    test, whose = _part(reports, "test") or {}, "test"
+    if past is None and run.evaluation and not now.active:
         test, whose = run.evaluation, "whole test set"
     images = test.get("images")
     on = (
@@ -236,7 +250,7 @@ def tiles(run: Run, undefined: str | None = None) -> list[list[str]]:
     )
     if spec.mask.kind != "none":
         on += " Parts of them are hidden." if whose == "test" else " Whole; training hides parts of them."
-    beta = run.metrics[-1].get("beta") if run.metrics else spec.objective.beta
+    beta = reports[-1].get("beta") if reports else spec.objective.beta
 
     def row(name: str, key: str, help: str) -> list[str]:
         shown = test.get(key, train.get(key))
@@ -289,7 +303,7 @@ def tiles(run: Run, undefined: str | None = None) -> list[list[str]]:
         ["Elapsed", words.duration(now.seconds), "of training", "Time spent training, pauses left out.", ""],
         [
             "Remaining",
-            words.duration(now.remaining) if now.active else "–",
+            words.duration(now.remaining) if now.active and past is None else "–",
             f"of {words.count(total)} steps" if total else " ",
             "Estimated from the speed so far.",
             "",

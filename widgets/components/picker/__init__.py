@@ -18,6 +18,8 @@ from widgets.components.picker.panel import panel, sentence
 from widgets.components.picker.source import Source, of
 from widgets.run_data.subject import Picked
 from widgets.shell import data_url, tasks, url_state
+from widgets.shell.error_boundary import callback
+from widgets.shell.fragments import fragment
 
 __all__ = ["Picked", "pick"]
 
@@ -42,7 +44,7 @@ def pick(key: str, run: Run, *, label: str = "Image", default: int = 0) -> Picke
         def toggled() -> None:
             choice.remember(key, "page", None)  # the sheet opens where the image is
 
-        with st.popover("Change", key=f"{key}-change", on_change=toggled) as opened:
+        with st.popover("Change", key=f"{key}-change", on_change=callback(toggled)) as opened:
             if opened.open:
                 panel(key, run, source, default)
 
@@ -50,7 +52,7 @@ def pick(key: str, run: Run, *, label: str = "Image", default: int = 0) -> Picke
         with st.container(width="stretch"):
             st.html(_shown(label, picked))
         with st.container(width="content"):
-            st.fragment(change)()
+            fragment(change)
     if note is not None:
         st.caption(note)
     if picked is not None and choice.made(key) is not None and note is None and source.kind == "test":

@@ -17,6 +17,7 @@ from widgets.components import paint
 from widgets.components.picker import choice, sheet, unlike
 from widgets.components.picker.source import Source
 from widgets.shell import data_url, url_state
+from widgets.shell.error_boundary import callback
 
 ALL = -1  # of the classes
 CHOOSE, DRAW, UPLOAD = "Choose", "Draw", "Upload"
@@ -81,7 +82,7 @@ def _tools(key: str, source: Source, chosen: int | None) -> int | None:
                 format_func=lambda k: "all" if k == ALL else source.classes[k],
                 key=f"{key}-class-{len(source.classes)}",
                 persist_state="session",
-                on_change=lambda: choice.remember(key, "page", 0),
+                on_change=callback(lambda: choice.remember(key, "page", 0)),
                 help="Only images of this class.",
                 width=130,
             )
@@ -101,7 +102,7 @@ def _tools(key: str, source: Source, chosen: int | None) -> int | None:
             "At random",
             key=f"{key}-random",
             icon=":material/casino:",
-            on_click=_at_random,
+            on_click=callback(_at_random),
             args=(key, source.of_class(label)),
             help="Any image of the class.",
         )
@@ -130,7 +131,7 @@ def _draw(key: str, run: Run, source: Source) -> None:
         choice.canvas_shape(data),
         size=WIDTHS[DRAW],
         label="Canvas",
-        on_change=lambda: choice.take_made(key, choice.DRAWN),
+        on_change=callback(lambda: choice.take_made(key, choice.DRAWN)),
     )
     if drawn is None:
         st.caption("Draw with the pointer, a finger or the keyboard.")
@@ -156,7 +157,7 @@ def _upload(key: str, run: Run, source: Source) -> None:
         [suffix.removeprefix(".") for suffix in SUFFIXES],
         key=widget,
         max_upload_size=MOST_UPLOADED,
-        on_change=take,
+        on_change=callback(take),
         help=f"It is cut to shape from its middle and brought to {height} × {width} pixels, in {colour}.",
     )
     file = choice.uploaded(key)
@@ -166,7 +167,9 @@ def _upload(key: str, run: Run, source: Source) -> None:
         "Invert",
         value=file.inverted,
         key=f"{key}-invert",
-        on_change=lambda: choice.upload(key, replace(file, inverted=st.session_state[f"{key}-invert"])),
+        on_change=callback(
+            lambda: choice.upload(key, replace(file, inverted=st.session_state[f"{key}-invert"]))
+        ),
         help="Dark ink on light paper becomes light on dark, as MNIST's digits are.",
     )
     _result(key, run, source, choice.OWN, f"{file.name}: this is what the model gets.")
@@ -188,7 +191,7 @@ def _result(key: str, run: Run, source: Source, how: str, words: str) -> None:
     if source.kind == "test":
         unlike.say(run, image)
     if choice.made(key) != how:
-        st.button("Use this image", key=f"{key}-use", on_click=choice.take_made, args=(key, how))
+        st.button("Use this image", key=f"{key}-use", on_click=callback(choice.take_made), args=(key, how))
 
 
 def sentence(refusal: Refusal) -> str:

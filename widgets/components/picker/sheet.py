@@ -11,6 +11,7 @@ import streamlit as st
 from widgets.components import scripts
 from widgets.components.picker.source import Source
 from widgets.shell import data_url
+from widgets.shell.error_boundary import callback
 
 HERE = Path(__file__).parent
 COLUMNS, ROWS = 10, 6
@@ -57,8 +58,8 @@ def sheet(
             "last": page == pages - 1,
             "label": f"Images of the {source.kind} set",
         },
-        on_choice_change=told("choice", choose),
-        on_turn_change=told("turn", turn),
+        on_choice_change=callback(told("choice", choose)),
+        on_turn_change=callback(told("turn", turn)),
     )
 
 

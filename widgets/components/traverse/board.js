@@ -79,18 +79,22 @@ export class Board {
       this.looked = null;
     }
     // Another image of the same model leaves the rows where they are.
-    const frame = JSON.stringify([key, decoder.image, ticks, largest, ...[order, dead, kl, stops].map((a) => [...a])]);
-    if (frame !== this.frame) this.makeRows(model, largest);
+    const frame = JSON.stringify([key, decoder.image, ticks, ...[order, dead, kl, stops].map((a) => [...a])]);
+    // New rows have no images, and the strips send each once: rows are made only where the strips begin anew too.
+    if (frame !== this.frame) this.makeRows(model);
     this.frame = frame;
-    this.byDimension.forEach((row, d) => { if (row.name !== names[d]) row.call(names[d]); });
+    this.byDimension.forEach((row, d) => {
+      if (row.name !== names[d]) row.call(names[d]);
+      row.weigh(largest);
+    });
     if (changed) this.showStart();
     return other;
   }
 
-  makeRows({ ticks, arrays: { order, dead, kl, stops } }, largest) {
+  makeRows({ ticks, arrays: { order, dead, kl, stops } }) {
     const K = ticks.length, sorted = [...order].sort((a, b) => dead[a] - dead[b]);
     this.rows = sorted.map((d, rank) => new Row({
-      d, rank, dead: Boolean(dead[d]), kl: kl[d], share: kl[d] > 0 && largest > 0 ? kl[d] / largest : 0,
+      d, rank, dead: Boolean(dead[d]), kl: kl[d],
       stops: stops.subarray(d * K, (d + 1) * K),
     }, this.handOf()));
     this.byDimension = this.rows.toSorted((a, b) => a.d - b.d);

@@ -7,7 +7,7 @@ import { placeOf } from "./scale.js";
 const LONGEST = 40; // characters of a name
 
 export class Row {
-  /** `facts`: {d, rank, kl, share, stops, ticks, dead}; share: its KL over the largest. `hand` is told what is done. */
+  /** `facts`: {d, rank, kl, stops, ticks, dead}. `hand` is told what is done. */
   constructor(facts, hand) {
     Object.assign(this, facts, { hand, name: "" });
     this.root = element("div", { class: "row", "data-dead": this.dead, "data-dimension": this.d });
@@ -28,7 +28,6 @@ export class Row {
       element("span", { class: "rank", title: "Rank by KL" }, String(this.rank + 1)),
       element("b", { ondblclick: () => this.rename() }, this.symbol), this.label, this.pencil);
     const bar = element("i", { "aria-hidden": "true" });
-    bar.style.setProperty("--share", this.share);
     const nats = element("span", { class: "nats" },
       ...(Number.isFinite(this.kl) ? [number(this.kl, 2), element("small", {}, " nats")] : ["undefined"]));
     this.tiles = Array.from(stops, () => element("canvas", { width, height }));
@@ -68,6 +67,9 @@ export class Row {
     const { left, width } = this.strip.getBoundingClientRect(), K = this.stops.length;
     return Math.min(K - 1, Math.max(0, Math.floor(((clientX - left) / width) * K)));
   }
+
+  /** Its KL's bar is as long as its share of the largest KL of all boards. */
+  weigh(largest) { this.root.style.setProperty("--share", this.kl > 0 && largest > 0 ? this.kl / largest : 0); }
 
   /** Shows where the slider stands; `home`: the z it starts from. */
   place(z, home) {

@@ -15,8 +15,6 @@ from vae_core.model.vae import VAE
 from vae_core.spec import Spec
 from widgets.components import latent_map as lm
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 SIGMA = (0.3, 0.6)
 DARK = {"primary": "#4db6ac", "background": "#14171c", "text": "#e7e5df", "border": "#343a44"}
 

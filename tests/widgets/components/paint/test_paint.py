@@ -13,8 +13,6 @@ from PIL import Image
 from widgets.components import paint
 from widgets.components.paint import state
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 SIDE, SIZE = 28, 280  # pixels of the image, of the screen
 DARK = {"primary": "#4db6ac", "background": "#14171c", "text": "#e7e5df", "border": "#343a44"}
 BRUSH = 2.5  # diameter of the usual brush in pixels

@@ -9,8 +9,6 @@ from widgets.components import scripts
 from widgets.components.picker import sheet
 from widgets.shell import data_url
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 COUNT = 25  # in three rows of ten
 
 

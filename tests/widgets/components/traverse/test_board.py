@@ -14,8 +14,6 @@ from vae_core.model.vae import VAE
 from vae_core.spec import Spec
 from widgets.components import traverse as tr
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 SIGMAS = np.linspace(-3, 3, 7)
 TICKS = [f"{v:g}σ" for v in SIGMAS]
 

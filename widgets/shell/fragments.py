@@ -1,0 +1,49 @@
+"""Parts of a page that run again by themselves: every so many seconds, or when something in them is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+
+import streamlit as st
+
+from widgets.shell import error_boundary, url_state
+
+RUN = "run"  # the run in use, in the link
+P = ParamSpec("P")
+
+
+def fragment(show: Callable[[], object], run_every: float | None = None) -> None:
+    """Shows the part, and again every so many seconds. What fails in it is a sentence in its place.
+
+    Where a widget in it brought another run into use, or the run in use is gone, or a callback failed, the
+    whole page follows.
+    """
+    run, fault = url_state.read(RUN), error_boundary.fault()
+
+    @wraps(show)  # Streamlit tells fragments apart by their function's name
+    def part() -> None:
+        if url_state.read(RUN) != run or error_boundary.fault() not in (None, fault):
+            st.rerun()
+        if error_boundary.gone():
+            st.session_state.pop(error_boundary.FOLDER)
+            st.rerun()
+        with error_boundary.error_boundary():
+            show()
+
+    st.fragment(part, run_every=run_every)()
+
+
+def dialog(title: str) -> Callable[[Callable[P, object]], Callable[P, None]]:
+    """As `st.dialog`: what fails in it is a sentence there."""
+
+    def decorate(show: Callable[P, object]) -> Callable[P, None]:
+        @wraps(show)
+        def part(*args: P.args, **kwargs: P.kwargs) -> None:
+            with error_boundary.error_boundary():
+                show(*args, **kwargs)
+
+        return st.dialog(title)(part)
+
+    return decorate
