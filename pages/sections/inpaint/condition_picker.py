@@ -11,7 +11,7 @@ from vae_core.runs.run import Run
 from widgets.run_data.codes import weights
 from widgets.run_data.library import open_run
 from widgets.run_data.subject import Subject
-from widgets.shell import url_state
+from widgets.shell import links, url_widgets
 
 
 def chosen(run: Run, subject: Subject, seen: np.ndarray, help: str) -> int | None:
@@ -29,7 +29,7 @@ def chosen(run: Run, subject: Subject, seen: np.ndarray, help: str) -> int | Non
             "Class",
             options,
             format_func=names.__getitem__,
-            **url_state.choice_over("as", options, next(known)),
+            **url_widgets.choice_over(links.CONDITION, options, next(known), label=names.__getitem__),
             help=help,
         )
     )

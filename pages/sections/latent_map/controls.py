@@ -10,7 +10,7 @@ from pages.sections.latent_map import pins
 from vae_core.runs.run import Run
 from widgets.components.latent_map.map_view import KINDS, View
 from widgets.run_data import usage
-from widgets.shell import url_state
+from widgets.shell import links, url_widgets
 
 EXTENTS = (4, 6, 8, 16, 32, 64)
 RATIOS = (2, 3, 5, 10, 20, 50, 100, 1000)
@@ -25,7 +25,7 @@ def strip(run: Run) -> View:
                 "Plane",
                 list(KINDS),
                 format_func=KINDS.__getitem__,
-                **url_state.choice("plane", list(KINDS), "marginal"),
+                **url_widgets.choice(links.PLANE, list(KINDS), label=KINDS.__getitem__),
                 required=True,
                 help="Two coordinates, the others integrated out; the plane in which the codes vary most; or "
                 "two coordinates with all others held where the pin is.",
@@ -35,7 +35,7 @@ def strip(run: Run) -> View:
         extent = st.select_slider(
             "Range",
             EXTENTS,
-            **url_state.choice("range", EXTENTS, 4),
+            **url_widgets.choice(links.RANGE, EXTENTS),
             format_func=lambda e: f"± {e}",
             width=130,
             help="How far the density is computed, in standard deviations of the prior. ± 4 everywhere, so "
@@ -44,7 +44,7 @@ def strip(run: Run) -> View:
         ratio = st.select_slider(
             "Hole: p / q above",
             RATIOS,
-            **url_state.choice("ratio", RATIOS, 10),
+            **url_widgets.choice(links.RATIO, RATIOS),
             width=190,
             help="A hole lies inside the region that holds 95 % of the prior, where the prior p(z) is more "
             "than so many times the aggregated posterior q(z).",
@@ -54,7 +54,7 @@ def strip(run: Run) -> View:
                 "Decoded as",
                 range(run.spec.classes),
                 format_func=(run.spec.data.classes or ()).__getitem__,
-                **url_state.choice("class", range(run.spec.classes), 0),
+                **url_widgets.whole(links.CLASS, most=run.spec.classes - 1),
                 width=130,
                 help="This decoder is told the class: the one under which codes on the map are decoded.",
             )
@@ -68,13 +68,13 @@ def strip(run: Run) -> View:
 def _dimensions(run: Run) -> tuple[int, int]:
     latent, best = run.spec.latent, usage.most_informative(run)
     chosen: list[Any] = []
-    for name, label, k in zip(("across", "up"), ("Across", "Up"), best, strict=True):
+    for field, label, k in zip((links.ACROSS, links.UP), ("Across", "Up"), best, strict=True):
         chosen.append(
             st.number_input(
                 label,
                 1,
                 latent,
-                **url_state.whole(name, 1, latent, k + 1),
+                **url_widgets.whole(field, k + 1, latent),
                 width=88,
                 help="The number of a latent dimension. At first the two with most KL.",
             )

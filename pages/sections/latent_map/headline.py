@@ -9,9 +9,8 @@ import streamlit as st
 from vae_core.runs.run import Run
 from widgets.components.latent_map import densities
 from widgets.components.latent_map.map_view import View
-from widgets.run_data import library
 from widgets.run_data.codes import Codes, newest
-from widgets.shell import objective_words, tasks, words
+from widgets.shell import links, objective_words, tasks, url_state, words
 
 LIVE = 2.0  # seconds between two measurements of a run in training
 
@@ -84,11 +83,11 @@ def numbers(run: Run, view: View, codes: Codes, holes: Any, outside: Any) -> Non
     beta, weighs = words.number(run.spec.objective.beta), objective_words.of(run.spec).weighs
     number("beta", beta, f"weight of {weighs}", f"What {weighs} was multiplied with in training.")
     if latent > 2:
-        st.page_link(
-            "pages/traverse.py",
+        url_state.page_link(
+            "traverse",
+            {links.RUN: run.name},
             label="Traverse",
             icon=":material/tune:",
-            query_params={library.RUN: run.name},
             help="A slider for each dimension, and what the decoder draws along it.",
         )
 

@@ -12,6 +12,7 @@ import streamlit as st
 from vae_core import recipes
 from vae_core.runs.run import Run
 from vae_core.spec import Spec, SpecError
+from widgets.shell import links, url_state
 
 DRAFT, OF, FAULT = "draft", "draft_of", "draft_fault"
 DEFAULT = "vae-2d"
@@ -22,24 +23,27 @@ MOST_CHANGES = 40  # in a link
 def current(run: Run | None) -> Spec:
     """The link's settings at first, then those of the run in use, then what the user made of them."""
     name = run.name if run else None
-    if DRAFT not in st.session_state:
-        spec, fault = from_link()
-        if spec is None:
-            spec = _of(run) or recipes.get(DEFAULT)
-        put(spec)
+    before: Spec | None = st.session_state.get(DRAFT)
+    linked = url_state.read(links.RECIPE), url_state.read_all(links.SET)
+    if any(linked) and (before is None or linked != link_of(before)):  # a link was opened, or Back pressed
+        spec, fault = from_link(*linked)
+        put(spec or before or _of(run) or recipes.get(DEFAULT))
         st.session_state[OF] = name
         st.session_state[FAULT] = fault
-    elif st.session_state.get(OF) != name:
+    elif before is None or st.session_state.get(OF) != name:
         st.session_state[OF] = name
-        put(_of(run) or st.session_state[DRAFT])
-    spec = st.session_state[DRAFT]
-    to_link(spec)
-    return spec
+        put(_of(run) or before or recipes.get(DEFAULT))
+    for field in (links.RECIPE, links.SET):
+        url_state.accepted(field, "the settings below")
+    found: Spec = st.session_state[DRAFT]
+    to_link(found)
+    return found
 
 
 def put(spec: Spec) -> None:
     st.session_state[DRAFT] = spec
     st.session_state[FAULT] = None
+    to_link(spec)
 
 
 def belongs_to(run: Run) -> None:
@@ -75,11 +79,8 @@ def _of(run: Run | None) -> Spec | None:
 # --- the address bar ------------------------------------------------------------------------------
 
 
-def from_link() -> tuple[Spec | None, str | None]:
-    """(the Spec of the link, a sentence on its faults); (None, None) where the link says nothing."""
-    name, changes = st.query_params.get("recipe"), st.query_params.get_all("set")
-    if name is None and not changes:
-        return None, None
+def from_link(name: str | None, changes: tuple[str, ...]) -> tuple[Spec | None, str | None]:
+    """(the Spec of the link, a sentence on its faults)."""
     try:
         if len(changes) > MOST_CHANGES:
             raise SpecError("it holds too many settings.")
@@ -92,14 +93,17 @@ def from_link() -> tuple[Spec | None, str | None]:
 
 
 def to_link(spec: Spec) -> None:
+    recipe, changes = link_of(spec)
+    url_state.write_all({links.RECIPE: recipe, links.SET: changes})
+
+
+def link_of(spec: Spec) -> tuple[str, tuple[str, ...]]:
+    """Its recipe, and what it changes of it."""
     name = spec.recipe if spec.recipe in recipes.RECIPES else DEFAULT
     assert name is not None
     own = spec.data.path is not None
-    wanted = [text for text in differences(recipes.get(name), spec) if not (own and text.startswith("data."))]
-    if st.query_params.get("recipe") != name:
-        st.query_params["recipe"] = name
-    if st.query_params.get_all("set") != wanted:
-        st.query_params["set"] = wanted
+    wanted = differences(recipes.get(name), spec)
+    return name, tuple(text for text in wanted if not (own and text.startswith("data.")))
 
 
 def differences(before: Spec, after: Spec) -> list[str]:
