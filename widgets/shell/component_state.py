@@ -70,7 +70,8 @@ class ComponentState(Generic[S]):
                     )
             self.move(state)
         for name, each in self.fields.items():
-            url_state.accepted(each, state.to_link().get(name, "the default"))
+            usual = "the default" if each.default is None else str(each.default)
+            url_state.accepted(each, state.to_link().get(name, usual))
         return state
 
     def hear(self, state: S) -> None:

@@ -12,7 +12,7 @@ import base64
 import binascii
 import re
 import zlib
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 
@@ -26,7 +26,7 @@ ONLY_ITS_AUTHOR = "This link points to a picture that only its author has"
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn:
+class Drawing:
     """pixels: bool [H, W], True where there is ink."""
 
     pixels: np.ndarray
@@ -36,7 +36,7 @@ class Drawn:
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredFile:
     """A file that the browser keeps. mark: of its content."""
 
     mark: str
@@ -46,24 +46,25 @@ class Kept:
         return f"{FILE}.{self.mark}.{INVERTED}" if self.inverted else f"{FILE}.{self.mark}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Picture(Text):
-    """An image: a number of the test split, `Drawn` or `Kept`."""
+    """An image: a number of the test split, `Drawing` or `StoredFile`."""
 
+    _: KW_ONLY
     form: str = (
         "number of a test image; `draw.WIDTHxHEIGHT.` with the pixels of a drawing; or `file.` with the mark "
         "of a file in the browser"
     )
 
-    def parse(self, text: str) -> int | Drawn | Kept:
+    def parse(self, text: str) -> int | Drawing | StoredFile:
         super().parse(text)
         how, _, rest = text.partition(".")
         if how == DRAW:
-            return Drawn(decode(rest))
+            return Drawing(decode(rest))
         if how == FILE:
             mark, _, inverted = rest.partition(".")
             if MARK.fullmatch(mark) and inverted in ("", INVERTED):
-                return Kept(mark, inverted == INVERTED)
+                return StoredFile(mark, inverted == INVERTED)
         if text in OLDER:
             raise Elsewhere(ONLY_ITS_AUTHOR)
         number = whole(text)
@@ -72,7 +73,7 @@ class Picture(Text):
         return number
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Mask(Choice):
     """A mask by its name, or painted."""
 

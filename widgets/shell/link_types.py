@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
 LONGEST = 20_000  # characters of one parameter: the mask of an image of 256 x 256 pixels takes 10,923
@@ -25,7 +25,7 @@ class Elsewhere(Misfit):
     """What the link points to is not in it, and not here. The message is a sentence."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Parameter:
     """A field of the app's state that stands in the address bar.
 
@@ -36,9 +36,10 @@ class Parameter:
     """
 
     name: str
-    noun: str
     pages: tuple[str, ...]
+    noun: str
     sentence: str
+    _: KW_ONLY
     default: Any = None
     quiet: bool = False
     resets: tuple[str, ...] = ()
@@ -59,27 +60,30 @@ class Parameter:
         return self.kind
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Text(Parameter):
     """Text that its page reads. form: what it looks like."""
 
+    _: KW_ONLY
     form: str
 
     def describe(self) -> str:
         return self.form
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Texts(Text):
     """The same parameter several times. Its value is a tuple of texts."""
 
+    _: KW_ONLY
     default: Any = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Choice(Parameter):
     """One of several. options: None where they depend on the run."""
 
+    _: KW_ONLY
     options: tuple[str, ...] | None = None
     kind: ClassVar[str] = "one of several"
 
@@ -93,10 +97,11 @@ class Choice(Parameter):
         return " · ".join(f"`{name}`" for name in self.options) if self.options else "as the run has them"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Several(Parameter):
     """Any number of whole numbers from 0, with commas. Its value is a tuple."""
 
+    _: KW_ONLY
     default: Any = ()
 
     def parse(self, text: str) -> tuple[int, ...]:
@@ -110,10 +115,11 @@ class Several(Parameter):
         return "whole numbers with commas"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Whole(Parameter):
     """A whole number. most: None where it depends on the run."""
 
+    _: KW_ONLY
     least: int = 0
     most: int | None = None
 
@@ -131,10 +137,11 @@ class Whole(Parameter):
         return f"whole number from {self.least} {upto}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Number(Parameter):
     """A number within bounds, in three digits."""
 
+    _: KW_ONLY
     least: float
     most: float
 
@@ -153,7 +160,7 @@ class Number(Parameter):
         return f"number from {self.least:g} to {self.most:g}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Flag(Parameter):
     """On or off: 1 or 0."""
 

@@ -52,14 +52,14 @@ class Note:
 class State:
     """texts: of all pages, by name; what is at its default has none. page: the one on screen.
 
-    sent: what stands in the address bar; told: whether that is sure. replaced: what stood there, and until
+    sent: what stands in the address bar; certain: whether it does. replaced: what stood there, and until
     when. fresh: names that a link gave and no control has taken yet. notes: what does not fit, by name.
     """
 
     texts: Query = field(default_factory=dict)
     page: str | None = None
     sent: Query = field(default_factory=dict)
-    told: bool = False
+    certain: bool = False
     replaced: list[tuple[Query, float]] = field(default_factory=list)
     fresh: set[str] = field(default_factory=set)
     notes: dict[str, Note] = field(default_factory=dict)
@@ -77,6 +77,7 @@ def sync(page: str) -> None:
     """Takes what the address says, where somebody else than the app has changed it. Once, before all else."""
     state, asked = _state(), {name: tuple(st.query_params.get_all(name)) for name in st.query_params}
     arrived, moved, back = state.page is None, state.page != page, _history_navigation()
+    state.replaced = [(old, until) for old, until in state.replaced if time.monotonic() < until]
     here = not moved and not back and _by_a_link(state, asked)
     if arrived or back or here or (moved and asked):
         _take(page, asked)
@@ -85,8 +86,9 @@ def sync(page: str) -> None:
         state.fresh.clear()
     if arrived or back or here or moved:
         state.sent = asked
-        # A link to the same page leaves the address as it was, and the last word of another may come late.
-        state.told = not (here or moved)
+        # A link to the same page leaves the address as it was; and the answer to a change that was just made
+        # may come late.
+        state.certain = not here and not (moved and state.replaced)
     state.page = page
 
 
@@ -98,7 +100,6 @@ def _history_navigation() -> bool:
 
 def _by_a_link(state: State, asked: Query) -> bool:
     """Whether a link to this very page was pressed, and not an address sent that the app has replaced."""
-    state.replaced = [(old, until) for old, until in state.replaced if time.monotonic() < until]
     return asked != state.sent and all(asked != old for old, _ in state.replaced)
 
 
@@ -136,10 +137,10 @@ def flush() -> None:
     if state.page is None:
         return
     wanted = query(state.page)
-    if wanted != state.sent or not state.told:
+    if wanted != state.sent or not state.certain:
         if wanted != state.sent:
             state.replaced.append((state.sent, time.monotonic() + MOMENT))
-        state.sent, state.told = wanted, True
+        state.sent, state.certain = wanted, True
         st.query_params.from_dict(
             {name: values if len(values) > 1 else values[0] for name, values in wanted.items()}
         )
@@ -240,6 +241,13 @@ def misfit(parameter: Parameter, asked: str, fault: Misfit) -> None:
         state.notes[parameter.name] = Note(str(fault) if isinstance(fault, Elsewhere) else sentence)
 
 
+def without_control(parameter: Parameter, reason: str) -> None:
+    """No control of the page shows the parameter. reason: a clause, said where a link has asked for it; what
+    was chosen with another run stays as it was."""
+    if parameter.name in _state().fresh:
+        misfit(parameter, read(parameter) or "", Misfit(reason))
+
+
 def note(name: str, sentence: str, shown: str | None = None) -> None:
     """A sentence about the link, as Markdown and without its full stop, until another page or choice."""
     _state().notes[name] = Note(sentence, shown)
@@ -259,7 +267,7 @@ def _short(text: str) -> str:
 def key_showing(name: str, value: Any) -> str:
     """The key under which a widget shows the value.
 
-    A widget that is told another value than its user gave it may, until the browser has heard of it, send the
+    A widget that gets another value than its user gave it may, until the browser has heard of it, send the
     old one back, which would look like its user's wish. So the widget becomes another one, with another key.
     """
     turns = st.session_state.setdefault("turns", {})
@@ -277,7 +285,7 @@ def key_showing(name: str, value: Any) -> str:
 
 
 def heard(key: str, act: Callable[[Any], object]) -> Callable[[], None]:
-    """The callback of the widget with a key of `key_showing`: `act` is told what its user gave it.
+    """The callback of the widget with a key of `key_showing`: `act` gets what its user gave it.
 
     What the browser still says of a widget in whose place there is another by now is nobody's wish.
     """

@@ -152,7 +152,7 @@ def _numbers(found: Found, given: str) -> str:
 
 def _comparison(key: tuple[Any, ...], seed: int) -> None:
     with st.expander(
-        "All methods on this mask", icon=":material/table_chart:", key="inpaint-all", on_change="rerun"
+        "All methods on this mask", icon=":material/table_chart:", **url_widgets.flag(links.METHODS)
     ) as opened:
         if not opened.open:
             return

@@ -54,6 +54,8 @@ def choose(run: Run, codes: Codes) -> tuple[str, Way | None]:
         known.append(FACTOR)
     if saved:
         known.append(KEPT)
+    elif not coming:
+        url_state.without_control(links.SAVED, "no direction is saved here")
     kind = st.segmented_control(
         "Direction",
         known,
@@ -143,7 +145,9 @@ def factor_directions(codes: Codes) -> dict[str, Direction]:
 
 def _of_kept(run: Run, saved: dict[str, Any]) -> Way:
     asked = url_state.read(links.SAVED)
-    name = saved_directions.name_in(asked) if asked is not None else next(iter(saved))
+    name = next(iter(saved))
+    if asked is not None:
+        name = saved_directions.in_use(run, asked, saved.values())
     if name not in saved:
         url_state.misfit(links.SAVED, name, Misfit("there is none of that name here"))
         name = next(iter(saved))

@@ -8,7 +8,8 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from dataclasses import asdict
+from collections.abc import Iterable
+from dataclasses import asdict, replace
 from urllib.parse import quote, unquote
 
 import numpy as np
@@ -24,6 +25,7 @@ from widgets.shell import links, url_state
 # In the session: {run: directions}, {run: the text that its browser keeps}, runs whose browser keeps nothing.
 LISTED, STORED, REFUSED = "directions", "directions_stored", "directions_refused"
 FAULT = "directions_fault"
+FROM_A_LINK = " (from a link)"  # after a name that another direction of this browser has
 
 
 def of(run: Run) -> list[Saved]:
@@ -32,8 +34,13 @@ def of(run: Run) -> list[Saved]:
         return _read(str(run.path), files.stamp(run.path / files.DIRECTIONS), run.spec.latent)
     found = list(_listed().get(run.name, []))
     linked = _from_link(url_state.read(links.SAVED), run)
-    if linked is not None and all(one.name != linked.name for one in found):
+    if linked is None:
+        return found
+    there = next((one for one in found if one.name == linked.name), None)
+    if there is None:
         found.append(linked)
+    elif _packed(there) != _packed(linked):
+        found.append(replace(linked, name=_from_a_link(linked.name)))
     return found
 
 
@@ -45,6 +52,8 @@ def keep(run: Run, saved: Saved) -> None:
                 raise RunError(f"A direction’s name needs 1 to {NAME_LENGTH} characters.")
             others = [one for one in of(run) if one.name != saved.name]
             _listed()[run.name] = [*others, saved][-directions.MOST :]
+            if (asked := url_state.read(links.SAVED)) is not None and _name_in(asked) == saved.name:
+                url_state.write(links.SAVED, to_link(run, saved))  # it takes the place of the one in use
         else:
             directions.save(run.path, run.spec.latent, saved)
     except RunError as error:
@@ -135,14 +144,30 @@ def to_link(run: Run, saved: Saved) -> str:
     """The name; of a shipped run also the run, the vector as float32 in base64, and how it was made."""
     parts = [saved.name]
     if run.is_gallery:
-        vector = np.asarray(saved.vector, "<f4").tobytes()
-        parts += [run.name, base64.urlsafe_b64encode(vector).decode().rstrip("="), saved.how]
+        parts += [run.name, _packed(saved), saved.how]
     return ",".join(quote(part, safe=" ") for part in parts)
 
 
-def name_in(text: str) -> str:
-    """The name in a link."""
+def in_use(run: Run, text: str, there: Iterable[Saved]) -> str:
+    """The name, among those that are there, of the direction that a link's text asks for; it may be none."""
+    name, linked = _name_in(text), _from_link(text, run) if run.is_gallery else None
+    if linked is not None:
+        same = [one.name for one in there if _packed(one) == _packed(linked)]
+        return next((each for each in same if each in (name, _from_a_link(name))), name)
+    return name
+
+
+def _name_in(text: str) -> str:
     return unquote(text.split(",")[0])[:NAME_LENGTH]
+
+
+def _from_a_link(name: str) -> str:
+    return name[: NAME_LENGTH - len(FROM_A_LINK)] + FROM_A_LINK
+
+
+def _packed(saved: Saved) -> str:
+    """The vector as float32 in base64."""
+    return base64.urlsafe_b64encode(np.asarray(saved.vector, "<f4").tobytes()).decode().rstrip("=")
 
 
 def _from_link(text: str | None, run: Run) -> Saved | None:

@@ -10,7 +10,7 @@ from pages.sections.latent_map import pins
 from vae_core.runs.run import Run
 from widgets.components.latent_map.map_view import KINDS, View
 from widgets.run_data import usage
-from widgets.shell import links, url_widgets
+from widgets.shell import links, url_state, url_widgets
 
 EXTENTS = (4, 6, 8, 16, 32, 64)
 RATIOS = (2, 3, 5, 10, 20, 50, 100, 1000)
@@ -32,6 +32,9 @@ def strip(run: Run) -> View:
             )
             if kind != "pca":
                 dims = _dimensions(run)
+        else:
+            for field in (links.PLANE, links.ACROSS, links.UP):
+                url_state.without_control(field, "this latent space is a plane itself")
         extent = st.select_slider(
             "Range",
             EXTENTS,
@@ -58,6 +61,8 @@ def strip(run: Run) -> View:
                 width=130,
                 help="This decoder is told the class: the one under which codes on the map are decoded.",
             )
+        else:
+            url_state.without_control(links.CLASS, "this model knows no classes")
     through: tuple[float, ...] = ()
     if kind == "slice":
         pin = pins.state(run).pin or (0.0,) * latent

@@ -25,7 +25,8 @@ def show(run: Run | None) -> None:
     on = st.toggle(
         "Latent map while it trains",
         **url_widgets.flag(links.LIVE_MAP),
-        help="The density of the codes, its holes, and the decoder under the pointer, as they change.",
+        help="The density of the codes, its holes, and the decoder under the pointer, as they change. A link "
+        "opens it without pin and layers; that of the page Latent map holds them.",
     )
     if not on:
         return

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from pages.sections.traverse import link, naming
+from pages.sections.traverse import naming, slider_state
 from pages.sections.traverse.controls import View
 from vae_core.runs.run import Run
 from widgets.components.traverse import Model, traverse
@@ -56,13 +56,13 @@ def one_board(view: View) -> None:
     models = [model(side, view, place) for place, side in enumerate(both)]
     latents = [run.spec.latent for run in view.runs]
     shown = traverse(
-        link.SLIDERS.key,
+        slider_state.SLIDERS.key,
         models=models,
-        state=link.state(latents),
-        revision=link.SLIDERS.revision,
+        state=slider_state.state(latents),
+        revision=slider_state.SLIDERS.revision,
         height=HEIGHT,
         label="Traversals of " + " and ".join(library.title(run) for run in view.runs),
-        on_change=lambda: link.heard(latents),
+        on_change=lambda: slider_state.heard(latents),
         on_rename=lambda change: naming.take(view.runs, change),
     )
     if (fault := naming.fault()) is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.sections.traverse import board, factors, link, naming, scores
+from pages.sections.traverse import board, factors, naming, scores, slider_state
 from pages.sections.traverse.board import Side
 from pages.sections.traverse.controls import View
 from vae_core.runs.run import Run
@@ -24,7 +24,7 @@ MIMES = {"png": "image/png", "gif": "image/gif", "csv": "text/csv"}
 
 def show(view: View) -> None:
     names = {run.name: place for place, run in enumerate(view.runs)}
-    place, hand = 0, link.SLIDERS.holder()
+    place, hand = 0, slider_state.SLIDERS.holder()
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         if len(names) > 1:
             chosen = st.segmented_control(

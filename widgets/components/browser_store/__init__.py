@@ -15,23 +15,26 @@ import streamlit as st
 SCRIPT = Path(__file__).parent / "browser_store.js"
 
 
-def load(name: str, found: Callable[[str | None], None]) -> None:
-    """Asks for a text. `found` is told it before the script runs again; None where the browser has none."""
+def load(name: str, found: Callable[[str | None], None], control: str = "") -> None:
+    """Asks for a text. `found` hears it before the script runs again; None where the browser has none.
+
+    control: which of the page's controls asks, where several may ask for one name in one run.
+    """
 
     def take(answer: dict[str, Any]) -> None:
         text = answer.get("text")
         found(text if isinstance(text, str) else None)
 
-    _ask(name, None, take)
+    _ask(name, None, take, control)
 
 
-def save(name: str, text: str, kept: Callable[[bool], None]) -> None:
-    """Gives a text to keep. `kept` is told whether the browser does; some private windows refuse."""
-    _ask(name, text, lambda answer: kept(answer.get("kept") is True))
+def save(name: str, text: str, done: Callable[[bool], None], control: str = "") -> None:
+    """Gives a text to keep. `done` hears whether the browser does; some private windows refuse."""
+    _ask(name, text, lambda answer: done(answer.get("kept") is True), control)
 
 
-def _ask(name: str, text: str | None, take: Callable[[dict[str, Any]], None]) -> None:
-    key = f"browser-store-{'load' if text is None else 'save'}-{name}"
+def _ask(name: str, text: str | None, take: Callable[[dict[str, Any]], None], control: str) -> None:
+    key = f"browser-store-{'load' if text is None else 'save'}-{name}-{control}"
 
     def heard() -> None:
         answer = (st.session_state.get(key) or {}).get("answer")

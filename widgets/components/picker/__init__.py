@@ -18,7 +18,7 @@ from widgets.components.picker.panel import panel, sentence
 from widgets.components.picker.source import Source, of
 from widgets.run_data.subject import Picked
 from widgets.shell import data_url, tasks, url_state
-from widgets.shell.link_pictures import Drawn, Kept, Picture
+from widgets.shell.link_pictures import Drawing, Picture, StoredFile
 from widgets.shell.link_types import Misfit
 
 __all__ = ["Picked", "pick"]
@@ -34,11 +34,11 @@ def pick(field: Picture, run: Run, *, label: str = "Image", default: int = 0) ->
         tasks.when_done(source, f"{label}: reading the images", lambda _: None)
         return None
     made = choice.picture(field)
-    if isinstance(made, Kept) and choice.fetch(field, made):
+    if isinstance(made, StoredFile) and choice.fetch(field, made):
         st.caption(f"{label}: looking for the picture in this browser …")
         return None
     picked, note = _picked(field, run, source, default)
-    if isinstance(made, Kept) and choice.store(made) is False:
+    if isinstance(made, StoredFile) and choice.store(field, made) is False:
         st.caption("This browser keeps no pictures: this one is gone when the tab is closed or loaded anew.")
 
     def change() -> None:
@@ -60,7 +60,12 @@ def pick(field: Picture, run: Run, *, label: str = "Image", default: int = 0) ->
             st.fragment(change)()
     if note is not None:
         st.caption(note)
-    if picked is not None and isinstance(made, Drawn | Kept) and note is None and source.kind == "test":
+    if (
+        picked is not None
+        and isinstance(made, Drawing | StoredFile)
+        and note is None
+        and source.kind == "test"
+    ):
         unlike.say(run, picked.image)
     return picked
 
@@ -68,7 +73,7 @@ def pick(field: Picture, run: Run, *, label: str = "Image", default: int = 0) ->
 def _picked(field: Picture, run: Run, source: Source, default: int) -> tuple[Picked | None, str | None]:
     """The image, and what is to be said about it."""
     note, made = None, choice.picture(field)
-    if isinstance(made, Drawn | Kept):
+    if isinstance(made, Drawing | StoredFile):
         try:
             image = choice.image(made, run.spec.data)
         except Refusal as refusal:
@@ -76,7 +81,7 @@ def _picked(field: Picture, run: Run, source: Source, default: int) -> tuple[Pic
         if image is not None:
             name = _made_name(made)
             url_state.accepted(field, name)
-            return Picked(image, None, None, isinstance(made, Drawn), name), None
+            return Picked(image, None, None, isinstance(made, Drawing), name), None
         made = None
     if not len(source):
         return None, source.note or f"{run.name} has no images yet."
@@ -92,8 +97,8 @@ def _picked(field: Picture, run: Run, source: Source, default: int) -> tuple[Pic
     return picked, note or source.note
 
 
-def _made_name(made: Drawn | Kept) -> str:
-    if isinstance(made, Drawn):
+def _made_name(made: Drawing | StoredFile) -> str:
+    if isinstance(made, Drawing):
         return "drawn by hand"
     file = choice.file_of(made)
     return file.name if file is not None else "a file"

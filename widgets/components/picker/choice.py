@@ -20,7 +20,7 @@ from vae_core.spec import Data
 from widgets.components import browser_store
 from widgets.shell import url_state
 from widgets.shell.component_state import ComponentState
-from widgets.shell.link_pictures import ONLY_ITS_AUTHOR, Drawn, Kept, Picture, resized
+from widgets.shell.link_pictures import ONLY_ITS_AUTHOR, Drawing, Picture, StoredFile, resized
 from widgets.shell.link_types import Elsewhere
 
 FINE = 112  # pixels a side, about, of the canvas: ink shrinks to grey levels from there
@@ -30,7 +30,7 @@ MOST_FILES = 8  # in the session
 FILES = "picker:files"  # in the session: {mark: File}, and None where the browser has none of that mark
 
 
-def picture(field: Picture) -> int | Drawn | Kept | None:
+def picture(field: Picture) -> int | Drawing | StoredFile | None:
     """What the link names; None for the default. The table has checked it."""
     text = url_state.read(field)
     return None if text is None else field.parse(text)
@@ -45,26 +45,26 @@ def take(field: Picture, number: int) -> None:
 # --- a drawing ------------------------------------------------------------------------------------
 
 
-def canvas(field: Picture, shape: tuple[int, int]) -> ComponentState[Drawn]:
+def canvas(field: Picture, shape: tuple[int, int]) -> ComponentState[Drawing]:
     """The state of a canvas of this many pixels: the drawing in the link, else the session's last."""
-    state: ComponentState[Drawn] = ComponentState(f"{field.name}-canvas-{shape[0]}x{shape[1]}", {})
+    state: ComponentState[Drawing] = ComponentState(f"{field.name}-canvas-{shape[0]}x{shape[1]}", {})
     found, last = picture(field), state.holder().state
-    if isinstance(found, Drawn) and (last is None or last.to_link() != found.to_link()):
+    if isinstance(found, Drawing) and (last is None or last.to_link() != found.to_link()):
         pixels = found.pixels if found.pixels.shape == shape else resized(found.pixels, shape)
         if last is None or not np.array_equal(last.pixels, pixels):
-            state.move(Drawn(pixels))
+            state.move(Drawing(pixels))
     return state
 
 
-def draw(field: Picture, state: ComponentState[Drawn], grey: np.ndarray) -> None:
+def draw(field: Picture, state: ComponentState[Drawing], grey: np.ndarray) -> None:
     """The canvas's callback. grey: uint8 [H, W]; what is less than half inked is not."""
-    drawn = Drawn(grey >= INK)
-    state.hear(drawn)
-    use_drawing(field, drawn)
+    drawing = Drawing(grey >= INK)
+    state.hear(drawing)
+    use_drawing(field, drawing)
 
 
-def use_drawing(field: Picture, drawn: Drawn) -> None:
-    url_state.write(field, drawn.to_link().get("picture"))
+def use_drawing(field: Picture, drawing: Drawing) -> None:
+    url_state.write(field, drawing.to_link().get("picture"))
 
 
 def canvas_shape(data: Data) -> tuple[int, int]:
@@ -103,42 +103,42 @@ def upload(field: Picture, name: str, content: bytes) -> None:
     """A file is chosen; a large one becomes a smaller picture. Raises Refusal where it is none."""
     file = File(name, content if len(content) <= LARGEST_FILE else shrunk(name, content))
     _remember(file.mark, file)
-    url_state.write(field, Kept(file.mark).text())
+    url_state.write(field, StoredFile(file.mark).text())
 
 
-def file_of(kept: Kept) -> File | None:
+def file_of(stored: StoredFile) -> File | None:
     """The file, if it is in the session."""
-    found = _files().get(kept.mark)
+    found = _files().get(stored.mark)
     return found if isinstance(found, File) else None
 
 
-def fetch(field: Picture, kept: Kept) -> bool:
+def fetch(field: Picture, stored: StoredFile) -> bool:
     """Asks the browser for the file; whether its answer is still to come."""
-    if kept.mark in _files():
+    if stored.mark in _files():
         return False
 
     def found(text: str | None) -> None:
         file = File.from_text(text) if text is not None else None
-        if file is not None and file.mark == kept.mark:
-            _remember(kept.mark, file)
-            _stored().add(kept.mark)
+        if file is not None and file.mark == stored.mark:
+            _remember(stored.mark, file)
+            _stored().add(stored.mark)
         else:
-            url_state.misfit(field, kept.text(), Elsewhere(ONLY_ITS_AUTHOR))
+            url_state.misfit(field, stored.text(), Elsewhere(ONLY_ITS_AUTHOR))
 
-    browser_store.load(f"picture-{kept.mark}", found)
+    browser_store.load(f"picture-{stored.mark}", found, field.name)
     return True
 
 
-def store(kept: Kept) -> bool | None:
+def store(field: Picture, stored: StoredFile) -> bool | None:
     """Gives the file to the browser, once; whether it keeps it, None while that is not known."""
-    file, mark = file_of(kept), kept.mark
+    file, mark = file_of(stored), stored.mark
     if file is None or mark in _stored():
         return True
     refused: set[str] = st.session_state.setdefault("picker:refused", set())
     if mark in refused:
         return False
     browser_store.save(
-        f"picture-{mark}", file.to_text(), lambda done: (_stored() if done else refused).add(mark)
+        f"picture-{mark}", file.to_text(), lambda done: (_stored() if done else refused).add(mark), field.name
     )
     return None
 
@@ -164,12 +164,12 @@ def _remember(mark: str, file: File) -> None:
 # --- as the model gets it -------------------------------------------------------------------------
 
 
-def image(made: Drawn | Kept, data: Data) -> np.ndarray | None:
+def image(made: Drawing | StoredFile, data: Data) -> np.ndarray | None:
     """A picture that was made, as the run's model gets it, uint8 [C, H, W]; None where its file is not here.
 
     Raises Refusal, a sentence, where it cannot be used.
     """
-    if isinstance(made, Drawn):
+    if isinstance(made, Drawing):
         return handwriting.like_data(np.uint8(255) * made.pixels, data.name, data.shape)
     file = file_of(made)
     if file is None:

@@ -16,7 +16,7 @@ from widgets.components import paint
 from widgets.components.picker import choice, sheet, unlike
 from widgets.components.picker.source import Source
 from widgets.shell import data_url, url_state
-from widgets.shell.link_pictures import Drawn, Kept, Picture
+from widgets.shell.link_pictures import Drawing, Picture, StoredFile
 
 ALL = -1  # of the classes
 CHOOSE, DRAW, UPLOAD = "Choose", "Draw", "Upload"
@@ -27,11 +27,11 @@ MOST_UPLOADED = 10  # MB
 def panel(field: Picture, run: Run, source: Source, default: int) -> None:
     """What is open beside the image in use."""
     key, picture = field.name, choice.picture(field)
-    numbered = len(source) > 0 and not isinstance(picture, Drawn | Kept)
+    numbered = len(source) > 0 and not isinstance(picture, Drawing | StoredFile)
     way = st.segmented_control(
         "Where the image comes from",
         list(WIDTHS),
-        default=CHOOSE if numbered else UPLOAD if isinstance(picture, Kept) else DRAW,
+        default=CHOOSE if numbered else UPLOAD if isinstance(picture, StoredFile) else DRAW,
         required=True,
         key=f"{key}-way",
         label_visibility="collapsed",
@@ -130,23 +130,25 @@ def _draw(field: Picture, run: Run, source: Source) -> None:
     data = run.spec.data
     shape = choice.canvas_shape(data)
     canvas = choice.canvas(field, shape)
-    drawn = canvas.holder().state or Drawn(np.zeros(shape, bool))
+    drawing = canvas.holder().state or Drawing(np.zeros(shape, bool))
     paint.draw(
         canvas.key,
         shape,
-        image=np.uint8(255) * drawn.pixels,
+        image=np.uint8(255) * drawing.pixels,
         revision=canvas.revision,
         size=WIDTHS[DRAW],
         label="Canvas",
         on_change=lambda grey: choice.draw(field, canvas, grey),
     )
-    if not drawn.pixels.any():
+    if not drawing.pixels.any():
         st.caption("Draw with the pointer, a finger or the keyboard.")
         return
     words = f"{_adapted(data.name)}: this is what the model gets. The link holds the drawing."
-    _result(run, source, drawn, words)
-    if not isinstance(choice.picture(field), Drawn):
-        st.button("Use this image", key=f"{field.name}-use", on_click=choice.use_drawing, args=(field, drawn))
+    _result(run, source, drawing, words)
+    if not isinstance(choice.picture(field), Drawing):
+        st.button(
+            "Use this image", key=f"{field.name}-use", on_click=choice.use_drawing, args=(field, drawing)
+        )
 
 
 def _adapted(name: str) -> str:
@@ -180,17 +182,17 @@ def _upload(field: Picture, run: Run, source: Source) -> None:
         choice.remember(key, "refused", None)
         st.caption(refused)
     picture = choice.picture(field)
-    if isinstance(picture, Kept):
-        choice.remember(key, "kept", picture)
-    kept = choice.recall(key, "kept")
-    if not isinstance(kept, Kept) or (file := choice.file_of(kept)) is None:
+    if isinstance(picture, StoredFile):
+        choice.remember(key, "stored", picture)
+    stored = choice.recall(key, "stored")
+    if not isinstance(stored, StoredFile) or (file := choice.file_of(stored)) is None:
         return
-    invert = url_state.key_showing(f"{key}-invert", kept.inverted)
+    invert = url_state.key_showing(f"{key}-invert", stored.inverted)
     st.toggle(
         "Invert",
         key=invert,
         on_change=url_state.heard(
-            invert, lambda inverted: url_state.write(field, Kept(kept.mark, inverted).text())
+            invert, lambda inverted: url_state.write(field, StoredFile(stored.mark, inverted).text())
         ),
         help="Dark ink on light paper becomes light on dark, as MNIST's digits are.",
     )
@@ -198,12 +200,12 @@ def _upload(field: Picture, run: Run, source: Source) -> None:
         f"{file.name}: this is what the model gets. The picture stays in this browser; in another one the "
         "link shows another image."
     )
-    _result(run, source, kept, words)
-    if picture != kept:
-        st.button("Use this image", key=f"{key}-use", on_click=url_state.write, args=(field, kept.text()))
+    _result(run, source, stored, words)
+    if picture != stored:
+        st.button("Use this image", key=f"{key}-use", on_click=url_state.write, args=(field, stored.text()))
 
 
-def _result(run: Run, source: Source, made: Drawn | Kept, words: str) -> None:
+def _result(run: Run, source: Source, made: Drawing | StoredFile, words: str) -> None:
     """What a drawing or a file is for the model."""
     try:
         image = choice.image(made, run.spec.data)

@@ -21,7 +21,7 @@ from vae_core.data.handwriting import like_data
 from vae_core.runs.run import Run
 from widgets.components.picker import choice, unlike
 from widgets.shell import link_pictures, tasks
-from widgets.shell.link_pictures import Kept
+from widgets.shell.link_pictures import StoredFile
 
 CANVAS = (112, 112)  # on which an image of 8 x 8 pixels is drawn
 
@@ -189,7 +189,7 @@ def png_file(pixels: np.ndarray) -> bytes:
 def with_file(at: AppTest, file: choice.File, inverted: bool = False) -> AppTest:
     """As after an upload."""
     at.session_state[choice.FILES] = {file.mark: file}
-    at.query_params["a"] = Kept(file.mark, inverted).text()
+    at.query_params["a"] = StoredFile(file.mark, inverted).text()
     return at.run()
 
 
