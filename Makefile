@@ -17,6 +17,7 @@ check: environment-dev
 	@$(VENV) -m ruff check
 	@$(VENV) -m ruff format --check
 	@$(VENV) -m mypy
+	@$(VENV) scripts/links.py --check
 
 format: environment-dev
 	@$(VENV) -m ruff check --fix

@@ -17,9 +17,10 @@ PACKAGES = ("widgets", "pages.sections")
 def main() -> None:
     modules.load(*PACKAGES)
     from pages.sections import sidebar
+    from widgets.components.history import history
     from widgets.run_data import library
     from widgets.service import service
-    from widgets.shell import layout
+    from widgets.shell import arrival, layout, url_state
 
     layout.set_up()
     pages = [
@@ -29,23 +30,31 @@ def main() -> None:
         st.Page("pages/traverse.py", title="Traverse", icon=":material/tune:"),
         st.Page("pages/interpolate.py", title="Interpolate", icon=":material/timeline:"),
         st.Page("pages/inpaint.py", title="Inpaint", icon=":material/healing:"),
-        st.Page("pages/generate.py", title="Conditional", icon=":material/category:"),
+        st.Page("pages/conditional.py", title="Conditional", icon=":material/category:"),
     ]
+    unknown = arrival.find_page([each.url_path for each in pages])
     page = st.navigation(pages, position="hidden")
     layout.style()
+    history([each.url_path for each in pages])
+    url_state.sync(page.url_path or "home")
+    arrival.say_unknown_page(unknown)
     with error_boundary.error_boundary():
         every = library.runs()
         run = library.choose_run(every)
         with st.sidebar:
             for each in pages:
-                st.page_link(each, width="stretch", query_params={library.RUN: run.name} if run else None)
+                url_state.page_link(
+                    each.url_path or "home", label=each.title, icon=each.icon, width="stretch"
+                )
             st.divider()
             sidebar.sidebar(every, run)
-        sidebar.say_unknown_run()
+    notes = layout.Notes()
     service()
     error_boundary.show_fault()
     with error_boundary.error_boundary():
         page.run()
+    notes.show()
+    url_state.flush()
 
 
 if __name__ == "__main__":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import time
 import zlib
 from collections import Counter
 
@@ -16,9 +14,6 @@ from widgets.shell import objective_words, url_state, words
 from widgets.shell.fragments import fragment
 
 SIDEBAR_POLL = 2.0
-
-
-READ = 15.0  # seconds that a passing sentence is there to be read
 
 
 def sidebar(runs: list[Run], run: Run | None) -> None:
@@ -80,14 +75,3 @@ def summary(run: Run) -> None:
     st.caption(" · ".join(part.replace(" ", "\u00a0") for part in parts))  # a line ends between two of them
     for fault in run.faults:
         st.caption(f":material/warning: {words.literal(fault)}")
-
-
-def say_unknown_run() -> None:
-    # Not for one run of the script only: a page that runs again while it loads would wipe it away unread.
-    asked, since = st.session_state.get("unknown_run", ("", -math.inf))
-    if time.monotonic() - since < READ:
-        st.warning(
-            f"There is no run named “{words.literal(asked)}” here; it may have been renamed or deleted. "
-            "Shown instead: the run in the sidebar.",
-            icon=":material/link_off:",
-        )

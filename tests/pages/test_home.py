@@ -165,7 +165,7 @@ def test_a_zip_with_anything_else_in_it_is_refused_in_a_sentence(app: App, own_r
 def test_an_unknown_run_in_the_link_is_said_and_another_is_shown(app: App, add_run: AddRun) -> None:
     add_run("here")
     at = app(run="nowhere")
-    assert "There is no run named “nowhere”" in at.warning[0].value
+    assert "The link asks for run “nowhere”; there is none of that name here" in at.warning[0].value
     assert at.query_params["run"] == "here"
 
 

@@ -161,7 +161,7 @@ def test_one_click_puts_the_autoencoder_beside_the_vae_and_says_why(app: App, ad
     at.button(key="autoencoder-against-vae").click().run()
     assert [header["title"] for header, _ in parcels(at, "path")] == ["mine", "plain"]
     assert compare.WHY in words(at)
-    assert at.query_params["beside"] == "plain"
+    assert at.query_params["compare"] == "plain"
     assert not [button for button in at.button if button.key == "autoencoder-against-vae"]
 
 
@@ -314,13 +314,13 @@ def test_a_direction_is_kept_with_the_users_own_run_and_found_again(app: App, ad
     assert directions.load(run.path, 2) == []
 
 
-def test_a_direction_of_a_shipped_run_stays_in_the_tab(app: App, add_run: AddRun) -> None:
+def test_a_direction_of_a_shipped_run_stays_out_of_its_folder(app: App, add_run: AddRun) -> None:
     run = add_run("shown", card={"title": "Shown"})
     at = app("interpolate", run="shown", tab="arithmetic", direction="class")
     at.text_input(key="direction-name").input("zeroness").run()
     at.button(key="keep-direction").click().run()
     assert not (run.path / files.DIRECTIONS).exists()
-    assert "stays in this tab" in words(at)
+    assert "stays in this browser" in words(at)
     options = next(group for group in at.button_group if group.label == "Direction").options
     assert len(options) == 3
 

@@ -52,8 +52,9 @@ def parcel(at: AppTest, kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray
 
 def told(at: AppTest) -> dict[str, Any]:
     """What the map is told to show."""
-    (said,) = (json.loads(c.proto.json) for c in at.get("bidi_component") if c.proto.json)
-    return said
+    said = (json.loads(c.proto.json) for c in at.get("bidi_component") if c.proto.json)
+    (shown,) = (data for data in said if "revision" in data)
+    return shown
 
 
 def words(at: AppTest) -> str:

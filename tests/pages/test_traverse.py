@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.sections.traverse import charts, downloads, factors, scores
 from pages.sections.traverse.controls import View
-from pages.sections.traverse.link import Hand
+from pages.sections.traverse.downloads import Hand
 from vae_core import data
 from vae_core.analysis import traverse
 from vae_core.analysis.disentangle import mutual_information
@@ -171,9 +171,10 @@ def test_another_image_moves_the_sliders_to_its_code(app: App, add_run: AddRun) 
     at = app("traverse", run="mine", start="3", move="1:1.5")
     before = told(at)
     assert before["state"]["moved"] == [[[0, 1.5]]]
-    at.session_state["address"]["start"] = "4"
-    at.query_params["start"] = "4"
-    after = told(at.run())
+    at.session_state["start-change"] = True
+    at.run().number_input[0].set_value(4).run()
+    after = told(at)
+    assert at.query_params["start"] == "4"
     assert after["state"]["moved"] == []
     assert after["revision"] > before["revision"]
     assert "move" not in at.query_params

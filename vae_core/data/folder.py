@@ -249,6 +249,16 @@ def read_one(name: str, content: bytes, shape: tuple[int, int, int]) -> np.ndarr
         return own.fit(picture, shape)
 
 
+def shrunk(name: str, content: bytes, side: int = 1024) -> bytes:
+    """An image file, by its content, as a JPEG of at most `side` pixels a side, upright. Raises Refusal."""
+    with _upright(name, lambda: content) as (picture, _, _):
+        small = picture.convert("L" if picture.mode in ("1", "L", "I;16") else "RGB")
+        small.thumbnail((side, side))
+        file = io.BytesIO()
+        small.save(file, "JPEG", quality=92)
+        return file.getvalue()
+
+
 @contextmanager
 def _picture(files: _Files, name: str) -> Iterator[tuple[Image.Image, int, int]]:
     with _upright(name, lambda: files.read(name)) as found:

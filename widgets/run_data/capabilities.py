@@ -6,14 +6,14 @@ import streamlit as st
 
 from vae_core.runs import files
 from vae_core.runs.run import Run, RunError
-from widgets.run_data import library
 from widgets.run_data.codes import newest
+from widgets.shell import links, url_state
 from widgets.shell.fragments import fragment
 
 
 def nothing_yet() -> None:
     st.info("There is no run to look at yet.", icon=":material/hourglass_empty:")
-    st.page_link("pages/train.py", label="Train a model", icon=":material/play_circle:")
+    url_state.page_link("train", label="Train a model", icon=":material/play_circle:")
 
 
 def showable(run: Run) -> bool:
@@ -28,12 +28,7 @@ def say_why(run: Run) -> None:
         f"{run.name} has no weights and latent codes yet. They come while it trains.",
         icon=":material/hourglass_empty:",
     )
-    st.page_link(
-        "pages/train.py",
-        label="Watch it train",
-        icon=":material/monitoring:",
-        query_params={library.RUN: run.name},
-    )
+    url_state.page_link("train", {links.RUN: run.name}, label="Watch it train", icon=":material/monitoring:")
     if run.status.active:
         fragment(lambda: st.rerun() if showable(run) else None, run_every=1.0)
 

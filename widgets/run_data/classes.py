@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vae_core.data.catalogue import CATALOGUE
 from vae_core.runs.run import Run
-from widgets.shell import url_state
+from widgets.shell import links, url_state
 
 
 def names(run: Run) -> list[str]:
@@ -16,9 +16,8 @@ def names(run: Run) -> list[str]:
 def decoded_class(run: Run) -> int | None:
     """The class under which codes are decoded; None of a decoder that sees none."""
     classes = run.spec.classes
-    text = url_state.read("class") or "0"
-    chosen = int(text) if text.isdecimal() and len(text) < 5 else 0
-    return None if not classes else chosen if chosen < classes else 0
+    chosen = links.CLASS.parse(url_state.read(links.CLASS) or "0")
+    return None if not classes else chosen if 0 <= chosen < classes else 0
 
 
 def dataset_classes(run: Run) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 from pathlib import Path
 
@@ -10,9 +9,10 @@ import streamlit as st
 
 from vae_core.runs import evaluations
 from vae_core.runs.run import Run, all_runs
-from widgets.shell import error_boundary, objective_words, url_state, words
+from widgets.shell import error_boundary, links, objective_words, url_state, words
+from widgets.shell.link_types import Misfit
 
-RUN = "run"  # in the address bar and in the session
+RUN = "run"  # in the session
 
 
 MUCH = 64  # runs whose tensors stay in memory
@@ -71,18 +71,20 @@ def title(run: Run) -> str:
 
 def use(run: Run | str | None) -> None:
     """Makes it the run in use; for callbacks, and before the sidebar is drawn."""
-    url_state.write(RUN, run.name if isinstance(run, Run) else run)
+    url_state.write(links.RUN, run.name if isinstance(run, Run) else run)
 
 
 def choose_run(runs: list[Run]) -> Run | None:
     """The run in use: the link's, else the session's, else one in training, else the first."""
     names = {run.name: run for run in runs}
-    asked = url_state.read(RUN)
-    if asked is not None and asked not in names:
-        st.session_state["unknown_run"] = (asked[:80], time.monotonic())
+    asked = url_state.read(links.RUN)
     first = next((run.name for run in runs if run.status.active), runs[0].name if runs else None)
     name = asked if asked in names else first
-    use(name)
+    if asked is not None and asked != name:
+        reason = "there is none of that name here; it may have been renamed or deleted"
+        url_state.misfit(links.RUN, asked, Misfit(reason))
+    url_state.accepted(links.RUN, title(names[name]) if name is not None else "none")
+    url_state.settle(links.RUN, name)
     st.session_state[RUN] = name
     st.session_state[error_boundary.FOLDER] = str(names[name].path) if name is not None else None
     return names.get(name) if name is not None else None

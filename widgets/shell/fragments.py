@@ -8,9 +8,8 @@ from typing import ParamSpec
 
 import streamlit as st
 
-from widgets.shell import error_boundary, url_state
+from widgets.shell import error_boundary, links, url_state
 
-RUN = "run"  # the run in use, in the link
 P = ParamSpec("P")
 
 
@@ -20,11 +19,11 @@ def fragment(show: Callable[[], object], run_every: float | None = None) -> None
     Where a widget in it brought another run into use, or the run in use is gone, or a callback failed, the
     whole page follows.
     """
-    run, fault = url_state.read(RUN), error_boundary.fault()
+    run, fault = url_state.read(links.RUN), error_boundary.fault()
 
     @wraps(show)  # Streamlit tells fragments apart by their function's name
     def part() -> None:
-        if url_state.read(RUN) != run or error_boundary.fault() not in (None, fault):
+        if url_state.read(links.RUN) != run or error_boundary.fault() not in (None, fault):
             st.rerun()
         if error_boundary.gone():
             st.session_state.pop(error_boundary.FOLDER)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from widgets.shell import url_state
+
 HERE = Path(__file__).parent
 ICON = HERE / "icon.png"
 
@@ -24,3 +26,21 @@ def equation(sentence: str, *latex: str) -> None:
         st.caption(sentence)
         for line in latex:
             st.latex(line)
+
+
+class Notes:
+    """What a link asks for and the page cannot show, in a line each, above the page.
+
+    Known at once, or when the page has been drawn: then `show` says the rest.
+    """
+
+    def __init__(self) -> None:
+        with st.container(key="link-notes"):
+            self.place = st.empty()
+        self.shown: tuple[str, ...] = ()
+        self.show()
+
+    def show(self) -> None:
+        if (notes := url_state.notes()) != self.shown:
+            self.shown = notes
+            self.place.warning("  \n".join(notes), icon=":material/link_off:")

@@ -8,7 +8,7 @@ from pages.sections.conditional import classifying, measures, samples, sliding, 
 from vae_core.runs.run import Run
 from widgets.run_data import capabilities, library
 from widgets.run_data.capabilities import say_why, showable
-from widgets.shell import url_state
+from widgets.shell import links, url_state, url_widgets
 
 TASKS = {
     "samples": "Samples",
@@ -34,7 +34,7 @@ SHOW = {
 
 
 def page(run: Run | None) -> None:
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="generate-title"):
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="conditional-title"):
         st.title("Conditional", width="content")
         notice = st.empty()
     if run is None:
@@ -51,7 +51,7 @@ def page(run: Run | None) -> None:
             "Question",
             list(TASKS),
             format_func=TASKS.__getitem__,
-            **url_state.choice("do", list(TASKS), "samples"),
+            **url_widgets.choice(links.CONDITIONAL_DO, list(TASKS), label=TASKS.__getitem__),
             required=True,
             label_visibility="collapsed",
         )
@@ -70,13 +70,13 @@ def unconditional(run: Run) -> None:
     others = [other for other in library.runs() if told_classes(other)]
     with st.container(horizontal=True, gap="small"):
         for other in others[:6]:
-            st.page_link(
-                "pages/generate.py",
+            url_state.page_link(
+                "conditional",
+                {links.RUN: other.name},
                 label=library.title(other),
                 icon=":material/category:",
-                query_params={library.RUN: other.name},
             )
-        st.page_link("pages/train.py", label="Train one", icon=":material/play_circle:")
+        url_state.page_link("train", label="Train one", icon=":material/play_circle:")
 
 
 def told_classes(run: Run) -> bool:

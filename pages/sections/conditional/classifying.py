@@ -18,7 +18,7 @@ from widgets.run_data.codes import weights
 from widgets.run_data.dataset import absent, dataset
 from widgets.run_data.library import open_run
 from widgets.run_data.subject import Subject
-from widgets.shell import sheets, tasks
+from widgets.shell import links, sheets, tasks
 from widgets.shell.palette import GREY, PLAIN, RECONSTRUCTION, SCALE
 
 if TYPE_CHECKING:
@@ -52,24 +52,26 @@ def show(run: Run) -> None:
     with st.container(horizontal=True, gap="large"):
         left, right = st.container(width=360), st.container(width="stretch")
     with left:
-        picked = picker.pick("a", run, label="Image")
+        picked = picker.pick(links.IMAGE, run, label="Image")
         if picked is not None:
             sure = reading(str(run.path), weights(run), Subject.of(run, picked))
-            st.plotly_chart(_bars(sure, called), config=PLAIN, key="generate-bars")
+            st.plotly_chart(_bars(sure, called), config=PLAIN, key="conditional-bars")
         _by_labels(run)
     with right:
         if (reason := absent(run.spec.data)) is not None:
             st.info(reason, icon=":material/folder_off:")
             return
         task = tasks.start(read, str(run.path), weights(run), lane="reading-classes", tracked=True)
-        tasks.when_done(task, "Reading the test images", lambda found: _all(found, called), "generate-read")
+        tasks.when_done(
+            task, "Reading the test images", lambda found: _all(found, called), "conditional-read"
+        )
 
 
 def _all(found: Read, called: list[str]) -> None:
     total = int(found.confusion.sum())
     st.markdown(f"**{found.accuracy:.2%}** of {total:,} test images are read right.")
     st.plotly_chart(
-        _matrix(found.confusion.tolist(), called), config=PLAIN, key="generate-confusion", width=560
+        _matrix(found.confusion.tolist(), called), config=PLAIN, key="conditional-confusion", width=560
     )
     st.caption("Rows: the true class; columns: the class read. The diagonal is left out of the colours.")
     if found.mistakes:
@@ -155,7 +157,7 @@ def _by_labels(run: Run) -> None:
                 points.append((count, line["accuracy"], f"{library.title(other)}, seed {line.get('seed')}"))
     if points:
         st.markdown("**With how many labels**")
-        st.plotly_chart(_curve(alone, points), config=PLAIN, key="generate-labels")
+        st.plotly_chart(_curve(alone, points), config=PLAIN, key="conditional-labels")
         st.caption(
             "Line: a classifier that learns from the labelled images alone. Points: runs of this dataset. On "
             "test images as they are evaluated."

@@ -44,7 +44,7 @@ class Found:
 
 def show(run: Run) -> None:
     task = tasks.start(measure, str(run.path), weights(run), lane="measuring-classes", tracked=True)
-    tasks.when_done(task, "Measuring", lambda found: _found(run, found), "generate-measure")
+    tasks.when_done(task, "Measuring", lambda found: _found(run, found), "conditional-measure")
 
 
 def _found(run: Run, found: Found) -> None:

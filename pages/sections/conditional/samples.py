@@ -11,7 +11,7 @@ from vae_core.runs.run import Run
 from widgets.run_data.classes import names
 from widgets.run_data.codes import weights
 from widgets.run_data.library import open_run
-from widgets.shell import sheets, url_state
+from widgets.shell import links, sheets, url_state, url_widgets
 from widgets.shell.error_boundary import callback
 
 COUNT = 12  # of each class
@@ -25,7 +25,7 @@ def show(run: Run) -> None:
             list(range(len(called))),
             format_func=called.__getitem__,
             selection_mode="multi",
-            key="generate-classes",
+            **url_widgets.several(links.CLASSES, range(len(called)), called.__getitem__),
             help="Those to be drawn; none chosen means all.",
         )
         percent = int(
@@ -33,7 +33,7 @@ def show(run: Run) -> None:
                 "Temperature, %",
                 0,
                 150,
-                **url_state.whole("t", 0, 150, 100),
+                **url_widgets.whole(links.TEMPERATURE),
                 width=220,
                 help="What the prior's standard deviation is multiplied by: at 0 every sample of a class is "
                 "the same typical one, above 100 they grow strange.",
@@ -58,11 +58,11 @@ def show(run: Run) -> None:
 
 
 def _seed() -> int:
-    asked = url_state.whole("seed", 0, 9999, 0)
+    asked = url_widgets.whole(links.CONDITIONAL_SEED)
     seed = int(st.number_input("Seed", 0, 9999, **asked, width=120, help="Another seed, other samples."))
 
     def renew() -> None:
-        url_state.write("seed", str((seed + 1) % 10_000))
+        url_state.write(links.CONDITIONAL_SEED, str((seed + 1) % 10_000))
 
     st.button("New samples", on_click=callback(renew), icon=":material/casino:")
     return seed

@@ -9,12 +9,14 @@ from widgets.components.traverse import Model, traverse
 from widgets.components.traverse.state import TraverseState
 from widgets.run_data import library, usage
 from widgets.run_data.classes import names
-from widgets.shell import url_state
+from widgets.shell import links, url_widgets
+from widgets.shell.component_state import ComponentState
 from widgets.shell.error_boundary import callback
 from widgets.shell.fragments import fragment
 
-BOARD = "generate-board"
-MOVED = "slide"  # in the link
+SLIDERS: ComponentState[TraverseState] = ComponentState(
+    "conditional-board", {"z": links.SLIDE, "dead": links.SLIDE_DEAD}
+)
 
 
 def show(run: Run) -> None:
@@ -25,7 +27,7 @@ def show(run: Run) -> None:
             "Class",
             options,
             format_func=called.__getitem__,
-            **url_state.choice("class", options, 0),
+            **url_widgets.choice(links.SLIDER_CLASS, options, label=called.__getitem__),
             width=220,
             help="The condition that the decoder is told while the sliders move.",
         )
@@ -52,10 +54,17 @@ def board(model: Model) -> None:
     """The sliders stand where the link says, also when Streamlit mounts the board anew."""
     latents = [model.latent]
 
-    def told() -> None:
-        now = TraverseState.from_browser(st.session_state[BOARD].get("state"), latents)
+    def heard() -> None:
+        now = TraverseState.from_browser(st.session_state[SLIDERS.key].get("state"), latents)
         if now is not None:
-            url_state.write(MOVED, now.to_link().get("z"))
+            SLIDERS.hear(now)
 
-    stand = TraverseState.from_link({"z": url_state.read(MOVED) or ""}, latents)
-    traverse(BOARD, models=[model], state=stand, label="Sliders under a class", on_change=callback(told))
+    stand = SLIDERS.read(lambda link: TraverseState.from_link(link, latents))
+    traverse(
+        SLIDERS.key,
+        models=[model],
+        state=stand,
+        revision=SLIDERS.revision,
+        label="Sliders under a class",
+        on_change=callback(heard),
+    )

@@ -13,7 +13,8 @@ from widgets.run_data import usage
 from widgets.run_data.classes import names
 from widgets.run_data.codes import weights
 from widgets.run_data.library import open_run
-from widgets.shell import sheets, url_state
+from widgets.shell import links, sheets, url_widgets
+from widgets.shell.link_types import Parameter
 
 ROWS, STEPS = 5, 9
 
@@ -24,9 +25,9 @@ def show(run: Run) -> None:
     with st.container(horizontal=True, gap="large"):
         left, right = st.container(width=300), st.container(width="stretch")
     with left:
-        picked = picker.pick("a", run, label="Style of")
-        first = _class(called, "from", "Blend from", 4)
-        second = _class(called, "to", "to", 9)
+        picked = picker.pick(links.IMAGE, run, label="Style of")
+        first = _class(called, links.BLEND_FROM, "Blend from", 4)
+        second = _class(called, links.BLEND_TO, "to", 9)
     if picked is None:
         return
     z = usage.code(run, picked)
@@ -59,14 +60,14 @@ def show(run: Run) -> None:
         )
 
 
-def _class(called: list[str], name: str, label: str, default: int) -> int:
+def _class(called: list[str], field: Parameter, label: str, default: int) -> int:
     options = list(range(len(called)))
     return int(
         st.selectbox(
             label,
             options,
             format_func=called.__getitem__,
-            **url_state.choice(name, options, min(default, len(called) - 1)),
+            **url_widgets.choice(field, options, min(default, len(called) - 1), called.__getitem__),
             help="The condition moves in a straight line between the two.",
         )
     )

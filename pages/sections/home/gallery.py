@@ -11,7 +11,7 @@ from pages.sections.home import manage
 from vae_core.data.catalogue import CATALOGUE, WITH_FACTORS
 from vae_core.runs.run import Run
 from widgets.run_data import library
-from widgets.shell import words
+from widgets.shell import links, url_state, words
 from widgets.shell.error_boundary import error_boundary
 
 
@@ -25,7 +25,7 @@ def cards(gallery: list[Run], own: list[Run], hidden: list[str]) -> None:
                     "Train the first model: it takes about a minute, and you watch it learn. "
                     "Without a network, choose the images **Strokes**, which a program draws."
                 )
-                st.page_link("pages/train.py", label="Train a model", icon=":material/play_circle:")
+                url_state.page_link("train", label="Train a model", icon=":material/play_circle:")
         return
     st.subheader("Trained models")
     st.markdown(
@@ -63,14 +63,12 @@ def door(run: Run, label: str) -> None:
     spec = run.spec
     page, icon = "latent_map", "scatter_plot"
     if spec.classes:
-        page, label, icon = "generate", "Ask for a class", "category"
+        page, label, icon = "conditional", "Ask for a class", "category"
     elif spec.masked:
         page, label, icon = "inpaint", "Inpaint", "healing"
     elif spec.latent > 2 and spec.data.name in WITH_FACTORS:
         page, label, icon = "traverse", "Traverse", "tune"
-    st.page_link(
-        f"pages/{page}.py", label=label, icon=f":material/{icon}:", query_params={library.RUN: run.name}
-    )
+    url_state.page_link(page, {links.RUN: run.name}, label=label, icon=f":material/{icon}:")
 
 
 def card(run: Run) -> str:

@@ -14,7 +14,7 @@ from vae_core.runs import archive
 from vae_core.runs.run import Run, RunError
 from vae_core.workers import launch
 from widgets.run_data import library
-from widgets.shell import objective_words, words
+from widgets.shell import links, objective_words, url_state, url_widgets, words
 from widgets.shell.error_boundary import callback, error_boundary
 from widgets.shell.fragments import fragment
 
@@ -33,7 +33,7 @@ def listing(runs: list[Run]) -> None:
     if not runs:
         st.caption("Nothing yet. What you train appears here, and stays when you close the tab.")
         return
-    everything = len(runs) <= SHOWN or st.session_state.get("all_runs", False)
+    everything = len(runs) <= SHOWN or url_state.read(links.ALL_RUNS) == "1"
     seen = {run.name: run.status.state for run in runs}
 
     def rows() -> None:
@@ -45,7 +45,7 @@ def listing(runs: list[Run]) -> None:
 
     fragment(rows, run_every=POLL if any(run.status.active for run in runs) else None)
     if len(runs) > SHOWN:
-        st.toggle(f"Show all {len(runs)}", key="all_runs")
+        st.toggle(f"Show all {len(runs)}", **url_widgets.flag(links.ALL_RUNS))
 
 
 def row(run: Run) -> None:
@@ -73,11 +73,8 @@ def row(run: Run) -> None:
         with doors:
             if now.state != "unreadable":
                 if now.active or now.step == 0:
-                    st.page_link(
-                        "pages/train.py",
-                        label="Watch",
-                        icon=":material/monitoring:",
-                        query_params={library.RUN: run.name},
+                    url_state.page_link(
+                        "train", {links.RUN: run.name}, label="Watch", icon=":material/monitoring:"
                     )
                 else:
                     gallery.door(run, "Open")

@@ -10,7 +10,7 @@ from widgets.components import picker
 from widgets.run_data import capabilities
 from widgets.run_data.capabilities import say_why, showable
 from widgets.run_data.subject import Subject
-from widgets.shell import url_state
+from widgets.shell import links, url_widgets
 
 NOTICES = {
     "inpaint": "**Notice.** What is observed leaves several digits possible: the completions fall into "
@@ -72,7 +72,7 @@ def page(run: Run | None) -> str:
             "Question",
             list(TASKS),
             format_func=TASKS.__getitem__,
-            **url_state.choice("do", list(TASKS), "inpaint"),
+            **url_widgets.choice(links.DO, list(TASKS), label=TASKS.__getitem__),
             required=True,
             label_visibility="collapsed",
         )
@@ -81,7 +81,7 @@ def page(run: Run | None) -> str:
     with st.container(horizontal=True, gap="large", key="inpaint-page"):
         left, right = st.container(width=300), st.container(width="stretch")
     with left:
-        picked = picker.pick("a", run, label="Image")
+        picked = picker.pick(links.IMAGE, run, label="Image")
     if picked is not None:
         SHOW[task](run, Subject.of(run, picked), left, right)
     return task

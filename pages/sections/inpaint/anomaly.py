@@ -17,7 +17,7 @@ from widgets.run_data.codes import weights
 from widgets.run_data.dataset import absent, dataset
 from widgets.run_data.library import open_run
 from widgets.run_data.subject import Subject
-from widgets.shell import sheets, tasks, url_state, words
+from widgets.shell import links, sheets, tasks, url_widgets, words
 from widgets.shell.palette import HOLE, PLAIN, RECONSTRUCTION
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def show(run: Run, subject: Subject, left: DeltaGenerator, right: DeltaGenerator
                 "Against",
                 others,
                 format_func=lambda name: CATALOGUE[name].title,
-                **url_state.choice("against", others, others[0]),
+                **url_widgets.choice(links.AGAINST, others, others[0], lambda name: CATALOGUE[name].title),
                 help="A set of images of the same size that the model never saw.",
             )
     with right:

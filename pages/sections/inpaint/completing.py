@@ -13,7 +13,7 @@ from pages.sections.inpaint.compute import METHODS, Found
 from vae_core.runs.run import Run
 from widgets.run_data.codes import weights
 from widgets.run_data.subject import Subject
-from widgets.shell import sheets, tasks, url_state, words
+from widgets.shell import links, sheets, tasks, url_widgets, words
 from widgets.shell.downloads import csv_table
 
 COUNTS = (4, 8, 16, 32, 64)
@@ -72,7 +72,7 @@ def _controls(run: Run) -> tuple[str, int, int]:
                 "Method",
                 list(METHODS),
                 format_func=lambda name: METHODS[name][0],
-                **url_state.choice("method", list(METHODS), usual),
+                **url_widgets.choice(links.METHOD, list(METHODS), usual, lambda name: METHODS[name][0]),
                 width=240,
                 help="How codes are found that explain what is observed.  \n"
                 + "  \n".join(f"**{name}**: {what}" for name, what in METHODS.values()),
@@ -82,7 +82,7 @@ def _controls(run: Run) -> tuple[str, int, int]:
             st.select_slider(
                 "Completions",
                 COUNTS,
-                **url_state.choice("k", COUNTS, 16),
+                **url_widgets.choice(links.COUNT, COUNTS),
                 width=150,
                 help="How many are made at once.",
             )
@@ -92,7 +92,7 @@ def _controls(run: Run) -> tuple[str, int, int]:
                 "Seed",
                 0,
                 9999,
-                **url_state.whole("seed", 0, 9999, 0),
+                **url_widgets.whole(links.SEED),
                 width=100,
                 help="Another seed, other completions.",
             )
@@ -154,7 +154,7 @@ def _numbers(found: Found, given: str) -> str:
 
 def _comparison(key: tuple[Any, ...], count: int, seed: int) -> None:
     with st.expander(
-        "All methods on this mask", icon=":material/table_chart:", key="inpaint-all", on_change="rerun"
+        "All methods on this mask", icon=":material/table_chart:", **url_widgets.flag(links.METHODS)
     ) as opened:
         if not opened.open:
             return

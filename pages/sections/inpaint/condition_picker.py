@@ -11,7 +11,7 @@ from vae_core.runs.run import Run
 from widgets.run_data.codes import weights
 from widgets.run_data.library import open_run
 from widgets.run_data.subject import Subject
-from widgets.shell import url_state
+from widgets.shell import links, url_state, url_widgets
 
 
 def chosen(run: Run, subject: Subject, seen: np.ndarray, help: str) -> int | None:
@@ -20,6 +20,7 @@ def chosen(run: Run, subject: Subject, seen: np.ndarray, help: str) -> int | Non
     At first what its classifier reads in that, else the image's label, else the first class.
     """
     if not run.spec.classes:
+        url_state.without_control(links.CONDITION, "this model knows no classes")
         return None
     read = _read(str(run.path), weights(run), seen)
     known = (y for y in (read, subject.label, 0) if y is not None and y < run.spec.classes)
@@ -29,7 +30,7 @@ def chosen(run: Run, subject: Subject, seen: np.ndarray, help: str) -> int | Non
             "Class",
             options,
             format_func=names.__getitem__,
-            **url_state.choice_over("as", options, next(known)),
+            **url_widgets.choice_over(links.CONDITION, options, next(known), label=names.__getitem__),
             help=help,
         )
     )

@@ -13,7 +13,7 @@ from vae_core.runs.run import Run
 from widgets.run_data.codes import weights
 from widgets.run_data.library import open_run
 from widgets.run_data.subject import Subject
-from widgets.shell import sheets, url_state
+from widgets.shell import links, sheets, url_widgets
 
 KINDS = {"erased": "Erased pixels", "salt_and_pepper": "Salt and pepper", "gaussian": "Gaussian"}
 TOLD = (
@@ -31,7 +31,7 @@ def show(run: Run, subject: Subject, left: DeltaGenerator, right: DeltaGenerator
                 "Noise",
                 list(KINDS),
                 format_func=KINDS.__getitem__,
-                **url_state.choice("noise", list(KINDS), "salt_and_pepper"),
+                **url_widgets.choice(links.NOISE, list(KINDS), label=KINDS.__getitem__),
                 help="Erased: a share of the pixels is black. Salt and pepper: black or white. Gaussian: "
                 "added to every pixel, with this standard deviation.",
             )
@@ -41,13 +41,11 @@ def show(run: Run, subject: Subject, left: DeltaGenerator, right: DeltaGenerator
                 "Strength, %",
                 0,
                 100,
-                **url_state.whole("strength", 0, 100, 30),
+                **url_widgets.whole(links.STRENGTH),
                 help="The share of pixels hit; of Gaussian noise the standard deviation, white being 100.",
             )
         )
-        seed = int(
-            st.number_input("Seed", 0, 9999, **url_state.whole("seed", 0, 9999, 0), help="Other noise.")
-        )
+        seed = int(st.number_input("Seed", 0, 9999, **url_widgets.whole(links.SEED), help="Other noise."))
     with above:
         y = condition_picker.chosen(run, subject, noised(subject, kind, percent / 100, seed), TOLD)
     key = (str(run.path), weights(run), subject, y, kind)

@@ -2,50 +2,79 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
 
 from widgets.components import paint
 from widgets.run_data.subject import Subject
-from widgets.shell import url_state
+from widgets.shell import link_pictures, links, url_state
+from widgets.shell.component_state import ComponentState
+from widgets.shell.error_boundary import callback
 
-PRESETS = (
-    "right half", "left half", "upper half", "lower half", "centre", "stripes",
-    "random 25 %", "random 50 %", "random 75 %",
-)  # fmt: skip
-TURN, START = "inpaint_turn", "inpaint_start"  # in the session: a count, and the mask it stands for
+PAINTED = "painted by hand"
+PRESETS: tuple[str, ...] = links.HIDE.options or ()
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """observed: bool [H, W]. name: of a preset, or PAINTED."""
+
+    name: str
+    observed: np.ndarray
+
+    def to_link(self) -> dict[str, str]:
+        if self.name == PAINTED:
+            return {"hide": f"{link_pictures.PAINT}.{link_pictures.encode(self.observed)}"}
+        return {} if self.name == links.HIDE.default else {"hide": self.name}
+
+    @classmethod
+    def preset(cls, name: str, shape: tuple[int, int]) -> Mask:
+        from vae_core.analysis import inpaint
+
+        return cls(name, inpaint.preset(name, *shape)[0].numpy() > 0)
+
+    @classmethod
+    def from_link(cls, link: Mapping[str, str], shape: tuple[int, int]) -> Mask:
+        """From a value that the table has checked. A mask of another size is brought to this one."""
+        text = link.get("hide", links.HIDE.default)
+        if text in PRESETS:
+            return cls.preset(text, shape)
+        pixels = link_pictures.decode(text.removeprefix(f"{link_pictures.PAINT}."))
+        return cls(PAINTED, link_pictures.resized(pixels, shape))
+
+
+MASK: ComponentState[Mask] = ComponentState("inpaint-mask", {"hide": links.HIDE})
 
 
 def canvas(subject: Subject) -> np.ndarray:
     """bool [H, W], True where observed."""
-    height, width = subject.shape[1:]
-    chosen = str(
-        st.selectbox(
-            "Hide",
-            PRESETS,
-            **url_state.choice("hide", PRESETS, PRESETS[0]),
-            help="A mask to start from; then hide more with the brush, or uncover with the eraser.",
-        )
+    shape = (subject.shape[1], subject.shape[2])
+    mask = MASK.read(lambda link: Mask.from_link(link, shape))
+    if mask.observed.shape != shape:
+        mask = Mask.from_link(mask.to_link(), shape)
+        MASK.move(mask)
+    key = url_state.key_showing("at:hide", mask.name)
+
+    def choose(name: str) -> None:
+        MASK.move(Mask(PAINTED, mask.observed) if name == PAINTED else Mask.preset(name, shape))
+
+    st.selectbox(
+        "Hide",
+        [*PRESETS, PAINTED],
+        key=key,
+        on_change=url_state.heard(key, choose),
+        help="A mask to start from; then hide more with the brush, or uncover with the eraser. The link "
+        "holds what is hidden.",
     )
-    start = _start(chosen, height, width)
-    revision = st.session_state.setdefault(TURN, 0)
-    observed: np.ndarray = paint.mask("inpaint-mask", subject.image, mask=start, revision=revision, size=300)
-    return observed
-
-
-def _start(name: str, height: int, width: int) -> np.ndarray:
-    """The mask that the canvas begins with: the one by this name, and no other."""
-    kept: dict[str, Any] = st.session_state.get(START, {})
-    if kept.get("name") != name or kept["mask"].shape != (height, width):
-        from vae_core.analysis import inpaint
-
-        _put(name, inpaint.preset(name, height, width)[0].numpy() > 0)
-    mask: np.ndarray = st.session_state[START]["mask"]
-    return mask
-
-
-def _put(name: str, mask: np.ndarray) -> None:
-    st.session_state[START] = {"name": name, "mask": mask}
-    st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
+    paint.mask(
+        MASK.key,
+        subject.image,
+        mask=mask.observed,
+        revision=MASK.revision,
+        size=300,
+        on_change=callback(lambda observed: MASK.hear(Mask(PAINTED, observed))),
+    )
+    return mask.observed

@@ -8,7 +8,7 @@ from pages.sections.interpolate import arithmetic, path
 from vae_core.runs.run import Run
 from widgets.run_data import capabilities
 from widgets.run_data.capabilities import say_why, showable
-from widgets.shell import url_state
+from widgets.shell import links, url_state, url_widgets
 from widgets.shell.error_boundary import error_boundary
 
 NOTICES = {
@@ -26,7 +26,7 @@ TABS = {
 def page(run: Run | None) -> None:
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="interpolate-title"):
         st.title("Interpolate", width="content")
-        st.markdown(NOTICES.get(url_state.read("tab") or "", NOTICES["path"]), width="stretch")
+        st.markdown(NOTICES[url_state.read(links.TAB) or "path"], width="stretch")
     if run is None:
         capabilities.nothing_yet()
         return
@@ -38,7 +38,7 @@ def page(run: Run | None) -> None:
             "What to do",
             list(TABS),
             format_func=lambda name: TABS[name][0],
-            **url_state.choice("tab", list(TABS), "path"),
+            **url_widgets.choice(links.TAB, list(TABS)),
             required=True,
             label_visibility="collapsed",
         )

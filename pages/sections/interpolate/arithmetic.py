@@ -23,13 +23,12 @@ from vae_core.runs.run import Run
 from widgets.components import interpolate
 from widgets.run_data import library, usage
 from widgets.run_data.codes import Codes, weights
-from widgets.shell import tasks, words
+from widgets.shell import links, tasks, words
 from widgets.shell.error_boundary import callback
 from widgets.shell.fragments import fragment
 
 REACH = 3.0  # how often a direction is added, or taken away
-TIMES = slider_state.Place("arithmetic-board", "times", 1.0)
-STRENGTH = slider_state.Place("attribute-board", "amount", 1.0)
+TIMES, STRENGTH = ("arithmetic-board", links.TIMES), ("attribute-board", links.AMOUNT)
 
 
 def show(run: Run) -> None:
@@ -47,7 +46,9 @@ def show(run: Run) -> None:
     fragment(part)
     if passed is None:
         tasks.when_done(task, "Measuring what the path passes", lambda _: None)
-    if not way.name:
+    if way.name:
+        saved_directions.store(run)
+    else:
         keep(run, way)
     title = f"{start.name}, moved by {way.how}"
     downloads.buttons(
@@ -65,11 +66,11 @@ def controls(run: Run, found: Codes) -> tuple[Way | None, Operand | None, bool]:
     with st.container(horizontal=True, gap="medium", vertical_alignment="top", key="arithmetic-way"):
         kind, way = direction.choose(run, found)
         if kind != direction.DIFFERENCE:
-            return way, operand.choose("to", "Starting from", run, found, 2), False
+            return way, operand.choose(links.TO, "Starting from", run, found, 2), False
     with st.container(horizontal=True, gap="medium", vertical_alignment="top", key="arithmetic-strip"):
-        a = operand.choose("plus", "A", run, found, 0)
-        b = operand.choose("minus", "− B", run, found, 1)
-        start = operand.choose("to", "+ C", run, found, 2)
+        a = operand.choose(links.PLUS, "A", run, found, 0)
+        b = operand.choose(links.MINUS, "− B", run, found, 1)
+        start = operand.choose(links.TO, "+ C", run, found, 2)
     way = None if a is None or b is None else direction.difference(a, b)
     return way, start, True
 
@@ -77,7 +78,7 @@ def controls(run: Run, found: Codes) -> tuple[Way | None, Operand | None, bool]:
 def line_of(run: Run, start: Operand, way: Way, analogy: bool) -> Line:
     end = tuple(c + v for c, v in zip(start.code, way.vector, strict=True))
     y = start.label if run.model.classes else None
-    first, last = (-0.5, 1.5) if analogy else (-REACH, REACH)
+    first, last = (links.TIMES.least, links.TIMES.most) if analogy else (-REACH, REACH)
     return Line(str(run.path), weights(run), y, start.code, end, "linear", first, last)
 
 
@@ -99,7 +100,7 @@ def board(run: Run, found: Codes, line: Line, way: Way, passed: Passed | None, a
         hole=passed.hole.numpy() if passed else None,
         facts=under(run, line, "C" if analogy else "the image it starts from") + facts(way),
     )
-    slider_state.show(TIMES if analogy else STRENGTH, [shown], f"Along {way.how}")
+    slider_state.show(*(TIMES if analogy else STRENGTH), [shown], f"Along {way.how}")
 
 
 def facts(way: Way) -> list[tuple[str, str, str]]:
@@ -150,12 +151,14 @@ def keep(run: Run, way: Way) -> None:
             on_click=callback(saved_directions.keep),
             args=(run, saved(run, way, name)),
             disabled=not name.strip(),
-            help="With the run; of a run that came with the app, in this tab.",
+            help="With the run; of a run that came with the app, in this browser.",
         )
-        if run.is_gallery:
+        if not saved_directions.store(run):
+            st.caption("This browser keeps nothing: a direction is gone when the tab is closed or reloaded.")
+        elif run.is_gallery:
             st.caption(
-                f"{library.title(run)} came with the app: what you keep stays in this tab, and the link says "
-                "how this direction was made. With a copy of the run it is kept for good.",
+                f"{library.title(run)} came with the app: what you keep stays in this browser, and the link "
+                "to a kept direction holds it. With a copy of the run it is kept for good.",
                 width="stretch",
             )
     if (fault := saved_directions.fault()) is not None:

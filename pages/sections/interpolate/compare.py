@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from vae_core.runs.run import Run
 from widgets.run_data import library
 from widgets.run_data.capabilities import showable
-from widgets.shell import url_state
+from widgets.shell import links, url_state
 
-BESIDE = "beside"  # the second run, in the link
 SHIPPED = ("vae-2d-mnist", "autoencoder-2d-mnist")
 
 WHY = (
@@ -61,4 +60,4 @@ def pair(run: Run, runs: list[Run]) -> tuple[Run, Run] | None:
 def choose(first: Run, second: Run) -> None:
     """For a callback."""
     library.use(first)
-    url_state.write(BESIDE, second.name)
+    url_state.write(links.COMPARE, second.name)

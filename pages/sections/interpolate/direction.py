@@ -15,13 +15,14 @@ from vae_core.runs.run import Run, RunError
 from widgets.run_data.classes import dataset_classes
 from widgets.run_data.codes import Codes
 from widgets.run_data.dataset import absent
-from widgets.shell import tasks, url_state, words
+from widgets.shell import links, tasks, url_state, url_widgets, words
 from widgets.shell.error_boundary import callback
+from widgets.shell.link_types import Misfit
 
 if TYPE_CHECKING:
     from vae_core.analysis.arithmetic import Direction
 
-DIFFERENCE, CLASS, FACTOR, KEPT = "difference", "class", "factor", "kept"
+DIFFERENCE, CLASS, FACTOR, KEPT = "difference", "class", "factor", "saved"
 WAYS = {
     DIFFERENCE: "A − B",
     CLASS: "A class against the rest",
@@ -42,7 +43,11 @@ class Way:
 
 def choose(run: Run, codes: Codes) -> tuple[str, Way | None]:
     """Shows of which kind it is, and which; None where A and B are to be chosen, or it is on its way."""
+    coming = saved_directions.fetch(run)
     saved = {one.name: one for one in saved_directions.of(run)}
+    if coming and not saved and url_state.read(links.DIRECTION) == KEPT:
+        st.caption("Looking for the directions that this browser keeps …")
+        return KEPT, None
     known = [DIFFERENCE]
     if codes.posteriors.labels is not None:
         known.append(CLASS)
@@ -50,11 +55,13 @@ def choose(run: Run, codes: Codes) -> tuple[str, Way | None]:
         known.append(FACTOR)
     if saved:
         known.append(KEPT)
+    elif not coming:
+        url_state.without_control(links.SAVED, "no direction is saved here")
     kind = st.segmented_control(
         "Direction",
         known,
         format_func=WAYS.__getitem__,
-        **url_state.choice("direction", known, DIFFERENCE),
+        **url_widgets.choice(links.DIRECTION, known, label=WAYS.__getitem__),
         required=True,
         help="A − B: the difference of two codes. Against the rest: the mean code of a class less that of "
         "all other images. A factor: the mean code of the fifth of images highest in it less that of the "
@@ -81,7 +88,7 @@ def _of_class(run: Run, codes: Codes) -> Way:
         "Class",
         labels,
         format_func=lambda k: called[k] if k < len(called) else str(k),
-        **url_state.choice("of_class", labels, labels[0]),
+        **url_widgets.choice(links.OF_CLASS, labels, labels[0]),
         width=160,
     )
     found = class_direction(codes, int(chosen))
@@ -111,7 +118,10 @@ def _of_factor(run: Run, codes: Codes) -> Way | None:
         return None
     found: dict[str, Direction] = task.result()
     chosen = st.selectbox(
-        "Factor", list(found), **url_state.choice("of_factor", list(found), next(iter(found))), width=160
+        "Factor",
+        list(found),
+        **url_widgets.choice(links.OF_FACTOR, list(found), next(iter(found))),
+        width=160,
     )
     way = found[str(chosen)]
     return Way(tuple(way.vector.tolist()), f"mean of high {chosen} less the mean of low {chosen}", way)
@@ -135,10 +145,22 @@ def factor_directions(codes: Codes) -> dict[str, Direction]:
 
 
 def _of_kept(run: Run, saved: dict[str, Any]) -> Way:
+    asked = url_state.read(links.SAVED)
+    name = next(iter(saved))
+    if asked is not None:
+        name = saved_directions.in_use(run, asked, saved.values())
+    if name not in saved:
+        url_state.misfit(links.SAVED, name, Misfit("there is none of that name here"))
+        name = next(iter(saved))
+    url_state.accepted(links.SAVED, name)
+
+    def choose(name: str) -> None:
+        url_state.write(links.SAVED, saved_directions.to_link(run, saved[name]))
+
+    choose(name)
+    key = url_state.key_showing("at:saved", name)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        chosen = st.selectbox(
-            "Name", list(saved), **url_state.choice("kept", list(saved), next(iter(saved))), width=220
-        )
+        chosen = st.selectbox("Name", list(saved), key=key, on_change=url_state.heard(key, choose), width=220)
         st.button(
             "Delete",
             key="forget-direction",

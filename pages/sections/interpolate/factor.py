@@ -12,8 +12,9 @@ import streamlit as st
 from vae_core.runs.run import Run, RunError
 from widgets.run_data.codes import Codes
 from widgets.run_data.dataset import absent, dataset
-from widgets.shell import tasks, url_state, words
-from widgets.shell.error_boundary import callback
+from widgets.shell import tasks, url_widgets, words
+from widgets.shell.link_types import Text
+from widgets.shell.links import Operand as Fields
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -51,8 +52,8 @@ class Factor:
     called: list[str]
 
 
-def choose(name: str, run: Run, codes: Codes) -> tuple[tuple[float, ...] | None, str]:
-    """The mean code [D] of the images, and which these are; None where there are none. name: in the link."""
+def choose(fields: Fields, run: Run, codes: Codes) -> tuple[tuple[float, ...] | None, str]:
+    """The mean code [D] of the images, and which these are; None where there are none. fields: its own."""
     if (reason := absent(run.spec.data)) is not None:
         st.caption(reason)
         return None, ""
@@ -62,35 +63,31 @@ def choose(name: str, run: Run, codes: Codes) -> tuple[tuple[float, ...] | None,
         return None, ""
     found: dict[str, Factor] = task.result()
     first = next(iter(found))
-    setting, place = url_state.choice(f"{name}_factor", list(found), first), f"{name}_at"
-
-    def another() -> None:
-        setting["on_change"]()
-        url_state.write(place, None)  # it was said in the units of the factor before
-
-    chosen = str(st.selectbox("Factor", list(found), key=setting["key"], on_change=callback(another)))
-    factor, begins = found[chosen], BEGINS.get(name, 0.5)
+    chosen = str(st.selectbox("Factor", list(found), **url_widgets.choice(fields.factor, list(found), first)))
+    factor, begins = found[chosen], BEGINS.get(fields.name, 0.5)
     if factor.called:
-        low = high = _value(place, factor, begins, MEANING.get(chosen))
+        low = high = _value(fields.value, factor, begins, MEANING.get(chosen))
         which = f"{chosen} {factor.called[factor.stops.index(low)]}"
     else:
-        low, high = _range(place, factor, begins, MEANING.get(chosen))
+        low, high = _range(fields.value, factor, begins, MEANING.get(chosen))
         which = f"{chosen} {_written(low)} to {_written(high)}"
     return _mean(codes, factor, low, high), f"the mean of images with {which}"
 
 
-def _value(place: str, factor: Factor, begins: float, help: str | None) -> float:
+def _value(place: Text, factor: Factor, begins: float, help: str | None) -> float:
     default = factor.called[round(begins * (len(factor.called) - 1))]
-    text = st.selectbox("Value", factor.called, **url_state.choice(place, factor.called, default), help=help)
+    text = st.selectbox(
+        "Value", factor.called, **url_widgets.choice(place, factor.called, default), help=help
+    )
     return factor.stops[factor.called.index(str(text))]
 
 
-def _range(place: str, factor: Factor, begins: float, help: str | None) -> tuple[float, float]:
+def _range(place: Text, factor: Factor, begins: float, help: str | None) -> tuple[float, float]:
     chosen = st.select_slider(
         "Range",
         factor.stops,
         format_func=_written,
-        **url_state.ends(place, factor.stops, fifth(factor, begins)),
+        **url_widgets.ends(place, factor.stops, fifth(factor, begins)),
         help=help,
     )
     low, high = chosen

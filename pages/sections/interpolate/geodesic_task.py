@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from widgets.shell import tasks, url_state
+from widgets.shell import links, tasks, url_state
 from widgets.shell.error_boundary import callback
 from widgets.shell.fragments import fragment
 
 if TYPE_CHECKING:
     from pages.sections.interpolate.path_codes import Line
     from vae_core.analysis.interpolate import Geodesic
-
-WAY = "way"  # the kind of path, in the link
 
 
 @dataclass(eq=False)
@@ -100,4 +98,4 @@ def follow(line: Line, title: str) -> bool:
 
 def cancel(line: Line) -> None:
     _search(line).cancelled = True
-    url_state.write(WAY, None)
+    url_state.write(links.WAY, None)

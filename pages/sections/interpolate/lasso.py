@@ -14,6 +14,7 @@ from widgets.run_data import usage
 from widgets.run_data.codes import Codes
 from widgets.shell import url_state, words
 from widgets.shell.error_boundary import callback
+from widgets.shell.link_types import Misfit, Text
 from widgets.shell.palette import CLASSES, GREY, HOLE
 
 CORNERS, FAR = 48, 1000.0  # of a lasso at most; of a corner from 0
@@ -22,17 +23,20 @@ POINTS, SIDE = 1200, 380  # codes on the map, and its pixels
 Corners = list[tuple[float, float]]
 
 
-def choose(name: str, run: Run, codes: Codes) -> tuple[tuple[float, ...] | None, int]:
-    """The mean code [D] of a group and how many it holds; None where there is none yet. name: in the link."""
+def choose(field: Text, run: Run, codes: Codes) -> tuple[tuple[float, ...] | None, int]:
+    """The mean code [D] of a group and how many it holds; None where there is none yet. field: of it."""
     dims = _dims(codes)
-    corners = parse(url_state.read(f"{name}_in"))
-    url_state.keep(f"{name}_in")
-    key = f"lasso-{name}-{run.name}"
+    text = url_state.read(field)
+    corners = parse(text)
+    if text is not None and corners is None:
+        url_state.misfit(field, text, Misfit("a group has three corners or more"))
+    url_state.accepted(field, "no group" if corners is None else "the group")
+    key = f"lasso-{field.name}-{run.name}"
 
     def drawn() -> None:
         found = corners_of(st.session_state[key])
         if found is not None:  # what was drawn goes when the map is made anew; the link keeps it
-            url_state.write(f"{name}_in", to_link(found))
+            url_state.write(field, to_link(found))
 
     with st.popover("Draw around codes" if corners is None else "Change", icon=":material/lasso_select:"):
         st.plotly_chart(

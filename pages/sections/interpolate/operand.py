@@ -16,7 +16,8 @@ from widgets.run_data import usage
 from widgets.run_data.classes import dataset_classes
 from widgets.run_data.codes import Codes
 from widgets.run_data.subject import Picked
-from widgets.shell import url_state, words
+from widgets.shell import url_widgets, words
+from widgets.shell.links import Operand as Fields
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,8 +35,8 @@ class Operand:
     picked: Picked | None = None
 
 
-def choose(name: str, title: str, run: Run, codes: Codes, default: int) -> Operand | None:
-    """Shows which it is, and returns it; None where there is no image. name: in the link."""
+def choose(fields: Fields, title: str, run: Run, codes: Codes, default: int) -> Operand | None:
+    """Shows which it is, and returns it; None where there is no image. fields: in the link."""
     means = class_means(codes)
     called = dataset_classes(run)
     options = {IMAGE: "an image"} | {
@@ -51,22 +52,22 @@ def choose(name: str, title: str, run: Run, codes: Codes, default: int) -> Opera
             title,
             list(options),
             format_func=options.__getitem__,
-            **url_state.choice(f"{name}_is", list(options), IMAGE),
+            **url_widgets.choice(fields.kind, list(options), label=options.__getitem__),
             help="The code of one image, or the mean code of all test images of a class, of those that "
             "you draw around on the map, or of those with a value of a factor.",
         )
         if kind == IMAGE:
-            picked = picker.pick(name, run, label="Image", default=default)
+            picked = picker.pick(fields.image, run, label="Image", default=default)
             if picked is None:
                 return None
             return Operand(usage.code(run, picked), picked.name, picked.label, picked)
         if kind == GROUP:
-            code, count = lasso.choose(name, run, codes)
+            code, count = lasso.choose(fields.corners, run, codes)
             if code is None:
                 return None
             return Operand(code, f"the mean of {words.count(count)} codes on the map")
         if kind == FACTOR:
-            code, which = factor.choose(name, run, codes)
+            code, which = factor.choose(fields, run, codes)
             return None if code is None else Operand(code, which)
     if kind == ZERO:
         return Operand((0.0,) * run.spec.latent, "the prior’s mean")

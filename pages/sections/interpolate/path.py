@@ -16,13 +16,13 @@ from widgets.run_data.classes import dataset_classes
 from widgets.run_data.codes import weights
 from widgets.run_data.library import note
 from widgets.run_data.subject import Picked
-from widgets.shell import tasks, url_state
+from widgets.shell import links, tasks, url_state, url_widgets
 from widgets.shell.error_boundary import callback
 from widgets.shell.fragments import fragment
 
 ALONE = "none"
 PICKER = 250  # pixels
-BOARD = slider_state.Place("interpolate-board", "t", 0.5)
+BOARD = "interpolate-board"
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,14 +64,14 @@ def show(run: Run) -> None:
 def controls(run: Run) -> View | None:
     with st.container(horizontal=True, gap="small", vertical_alignment="top", key="interpolate-strip"):
         with st.container(width=PICKER):
-            a = picker.pick("a", run, label="A", default=0)
+            a = picker.pick(links.IMAGE, run, label="A", default=0)
         with st.container(width=PICKER):
-            b = picker.pick("b", run, label="B", default=1)
+            b = picker.pick(links.END, run, label="B", default=1)
         kind = st.segmented_control(
             "Path",
             list(KINDS),
             format_func=KINDS.__getitem__,
-            **url_state.choice(geodesic_task.WAY, list(KINDS), "linear"),
+            **url_widgets.choice(links.WAY, list(KINDS), label=KINDS.__getitem__),
             required=True,
             help="Linear: the straight line between both codes. Spherical: turns evenly from one direction "
             "to the other, on the shell where most of the prior lies. Geodesic: the path along which the "
@@ -81,7 +81,7 @@ def controls(run: Run) -> View | None:
         if not run.status.active:
             st.caption("A path needs two images: choose, draw or upload them with Change.")
         return None
-    second = others(run).get(url_state.read(compare.BESIDE) or ALONE)
+    second = others(run).get(url_state.read(links.COMPARE) or ALONE)
     return View((run,) if second is None else (run, second), a, b, str(kind))
 
 
@@ -94,18 +94,20 @@ def choose_second(run: Run) -> None:
     """The second run, and autoencoder against VAE in one click."""
     there = others(run)
     names = [ALONE, *there]
+
+    def called(name: str) -> str:
+        return f"against {library.title(there[name])}" if name in there else "no comparison"
+
     st.selectbox(
         "Compare with",
         names,
-        format_func=lambda name: (
-            f"against {library.title(there[name])}" if name in there else "no comparison"
-        ),
-        **url_state.choice(compare.BESIDE, names, ALONE),
+        format_func=called,
+        **url_widgets.choice(links.COMPARE, names, label=called),
         width=250,
         label_visibility="collapsed",
     )
     found = compare.pair(run, library.runs())
-    if found is None or (found[0].name, found[1].name) == (run.name, url_state.read(compare.BESIDE)):
+    if found is None or (found[0].name, found[1].name) == (run.name, url_state.read(links.COMPARE)):
         return
     st.button(
         "Autoencoder against VAE",
@@ -151,7 +153,7 @@ def board(view: View, lines: list[Line], measured: list[Passed | None]) -> None:
         )
         for k, (run, one, found) in enumerate(zip(view.runs, lines, measured, strict=True))
     ]
-    slider_state.show(BOARD, ways, "Path from A to B")
+    slider_state.show(BOARD, links.T, ways, "Path from A to B")
 
 
 def under(run: Run, line: Line, whose: str) -> list[tuple[str, str, str]]:

@@ -1,60 +1,42 @@
-"""Where a board's slider stands: between board, page and address bar. The link is the truth."""
+"""Where a board's slider stands: between board, page and address bar."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
 from widgets.components.interpolate import Way, interpolate
-from widgets.components.interpolate import place as told
-from widgets.shell import url_state
+from widgets.components.interpolate import place as reported
+from widgets.shell.component_state import ComponentState
 from widgets.shell.error_boundary import callback
+from widgets.shell.link_types import Number
 
 
 @dataclass(frozen=True)
-class Place:
-    """key: of the board. name: of t in the link. usual: t where the link says none."""
+class Slide:
+    """t: where the slider stands. field: of the link."""
 
-    key: str
-    name: str
-    usual: float
+    t: float
+    field: Number
+
+    def to_link(self) -> dict[str, str]:
+        return {} if self.t == self.field.default else {"t": self.field.text(self.t)}
+
+    @classmethod
+    def from_link(cls, link: Mapping[str, str], field: Number) -> Slide:
+        return cls(field.parse(link["t"]) if "t" in link else field.default, field)
 
 
-def show(place: Place, ways: Sequence[Way], label: str) -> float:
-    t = read(place, ways[0].first, ways[0].last)
-    write(place, t)
-    seen = f"{place.key}:seen"
-    if st.session_state.get(seen) != t:
-        # Not where the hand has left it: the link has led it here.
-        st.session_state[seen] = t
-        st.session_state[f"{place.key}:turn"] = revision(place) + 1
+def show(key: str, field: Number, ways: Sequence[Way], label: str) -> float:
+    """key: of the board."""
+    slider: ComponentState[Slide] = ComponentState(key, {"t": field})
+    t = slider.read(lambda link: Slide.from_link(link, field)).t
 
-    def moved() -> None:
-        now = told(st.session_state[place.key])
+    def heard() -> None:
+        now = reported(st.session_state[key])
         if now is not None:
-            write(place, min(max(now, ways[0].first), ways[0].last))
-            st.session_state[seen] = read(place, ways[0].first, ways[0].last)
+            slider.hear(Slide(min(max(now, field.least), field.most), field))
 
-    return interpolate(
-        place.key, ways=ways, t=t, revision=revision(place), label=label, on_change=callback(moved)
-    )
-
-
-def read(place: Place, first: float, last: float) -> float:
-    """The link's t, clamped."""
-    try:
-        t = float(url_state.read(place.name) or "")
-    except ValueError:
-        return place.usual
-    return min(max(t, first), last) if math.isfinite(t) else place.usual
-
-
-def write(place: Place, t: float) -> None:
-    url_state.write(place.name, None if t == place.usual else f"{t:.3g}")
-
-
-def revision(place: Place) -> int:
-    return int(st.session_state.get(f"{place.key}:turn", 0))
+    return interpolate(key, ways=ways, t=t, revision=slider.revision, label=label, on_change=callback(heard))

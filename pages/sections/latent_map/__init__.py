@@ -7,8 +7,9 @@ import streamlit as st
 from pages.sections.latent_map import controls, headline, sections, stage
 from vae_core.runs.run import Run, RunError
 from widgets.components.latent_map.map_view import View
-from widgets.run_data import capabilities, library
+from widgets.run_data import capabilities
 from widgets.run_data.codes import newest
+from widgets.shell import links, url_state
 from widgets.shell.fragments import fragment
 
 NOTICE = "**Notice.** Where q(z) is empty inside the prior's contours, prior samples land where no image was."
@@ -39,11 +40,8 @@ def say_why(run: Run) -> None:
             f"{run.name} has no latent codes of the test images yet. They come while it trains.",
             icon=":material/hourglass_empty:",
         )
-        st.page_link(
-            "pages/train.py",
-            label="Watch it train",
-            icon=":material/monitoring:",
-            query_params={library.RUN: run.name},
+        url_state.page_link(
+            "train", {links.RUN: run.name}, label="Watch it train", icon=":material/monitoring:"
         )
         if run.status.active:
             fragment(lambda: st.rerun() if newest(run) is not None else None, run_every=1.0)

@@ -12,7 +12,8 @@ from widgets.components.latent_map import densities
 from widgets.components.latent_map.map_view import KINDS, View
 from widgets.run_data import usage
 from widgets.run_data.codes import Codes, newest
-from widgets.shell import url_state
+from widgets.shell import links, url_state, url_widgets
+from widgets.shell.error_boundary import callback
 
 EXTENTS = (4, 6, 8, 16, 32, 64)
 FITTING = 0.9  # of the codes, within the range that a map begins with
@@ -28,13 +29,16 @@ def strip(run: Run) -> View:
                 "Plane",
                 list(KINDS),
                 format_func=KINDS.__getitem__,
-                **url_state.choice("plane", list(KINDS), "marginal"),
+                **url_widgets.choice(links.PLANE, list(KINDS), label=KINDS.__getitem__),
                 required=True,
                 help="Two coordinates, the others integrated out; the plane in which the codes vary most; or "
                 "two coordinates with all others held where the pin is.",
             )
             if kind != "pca":
                 dims = _dimensions(run)
+        else:
+            for field in (links.PLANE, links.ACROSS, links.UP):
+                url_state.without_control(field, "this latent space is a plane itself")
         through: tuple[float, ...] = ()
         if kind == "slice":
             pin = pins.state(run).pin or (0.0,) * latent
@@ -43,7 +47,7 @@ def strip(run: Run) -> View:
         extent = st.select_slider(
             "Range",
             EXTENTS,
-            **url_state.choice_over("range", EXTENTS, usual),
+            **url_widgets.choice_over(links.RANGE, EXTENTS, usual),
             format_func=lambda e: f"± {e}",
             width=130,
             help="How far the density is computed, in standard deviations of the prior. At first as far as "
@@ -55,14 +59,14 @@ def strip(run: Run) -> View:
                 f"± {EXTENTS[0]}" if extent != EXTENTS[0] else "Fit",
                 key="map-range",
                 type="tertiary",
-                on_click=url_state.write,
-                args=("range", str(EXTENTS[0]) if extent != EXTENTS[0] else None),
+                on_click=callback(url_state.write),
+                args=(links.RANGE, str(EXTENTS[0]) if extent != EXTENTS[0] else None),
                 help="The range of most runs, to compare this one with them, or the one that fits its codes.",
             )
         ratio = st.select_slider(
             "Hole: p / q above",
             RATIOS,
-            **url_state.choice("ratio", RATIOS, 10),
+            **url_widgets.choice(links.RATIO, RATIOS),
             width=190,
             help="A hole lies inside the region that holds 95 % of the prior, where the prior p(z) is more "
             "than so many times the aggregated posterior q(z).",
@@ -72,10 +76,12 @@ def strip(run: Run) -> View:
                 "Decoded as",
                 range(run.spec.classes),
                 format_func=(run.spec.data.classes or ()).__getitem__,
-                **url_state.choice("class", range(run.spec.classes), 0),
+                **url_widgets.whole(links.CLASS, most=run.spec.classes - 1),
                 width=130,
                 help="This decoder is told the class: the one under which codes on the map are decoded.",
             )
+        else:
+            url_state.without_control(links.CLASS, "this model knows no classes")
     return View(str(kind), dims, float(extent), float(ratio), through)
 
 
@@ -100,13 +106,13 @@ def _fitting(codes: Codes, view: View) -> int:
 def _dimensions(run: Run) -> tuple[int, int]:
     latent, best = run.spec.latent, usage.most_informative(run)
     chosen: list[Any] = []
-    for name, label, k in zip(("across", "up"), ("Across", "Up"), best, strict=True):
+    for field, label, k in zip((links.ACROSS, links.UP), ("Across", "Up"), best, strict=True):
         chosen.append(
             st.number_input(
                 label,
                 1,
                 latent,
-                **url_state.whole(name, 1, latent, k + 1),
+                **url_widgets.whole(field, k + 1, latent),
                 width=88,
                 help="The number of a latent dimension. At first the two with most KL.",
             )

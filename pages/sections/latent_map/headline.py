@@ -11,9 +11,8 @@ from vae_core.runs import evaluations
 from vae_core.runs.run import Run
 from widgets.components.latent_map import densities
 from widgets.components.latent_map.map_view import View
-from widgets.run_data import library
 from widgets.run_data.codes import Codes, newest
-from widgets.shell import objective_words, tasks, words
+from widgets.shell import links, objective_words, tasks, url_state, words
 from widgets.shell.fragments import fragment
 
 LIVE = 2.0  # seconds between two measurements of a run in training
@@ -92,11 +91,11 @@ def numbers(run: Run, view: View, codes: Codes, holes: Any, outside: Any) -> Non
     under = f"weight of {weighs}" + (f", from step {step}" if at else "")
     number("beta", value, under, f"What {weighs} was multiplied with in training.")
     if latent > 2:
-        st.page_link(
-            "pages/traverse.py",
+        url_state.page_link(
+            "traverse",
+            {links.RUN: run.name},
             label="Traverse",
             icon=":material/tune:",
-            query_params={library.RUN: run.name},
             help="A slider for each dimension, and what the decoder draws along it.",
         )
 

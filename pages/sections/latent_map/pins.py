@@ -1,7 +1,4 @@
-"""Where the pin is and what the map shows: between the map, the page and the address bar.
-
-The link is the truth, in four digits; the session keeps the same state with all digits.
-"""
+"""Where the pin is and what the map shows: between the map, the page and the address bar."""
 
 from __future__ import annotations
 
@@ -12,55 +9,40 @@ import streamlit as st
 
 from vae_core.runs.run import Run
 from widgets.components.latent_map import MapState
-from widgets.shell import url_state
+from widgets.shell import links
+from widgets.shell.component_state import ComponentState
 
-KEY = "latent-map"  # of the component
-EXACT, REVISION, SEEN = "map_state", "map_revision", "map_run"  # in the session
-NAMES = ("z", "image", "layers", "view", "spacing", "frame")
+PINS: ComponentState[MapState] = ComponentState(
+    "latent-map",
+    {
+        "z": links.Z,
+        "image": links.PINNED,
+        "layers": links.LAYERS,
+        "view": links.VIEW,
+        "spacing": links.SPACING,
+        "frame": links.FRAME,
+    },
+)
 
 
 def state(run: Run) -> MapState:
-    """What the map is to show. Where the link says something else than the hand did last, the map moves."""
+    """What the map is to show."""
     latent = run.spec.latent
-    link = {name: text for name in NAMES if (text := url_state.read(name)) is not None}
-    kept = st.session_state.get(EXACT)
-    if kept is None or kept.to_link() != link or (kept.pin is not None and len(kept.pin) != latent):
-        kept = MapState.from_link(link, latent)
-        _keep(kept)
-        _move()
-    if st.session_state.get(SEEN, run.name) != run.name:
-        # An image's number means the same in another run, but its code is elsewhere, and so are the frames.
-        kept = replace(kept, image=None, frame=None)
-        _keep(kept)
-        _move()
-    st.session_state[SEEN] = run.name
-    return kept
+    found = PINS.read(lambda link: MapState.from_link(link, latent))
+    if found.pin is not None and len(found.pin) != latent:
+        found = replace(found, pin=None, image=None)
+        PINS.move(found)
+    return found
 
 
-def revision() -> int:
-    return int(st.session_state.get(REVISION, 0))
-
-
-def told(latent: int) -> None:
-    """The map says where the hand has led it."""
-    now = MapState.from_browser(st.session_state[KEY].get("state"), latent)
+def heard(latent: int) -> None:
+    """The map's callback: the hand has led it somewhere."""
+    now = MapState.from_browser(st.session_state[PINS.key].get("state"), latent)
     if now is not None:
-        _keep(now)
+        PINS.hear(now)
 
 
 def go_to(z: Sequence[float]) -> None:
     """Pins z [D], and moves the map there."""
-    kept = st.session_state.get(EXACT) or MapState()
-    _keep(replace(kept, pin=tuple(float(v) for v in z), image=None, frame=None, view=None))
-    _move()
-
-
-def _keep(new: MapState) -> None:
-    link = new.to_link()
-    st.session_state[EXACT] = new
-    for name in NAMES:
-        url_state.write(name, link.get(name))
-
-
-def _move() -> None:
-    st.session_state[REVISION] = revision() + 1
+    before = PINS.holder().state or MapState()
+    PINS.move(replace(before, pin=tuple(float(v) for v in z), image=None, frame=None, view=None))

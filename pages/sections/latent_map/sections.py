@@ -10,7 +10,7 @@ from pages.sections.latent_map import decomposition, downloads, hole_table, proj
 from vae_core.runs.run import Run
 from widgets.components.latent_map.map_view import View
 from widgets.run_data.codes import Codes, newest
-from widgets.shell import url_state
+from widgets.shell import links, url_widgets
 from widgets.shell.error_boundary import callback, error_boundary
 
 Section = Callable[[Run, Codes, View], None]
@@ -33,7 +33,9 @@ def show(run: Run, view: View) -> None:
         "Below the map",
         list(sections),
         format_func=lambda name: sections[name][0],
-        **url_state.choice("show", list(sections), "holes"),
+        **url_widgets.choice(
+            links.SHOW, list(sections), label=lambda name: sections[name][0].partition(": ")[2]
+        ),
         required=True,
         label_visibility="collapsed",
     )

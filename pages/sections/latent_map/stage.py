@@ -63,15 +63,15 @@ def one_map(run: Run, view: View) -> None:
     coming = replay(run, codes, view)
     film = coming.result() if coming is not None and coming.done() else None
     latent_map.latent_map(
-        pins.KEY,
+        pins.PINS.key,
         decoder=densities.decoder(str(run.path), weights(run), classes.decoded_class(run)),
         picture=there.picture,
         holes=found.parcel,
         frames=film.parcel if film else None,
         state=state,
-        revision=pins.revision(),
+        revision=pins.PINS.revision,
         answer=nearest.answer(run, codes, state.pin),
         height=HEIGHT,
         label=f"Latent map of {library.title(run)}",
-        on_change=callback(lambda: pins.told(latent)),
+        on_change=callback(lambda: pins.heard(latent)),
     )

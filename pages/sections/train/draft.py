@@ -14,6 +14,7 @@ from pages.sections.train import availability, labels
 from vae_core import recipes
 from vae_core.runs.run import Run
 from vae_core.spec import Spec, SpecError, resolve
+from widgets.shell import links, url_state
 
 DRAFT, OF, FAULTS = "draft", "draft_of", "draft_faults"
 REPLACED = "draft_replaced"  # the images that could not be had
@@ -38,20 +39,24 @@ class Fault:
 def current(run: Run | None) -> Spec:
     """The link's settings at first, then those of the run in use, then what the user made of them."""
     name = run.name if run else None
-    if DRAFT not in st.session_state:
-        spec, fault = from_link()
-        _begin(spec or _of(run) or recipes.get(DEFAULT), chosen=spec is not None)
+    before: Spec | None = st.session_state.get(DRAFT)
+    linked = url_state.read(links.RECIPE), url_state.read_all(links.SET)
+    if any(linked) and (before is None or linked != link_of(before)):  # a link was opened, or Back pressed
+        spec, fault = from_link(*linked)
+        _begin(spec or before or _of(run) or recipes.get(DEFAULT), chosen=spec is not None)
         st.session_state[OF] = name
         if fault is not None:
             faults()[LINK] = Fault(fault)
-    elif st.session_state.get(OF) != name:
+    elif before is None or st.session_state.get(OF) != name:
         st.session_state[OF] = name
         spec = _of(run)
-        if spec is not None:
-            _begin(spec, chosen=False)
-    spec = st.session_state[DRAFT]
-    to_link(spec)
-    return spec
+        if spec is not None or before is None:
+            _begin(spec or recipes.get(DEFAULT), chosen=False)
+    for field in (links.RECIPE, links.SET):
+        url_state.accepted(field, "the settings below")
+    found: Spec = st.session_state[DRAFT]
+    to_link(found)
+    return found
 
 
 def _begin(spec: Spec, chosen: bool) -> None:
@@ -72,6 +77,7 @@ def put(spec: Spec) -> None:
     st.session_state[DRAFT] = spec
     st.session_state[FAULTS] = {}
     st.session_state[REPLACED] = None
+    to_link(spec)
 
 
 def replaced() -> str | None:
@@ -139,6 +145,7 @@ def _settle(spec: Spec, wanted: dict[str, tuple[Any, dict[str, Any]]], named: st
                 if name == named or each.keys() <= flat(spec).keys():
                     found[name] = Fault(sentence(name, error), (shows, each))
     st.session_state[DRAFT], st.session_state[FAULTS] = spec, found
+    to_link(spec)
 
 
 def sentence(name: str, error: SpecError) -> str:
@@ -168,11 +175,8 @@ def use_dataset(name: str) -> None:
 # --- the address bar ------------------------------------------------------------------------------
 
 
-def from_link() -> tuple[Spec | None, str | None]:
-    """(the Spec of the link, a sentence on its faults); (None, None) where the link says nothing."""
-    name, changes = st.query_params.get("recipe"), st.query_params.get_all("set")
-    if name is None and not changes:
-        return None, None
+def from_link(name: str | None, changes: tuple[str, ...]) -> tuple[Spec | None, str | None]:
+    """(the Spec of the link, a sentence on its faults)."""
     try:
         if len(changes) > MOST_CHANGES:
             raise SpecError("it holds too many settings.")
@@ -186,14 +190,17 @@ def from_link() -> tuple[Spec | None, str | None]:
 
 
 def to_link(spec: Spec) -> None:
+    recipe, changes = link_of(spec)
+    url_state.write_all({links.RECIPE: recipe, links.SET: changes})
+
+
+def link_of(spec: Spec) -> tuple[str, tuple[str, ...]]:
+    """Its recipe, and what it changes of it."""
     name = spec.recipe if spec.recipe in recipes.RECIPES else DEFAULT
     assert name is not None
     own = spec.data.path is not None
-    wanted = [text for text in differences(recipes.get(name), spec) if not (own and text.startswith("data."))]
-    if st.query_params.get("recipe") != name:
-        st.query_params["recipe"] = name
-    if st.query_params.get_all("set") != wanted:
-        st.query_params["set"] = wanted
+    wanted = differences(recipes.get(name), spec)
+    return name, tuple(text for text in wanted if not (own and text.startswith("data.")))
 
 
 def differences(before: Spec, after: Spec) -> list[str]:

@@ -63,7 +63,10 @@ def picker(spec: Spec) -> None:
     if not own:
         st.html(_strip_html(spec.data.name))
     else:
-        st.caption(f"{spec.data.path} · {' × '.join(map(str, spec.data.shape))}")
+        st.caption(
+            f"{spec.data.path} · {' × '.join(map(str, spec.data.shape))}. "
+            "A link names no files of this machine: it opens with the images of the recipe."
+        )
 
 
 def _own_images() -> None:

@@ -12,7 +12,7 @@ from widgets.run_data import library
 from widgets.run_data.classes import decoded_class
 from widgets.run_data.codes import newest, weights
 from widgets.run_data.usage import most_informative
-from widgets.shell import url_state
+from widgets.shell import links, url_widgets
 from widgets.shell.fragments import fragment
 
 POLL = 1.0  # seconds; the densities are computed once for all sessions that look
@@ -24,8 +24,9 @@ def show(run: Run | None) -> None:
         return
     on = st.toggle(
         "Latent map while it trains",
-        **url_state.flag("map", False),
-        help="The density of the codes, its holes, and the decoder under the pointer, as they change.",
+        **url_widgets.flag(links.LIVE_MAP),
+        help="The density of the codes, its holes, and the decoder under the pointer, as they change. A link "
+        "opens it without pin and layers; that of the page Latent map holds them.",
     )
     if not on:
         return

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from pages.sections.traverse import link, naming
+from pages.sections.traverse import naming, slider_state
 from pages.sections.traverse.controls import View
 from vae_core.model import variance_bound
 from vae_core.runs.run import Run
-from widgets.components.traverse import Model, TraverseState, traverse
+from widgets.components.traverse import Model, traverse
 from widgets.run_data import library, usage
-from widgets.shell import words
+from widgets.shell import links, url_state, words
 from widgets.shell.error_boundary import callback
 from widgets.shell.fragments import fragment
 
@@ -44,13 +44,6 @@ def sides(view: View) -> list[Side]:
     return found
 
 
-def state(view: View) -> TraverseState:
-    """Where the sliders stand."""
-    start = view.picked.digest if view.picked else "prior"
-    about = [(run.name, start) for run in view.runs]
-    return link.state(about, [run.spec.latent for run in view.runs], view.settled)
-
-
 def show(view: View) -> None:
     naming.changed()  # this run shows it
 
@@ -67,13 +60,13 @@ def one_board(view: View) -> None:
     models = [model(side, view, place) for place, side in enumerate(both)]
     latents = [run.spec.latent for run in view.runs]
     shown = traverse(
-        link.KEY,
+        slider_state.SLIDERS.key,
         models=models,
-        state=state(view),
-        revision=link.revision(),
+        state=slider_state.state(latents),
+        revision=slider_state.SLIDERS.revision,
         height=HEIGHT,
         label="Traversals of " + " and ".join(library.title(run) for run in view.runs),
-        on_change=callback(lambda: link.told(latents)),
+        on_change=callback(lambda: slider_state.heard(latents)),
         on_rename=callback(lambda change: naming.take(view.runs, change)),
     )
     if (fault := naming.fault()) is not None:
@@ -82,11 +75,16 @@ def one_board(view: View) -> None:
         st.caption(below(both), width="stretch")
         if view.runs[0].spec.latent > 1:
             code = shown.code(0, both[0].origin)
-            st.page_link(
-                "pages/latent_map.py",
+            url_state.page_link(
+                "latent_map",
+                {
+                    links.RUN: view.runs[0].name,
+                    links.Z: ",".join(f"{v:.4g}" for v in code),
+                    links.PINNED: None,
+                    links.FRAME: None,
+                },
                 label="On the latent map",
                 icon=":material/scatter_plot:",
-                query_params={library.RUN: view.runs[0].name, "z": ",".join(f"{v:.4g}" for v in code)},
                 help="The code on screen, pinned on the map.",
             )
 

@@ -12,7 +12,7 @@ from widgets.run_data import library
 from widgets.run_data.capabilities import fits
 from widgets.run_data.subject import Picked
 from widgets.run_data.usage import QUANTILES
-from widgets.shell import url_state
+from widgets.shell import links, url_widgets
 
 STARTS = {"image": "Image", "prior": "Prior mean"}
 RANGES = {"2": "±2σ", "3": "±3σ", "4": "±4σ", QUANTILES: "Quantiles"}
@@ -21,15 +21,11 @@ ALONE = "none"
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """runs: one, or two to compare. picked: the image that sliders start from; None for the prior's mean.
-
-    settled: whether the image is known, and not only on its way.
-    """
+    """runs: one, or two to compare. picked: the image that sliders start from; None for the prior's mean."""
 
     runs: tuple[Run, ...]
     picked: Picked | None
     reach: str
-    settled: bool = True
 
 
 def strip(run: Run) -> View:
@@ -38,7 +34,7 @@ def strip(run: Run) -> View:
             "Start from",
             list(STARTS),
             format_func=STARTS.__getitem__,
-            **url_state.choice("from", list(STARTS), "image"),
+            **url_widgets.choice(links.START_FROM, list(STARTS), label=STARTS.__getitem__),
             required=True,
             help="All dimensions but the one that moves stay where the encoder puts this image, its "
             "posterior mean; or at 0, the mean of the prior.",
@@ -46,30 +42,34 @@ def strip(run: Run) -> View:
         picked = None
         if start == "image":
             with st.container(width=258):
-                picked = picker.pick("start", run, label="Image")
+                picked = picker.pick(links.START, run, label="Image")
         reach = st.segmented_control(
             "Range",
             list(RANGES),
             format_func=RANGES.__getitem__,
-            **url_state.choice("reach", list(RANGES), "3"),
+            **url_widgets.choice(links.REACH, list(RANGES), label=RANGES.__getitem__),
             required=True,
             help="How far each dimension moves: in standard deviations σ of the prior, or between quantiles "
             "of the aggregated posterior q(z), where the codes of the test images are.",
         )
         second = _second(run)
     runs = (run,) if second is None else (run, second)
-    return View(runs, picked, str(reach), settled=picked is not None or start == "prior")
+    return View(runs, picked, str(reach))
 
 
 def _second(run: Run) -> Run | None:
     """The run to hold beside it."""
     others = {each.name: each for each in library.runs() if each.name != run.name and fits(each, run)}
     names = [ALONE, *others]
+
+    def called(name: str) -> str:
+        return "no other run" if name not in others else library.title(others[name])
+
     chosen = st.selectbox(
         "Compare with",
         names,
-        format_func=lambda name: "no other run" if name not in others else library.title(others[name]),
-        **url_state.choice("with", names, ALONE),
+        format_func=called,
+        **url_widgets.choice(links.WITH, names, label=called),
         width=196,
         help="Another run on images of the same size. It encodes the same image, and its sliders move along, "
         "row by row.",

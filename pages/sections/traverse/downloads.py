@@ -8,30 +8,31 @@ from typing import Any
 
 import streamlit as st
 
-from pages.sections.traverse import board, factors, link, naming, scores
+from pages.sections.traverse import board, factors, naming, scores, slider_state
 from pages.sections.traverse.board import Side
 from pages.sections.traverse.controls import View
-from pages.sections.traverse.link import Hand
 from vae_core.runs.run import Run
 from widgets.components.traverse import TraverseState
 from widgets.run_data import library, usage
-from widgets.shell import strips, url_state
+from widgets.shell import links, strips, url_widgets
+from widgets.shell.component_state import Holder
 from widgets.shell.downloads import csv_table
 
 Names = tuple[str, ...]
+Hand = Holder[TraverseState]
 MIMES = {"png": "image/png", "gif": "image/gif", "csv": "text/csv"}
 
 
 def show(view: View) -> None:
     names = {run.name: place for place, run in enumerate(view.runs)}
-    place, hand = 0, link.hand()
+    place, hand = 0, slider_state.SLIDERS.holder()
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         if len(names) > 1:
             chosen = st.segmented_control(
                 "Of",
                 list(names),
                 format_func=lambda name: library.title(view.runs[names[name]]),
-                **url_state.choice("of", list(names), view.runs[0].name),
+                **url_widgets.choice(links.OF, list(names), view.runs[0].name),
                 required=True,
                 help="Whose pictures and numbers.",
             )
@@ -92,15 +93,20 @@ def show(view: View) -> None:
 
 def _dimension(run: Run, called: Names) -> int:
     order = usage.usage(usage.codes(run)).order.tolist()
+    numbers = [d + 1 for d in order]
+
+    def label(number: int) -> str:
+        return naming.label(number - 1, called[number - 1])
+
     chosen = st.selectbox(
         "Dimension of the GIF",
-        order,
-        format_func=lambda d: naming.label(d, called[d]),
-        key=f"film-of-{run.name}",
+        numbers,
+        format_func=label,
+        **url_widgets.choice(links.FILM, numbers, numbers[0], label),
         width=220,
         help="The dimension that swings in the GIF of one; sorted by KL.",
     )
-    return int(chosen)
+    return int(chosen) - 1
 
 
 def _button(label: str, icon: str, make: Callable[[], Any], file: str, help: str) -> None:

@@ -16,7 +16,7 @@ from vae_core.workers.disentanglement_job import ask_for, step_of
 from widgets.run_data import library, usage
 from widgets.run_data.dataset import absent, dataset
 from widgets.run_data.library import open_run
-from widgets.shell import tasks, words
+from widgets.shell import tasks, url_state, words
 from widgets.shell.error_boundary import error_boundary
 
 HONESTY = (
@@ -50,7 +50,7 @@ def show(view: View) -> None:
             f"so there is nothing to compare the dimensions with. {ask_for()}",
             icon=":material/grid_off:",
         )
-        st.page_link("pages/train.py", label="Train on one of them", icon=":material/play_circle:")
+        url_state.page_link("train", label="Train on one of them", icon=":material/play_circle:")
         return
     st.markdown(
         "##### Mutual information of factors and dimensions",

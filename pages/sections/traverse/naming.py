@@ -10,9 +10,9 @@ from vae_core.runs import files, names
 from vae_core.runs.run import Run, RunError
 from widgets.components.traverse import Renamed
 from widgets.run_data.library import open_run
-from widgets.shell import url_state
+from widgets.shell import links, url_state
 
-LINKS = ("names", "names2")  # of the first and of the second run, in an address
+LINKS = (links.NAMES, links.NAMES_SECOND)  # of the first and of the second run
 KEPT, FAULT, NEW = "traverse_names", "traverse_names_fault", "traverse_named"  # in the session
 
 

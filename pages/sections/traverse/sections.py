@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.sections.traverse import downloads, factors
 from pages.sections.traverse.controls import View
-from widgets.shell import url_state
+from widgets.shell import links, url_widgets
 from widgets.shell.error_boundary import error_boundary
 
 SECTIONS = {
@@ -20,7 +20,7 @@ def show(view: View) -> None:
         "Below the board",
         list(SECTIONS),
         format_func=lambda name: SECTIONS[name][0],
-        **url_state.choice("part", list(SECTIONS), "factors"),
+        **url_widgets.choice(links.PART, list(SECTIONS)),
         required=True,
         label_visibility="collapsed",
     )

@@ -27,7 +27,7 @@ function makeBoard(root) {
       const i = nearest(plane, x, y, plane.extent / 40), k = i >= 0 ? plane.labels[i] : 255;
       return `(${minus(x.toFixed(2))}, ${minus(y.toFixed(2))})` + (k < 250 ? ` · class ${plane.classes[k] ?? k}` : "");
     },
-    extra: [["Fit", "Widen the range until nearly every code is inside; the usual range is 4 standard deviations of the prior", (button) => {
+    extra: [["Fit", "Widen the range until nearly every code is inside; the usual range is 4 standard deviations of the prior. A link does not hold it", (button) => {
       fit = !fit; button.classList.toggle("on", fit); arrange(); cloud.draw();
     }]],
     csv: () => rows(["z_a", "z_b", "label"], plane.x ? [...plane.x].map((x, i) => [x, plane.y[i], plane.labels[i]]) : []),

@@ -58,7 +58,7 @@ export function buildDom(root, map) {
   dom.step = element("output", {});
   dom.scrub.append(dom.play, dom.range, dom.step);
   dom.draw = element("button", {
-    type: "button", class: "quiet", title: "A draw of the posterior: z = \u03bc + \u03c3 \u03b5 (key E)",
+    type: "button", class: "quiet", title: "A draw of the posterior: z = \u03bc + \u03c3 \u03b5 (key E). A link does not hold draws",
     onclick: () => map.drawEpsilon(),
   }, "Draw \u03b5");
   dom.drawn = element("div", { class: "strip", "aria-label": "Decoded draws" });

@@ -1,8 +1,8 @@
 """One image, chosen by hand: from the test split of the run's dataset, drawn, or the user's own.
 
-    picked = picker.pick("a", run, label="Image A")          # None where there is no image at all
+    picked = picker.pick(links.IMAGE, run, label="Image A")  # None where there is no image at all
 
-The number of the image stands in the address bar; a drawing or a file stays in the session.
+The link holds the number of the image or the drawing; a file of one's own stays in the browser.
 """
 
 from __future__ import annotations
@@ -20,24 +20,31 @@ from widgets.run_data.subject import Picked
 from widgets.shell import data_url, tasks, url_state
 from widgets.shell.error_boundary import callback
 from widgets.shell.fragments import fragment
+from widgets.shell.link_pictures import Drawing, Picture, StoredFile
+from widgets.shell.link_types import Misfit
 
 __all__ = ["Picked", "pick"]
 
 
-def pick(key: str, run: Run, *, label: str = "Image", default: int = 0) -> Picked | None:
+def pick(field: Picture, run: Run, *, label: str = "Image", default: int = 0) -> Picked | None:
     """Shows what is picked, with a button to change it, and returns it; fits a column of 300 pixels.
 
-    key: also the name in the address bar, so short: "a", "b". default: a number in the test split.
+    field: of the link. default: a number in the test split.
     """
-    source = of(run)
+    key, source = field.name, of(run)
     if isinstance(source, tasks.Task):
         tasks.when_done(source, f"{label}: reading the images", lambda _: None)
         return None
-    picked, note = _picked(key, run, source, default)
-    url_state.keep(key)
+    made = choice.picture(field)
+    if isinstance(made, StoredFile) and choice.fetch(field, made):
+        st.caption(f"{label}: looking for the picture in this browser …")
+        return None
+    picked, note = _picked(field, run, source, default)
+    if isinstance(made, StoredFile) and choice.store(field, made) is False:
+        st.caption("This browser keeps no pictures: this one is gone when the tab is closed or loaded anew.")
 
     def change() -> None:
-        now = _picked(key, run, source, default)[0]
+        now = _picked(field, run, source, default)[0]
         if (now and now.digest) != (picked and picked.digest):
             st.rerun()  # what the page shows is about another image
 
@@ -46,7 +53,7 @@ def pick(key: str, run: Run, *, label: str = "Image", default: int = 0) -> Picke
 
         with st.popover("Change", key=f"{key}-change", on_change=callback(toggled)) as opened:
             if opened.open:
-                panel(key, run, source, default)
+                panel(field, run, source, default)
 
     with st.container(key=f"picker-{key}", horizontal=True, vertical_alignment="center", gap="small"):
         with st.container(width="stretch"):
@@ -55,35 +62,48 @@ def pick(key: str, run: Run, *, label: str = "Image", default: int = 0) -> Picke
             fragment(change)
     if note is not None:
         st.caption(note)
-    if picked is not None and choice.made(key) is not None and note is None and source.kind == "test":
+    if (
+        picked is not None
+        and isinstance(made, Drawing | StoredFile)
+        and note is None
+        and source.kind == "test"
+    ):
         unlike.say(run, picked.image)
     return picked
 
 
-def _picked(key: str, run: Run, source: Source, default: int) -> tuple[Picked | None, str | None]:
+def _picked(field: Picture, run: Run, source: Source, default: int) -> tuple[Picked | None, str | None]:
     """The image, and what is to be said about it."""
-    note, how = None, choice.made(key)
-    if how is not None:
+    note, made = None, choice.picture(field)
+    if isinstance(made, Drawing | StoredFile):
         try:
-            image = choice.image(key, how, run.spec.data)
+            image = choice.image(made, run.spec.data)
         except Refusal as refusal:
             image, note = None, sentence(refusal)
         if image is not None:
-            return Picked(image, None, None, how == choice.DRAWN, _made_name(key, how)), None
-        what = "drawing" if how == choice.DRAWN else "file"
-        note = note or f"There is no {what} in this tab, so this is another image."
+            name = _made_name(made)
+            url_state.accepted(field, name)
+            return Picked(image, None, None, isinstance(made, Drawing), name), None
+        made = None
     if not len(source):
         return None, source.note or f"{run.name} has no images yet."
-    number = choice.index(key, len(source), default)
+    number = min(max(default, 0), len(source) - 1)
+    if made is not None and made >= len(source):
+        url_state.misfit(field, str(made), Misfit(f"there are {len(source):,}"))
+    elif made is not None:
+        number = made
+    url_state.accepted(field, f"image {number}")
     tested = source.kind == "test"
     label = None if source.labels is None else int(source.labels[number])
     picked = Picked(source.images[number], label, number if tested else None, False, source.name(number))
     return picked, note or source.note
 
 
-def _made_name(key: str, how: str) -> str:
-    file = choice.uploaded(key)
-    return "drawn by hand" if how == choice.DRAWN or file is None else file.name
+def _made_name(made: Drawing | StoredFile) -> str:
+    if isinstance(made, Drawing):
+        return "drawn by hand"
+    file = choice.file_of(made)
+    return file.name if file is not None else "a file"
 
 
 def _shown(label: str, picked: Picked | None) -> str:

@@ -1,92 +1,70 @@
-"""What is chosen in a picker: between hand, session and address bar.
+"""What is chosen in a picker: between hand, session and link.
 
-The link holds the number of an image, or says that it is drawn or the user's own; the pixels of such an image
-are the session's.
+The link holds the number of an image, the pixels of a drawing, or the mark of a file that the browser keeps.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from vae_core.data import handwriting
-from vae_core.data.folder import read_one
+from vae_core.data.folder import read_one, shrunk
 from vae_core.spec import Data
-from widgets.components import paint
+from widgets.components import browser_store
 from widgets.shell import url_state
+from widgets.shell.component_state import ComponentState
+from widgets.shell.link_pictures import ONLY_ITS_AUTHOR, Drawing, Picture, StoredFile, resized
+from widgets.shell.link_types import Elsewhere
 
-DRAWN, OWN = "drawn", "own"
 FINE = 112  # pixels a side, about, of the canvas: ink shrinks to grey levels from there
+INK = 128  # of 255: from there on a pixel of the canvas is black
+LARGEST_FILE = 2**20  # bytes: a larger file is kept as a smaller picture
+MOST_FILES = 8  # in the session
+FILES = "picker:files"  # in the session: {mark: File}, and None where the browser has none of that mark
 
 
-def index(key: str, count: int, default: int) -> int:
-    """The number of the image that the link names, if there is such a one."""
-    text = url_state.read(key) or ""
-    if text.isascii() and text.isdecimal() and len(text) < 10 and int(text) < count:
-        return int(text)
-    return min(max(default, 0), count - 1)
+def picture(field: Picture) -> int | Drawing | StoredFile | None:
+    """What the link names; None for the default. The table has checked it."""
+    text = url_state.read(field)
+    return None if text is None else field.parse(text)
 
 
-def made(key: str) -> str | None:
-    """Whether the image is DRAWN or OWN; None where it is one of the numbered."""
-    text = url_state.read(key)
-    return text if text in (DRAWN, OWN) else None
-
-
-def take(key: str, number: int) -> None:
+def take(field: Picture, number: int) -> None:
     """An image of the test split is chosen."""
     if number >= 0:
-        url_state.write(key, str(number))
+        url_state.write(field, str(number))
 
 
-def take_made(key: str, how: str) -> None:
-    url_state.write(key, how)
+# --- a drawing ------------------------------------------------------------------------------------
 
 
-def image(key: str, how: str, data: Data) -> np.ndarray | None:
-    """The image that was made, as the run's model gets it, uint8 [C, H, W]; None where there is none.
-
-    Raises Refusal, a sentence, where it cannot be used.
-    """
-    if how == DRAWN:
-        drawn = paint.drawn(canvas_key(key, data), canvas_shape(data))
-        return None if drawn is None else handwriting.like_data(drawn, data.name, data.shape)
-    file = uploaded(key)
-    if file is None:
-        return None
-    pixels = _fitted(file.content, data.shape)
-    return 255 - pixels if file.inverted else pixels
+def canvas(field: Picture, shape: tuple[int, int]) -> ComponentState[Drawing]:
+    """The state of a canvas of this many pixels: the drawing in the link, else the session's last."""
+    state: ComponentState[Drawing] = ComponentState(f"{field.name}-canvas-{shape[0]}x{shape[1]}", {})
+    found, last = picture(field), state.holder().state
+    if isinstance(found, Drawing) and (last is None or last.to_link() != found.to_link()):
+        pixels = found.pixels if found.pixels.shape == shape else resized(found.pixels, shape)
+        if last is None or not np.array_equal(last.pixels, pixels):
+            state.move(Drawing(pixels))
+    return state
 
 
-# --- the user's own image -------------------------------------------------------------------------
+def draw(field: Picture, state: ComponentState[Drawing], grey: np.ndarray) -> None:
+    """The canvas's callback. grey: uint8 [H, W]; what is less than half inked is not."""
+    drawing = Drawing(grey >= INK)
+    state.hear(drawing)
+    use_drawing(field, drawing)
 
 
-@dataclass(frozen=True)
-class File:
-    name: str
-    content: bytes
-    inverted: bool = False
-
-
-def upload(key: str, file: File | None) -> None:
-    remember(key, "file", file)
-    if file is not None:
-        take_made(key, OWN)
-
-
-def uploaded(key: str) -> File | None:
-    file = recall(key, "file")
-    return file if isinstance(file, File) else None
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def _fitted(content: bytes, shape: tuple[int, int, int]) -> np.ndarray:
-    return read_one("the file", content, shape)
-
-
-# --- the canvas -----------------------------------------------------------------------------------
+def use_drawing(field: Picture, drawing: Drawing) -> None:
+    url_state.write(field, drawing.to_link().get("picture"))
 
 
 def canvas_shape(data: Data) -> tuple[int, int]:
@@ -96,9 +74,113 @@ def canvas_shape(data: Data) -> tuple[int, int]:
     return height * factor, width * factor
 
 
-def canvas_key(key: str, data: Data) -> str:
-    height, width = canvas_shape(data)
-    return f"{key}-canvas-{height}x{width}"
+# --- the user's own file --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class File:
+    name: str
+    content: bytes
+
+    @property
+    def mark(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()[:20]
+
+    def to_text(self) -> str:
+        return json.dumps({"name": self.name, "content": base64.b64encode(self.content).decode()})
+
+    @classmethod
+    def from_text(cls, text: str) -> File | None:
+        """From what a browser says; None where that is no such file."""
+        try:
+            found = json.loads(text)
+            return cls(str(found["name"])[:200], base64.b64decode(found["content"], validate=True))
+        except (ValueError, TypeError, KeyError, RecursionError):
+            return None
+
+
+def upload(field: Picture, name: str, content: bytes) -> None:
+    """A file is chosen; a large one becomes a smaller picture. Raises Refusal where it is none."""
+    file = File(name, content if len(content) <= LARGEST_FILE else shrunk(name, content))
+    _remember(file.mark, file)
+    url_state.write(field, StoredFile(file.mark).text())
+
+
+def file_of(stored: StoredFile) -> File | None:
+    """The file, if it is in the session."""
+    found = _files().get(stored.mark)
+    return found if isinstance(found, File) else None
+
+
+def fetch(field: Picture, stored: StoredFile) -> bool:
+    """Asks the browser for the file; whether its answer is still to come."""
+    if stored.mark in _files():
+        return False
+
+    def found(text: str | None) -> None:
+        file = File.from_text(text) if text is not None else None
+        if file is not None and file.mark == stored.mark:
+            _remember(stored.mark, file)
+            _stored().add(stored.mark)
+        else:
+            url_state.misfit(field, stored.text(), Elsewhere(ONLY_ITS_AUTHOR))
+
+    browser_store.load(f"picture-{stored.mark}", found, field.name)
+    return True
+
+
+def store(field: Picture, stored: StoredFile) -> bool | None:
+    """Gives the file to the browser, once; whether it keeps it, None while that is not known."""
+    file, mark = file_of(stored), stored.mark
+    if file is None or mark in _stored():
+        return True
+    refused: set[str] = st.session_state.setdefault("picker:refused", set())
+    if mark in refused:
+        return False
+    browser_store.save(
+        f"picture-{mark}", file.to_text(), lambda done: (_stored() if done else refused).add(mark), field.name
+    )
+    return None
+
+
+def _files() -> dict[str, File]:
+    found: dict[str, File] = st.session_state.setdefault(FILES, {})
+    return found
+
+
+def _stored() -> set[str]:
+    found: set[str] = st.session_state.setdefault("picker:stored", set())
+    return found
+
+
+def _remember(mark: str, file: File) -> None:
+    files = _files()
+    files.pop(mark, None)
+    files[mark] = file
+    for old in list(files)[:-MOST_FILES]:
+        del files[old]
+
+
+# --- as the model gets it -------------------------------------------------------------------------
+
+
+def image(made: Drawing | StoredFile, data: Data) -> np.ndarray | None:
+    """A picture that was made, as the run's model gets it, uint8 [C, H, W]; None where its file is not here.
+
+    Raises Refusal, a sentence, where it cannot be used.
+    """
+    if isinstance(made, Drawing):
+        return handwriting.like_data(np.uint8(255) * made.pixels, data.name, data.shape)
+    file = file_of(made)
+    if file is None:
+        return None
+    pixels = _fitted(file.content, data.shape)
+    return 255 - pixels if made.inverted else pixels
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _fitted(content: bytes, shape: tuple[int, int, int]) -> np.ndarray:
+    return read_one("the file", content, shape)
 
 
 def remember(key: str, name: str, value: object) -> None:
@@ -106,5 +188,5 @@ def remember(key: str, name: str, value: object) -> None:
     st.session_state[f"picker:{key}:{name}"] = value
 
 
-def recall(key: str, name: str, default: object = None) -> object:
+def recall(key: str, name: str, default: object = None) -> Any:
     return st.session_state.get(f"picker:{key}:{name}", default)

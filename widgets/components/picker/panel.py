@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import replace
 from html import escape
 
 import numpy as np
@@ -18,6 +17,7 @@ from widgets.components.picker import choice, sheet, unlike
 from widgets.components.picker.source import Source
 from widgets.shell import data_url, url_state
 from widgets.shell.error_boundary import callback
+from widgets.shell.link_pictures import Drawing, Picture, StoredFile
 
 ALL = -1  # of the classes
 CHOOSE, DRAW, UPLOAD = "Choose", "Draw", "Upload"
@@ -25,14 +25,14 @@ WIDTHS = {CHOOSE: 404, DRAW: 320, UPLOAD: 320}  # pixels
 MOST_UPLOADED = 10  # MB
 
 
-def panel(key: str, run: Run, source: Source, default: int) -> None:
+def panel(field: Picture, run: Run, source: Source, default: int) -> None:
     """What is open beside the image in use."""
-    made = choice.made(key)
-    numbered = len(source) > 0 and made is None
+    key, picture = field.name, choice.picture(field)
+    numbered = len(source) > 0 and not isinstance(picture, Drawing | StoredFile)
     way = st.segmented_control(
         "Where the image comes from",
         list(WIDTHS),
-        default=CHOOSE if numbered else UPLOAD if made == choice.OWN else DRAW,
+        default=CHOOSE if numbered else UPLOAD if isinstance(picture, StoredFile) else DRAW,
         required=True,
         key=f"{key}-way",
         label_visibility="collapsed",
@@ -40,19 +40,21 @@ def panel(key: str, run: Run, source: Source, default: int) -> None:
     )
     with st.container(width=WIDTHS[str(way)]):
         if way == DRAW:
-            _draw(key, run, source)
+            _draw(field, run, source)
         elif way == UPLOAD:
-            _upload(key, run, source)
+            _upload(field, run, source)
         else:
-            _choose(key, source, choice.index(key, len(source), default) if numbered else None)
+            number = default if picture is None else picture
+            _choose(field, source, min(number, len(source) - 1) if isinstance(number, int) else None)
 
 
-def _choose(key: str, source: Source, chosen: int | None) -> None:
+def _choose(field: Picture, source: Source, chosen: int | None) -> None:
+    key = field.name
     if source.note is not None:
         st.caption(f"{source.note} These are the images kept with the run." if len(source) else source.note)
     if not len(source):
         return
-    label = _tools(key, source, chosen)
+    label = _tools(field, source, chosen)
     numbers = source.of_class(label)
     page = choice.recall(key, "page")
     if not isinstance(page, int):
@@ -63,7 +65,7 @@ def _choose(key: str, source: Source, chosen: int | None) -> None:
     def take(number: int) -> None:
         if number < len(source):
             choice.remember(key, "page", page)  # the sheet stays where it is
-            choice.take(key, number)
+            choice.take(field, number)
 
     def turn(pages: int) -> None:
         choice.remember(key, "page", page + max(-1, min(1, pages)))
@@ -71,9 +73,9 @@ def _choose(key: str, source: Source, chosen: int | None) -> None:
     sheet.sheet(f"{key}-sheet", source, numbers, page, chosen, take, turn)
 
 
-def _tools(key: str, source: Source, chosen: int | None) -> int | None:
+def _tools(field: Picture, source: Source, chosen: int | None) -> int | None:
     """Class, number, at random; returns the class."""
-    label: int | None = None
+    key, label = field.name, None
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         if source.labels is not None and source.classes:
             asked = st.selectbox(
@@ -94,7 +96,7 @@ def _tools(key: str, source: Source, chosen: int | None) -> int | None:
             len(source) - 1,
             step=1,
             key=number,
-            on_change=url_state.heard(number, lambda chosen: _by_number(key, chosen)),
+            on_change=url_state.heard(number, lambda chosen: _by_number(field, chosen)),
             help=f"Of the image in the {source.kind} set.",
             width=130,
         )
@@ -103,54 +105,74 @@ def _tools(key: str, source: Source, chosen: int | None) -> int | None:
             key=f"{key}-random",
             icon=":material/casino:",
             on_click=callback(_at_random),
-            args=(key, source.of_class(label)),
+            args=(field, source.of_class(label)),
             help="Any image of the class.",
         )
     return label
 
 
-def _by_number(key: str, number: int | None) -> None:
+def _by_number(field: Picture, number: int | None) -> None:
     if number is not None:
-        choice.remember(key, "page", None)  # the sheet opens where the image is
-        choice.take(key, number)
+        choice.remember(field.name, "page", None)  # the sheet opens where the image is
+        choice.take(field, number)
 
 
-def _at_random(key: str, numbers: np.ndarray) -> None:
+def _at_random(field: Picture, numbers: np.ndarray) -> None:
+    key = field.name
     turn = choice.recall(key, "turn", 0)
     assert isinstance(turn, int)
     choice.remember(key, "turn", turn + 1)
     if len(numbers):
         generator = np.random.default_rng([zlib.crc32(key.encode()), turn])
-        _by_number(key, int(generator.choice(numbers)))
+        _by_number(field, int(generator.choice(numbers)))
 
 
-def _draw(key: str, run: Run, source: Source) -> None:
+def _draw(field: Picture, run: Run, source: Source) -> None:
     data = run.spec.data
-    drawn = paint.draw(
-        choice.canvas_key(key, data),
-        choice.canvas_shape(data),
+    shape = choice.canvas_shape(data)
+    canvas = choice.canvas(field, shape)
+    drawing = canvas.holder().state or Drawing(np.zeros(shape, bool))
+    paint.draw(
+        canvas.key,
+        shape,
+        image=np.uint8(255) * drawing.pixels,
+        revision=canvas.revision,
         size=WIDTHS[DRAW],
         label="Canvas",
-        on_change=callback(lambda: choice.take_made(key, choice.DRAWN)),
+        on_change=callback(lambda grey: choice.draw(field, canvas, grey)),
     )
-    if drawn is None:
+    if not drawing.pixels.any():
         st.caption("Draw with the pointer, a finger or the keyboard.")
-    else:
-        _result(key, run, source, choice.DRAWN, f"{_adapted(data.name)}: this is what the model gets.")
+        return
+    words = f"{_adapted(data.name)}: this is what the model gets. The link holds the drawing."
+    _result(run, source, drawing, words)
+    if not isinstance(choice.picture(field), Drawing):
+        st.button(
+            "Use this image",
+            key=f"{field.name}-use",
+            on_click=callback(choice.use_drawing),
+            args=(field, drawing),
+        )
 
 
 def _adapted(name: str) -> str:
     return "Centred and scaled as the data are" if name in handwriting.BOXES else "Resized"
 
 
-def _upload(key: str, run: Run, source: Source) -> None:
+def _upload(field: Picture, run: Run, source: Source) -> None:
+    key = field.name
     channels, height, width = run.spec.data.shape
     colour = "grey" if channels == 1 else "colour"
     widget = f"{key}-file"
 
     def take() -> None:
         file = st.session_state[widget]
-        choice.upload(key, None if file is None else choice.File(file.name, file.getvalue()))
+        if file is None:
+            return
+        try:
+            choice.upload(field, file.name, file.getvalue())
+        except Refusal as refusal:
+            choice.remember(key, "refused", sentence(refusal))
 
     st.file_uploader(
         "An image of your own",
@@ -160,25 +182,42 @@ def _upload(key: str, run: Run, source: Source) -> None:
         on_change=callback(take),
         help=f"It is cut to shape from its middle and brought to {height} × {width} pixels, in {colour}.",
     )
-    file = choice.uploaded(key)
-    if file is None:
+    if (refused := choice.recall(key, "refused")) is not None:
+        choice.remember(key, "refused", None)
+        st.caption(refused)
+    picture = choice.picture(field)
+    if isinstance(picture, StoredFile):
+        choice.remember(key, "stored", picture)
+    stored = choice.recall(key, "stored")
+    if not isinstance(stored, StoredFile) or (file := choice.file_of(stored)) is None:
         return
+    invert = url_state.key_showing(f"{key}-invert", stored.inverted)
     st.toggle(
         "Invert",
-        value=file.inverted,
-        key=f"{key}-invert",
-        on_change=callback(
-            lambda: choice.upload(key, replace(file, inverted=st.session_state[f"{key}-invert"]))
+        key=invert,
+        on_change=url_state.heard(
+            invert, lambda inverted: url_state.write(field, StoredFile(stored.mark, inverted).text())
         ),
         help="Dark ink on light paper becomes light on dark, as MNIST's digits are.",
     )
-    _result(key, run, source, choice.OWN, f"{file.name}: this is what the model gets.")
+    words = (
+        f"{file.name}: this is what the model gets. The picture stays in this browser; in another one the "
+        "link shows another image."
+    )
+    _result(run, source, stored, words)
+    if picture != stored:
+        st.button(
+            "Use this image",
+            key=f"{key}-use",
+            on_click=callback(url_state.write),
+            args=(field, stored.text()),
+        )
 
 
-def _result(key: str, run: Run, source: Source, how: str, words: str) -> None:
+def _result(run: Run, source: Source, made: Drawing | StoredFile, words: str) -> None:
     """What a drawing or a file is for the model."""
     try:
-        image = choice.image(key, how, run.spec.data)
+        image = choice.image(made, run.spec.data)
     except Refusal as refusal:
         st.caption(sentence(refusal))
         return
@@ -186,12 +225,10 @@ def _result(key: str, run: Run, source: Source, how: str, words: str) -> None:
         return
     st.html(
         f'<div class="elbo-picked small"><img alt="As the model gets it" src="{data_url.address(image)}">'
-        f"<p><small>{escape(words)} A link cannot hold it; it stays in this tab.</small></p></div>"
+        f"<p><small>{escape(words)}</small></p></div>"
     )
     if source.kind == "test":
         unlike.say(run, image)
-    if choice.made(key) != how:
-        st.button("Use this image", key=f"{key}-use", on_click=callback(choice.take_made), args=(key, how))
 
 
 def sentence(refusal: Refusal) -> str:

@@ -17,8 +17,8 @@ from vae_core import recipes
         ("vae-2d", "latent_map"),
         ("vae-16d", "latent_map"),
         ("sprites-beta-tc", "traverse"),
-        ("cvae", "generate"),
-        ("m2-100", "generate"),
+        ("cvae", "conditional"),
+        ("m2-100", "conditional"),
         ("partial-conv", "inpaint"),
     ],
 )

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from streamlit.testing.v1 import AppTest
 
 from widgets.components.paint import state
 
@@ -50,59 +49,3 @@ def test_too_long_too_short_and_senseless_messages_are_refused(pixels: object) -
 @pytest.mark.parametrize("said", [None, [], "state", {}, {"pixels": "AAAA"}, {"revision": 0}])
 def test_a_browser_that_has_said_nothing_is_no_drawing(said: object) -> None:
     assert state.decode_pixels(said, (1, 3), 0) is None
-
-
-def canvases(revision: int) -> None:
-    """A page with both kinds of canvas; what they return is kept in the session under "got"."""
-    import numpy as np
-    import streamlit as st
-
-    from widgets.components import paint
-
-    preset = np.ones((8, 8), bool)
-    preset[:, :4] = False
-    st.session_state["got"] = (
-        paint.draw("drawing", (8, 8)),
-        paint.mask("mask", np.zeros((1, 8, 8), np.uint8), mask=preset, revision=revision),
-    )
-
-
-def page(revision: int = 0) -> AppTest:
-    return AppTest.from_function(canvases, args=(revision,), default_timeout=20)
-
-
-def test_before_the_hand_has_moved_a_drawing_is_none_and_a_mask_what_python_asked_for() -> None:
-    at = page().run()
-    assert not at.exception
-    drawing, observed = at.session_state["got"]
-    assert drawing is None
-    assert observed[:, 4:].all()
-    assert not observed[:, :4].any()
-
-
-def test_what_was_painted_outlives_the_component_until_python_asks_for_something_else() -> None:
-    at = page()
-    painted, hidden = np.full((8, 8), 7, np.uint8), np.zeros((8, 8), bool)
-    at.session_state["drawing"] = {"state": {"revision": 0, "pixels": state.encode_pixels(painted)}}
-    at.session_state["mask"] = {"state": {"revision": 0, "pixels": state.encode_mask(hidden)}}
-    at.run()
-    assert not at.exception
-    again = page()  # the browser is on the page anew, in the same session, and has said nothing yet
-    for key in ("painted:drawing", "painted:mask"):
-        again.session_state[key] = at.session_state[key]
-    for found in (at, again.run()):
-        np.testing.assert_array_equal(found.session_state["got"][0], painted)
-        np.testing.assert_array_equal(found.session_state["got"][1], hidden)
-    preset = page(revision=1)
-    preset.session_state["painted:mask"] = at.session_state["painted:mask"]
-    assert preset.run().session_state["got"][1][:, 4:].all()
-
-
-def test_what_a_browser_makes_up_changes_nothing() -> None:
-    at = page()
-    at.session_state["mask"] = {"state": {"revision": 0, "pixels": "A" * 100_000}}
-    at.session_state["drawing"] = {"state": "nonsense"}
-    at.run()
-    assert not at.exception
-    assert at.session_state["got"][0] is None
-    assert at.session_state["got"][1][:, 4:].all()

@@ -15,11 +15,13 @@ from streamlit.testing.v1 import AppTest
 
 from vae_core import data, recipes
 from vae_core.analysis import anomaly
+from vae_core.data.dataset import Refusal
+from vae_core.data.folder import shrunk
 from vae_core.data.handwriting import like_data
 from vae_core.runs.run import Run
-from widgets.components.paint import state
 from widgets.components.picker import choice, unlike
-from widgets.shell import tasks
+from widgets.shell import link_pictures, tasks
+from widgets.shell.link_pictures import StoredFile
 
 CANVAS = (112, 112)  # on which an image of 8 x 8 pixels is drawn
 
@@ -49,12 +51,16 @@ def page(run: Run) -> Callable[..., AppTest]:
 
         from vae_core.runs.run import Run
         from widgets.components import picker
+        from widgets.shell import links, url_state
 
         run = Run(path)
+        url_state.sync("interpolate")
         st.session_state["got"] = [
-            picker.pick("a", run, label="Image A"),
-            picker.pick("b", run, label="Image B", default=7),
+            picker.pick(links.IMAGE, run, label="Image A"),
+            picker.pick(links.END, run, label="Image B", default=7),
         ]
+        st.session_state["notes"] = url_state.notes()
+        url_state.flush()
 
     def open_page(opened: bool = True, **link: str) -> AppTest:
         at = AppTest.from_function(script, args=(str(run.path),), default_timeout=20)
@@ -72,16 +78,15 @@ def got(at: AppTest) -> list[Any]:
     return at.session_state["got"]
 
 
-def say(at: AppTest, drawing: np.ndarray, key: str = "a") -> None:
-    """As the browser would: a stroke is over."""
-    said = {"revision": 0, "pixels": state.encode_pixels(drawing)}
-    at.session_state[f"painted:{key}-canvas-112x112"] = said
-
-
 def bar() -> np.ndarray:
     drawing = np.zeros(CANVAS, np.uint8)
     drawing[20:90, 50:60] = 255
     return drawing
+
+
+def drawn(drawing: np.ndarray) -> str:
+    """As a link holds it."""
+    return f"draw.{link_pictures.encode(drawing > 127)}"
 
 
 def test_two_pickers_start_with_their_defaults(page: Callable[..., AppTest]) -> None:
@@ -98,7 +103,10 @@ def test_a_link_picks_each_image(page: Callable[..., AppTest]) -> None:
     assert [picked.index for picked in got(page(opened=False, a="12", b="359"))] == [12, 359]
 
 
-@pytest.mark.parametrize("text", ["360", "-1", "1.5", "nan", "", "9" * 400, "١٢", "drawn;", "None"])
+@pytest.mark.parametrize(
+    "text",
+    ["360", "-1", "1.5", "nan", "9" * 400, "١٢", "drawn;", "None", "draw.", "draw.9x9.AAAA", "file.no"],
+)
 def test_a_senseless_link_is_the_default(page: Callable[..., AppTest], text: str) -> None:
     assert got(page(opened=False, b=text))[1].index == 7
 
@@ -128,21 +136,48 @@ def test_at_random_is_the_same_for_everybody(page: Callable[..., AppTest]) -> No
     assert first == second
 
 
-def test_a_drawing_is_picked_centred_and_scaled(page: Callable[..., AppTest]) -> None:
-    at = page(opened=False, a="drawn")
-    say(at, bar())
-    at.run()
-    picked = got(at)[0]
+def test_a_drawing_in_a_link_is_picked_centred_and_scaled(page: Callable[..., AppTest]) -> None:
+    picked = got(page(opened=False, a=drawn(bar())))[0]
     assert picked.drawn
     assert (picked.label, picked.index) == (None, None)
     np.testing.assert_array_equal(picked.image, like_data(bar(), "digits", (1, 8, 8)))
-    assert got(at)[1].index == 7
 
 
-def test_a_link_to_a_drawing_shows_another_image_and_says_so(page: Callable[..., AppTest]) -> None:
-    at = page(opened=False, a="drawn")
+def test_what_a_hand_draws_stands_in_the_link_and_is_gone_when_it_is_cleared(
+    page: Callable[..., AppTest],
+) -> None:
+    def script(pixels: bytes) -> None:
+        import numpy as np
+        import streamlit as st
+
+        from widgets.components.picker import choice
+        from widgets.shell import links, url_state
+
+        url_state.sync("interpolate")
+        grey = np.frombuffer(pixels, np.uint8).reshape(112, 112)
+        choice.draw(links.IMAGE, choice.canvas(links.IMAGE, grey.shape), grey)
+        st.session_state["got"] = url_state.read(links.IMAGE)
+
+    for drawing, expected in ((bar(), drawn(bar())), (0 * bar(), None)):
+        at = AppTest.from_function(script, args=(drawing.tobytes(),)).run()
+        assert got(at) == expected
+
+
+@pytest.mark.parametrize("text", ["drawn", "own"])
+def test_an_older_link_to_a_picture_without_pixels_says_so(page: Callable[..., AppTest], text: str) -> None:
+    at = page(opened=False, a=text)
     assert got(at)[0].index == 0
-    assert any("no drawing in this tab" in caption.value for caption in at.caption)
+    assert at.session_state["notes"] == (
+        "This link points to a picture that only its author has. Shown: image 0.",
+    )
+    assert "a" not in at.query_params
+
+
+def test_an_image_beyond_the_last_is_said_and_leaves_the_link(page: Callable[..., AppTest]) -> None:
+    at = page(opened=False, a="99999999")
+    assert got(at)[0].index == 0
+    assert at.session_state["notes"] == ("The link asks for image 99999999; there are 360. Shown: image 0.",)
+    assert "a" not in at.query_params
 
 
 def png_file(pixels: np.ndarray) -> bytes:
@@ -151,14 +186,20 @@ def png_file(pixels: np.ndarray) -> bytes:
     return file.getvalue()
 
 
+def with_file(at: AppTest, file: choice.File, inverted: bool = False) -> AppTest:
+    """As after an upload."""
+    at.session_state[choice.FILES] = {file.mark: file}
+    at.query_params["a"] = StoredFile(file.mark, inverted).text()
+    return at.run()
+
+
 @pytest.mark.parametrize("inverted", [False, True])
 def test_an_uploaded_image_is_brought_to_the_shape_of_the_run(
     page: Callable[..., AppTest], inverted: bool
 ) -> None:
     grey = np.repeat(np.arange(8, dtype=np.uint8) * 30, 4)[None].repeat(32, 0)
-    at = page(opened=False, a="own")
-    at.session_state["picker:a:file"] = choice.File("mine.png", png_file(np.stack([grey] * 3, -1)), inverted)
-    picked = got(at.run())[0]
+    file = choice.File("mine.png", png_file(np.stack([grey] * 3, -1)))
+    picked = got(with_file(page(opened=False), file, inverted))[0]
     assert (picked.label, picked.index, picked.drawn, picked.name) == (None, None, False, "mine.png")
     expected = np.repeat(np.arange(8)[None] * 30, 8, 0)
     assert picked.image.shape == (1, 8, 8)
@@ -167,16 +208,26 @@ def test_an_uploaded_image_is_brought_to_the_shape_of_the_run(
 
 
 def test_a_file_that_is_no_image_is_refused_in_a_sentence(page: Callable[..., AppTest]) -> None:
-    at = page(a="own")
-    at.session_state["picker:a:file"] = choice.File("mine.png", b"MZ" * 100)
-    assert got(at.run())[0].index == 0
+    at = with_file(page(), choice.File("mine.png", b"MZ" * 100))
+    assert got(at)[0].index == 0
     assert any("The file is no image that can be read" in caption.value for caption in at.caption)
 
 
-def test_a_drawing_that_was_cleared_is_none(page: Callable[..., AppTest]) -> None:
-    at = page(opened=False, a="drawn")
-    say(at, np.zeros(CANVAS, np.uint8))
-    assert got(at.run())[0].index == 0
+def test_a_large_file_is_kept_as_a_smaller_picture() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (1500, 2000, 3), np.uint8)
+    small = shrunk("mine.png", png_file(noise))
+    with Image.open(io.BytesIO(small)) as picture:
+        assert picture.size == (1024, 768)
+    assert len(small) < choice.LARGEST_FILE
+    with pytest.raises(Refusal, match="no image"):
+        shrunk("mine.png", b"MZ" * 2**20)
+
+
+def test_a_file_comes_back_from_the_browser_as_it_was_and_nothing_else_does() -> None:
+    file = choice.File("müller.png", bytes(range(256)))
+    assert choice.File.from_text(file.to_text()) == file
+    for text in ("", "[]", "null", "{}", '{"name": 1, "content": 7}', '{"name": "a", "content": "!"}'):
+        assert choice.File.from_text(text) is None
 
 
 def test_without_the_dataset_the_probes_are_offered(
@@ -207,15 +258,14 @@ def test_without_dataset_and_probes_a_digit_can_still_be_drawn(
     (run.path / "frames" / "probes.safetensors").unlink()
     at = page()
     assert got(at) == [None, None]
-    at.query_params["a"] = "drawn"
-    say(at, bar())
+    at.query_params["a"] = drawn(bar())
     assert got(at.run())[0].drawn
 
 
 def test_a_drawing_is_compared_with_the_test_images(run: Run, page: Callable[..., AppTest]) -> None:
-    at = page(opened=False, a="drawn")
-    assert not any("ELBO" in caption.value for caption in at.caption)  # another image is shown
-    say(at, bar())
+    at = page(opened=False)
+    assert not any("ELBO" in caption.value for caption in at.caption)
+    at.query_params["a"] = drawn(bar())
     at.run()
     source = run.spec.data
     tasks.start(unlike._reference, str(run.path), unlike.weights(run)).future.result()

@@ -25,7 +25,7 @@ def words(at: AppTest) -> str:
 
 @pytest.mark.parametrize("task", ["samples", "styles", "slide", "classifier", "measures"])
 def test_every_question_is_answered(app: App, joint: Run, task: str) -> None:
-    at = app("generate", run="joint", do=task)
+    at = app("conditional", run="joint", conditional_do=task)
     assert not at.exception
     assert not at.error
     assert "Notice" in words(at)
@@ -35,16 +35,21 @@ def test_a_run_that_is_told_no_class_says_so_and_leads_to_those_that_are(
     app: App, add_run: AddRun, joint: Run
 ) -> None:
     add_run("plain")
-    at = app("generate", run="plain")
+    at = app("conditional", run="plain")
     assert not at.exception
     assert "not told a class" in words(at)
 
 
 def test_a_link_of_nonsense_is_clamped(app: App, joint: Run) -> None:
-    at = app("generate", run="joint", do="<i>", t="1e9", seed="-3", **{"from": "x", "class": "77"})
+    link = {"do": "<i>", "t": "999", "seed": "-3", "from": "x", "class": "77"}
+    at = app("conditional", run="joint", **{f"conditional_{name}": value for name, value in link.items()})
     assert not at.exception
     assert at.slider[0].value == 150
     assert at.number_input[0].value == 0
+    said = at.warning[0].value
+    assert "temperature 999; the most is 150. Shown: 150." in said
+    assert "seed -3; the least is 0. Shown: 0." in said
+    assert "question “\\<i\\>”; there is no such question. Shown: Samples." in said
 
 
 def test_the_same_seed_draws_the_same_sheet_and_no_temperature_one_image(joint: Run) -> None:

@@ -1,0 +1,128 @@
+"""Every control of every page: its choice is in the link, in the browser, or on the short list of exceptions.
+
+A control whose value `url_widgets` binds is in the link by that. Any other control stands in the table here;
+a new one fails this test until somebody has decided where its choice is kept.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from widgets.shell import links
+from widgets.shell.link_types import Parameter
+from widgets.shell.links import NotInLinks
+
+ROOT = Path(__file__).parents[2]
+CONTROLS = {
+    "checkbox", "color_picker", "data_editor", "date_input", "expander", "feedback", "file_uploader",
+    "multiselect", "number_input", "pills", "popover", "radio", "segmented_control", "select_slider",
+    "selectbox", "slider", "tabs", "text_area", "text_input", "time_input", "toggle",
+}  # fmt: skip
+COMPONENTS = {"board.board", "latent_map.latent_map", "interpolate", "traverse", "paint.draw", "paint.mask"}
+
+Where = Parameter | NotInLinks | str
+DRAFT = links.SET  # with the recipe: what the settings of the next run change of it
+ACT = "an act, not a choice: what is typed or ticked before a button takes it"
+FOLD = "what is open or folded"
+LOOKING = "where one looks for a choice; the choice itself is in the link"
+OWN = next(each for each in links.NOT_IN_LINKS if each.choice == "A picture of one's own")
+FILES = next(each for each in links.NOT_IN_LINKS if each.choice == "One's own images to train on")
+LIVE = next(each for each in links.NOT_IN_LINKS if each.choice.startswith("Pin and layers"))
+REPLAY = next(each for each in links.NOT_IN_LINKS if each.choice.startswith("The moment"))
+
+# (file below pages/sections or widgets, control): where its choice is kept.
+TABLE: dict[tuple[str, str], Where] = {
+    ("sidebar.py", "Run in use"): links.RUN,
+    ("home/manage.py", "Name"): ACT,
+    ("home/manage.py", "Yes, delete it for good"): ACT,
+    ("home/own_runs.py", "Upload a run"): FOLD,
+    ("home/own_runs.py", "A run's zip"): ACT,
+    ("train/form.py", "Recipe"): links.RECIPE,
+    ("train/form.py", "Network and likelihood"): FOLD,
+    ("train/form.py", "Objective"): FOLD,
+    ("train/form.py", "Classes"): FOLD,
+    ("train/form.py", "Length, batch, seed, device"): FOLD,
+    ("train/fields.py", "label"): DRAFT,
+    ("train/details.py", "Likelihood p(x|z)"): DRAFT,
+    ("train/details.py", "Until"): DRAFT,
+    ("train/objective_form.py", "What the model is told"): DRAFT,
+    ("train/objective_form.py", "Images with a label"): DRAFT,
+    ("train/images.py", "f'Images: {CATALOGUE[spec.data.name].title}'"): FOLD,
+    ("train/images.py", "Your own images"): FOLD,
+    ("train/images.py", "Where they lie"): FILES,
+    ("train/images.py", "Size in pixels"): FILES,
+    ("train/stage.py", "board.board"): REPLAY,
+    ("train/live_map.py", "latent_map.latent_map"): LIVE,
+    ("latent_map/stage.py", "latent_map.latent_map"): links.Z,
+    ("traverse/board.py", "traverse"): links.MOVE,
+    ("interpolate/slider_state.py", "interpolate"): links.T,
+    ("interpolate/arithmetic.py", "Name of this direction"): ACT,
+    ("interpolate/direction.py", "Name"): links.SAVED,
+    ("interpolate/lasso.py", "'Draw around codes' if corners is None else 'Change'"): FOLD,
+    ("interpolate/lasso.py", "st.plotly_chart"): links.PLUS.corners,
+    ("inpaint/mask_canvas.py", "Hide"): links.HIDE,
+    ("inpaint/mask_canvas.py", "paint.mask"): links.HIDE,
+    ("conditional/samples.py", "Seed"): links.CONDITIONAL_SEED,
+    ("conditional/sliding.py", "traverse"): links.SLIDE,
+    ("components/picker/__init__.py", "Change"): FOLD,
+    ("components/picker/panel.py", "Where the image comes from"): LOOKING,
+    ("components/picker/panel.py", "Class"): LOOKING,
+    ("components/picker/panel.py", "Number"): links.IMAGE,
+    ("components/picker/panel.py", "paint.draw"): links.IMAGE,
+    ("components/picker/panel.py", "An image of your own"): OWN,
+    ("components/picker/panel.py", "Invert"): links.IMAGE,
+    ("shell/layout.py", "The equation"): FOLD,
+}
+
+
+def controls() -> Iterator[tuple[str, str, bool]]:
+    """(file, control, whether `url_widgets` binds it) of each call that draws a control."""
+    for folder in (ROOT / "pages", ROOT / "widgets"):
+        for path in sorted(folder.rglob("*.py")):
+            file = path.relative_to(ROOT).as_posix().removeprefix("pages/sections/").removeprefix("widgets/")
+            for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(call, ast.Call) and (found := control(call)) is not None:
+                    yield (
+                        file,
+                        found,
+                        any(
+                            keyword.arg is None and "url_widgets." in ast.unparse(keyword.value)
+                            for keyword in call.keywords
+                        ),
+                    )
+
+
+def control(call: ast.Call) -> str | None:
+    """What a call draws, by its label; of a component its name."""
+    name = ast.unparse(call.func)
+    if name in COMPONENTS:
+        return name
+    if name == "st.plotly_chart" and any(keyword.arg == "on_select" for keyword in call.keywords):
+        return name
+    if name.startswith("st.") and name[3:] in CONTROLS:
+        label = call.args[0]
+        return label.value if isinstance(label, ast.Constant) else ast.unparse(label)
+    return None
+
+
+def test_every_control_is_bound_or_stands_in_the_table() -> None:
+    found = list(controls())
+    assert len(found) > 60
+    bound = {(file, name) for file, name, is_bound in found if is_bound}
+    others = {(file, name) for file, name, is_bound in found if not is_bound}
+    assert others == set(TABLE)
+    assert len(bound) > 25
+
+
+def test_every_field_of_the_training_form_is_in_the_draft() -> None:
+    """Its controls are drawn by `field` and `scale`, which change the draft; the draft stands in the link."""
+    for path in (ROOT / "pages" / "sections" / "train").glob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(call, ast.Call):
+                given = {ast.unparse(each) for each in call.args} & {f"st.{name}" for name in CONTROLS}
+                assert not given or ast.unparse(call.func) == "field", ast.unparse(call)[:80]
+
+
+def test_what_the_table_names_is_in_the_link_or_on_the_list() -> None:
+    for where in TABLE.values():
+        assert where in links.TABLE or where in links.NOT_IN_LINKS or where in (ACT, FOLD, LOOKING)

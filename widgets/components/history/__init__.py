@@ -1,0 +1,21 @@
+"""What leaves an entry in the browser's history: a component that shows nothing (`history.js`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from widgets.shell import links
+
+SCRIPT = Path(__file__).parent / "history.js"
+
+
+def history(pages: Sequence[str]) -> None:
+    """pages: the last part of their addresses."""
+    quiet = [field.name for field in links.TABLE if field.quiet]
+    # Registering again is how Streamlit wants it: with the same content it changes nothing.
+    mount = st.components.v2.component("browser_history", js=SCRIPT.read_text())
+    with st.container(key="browser-history", gap=None):
+        mount(key="history", data={"quiet": quiet, "pages": list(pages)})

@@ -1,0 +1,251 @@
+"""The app's state that stands in the address bar: every parameter of every page, in one table.
+
+A control whose choice is worth keeping names a field of this table, and nothing else is written into a link.
+Of a name there is one field: on all its pages it means the same. `docs/links.md` is made from this file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from widgets.shell.link_pictures import Mask, Picture
+from widgets.shell.link_types import Choice, Flag, Number, Parameter, Several, Text, Texts, Whole
+
+HOME, TRAIN, MAP, TRAVERSE = ("home",), ("train",), ("latent_map",), ("traverse",)
+INTERPOLATE, INPAINT, CONDITIONAL = ("interpolate",), ("inpaint",), ("conditional",)
+ALL = (*HOME, *TRAIN, *MAP, *TRAVERSE, *INTERPOLATE, *INPAINT, *CONDITIONAL)
+
+# Pages that were called otherwise in older links.
+OLD_PAGES = {"generate": "conditional"}
+
+# (page, name in older links): its name today. Only `own` and `drawn`, pictures without pixels, are lost.
+OLD_NAMES = {
+    ("interpolate", "beside"): "compare",
+    ("interpolate", "kept"): "saved",
+    ("conditional", "do"): "conditional_do",
+    ("conditional", "t"): "conditional_t",
+    ("conditional", "seed"): "conditional_seed",
+    ("conditional", "from"): "conditional_from",
+    ("conditional", "to"): "conditional_to",
+    ("conditional", "class"): "conditional_class",
+    ("conditional", "slide"): "conditional_slide",
+}
+# (name today, value in older links): the value today.
+OLD_VALUES = {("direction", "kept"): "saved"}
+
+CODE = "one number for each latent dimension, with commas"
+MOVES = "`dimension:value` of the moved sliders, with commas"
+
+# fmt: off
+# --- shared -----------------------------------------------------------------------------------------
+
+# In another run an image's code is elsewhere, the frames are others, and the next run's settings follow it.
+RUN = Choice("run", ALL, "run", "The run in use.",
+    resets=("image", "frame", "move", "move2", "recipe", "set"))
+IMAGE = Picture("a", (*INTERPOLATE, *INPAINT, *CONDITIONAL), "image",
+    "The image in use: A of a path, the one to complete, the one whose style or class is asked for.")
+CLASS = Whole("class", (*TRAIN, *MAP), "class", "The class under which codes on a map are decoded.",
+    default=0)
+
+# --- Home, Train ------------------------------------------------------------------------------------
+
+ALL_RUNS = Flag("all_runs", HOME, "list of runs", "All own runs are listed, not only the newest.",
+    default=False)
+RECIPE = Text("recipe", TRAIN, "recipe", "The recipe that the settings of the next run begin with.",
+    form="name of a recipe")
+SET = Texts("set", TRAIN, "setting", "What the settings change of their recipe.",
+    form="`setting=value`, as often as needed")
+LIVE_MAP = Flag("map", TRAIN, "map", "The latent map is shown while the run trains.", default=False)
+
+# --- Latent map -------------------------------------------------------------------------------------
+
+PLANE = Choice("plane", MAP, "plane", "Which plane of latent space the map shows.",
+    options=("marginal", "pca", "slice"), default="marginal")
+ACROSS = Whole("across", MAP, "dimension", "The latent dimension from left to right.", least=1)
+UP = Whole("up", MAP, "dimension", "The latent dimension upwards.", least=1)
+RANGE = Choice("range", MAP, "range", "How far the density is computed, in standard deviations of the prior.",
+    options=("4", "6", "8", "16", "32", "64"))
+RATIO = Choice("ratio", MAP, "threshold", "How many times p(z) is above q(z) in a hole.",
+    options=("2", "3", "5", "10", "20", "50", "100", "1000"), default=10)
+Z = Text("z", MAP, "code", "The pinned code.", form=CODE, quiet=True)
+PINNED = Text("image", MAP, "image", "The image that is pinned on the map.", form="number of an image",
+    quiet=True)
+LAYERS = Text("layers", MAP, "layers", "What is drawn on the map.",
+    form="names of layers, with commas, or `none`")
+VIEW = Text("view", MAP, "view", "Which part of the plane is on screen.",
+    form="centre and half the side: three numbers, with commas", quiet=True)
+SPACING = Choice("spacing", MAP, "spacing", "How the codes of the decoded grid are spaced.",
+    options=("linear", "quantile"), default="linear")
+FRAME = Text("frame", MAP, "step", "The moment of the training that is replayed.", form="number of a frame",
+    quiet=True)
+SHOW = Choice("show", MAP, "section", "What stands below the map.",
+    options=("holes", "kl", "samples", "umap", "save"), default="holes")
+
+# --- Traverse ---------------------------------------------------------------------------------------
+
+START_FROM = Choice("from", TRAVERSE, "start",
+    "Whether the sliders start from an image or from the prior's mean.", options=("image", "prior"),
+    default="image", resets=("move", "move2"))
+START = Picture("start", TRAVERSE, "image", "The image that sliders start from.", resets=("move", "move2"))
+REACH = Choice("reach", TRAVERSE, "range", "How far each dimension moves.",
+    options=("2", "3", "4", "quantiles"), default="3")
+WITH = Choice("with", TRAVERSE, "second run", "The run whose sliders stand beside the first one's.",
+    default="none", resets=("move2",))
+MOVE = Text("move", TRAVERSE, "sliders", "Where the sliders stand.", form=MOVES, quiet=True)
+MOVE_SECOND = Text("move2", TRAVERSE, "second sliders", "Where the second run's sliders stand.", form=MOVES,
+    quiet=True)
+LINKED = Flag("linked", TRAVERSE, "linking", "The sliders of two runs move together.", default=True)
+DEAD = Flag("dead", TRAVERSE, "folding", "Hardly used dimensions are shown.", default=False)
+NAMES = Text("names", TRAVERSE, "names",
+    "Names of a shipped run's dimensions; those of own runs are kept with the run.",
+    form="the run, then `dimension:name`, with commas")
+NAMES_SECOND = Text("names2", TRAVERSE, "second names", "The same of the second run.", form=NAMES.form)
+PART = Choice("part", TRAVERSE, "section", "What stands below the board.", options=("factors", "save"),
+    default="factors")
+OF = Choice("of", TRAVERSE, "run", "Of two runs, whose pictures are saved.")
+FILM = Whole("film", TRAVERSE, "dimension", "The dimension of the GIF of one.", least=1)
+
+# --- Interpolate ------------------------------------------------------------------------------------
+
+TAB = Choice("tab", INTERPOLATE, "question", "A path between two images, or sums of codes.",
+    options=("path", "arithmetic"), default="path")
+END = Picture("b", INTERPOLATE, "image", "B, where the path ends.")
+WAY = Choice("way", INTERPOLATE, "path", "The kind of path.", options=("linear", "spherical", "geodesic"),
+    default="linear")
+COMPARE = Choice("compare", INTERPOLATE, "second run", "The run whose path stands below the first one's.",
+    default="none")
+T = Number("t", INTERPOLATE, "place on the path", "Where on the path the slider stands: 0 is A, 1 is B.",
+    least=-0.5, most=1.5, default=0.5, quiet=True)
+DIRECTION = Choice("direction", INTERPOLATE, "direction", "What kind of direction is added to a code.",
+    options=("difference", "class", "factor", "saved"), default="difference")
+OF_CLASS = Choice("of_class", INTERPOLATE, "class", "The class whose direction is added.")
+OF_FACTOR = Choice("of_factor", INTERPOLATE, "factor", "The factor whose direction is added.")
+SAVED = Text("saved", INTERPOLATE, "saved direction", "The saved direction that is added.",
+    form="its name; of a shipped run also the run, its numbers in base64, and how it was made")
+TIMES = Number("times", INTERPOLATE, "amount", "How often A − B is added to C.", least=-0.5, most=1.5,
+    default=1.0, quiet=True)
+AMOUNT = Number("amount", INTERPOLATE, "amount", "How often another direction is added.", least=-3.0,
+    most=3.0, default=1.0, quiet=True)
+
+
+class Operand:
+    """The fields of one side of a sum: what it is, and which."""
+
+    def __init__(self, name: str, title: str) -> None:
+        self.name = name
+        self.kind = Choice(f"{name}_is", INTERPOLATE, f"kind of {title}",
+            f"What {title} is: an image, the mean of a class, a group on the map, a value of a factor, or 0.",
+            default="image")
+        self.image = Picture(name, INTERPOLATE, "image", f"{title}, where it is an image.")
+        self.corners = Text(f"{name}_in", INTERPOLATE, f"group of {title}",
+            f"What was drawn around the codes of {title}.", form="`x,y` of the corners, with semicolons")
+        self.factor = Choice(f"{name}_factor", INTERPOLATE, "factor", f"The factor of {title}.",
+            resets=(f"{name}_at",))
+        self.value = Text(f"{name}_at", INTERPOLATE, "value", f"The value of the factor of {title}.",
+            form="a value, or the two ends of a range with a comma")
+
+    @property
+    def fields(self) -> tuple[Parameter, ...]:
+        return self.kind, self.image, self.corners, self.factor, self.value
+
+
+PLUS, MINUS, TO = Operand("plus", "A"), Operand("minus", "B"), Operand("to", "C")
+
+# --- Inpaint ----------------------------------------------------------------------------------------
+
+DO = Choice("do", INPAINT, "question", "What is asked of the image.",
+    options=("inpaint", "denoise", "anomaly"), default="inpaint")
+HIDE = Mask("hide", INPAINT, "mask", "Which pixels are hidden.",
+    options=("right half", "left half", "upper half", "lower half", "centre", "stripes",
+        "random 25 %", "random 50 %", "random 75 %"),
+    default="right half")
+METHOD = Choice("method", INPAINT, "method", "How completions are found.")
+COUNT = Choice("k", INPAINT, "number of completions", "How many completions are made.",
+    options=("4", "8", "16", "32", "64"), default=16)
+SEED = Whole("seed", INPAINT, "seed", "The seed of completions and of noise.", most=9999, default=0)
+CONDITION = Choice("as", INPAINT, "class", "The class under which a model of classes completes.")
+METHODS = Flag("methods", INPAINT, "comparison", "All methods are compared on this mask.", default=False)
+NOISE = Choice("noise", INPAINT, "noise", "The kind of noise.",
+    options=("erased", "salt_and_pepper", "gaussian"), default="salt_and_pepper")
+STRENGTH = Whole("strength", INPAINT, "strength", "The strength of the noise in per cent.", most=100,
+    default=30)
+AGAINST = Choice("against", INPAINT, "set", "The foreign images of the anomaly's histogram.")
+
+# --- Conditional ------------------------------------------------------------------------------------
+
+CONDITIONAL_DO = Choice("conditional_do", CONDITIONAL, "question", "What is shown of the model of classes.",
+    options=("samples", "styles", "slide", "classifier", "measures"), default="samples")
+CLASSES = Several("classes", CONDITIONAL, "classes", "The classes that are drawn; none are all.")
+TEMPERATURE = Whole("conditional_t", CONDITIONAL, "temperature", "The temperature of samples in per cent.",
+    most=150, default=100)
+CONDITIONAL_SEED = Whole("conditional_seed", CONDITIONAL, "seed", "The seed of samples.", most=9999,
+    default=0)
+BLEND_FROM = Choice("conditional_from", CONDITIONAL, "class", "The class that a blend begins with.")
+BLEND_TO = Choice("conditional_to", CONDITIONAL, "class", "The class that a blend ends with.")
+SLIDER_CLASS = Choice("conditional_class", CONDITIONAL, "class", "The class that is held while sliders move.",
+    default=0)
+SLIDE = Text("conditional_slide", CONDITIONAL, "sliders", "Where the sliders under a class stand.",
+    form=MOVES, quiet=True)
+SLIDE_DEAD = Flag("conditional_dead", CONDITIONAL, "folding",
+    "Hardly used dimensions are shown under a class.", default=False)
+# fmt: on
+
+
+def _collect() -> tuple[Parameter, ...]:
+    found: list[Parameter] = []
+    for value in list(globals().values()):
+        if isinstance(value, Parameter):
+            found.append(value)
+        elif isinstance(value, Operand):
+            found.extend(value.fields)
+    return tuple(found)
+
+
+TABLE: tuple[Parameter, ...] = _collect()
+
+
+def of_page(page: str) -> tuple[Parameter, ...]:
+    """The parameters of a page's link, in the order of the table."""
+    return tuple(field for field in TABLE if page in field.pages)
+
+
+# --- what no link holds ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class NotInLinks:
+    """A choice that is worth keeping and that no link holds. kept: where it is. sentence: a piece of what the
+    page says of it."""
+
+    choice: str
+    pages: tuple[str, ...]
+    kept: str
+    sentence: str
+
+
+NOT_IN_LINKS = (
+    NotInLinks(
+        "A picture of one's own",
+        (*TRAVERSE, *INTERPOLATE, *INPAINT, *CONDITIONAL),
+        "in the browser; the link points to it",
+        "The picture stays in this browser",
+    ),
+    NotInLinks(
+        "The directions saved of a shipped run",
+        INTERPOLATE,
+        "in the browser; the link holds the one in use",
+        "what you keep stays in this browser",
+    ),
+    NotInLinks(
+        "One's own images to train on",
+        TRAIN,
+        "with the run that was trained",
+        "A link names no files of this machine",
+    ),
+    NotInLinks(
+        "The moment of the training that the board replays", TRAIN, "nowhere", "A link opens at the last step"
+    ),
+    NotInLinks("Pin and layers of the map on Train", TRAIN, "nowhere", "opens it without pin and layers"),
+    NotInLinks("The board's Fit", TRAIN, "nowhere", "A link does not hold it"),
+    NotInLinks("Draws of the posterior on the map", MAP, "nowhere", "A link does not hold draws"),
+)
