@@ -17,6 +17,7 @@ from widgets.shell import objective_words, url_state, words
 SIDEBAR_POLL = 2.0
 
 
+ROOM = 24  # letters that the box of the run in use shows; a longer name stands whole below it
 READ = 15.0  # seconds that a passing sentence is there to be read
 
 
@@ -25,7 +26,8 @@ def sidebar(runs: list[Run], run: Run | None) -> None:
     if not runs:
         st.caption("No runs yet. Train one: it appears here.")
         return
-    names = {each.name: each for each in runs}
+    # Own runs first: somebody trained them to look at them.
+    names = {each.name: each for each in sorted(runs, key=lambda each: each.is_gallery)}
 
     short = Counter(words.short_name(name) for name in names)
 
@@ -63,6 +65,8 @@ def sidebar(runs: list[Run], run: Run | None) -> None:
 def summary(run: Run) -> None:
     now = run.status
     word, colour = words.STATES[now.state]
+    if len(title(run)) > ROOM:
+        st.markdown(f"**{words.literal(title(run))}**")
     if run.is_gallery:
         st.markdown(":blue-badge[gallery]")
     else:

@@ -40,7 +40,7 @@ def cards(gallery: list[Run], own: list[Run]) -> None:
                 ):
                     door(run, "Open the map")
                     if st.button(
-                        "",
+                        f"More for {library.title(run)}",
                         key=f"more-{run.name}",
                         icon=":material/more_horiz:",
                         type="tertiary",

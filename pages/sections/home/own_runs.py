@@ -84,7 +84,7 @@ def row(run: Run) -> None:
                         help="Goes on with the training from its last saved state.",
                     )
             if st.button(
-                "",
+                f"More for {run.name}",
                 key=f"more-{run.name}",
                 icon=":material/more_horiz:",
                 help="Rename, duplicate, download, delete",
