@@ -1,6 +1,10 @@
 """Takes the pictures of the README: starts the app on a copy of the gallery, trains a run, opens the pages.
 
     .venv/bin/python scripts/screenshots.py [home | train | latent-map | traverse | interpolate ...]
+    .venv/bin/python scripts/screenshots.py screens FOLDER
+
+The second takes every page whole into a folder, on screens of several widths, light and dark, to be looked at
+after a change of the styles.
 
 Needs Chromium or Chrome, and MNIST below VAE_DATA; without MNIST it trains on the drawn digits.
 """
@@ -19,7 +23,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -39,11 +43,33 @@ FOUR = (
 FIRST = "vae-2d-mnist"
 TRAVERSED = "run=vae-16d-mnist&start=0"
 INTERPOLATED = "run=vae-2d-mnist&a=0&b=1&t=0.6"
+# Every page on a run that it is made for, and every screen: width, height, device pixels to a CSS pixel.
+PAGES = {
+    "home": "",
+    "train": f"train?run={FIRST}",
+    "latent-map": f"latent_map?run={FIRST}",
+    "traverse": f"traverse?{TRAVERSED}",
+    "interpolate": f"interpolate?{INTERPOLATED}",
+    "inpaint": "inpaint?run=vae-16d-mnist",
+    "conditional": "conditional?run=cvae-mnist",
+}
+SCREENS = {
+    "390": (390, 844, 1.0),
+    "768": (768, 1024, 1.0),
+    "1024": (1024, 768, 1.0),
+    "1280": (1280, 900, 1.0),
+    "1920": (1920, 1080, 1.0),
+    "1280-at-150-percent": (853, 600, 1.5),
+}
+TALLEST = 6000  # CSS pixels of a page
 STEPS = 1500  # of the training that is looked at
 
 
 def main(names: list[str]) -> None:
-    """All pictures, or those named."""
+    """All pictures, or those named; or, of every page and screen, into the folder named."""
+    folder = Path(names[1]) if names[:1] == ["screens"] and len(names) == 2 else None
+    if names[:1] == ["screens"] and folder is None:
+        sys.exit("Name one folder for the pictures: scripts/screenshots.py screens FOLDER")
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if chromium is None:
         sys.exit("No Chromium or Chrome was found: install one, and run this again.")
@@ -76,6 +102,9 @@ def main(names: list[str]) -> None:
         PICTURES.mkdir(exist_ok=True)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+            if folder is not None:
+                screens(browser, url, folder)
+                return
             light = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="light")
             dark = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="dark")
             scenes = {
@@ -100,6 +129,28 @@ def main(names: list[str]) -> None:
         server.send_signal(signal.SIGTERM)
         server.wait(20)
         shutil.rmtree(runs, ignore_errors=True)
+
+
+def screens(browser: Browser, url: str, folder: Path) -> None:
+    """Every page, as high as it is, on every screen, light and dark."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for theme in ("light", "dark"):
+        for screen, (width, height, ratio) in SCREENS.items():
+            size = {"width": width, "height": height}
+            context = browser.new_context(viewport=size, device_scale_factor=ratio, color_scheme=theme)
+            for name, address in PAGES.items():
+                page = context.new_page()
+                page.goto(f"{url}/{address}")
+                page.wait_for_selector(IDLE, timeout=60_000)
+                page.wait_for_timeout(2500)  # charts, canvases and what is computed beside the page
+                page.wait_for_selector(IDLE, timeout=60_000)
+                whole = page.get_by_test_id("stMain").evaluate("main => main.scrollHeight")
+                page.set_viewport_size({"width": width, "height": max(height, min(whole, TALLEST))})
+                page.wait_for_timeout(500)
+                page.screenshot(path=folder / f"{name}-{screen}-{theme}.png")
+                page.close()
+            context.close()
+            print(folder / f"*-{screen}-{theme}.png")
 
 
 def answers(url: str) -> bool:

@@ -13,7 +13,8 @@ from widgets.run_data.library import title, use
 from widgets.shell import objective_words, url_state, words
 from widgets.shell.fragments import fragment
 
-SIDEBAR_POLL = 2.0
+SIDEBAR_POLL = 2.0  # seconds
+ROOM = 24  # letters that the box of the run in use shows; a longer name stands whole below it
 
 
 def sidebar(runs: list[Run], run: Run | None) -> None:
@@ -21,7 +22,8 @@ def sidebar(runs: list[Run], run: Run | None) -> None:
     if not runs:
         st.caption("No runs yet. Train one: it appears here.")
         return
-    names = {each.name: each for each in runs}
+    # Own runs first: somebody trained them to look at them.
+    names = {each.name: each for each in sorted(runs, key=lambda each: each.is_gallery)}
 
     short = Counter(words.short_name(name) for name in names)
 
@@ -59,6 +61,8 @@ def sidebar(runs: list[Run], run: Run | None) -> None:
 def summary(run: Run) -> None:
     now = run.status
     word, colour = words.STATES[now.state]
+    if len(title(run)) > ROOM:
+        st.markdown(f"**{words.literal(title(run))}**")
     if run.is_gallery:
         st.markdown(":blue-badge[gallery]")
     else:

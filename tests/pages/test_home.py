@@ -177,6 +177,17 @@ def test_the_links_run_is_in_use_on_every_page(app: App, add_run: AddRun) -> Non
         assert showing(at.selectbox, "run_picker").value == "two"
 
 
+def test_own_runs_come_first_and_a_long_name_stands_whole_below_its_box(app: App, add_run: AddRun) -> None:
+    long = "A model with a name that no box of the sidebar holds"
+    add_run("shown", card={"title": long})
+    add_run("mine")
+    at = app("home", run="shown")
+    options = showing(at.selectbox, "run_picker").options
+    assert options[-1] == long
+    assert "mine" in options[0]
+    assert f"**{long}**" in [line.value for line in at.sidebar.markdown]
+
+
 def test_choosing_a_run_puts_it_into_the_link(app: App, add_run: AddRun) -> None:
     add_run("one")
     add_run("two")

@@ -35,11 +35,11 @@ def row(images: Sequence[tuple[str, np.ndarray, str]], size: int = 112, across: 
     st.html(f'<div class="elbo-pictures"{_line(size, across, 10)}>{cells}</div>')
 
 
-def sheet(images: np.ndarray, size: int = 64, across: int | None = None) -> None:
-    """uint8 [K, C, H, W], `across` or as many in a line as there is room for."""
+def sheet(images: np.ndarray, size: int = 64, across: int | None = None, name: str = "image") -> None:
+    """uint8 [K, C, H, W], `across` or as many in a line as there is room for. name: of each, in words."""
     width = _width(size, across, 4)
     cells = "".join(
-        f'<img alt="image {k + 1}" src="{data_url.address(image)}" style="width:{width}">'
+        f'<img alt="{escape(name)} {k + 1}" src="{data_url.address(image)}" style="width:{width}">'
         for k, image in enumerate(images)
     )
     st.html(f'<div class="elbo-pictures elbo-sheet"{_line(size, across, 4)}>{cells}</div>')

@@ -45,7 +45,7 @@ def show(run: Run) -> None:
     for c, row in zip(classes, images, strict=True):
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             st.markdown(f"**{called[c]}**", width=56)
-            sheets.sheet(row, 64, COUNT)
+            sheets.sheet(row, 64, COUNT, name=f"Class {called[c]}, sample")
     st.caption("Means of p(x|z, y) with z from p(z|y): no pixel noise is drawn.")
     st.download_button(
         "Sheet as PNG",

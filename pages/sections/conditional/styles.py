@@ -52,8 +52,9 @@ def show(run: Run) -> None:
             STEPS,
         )
         st.markdown("**Styles of the prior**, one to a row")
-        for style in of_prior(*key):
-            sheets.sheet(style, 72, run.spec.classes if run.spec.classes <= 12 else None)
+        for k, style in enumerate(of_prior(*key), 1):
+            across = run.spec.classes if run.spec.classes <= 12 else None
+            sheets.sheet(style, 72, across, name=f"Style {k}, image")
         st.caption(
             "Means of p(x|z, y). The image's code is the mean of q(z|x, y) under its class; of a drawing, "
             "under the class that the classifier sees, or without one the blend of all."

@@ -49,7 +49,7 @@ def _shown(run: Run) -> None:
             if run.status.state != "unreadable":
                 door(run, "Open the map")
             if st.button(
-                "",
+                f"More for {library.title(run)}",
                 key=f"more-{run.name}",
                 icon=":material/more_horiz:",
                 type="tertiary",

@@ -61,7 +61,7 @@ def row(run: Run) -> None:
         doors, menu = buttons.container(width="content", horizontal=True, gap="small"), buttons
         with menu:  # at first: whatever is wrong with a run, it can be deleted
             if st.button(
-                "",
+                f"More for {run.name}",
                 key=f"more-{run.name}",
                 icon=":material/more_horiz:",
                 help="Rename, duplicate, download, delete",

@@ -113,7 +113,7 @@ def _result(run: Run, subject: Subject, observed: np.ndarray, y: int | None, fou
         ]
     )
     st.caption(_numbers(found, "observed" if y is None else "observed, class"))
-    sheets.sheet(images)
+    sheets.sheet(images, name="Completion")
     if run.spec.latent > 1:
         code_scatter.show(run, done.z.numpy())
     with st.container(horizontal=True, gap="small"):

@@ -102,8 +102,8 @@ def numbers(run: Run, view: View, codes: Codes, holes: Any, outside: Any) -> Non
 
 def number(name: str, value: str, under: str, help: str) -> None:
     with st.container(gap=None):
-        st.markdown(name, help=help)
-        st.html(f'<div class="elbo-number"><b>{value}</b><small>{under}</small></div>')
+        st.metric(name, value, help=help)  # names its help for screen readers, as a line of words does not
+        st.html(f'<div class="elbo-number"><small>{under}</small></div>')
 
 
 def percent(share: float) -> str:

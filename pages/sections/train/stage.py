@@ -11,8 +11,7 @@ from vae_core.spec import Spec
 from vae_core.workers import launch
 from widgets.components import board
 from widgets.components.board import parcel
-from widgets.run_data import library
-from widgets.shell import words
+from widgets.shell import links, url_state, words
 from widgets.shell.error_boundary import callback
 from widgets.shell.fragments import fragment
 
@@ -90,9 +89,9 @@ def queue(run: Run) -> None:
         said = f"Place {max(place, 1)} in the queue."
         st.caption(f"{said} Waits for" if ahead else said, width="content")
         for other in ahead:
-            st.page_link(
-                "pages/train.py",
+            url_state.page_link(
+                "train",
+                {links.RUN: other.name},
                 label=f"{words.literal(words.short_name(other.name))}, which trains",
                 icon=":material/monitoring:",
-                query_params={library.RUN: other.name},
             )

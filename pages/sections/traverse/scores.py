@@ -114,8 +114,9 @@ def rows(runs: Sequence[Run], found: Sequence[disentanglement.Record | None]) ->
             f"<td>{escape(metric.sentence)} <em>{metric.paper}</em></td></tr>"
         )
     return (
+        f'<div class="elbo-wide" tabindex="0" role="region" aria-label="Scores">'
         f'<table class="elbo-scores"><thead><tr><th>Metric</th>{head}<th>What it asks</th></tr></thead>'
-        f"<tbody>{''.join(lines)}</tbody></table>"
+        f"<tbody>{''.join(lines)}</tbody></table></div>"
     )
 
 
@@ -224,8 +225,9 @@ def seed_table(found: dict[str, Any], title: str) -> str:
     )
     return (
         f"<h5>Seeds differ: {escape(title)}, trained again</h5>"
+        '<div class="elbo-wide" tabindex="0" role="region" aria-label="Scores of every seed">'
         '<table class="elbo-scores seeds"><thead><tr><th>Seed</th><th>ELBO, nats</th>'
-        f"{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+        f"{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
     )
 
 

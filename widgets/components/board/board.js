@@ -105,8 +105,10 @@ function makeBoard(root) {
     const panels = [
       { title: "ELBO", colour: theme.elbo, lines: pair("elbo", theme.elbo) },
       { title: "Reconstruction", colour: theme.reconstruction, lines: pair("reconstruction", theme.reconstruction) },
-      { title: "KL", colour: theme.kl, lines: [...(d.weighted ? [{ name: d.weighted, values: d.beta_kl_train, colour: theme.beta_kl, width: 1.6 }] : []), ...pair("kl", theme.kl)] },
+      { title: "KL", colour: theme.kl, lines: pair("kl", theme.kl) },
     ];
+    // On axes of its own: after a move of beta it is many times the KL, and would flatten it.
+    if (d.weighted) panels.push({ title: d.weighted, colour: theme.beta_kl, lines: [{ name: "train", values: d.beta_kl_train, colour: theme.beta_kl, width: 1.6 }] });
     if (d.terms?.length) panels.push({ title: "", lines: d.terms.map(([key, name], k) => {
       const values = d[`${key}_train`], last = values.findLast(Number.isFinite);
       return { name: last === undefined ? name : `${name} ${minus(last.toFixed(Math.abs(last) < 10 ? 2 : 1))}`, values, colour: theme.classes[k], width: 1.6 };
@@ -133,6 +135,7 @@ function makeBoard(root) {
     frame = Math.max(0, Math.min(k, d.frame_steps.length - 1));
     slider.value = frame;
     at.textContent = `step ${d.frame_steps[frame].toLocaleString("en")}`;
+    slider.setAttribute("aria-valuetext", at.textContent);
     arrange();
     tiles();
     figures.forEach((f) => f.draw());

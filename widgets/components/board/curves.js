@@ -23,10 +23,11 @@ function drawCurves(pen, theme, { steps, panels, marks, cursor }, pointer) {
       for (const mark of marks) pen.line([[X(mark.step), b.y], [X(mark.step), b.y + b.h]], { stroke: theme.prior, width: 1, dash: [3, 3] });
       if (cursor != null) pen.line([[X(cursor), b.y], [X(cursor), b.y + b.h]], { stroke: theme.accent, width: 1.5 });
       for (const line of panel.lines) {
-        const points = [];
-        for (let i = 0; i < steps.length; i++) if (Number.isFinite(line.values[i])) points.push([X(steps[i]), Y(line.values[i])]);
-        pen.line(points, { stroke: line.colour, width: line.width ?? 1.8, dash: line.dash, alpha: line.alpha });
-        if (points.length === 1) pen.circle(...points[0], 2.2, { fill: line.colour });
+        for (const piece of pieces(steps, line.values)) {
+          const points = piece.map((i) => [X(steps[i]), Y(line.values[i])]);
+          pen.line(points, { stroke: line.colour, width: line.width ?? 1.8, dash: line.dash, alpha: line.alpha });
+          if (points.length === 1) pen.circle(...points[0], 2.2, { fill: line.colour });
+        }
       }
     });
     pen.line([[b.x, b.y + b.h], [b.x + b.w, b.y + b.h]], { stroke: theme.edge });
@@ -47,6 +48,18 @@ function drawCurves(pen, theme, { steps, panels, marks, cursor }, pointer) {
       for (const line of panel.lines) if (Number.isFinite(line.values[i])) pen.circle(x, Y(line.values[i]), 2.6, { fill: line.colour });
     }
   });
+}
+
+// Indices of the measured values, in pieces: over a stretch where none was measured no line may claim one.
+function pieces(steps, values) {
+  const there = [...steps.keys()].filter((i) => Number.isFinite(values[i])), found = [];
+  const gaps = there.slice(1).map((i, k) => steps[i] - steps[there[k]]).sort((a, b) => a - b);
+  const longest = 4 * (gaps[Math.floor((gaps.length - 1) / 2)] ?? 0);
+  there.forEach((i, k) => {
+    if (k && steps[i] - steps[there[k - 1]] <= longest) found.at(-1).push(i);
+    else found.push([i]);
+  });
+  return found;
 }
 
 function legend(pen, theme, panel, b) {

@@ -188,8 +188,27 @@ def curves(reports: list[dict[str, Any]]) -> dict[str, np.ndarray]:
     for part in ("train", "test"):
         for name in (*QUANTITIES, *terms(reports)):
             values = [_number((report.get(part) or {}).get(name)) for report in reports]
+            if part == "train":
+                values = _settled(values, [report["step"] for report in reports])
             out[f"{name}_{part}"] = np.array([_mean(values[a:b]) for a, b in pairwise(edges)], np.float32)
     return out
+
+
+def _settled(values: list[float], steps: list[int]) -> list[float]:
+    """Training values, the means since the report before; of very few steps, with those before them.
+
+    After Step a report is of a single batch, and stands out of a curve of means over many.
+    """
+    spans = np.diff(steps, prepend=0)
+    least = float(np.median(spans)) / 4 if len(spans) else 0.0
+    found = list(values)
+    for k in range(1, len(values)):
+        first = k
+        while first and spans[first : k + 1].sum() < least:
+            first -= 1
+        if first < k and np.isfinite(values[first : k + 1]).all():
+            found[k] = float(np.average(values[first : k + 1], weights=spans[first : k + 1]))
+    return found
 
 
 def terms(reports: list[dict[str, Any]]) -> list[str]:

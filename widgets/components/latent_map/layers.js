@@ -96,7 +96,7 @@ function drawPoints(ctx, scene) {
   if (!points) return;
   const { x, y, labels } = points, radius = plot.small ? 1 : x.length > 4000 ? 1.4 : 1.8;
   const count = Math.max(1, classes.length), chunks = 12, per = Math.ceil(x.length / chunks);
-  ctx.globalAlpha = plot.small ? 0.6 : 0.75;
+  ctx.globalAlpha = plot.small ? 0.6 : scene.manifold.length ? 0.3 : 0.75; // the decoded grid is to be seen through them
   // One path per class is fast, and would bury the first class; so in chunks, one after the other.
   for (let from = 0; from < x.length; from += per) for (let c = 0; c < count; c++) {
     ctx.fillStyle = labels ? colours.classes[c % colours.classes.length] : colours.muted;
@@ -113,8 +113,6 @@ function drawPoints(ctx, scene) {
   }
   ctx.globalAlpha = 1;
   drawPaths(ctx, scene);
-  if (plot.small) return;
-  for (const [c, [cx, cy]] of points.centres) halo(ctx, scene, classes[c] ?? "", toX(cx), toY(cy), "600 15px");
 }
 
 /** During a replay, arrows along which the class centres came. */
@@ -146,10 +144,49 @@ function drawPrior(ctx, scene) {
     ctx.stroke();
   });
   ctx.globalAlpha = 1;
-  if (!plot.small) lines.forEach((loops, k) => {
-    const top = loops.flat().reduce((best, point) => (point[1] > best[1] ? point : best), [0, -Infinity]);
-    halo(ctx, scene, `${Math.round(100 * regions[k][0])} %`, scene.toX(top[0]), scene.toY(top[1]), "11px", colours.p);
+}
+
+/** The prior's regions by their mass: at the top of a line, or as near to it as there is room. */
+function namePrior(ctx, scene, taken) {
+  const { grid, fields: { logP }, colours, cache, toX, toY, regions } = scene;
+  const lines = cache("prior", logP, () => regions.map(([, level]) => outlines(grid, logP, level)));
+  lines.forEach((loops, k) => {
+    const along = loops.flat().sort((a, b) => b[1] - a[1]).map(([x, y]) => [toX(x), toY(y)]);
+    const at = along.find((place) => claim(taken, place, 34, 15));
+    if (at) halo(ctx, scene, `${Math.round(100 * regions[k][0])} %`, ...at, "11px", colours.p);
   });
+}
+
+/** Classes by name, at their centres, or beside them where another label stands there already. */
+function nameClasses(ctx, scene, taken) {
+  const { points, classes, toX, toY } = scene;
+  for (const [c, [cx, cy]] of points.centres) {
+    const name = classes[c] ?? "", wide = 10 * name.length + 6, [x, y] = [toX(cx), toY(cy)];
+    const around = [[x, y]];
+    for (let r = 10; r <= 60; r += 5) for (let k = 0; k < 16; k++) {
+      const angle = (k * Math.PI) / 8;
+      around.push([x + r * Math.cos(angle), y + r * Math.sin(angle)]);
+    }
+    const at = around.find((place) => claim(taken, place, wide, 18)) ?? [x, y];
+    halo(ctx, scene, name, ...at, "600 15px");
+  }
+}
+
+/** Whether a label of that size has room at a place; if so, the room is taken from now on. */
+function claim(taken, [x, y], width, height) {
+  if (taken.some((other) => Math.abs(other.x - x) < (other.width + width) / 2 && Math.abs(other.y - y) < (other.height + height) / 2)) return false;
+  taken.push({ x, y, width, height });
+  return true;
+}
+
+/** What names the layers that are shown, over all of them, and no name over another. */
+export function drawNames(ctx, scene, layers) {
+  const { holes, points, plot, toX, toY } = scene;
+  if (plot.small) return;
+  const badges = layers.has("holes") && holes ? holes.list.slice(0, BADGES) : [];
+  const taken = badges.map(({ center: [x, y] }) => ({ x: toX(x), y: toY(y), width: 18, height: 18 }));
+  if (layers.has("points") && points) nameClasses(ctx, scene, taken);
+  if (layers.has("prior")) namePrior(ctx, scene, taken);
 }
 
 function drawHoles(ctx, scene) {

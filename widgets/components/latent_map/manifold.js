@@ -62,7 +62,8 @@ function* grow({ decoder, view, plot, spacing, plane, scale, density }) {
   const away = (k) => Math.hypot(Math.floor(k / count) - (count - 1) / 2, (k % count) - (count - 1) / 2);
   for (const k of [...Array(count * count).keys()].sort((a, b) => away(a) - away(b))) {
     const i = Math.floor(k / count), j = k % count, width = ex[i + 1] - ex[i], height = ey[j] - ey[j + 1];
-    const [w, h] = fit(decoder.image, width, height);
+    // Cells are whole pixels, and as good as the image's shape: a seam of one pixel is no shape.
+    const [w, h] = fit(decoder.image, width, height).map((side, k) => ([width, height][k] - side <= 2 ? [width, height][k] : side));
     ctx.drawImage(tile(plane.zAt(xs[i], ys[j])), ex[i] + (width - w) / 2, ey[j + 1] + (height - h) / 2, w, h);
     yield;
   }

@@ -6,7 +6,7 @@ import { element, showImage } from "../../../vae_core/browser/dom.js";
 import { bring, fetchParcel, join, leave, linkedTo } from "../../../vae_core/browser/store.js";
 import { drawCursor } from "./cursor.js";
 import { attachHand } from "./gestures.js";
-import { drawAxes, LAYERS } from "./layers.js";
+import { drawAxes, drawNames, LAYERS } from "./layers.js";
 import { Manifold } from "./manifold.js";
 import { buildDom } from "./panel.js";
 import { nearestPoint, placePoints, Plane } from "./place.js";
@@ -326,9 +326,10 @@ class LatentMap {
   // --- what the controls do ---
 
   toggle(name) {
+    // Grounds hide each other: always one of them is on.
+    const grounds = LAYERS.filter((layer) => layer.ground).map((layer) => layer.name);
+    if (grounds.includes(name) && this.layers.has(name)) return;
     if (!this.layers.delete(name)) {
-      // Grounds hide each other: one at a time.
-      const grounds = LAYERS.filter((layer) => layer.ground).map((layer) => layer.name);
       if (grounds.includes(name)) for (const other of grounds) this.layers.delete(other);
       this.layers.add(name);
       if (name === "samples") this.drawSamples();
@@ -442,6 +443,7 @@ class LatentMap {
     }
     const ctx = this.clipped(this.dom.base, (inner) => {
       for (const { name, draw } of LAYERS) if (draw && this.layers.has(name)) draw(inner, scene);
+      drawNames(inner, scene, this.layers);
     });
     drawAxes(ctx, scene);
   }
@@ -452,6 +454,7 @@ class LatentMap {
     const scene = this.scene(), { here, imageShown: image } = this;
     saveSvg(scene, this.dom.over, this.picture.axes, (ctx) => {
       for (const { name, draw } of LAYERS) if (draw && this.layers.has(name)) draw(ctx, scene);
+      drawNames(ctx, scene, this.layers);
       drawCursor(ctx, scene, this, here, image);
     }, (ctx) => drawAxes(ctx, scene));
   }

@@ -61,7 +61,7 @@ export function buildDom(root, map) {
     type: "button", class: "quiet", title: "A draw of the posterior: z = \u03bc + \u03c3 \u03b5 (key E). A link does not hold draws",
     onclick: () => map.drawEpsilon(),
   }, "Draw \u03b5");
-  dom.drawn = element("div", { class: "strip", "aria-label": "Decoded draws" });
+  dom.drawn = element("div", { class: "strip", role: "group", "aria-label": "Decoded draws" });
   dom.epsilon.append(dom.draw, dom.drawn);
   const square = element("div", { class: "square" }, dom.base, dom.over, dom.scale, dom.waiting, dom.said);
   const parts = [dom.image, dom.caption, dom.rows, dom.words, dom.epsilon, dom.near];

@@ -1,10 +1,14 @@
 """What the training board is told: measured numbers in their places, and nothing that was not measured."""
 
+import json
 import math
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from widgets.components import board
 from widgets.components.board import parcel
 
 
@@ -104,3 +108,30 @@ def test_hidden_pixels_are_shown_in_a_colour_that_no_grey_image_has():
     assert (shown[:, :, :2] == np.array(parcel.HIDDEN)[:, None, None]).all()
     assert len(set(parcel.HIDDEN)) > 1
     assert parcel.seen(images.repeat(3, axis=1), masks).shape == (3, 3, 4, 4)
+
+
+def test_a_report_of_a_single_step_is_averaged_with_those_before_it() -> None:
+    reports = [report(100, -200.0), report(200, -180.0), report(201, -300.0), report(301, -170.0)]
+    shown = parcel.curves(reports)["elbo_train"].tolist()
+    assert shown[0] == -200.0
+    assert shown[1] == -180.0
+    assert shown[2] == pytest.approx((100 * -180.0 + 1 * -300.0) / 101, abs=1e-3)
+    assert shown[3] == -170.0
+
+
+def test_a_run_of_single_steps_shows_each_of_them() -> None:
+    assert parcel.curves([report(k, -100.0 * k) for k in (1, 2, 3)])["elbo_train"].tolist() == [
+        -100.0,
+        -200.0,
+        -300.0,
+    ]
+
+
+def test_a_curve_breaks_where_nothing_was_measured_for_long(node: str) -> None:
+    script = (Path(board.__file__).parent / "curves.js").read_text() + (
+        "const steps = [0, 10, 20, 30, 40, 100, 110, 200];"
+        "const values = [1, NaN, 3, 4, 5, 6, 7, 8];"
+        "console.log(JSON.stringify(pieces(steps, values)));"
+    )
+    found = subprocess.run([node, "-e", script], text=True, capture_output=True, check=True).stdout
+    assert json.loads(found) == [[0, 2, 3, 4], [5, 6], [7]]
