@@ -155,6 +155,24 @@ def test_a_pause_shows_all_that_went_before_and_a_step_in_it_what_is_new(
     expect(page.locator(".board .at")).to_have_text(f"step {before + 1:,}")
 
 
+def test_an_earlier_step_is_looked_at_while_the_run_goes_on(live: tuple[Page, Run]) -> None:
+    page, _ = live
+    shows_a_later_step(page)
+    slider, at = page.locator(".board .slider"), page.locator(".board .at")
+    slider.press("Home")
+    shows_a_later_step(page)
+    shows_a_later_step(page)
+    expect(at).to_have_text("step 0")
+    expect(page.locator(".board .tiles")).to_contain_text("step 0")
+    page.reload()
+    shows_a_later_step(page)
+    slider.press("Home")  # what was stored before the page was opened is there too
+    expect(at).to_have_text("step 0")
+    slider.press("End")
+    first = at.inner_text()
+    expect(at).not_to_have_text(first)  # who is at the end follows it
+
+
 def test_beta_moves_the_run_and_is_marked_on_the_curves(
     live: tuple[Page, Run], server: Any, wait_until: Any
 ) -> None:

@@ -35,15 +35,17 @@ def stage(run: Run | None) -> None:
             icon=":material/play_circle:",
         )
         return
-    seen = run.status.state
+    seen, opening = run.status.state, True
 
     def show() -> None:
+        nonlocal opening
         now = run.status
         if now.state != seen:
             st.rerun()  # the buttons depend on it
         state(run)
         if now.state != "unreadable":
-            board.board(parcel.parcel(run), key="board")
+            board.board(parcel.parcel(run, opening), key="board")
+            opening = False
 
     fragment(show, run_every=POLL if run.status.active else None)
 

@@ -12,6 +12,7 @@ HERE = Path(__file__).parent
 DRAWING = (
     *(BROWSER / name for name in ("pen.js", "figure.js", "plane.js")),
     HERE / "curves.js",
+    HERE / "film.js",
     HERE / "board.js",
 )
 

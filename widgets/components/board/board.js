@@ -1,5 +1,5 @@
 // The training board: numbers, latent cloud, curves, probe digits, prior samples, KL per dimension.
-// While a run trains Python sends its newest report; of a run at rest it sends all frames once, and they play here.
+// Python sends all stored frames when the page opens and when the run comes to rest; while it trains, its newest report.
 
 const boards = new WeakMap();
 const CLOUD_CONTOURS = PRIOR_CONTOURS.filter(([mass]) => mass === 0.5 || mass === 0.95);
@@ -15,6 +15,7 @@ function makeBoard(root) {
   const part = (name) => root.querySelector(`.${name}`);
   for (const name of ["tiles", "cloud", "curves", "probes", "samples", "bars"]) part(name).replaceChildren();  // of an earlier mount
   let d = null, fit = false, frame = 0, playing = 0;
+  const film = new Film(), canvases = {};
   const plane = { contours: CLOUD_CONTOURS, points: true, names: true };
 
   const cloud = figure(part("cloud"), {
@@ -50,13 +51,13 @@ function makeBoard(root) {
   const probes = figure(part("probes"), {
     title: "Probe images and their reconstructions", height: (w) => (d.probes ? picturesHeight(w, [...given(), d.probes], d.probes.shape[0]) : w / 5),
     draw(pen, theme) {
-      if (!d.probes || !d.reconstructions) return waiting(pen, theme);
+      if (!d.probes || film.last < 0) return waiting(pen, theme);
       pictureRows(pen, [...given(), now("reconstructions")], d.probes.shape[0], null, theme);
     },
   });
   const samples = figure(part("samples"), {
-    title: "Samples from the prior", height: (w) => (d.samples ? picturesHeight(w, [now("samples")], 8) : w / 4),
-    draw(pen, theme) { if (d.samples) pictureRows(pen, [now("samples")], 8, null, theme); else waiting(pen, theme); },
+    title: "Samples from the prior", height: (w) => (film.last < 0 ? w / 4 : picturesHeight(w, [now("samples")], 8)),
+    draw(pen, theme) { if (film.last < 0) waiting(pen, theme); else pictureRows(pen, [now("samples")], 8, null, theme); },
   });
   const bars = figure(part("bars"), {
     title: "KL per latent dimension", height: () => 132, cursor: true,
@@ -71,23 +72,20 @@ function makeBoard(root) {
 
   const given = () => (d.seen ? [d.probes, d.seen] : [d.probes]);
 
-  // One frame of [F, ...] arrays, or the only one there is.
+  // The pictures of the moment that is shown, on one canvas for all moments.
   function now(name) {
-    const all = d[name];
-    if (all.shape.length === 4) { all.atlas ??= atlas(all); return all; }
-    const shape = all.shape.slice(1), size = shape.reduce((p, n) => p * n, 1);
-    const one = all.subarray(frame * size, (frame + 1) * size);
-    one.shape = shape; one.atlas = all.canvas = atlas(one, all.canvas);
+    const one = film.moments[frame][name];
+    one.atlas = canvases[name] = atlas(one, canvases[name]);
     return one;
   }
-  const kl = () => (d.kl.shape.length === 1 ? [...d.kl] : [...d.kl.subarray(frame * d.kl.shape[1], (frame + 1) * d.kl.shape[1])]);
+  const kl = () => [...(film.moments[frame]?.kl ?? [])];
 
   function arrange() {
-    const n = d.labels.length, at = d.replay ? frame * n * 2 : 0;
+    const { labels = [], cloud: codes } = film.moments[frame] ?? {}, n = labels.length;
     plane.x = new Float32Array(n); plane.y = new Float32Array(n);
-    for (let i = 0; i < n; i++) { plane.x[i] = d.cloud[at + 2 * i]; plane.y[i] = d.cloud[at + 2 * i + 1]; }
+    for (let i = 0; i < n; i++) { plane.x[i] = codes[2 * i]; plane.y[i] = codes[2 * i + 1]; }
     plane.contours = d.chosen.length === 1 || !d.unit_prior ? [] : CLOUD_CONTOURS;
-    Object.assign(plane, { labels: d.labels, classes: d.classes, axes: d.axes, extent: 4 });
+    Object.assign(plane, { labels, classes: d.classes, axes: d.axes, extent: 4 });
     if (fit && n) {
       const far = [...plane.x].map((x, i) => Math.max(Math.abs(x), Math.abs(plane.y[i]))).sort((a, b) => a - b)[Math.floor(0.99 * (n - 1))];
       while (plane.extent < far && plane.extent < 4096) plane.extent *= Number.isInteger(Math.log2(plane.extent)) ? 1.5 : 4 / 3;
@@ -113,14 +111,14 @@ function makeBoard(root) {
       const values = d[`${key}_train`], last = values.findLast(Number.isFinite);
       return { name: last === undefined ? name : `${name} ${minus(last.toFixed(Math.abs(last) < 10 ? 2 : 1))}`, values, colour: theme.classes[k], width: 1.6 };
     }) });
-    return { steps: d.steps, panels, marks: d.marks, cursor: d.replay && frame < d.frame_steps.length - 1 ? d.frame_steps[frame] : null };
+    return { steps: d.steps, panels, marks: d.marks, cursor: frame < film.last ? film.moments[frame].step : null };
   }
 
   // --- the numbers above, and playing ---
 
   function tiles() {
     const box = part("tiles");
-    const shown = (d.replay && d.past_tiles[frame]) || d.tiles;  // the last frame's are those of now
+    const shown = frame < film.last ? film.moments[frame].tiles : d.tiles;
     shown.forEach(([name, value, under, help, symbol], k) => {
       const tile = box.children[k] ?? box.appendChild(Object.assign(document.createElement("div"), { innerHTML: "<span></span><b></b><i></i>" }));
       const [a, b, c] = tile.children;
@@ -132,9 +130,9 @@ function makeBoard(root) {
 
   const slider = part("slider"), play = part("play"), at = part("at");
   function seek(k) {
-    frame = Math.max(0, Math.min(k, d.frame_steps.length - 1));
+    frame = Math.max(0, Math.min(k, film.last));
     slider.value = frame;
-    at.textContent = `step ${d.frame_steps[frame].toLocaleString("en")}`;
+    at.textContent = `step ${film.moments[frame].step.toLocaleString("en")}`;
     slider.setAttribute("aria-valuetext", at.textContent);
     arrange();
     tiles();
@@ -142,9 +140,9 @@ function makeBoard(root) {
   }
   function tick(before) {
     playing = requestAnimationFrame((time) => {
-      const pause = Math.max(33, 8000 / d.frame_steps.length);  // the whole run in about eight seconds
+      const pause = Math.max(33, 8000 / film.moments.length);  // the whole run in about eight seconds
       if (time - before < pause) return tick(before);
-      if (frame >= d.frame_steps.length - 1) return halt();
+      if (frame >= film.last) return halt();
       seek(frame + 1);
       tick(time);
     });
@@ -155,7 +153,7 @@ function makeBoard(root) {
   }
   play.onclick = () => {
     if (playing) return halt();
-    if (frame >= d.frame_steps.length - 1) seek(0);
+    if (frame >= film.last) seek(0);
     play.textContent = "❚❚"; play.setAttribute("aria-label", "Pause");
     tick(performance.now());
   };
@@ -166,21 +164,21 @@ function makeBoard(root) {
     show(next, theme) {
       const other = !d || d.run !== next.run;
       // Who looks at an earlier step goes on doing so; who is at the end follows it.
-      const again = d?.replay && next.replay && !other && frame < d.frame_steps.length - 1;
+      const looked = !other && frame < film.last ? film.moments[frame].step : null;
       d = next;
+      film.take(next);
       for (const name of ["probes", "seen"]) if (d[name]) d[name].atlas = atlas(d[name]);
       root.classList.toggle("empty", Boolean(d.empty));
-      part("replay").hidden = !d.replay;
-      if (!d.replay) halt();
+      part("replay").hidden = film.last < 1;
+      if (film.last < 1) halt();
       figures.forEach((f) => { f.theme = theme; f.file = d.run; });
-      tiles();
       probes.name(d.seen ? "Probe images, what is seen, reconstructions" : "Probe images and their reconstructions");
       part("bar").style.width = `${100 * (d.progress ?? 0)}%`;
       part("meter").style.visibility = d.progress == null ? "hidden" : "visible";
-      if (d.replay) { slider.max = d.frame_steps.length - 1; seek(again ? frame : d.frame_steps.length - 1); } else { frame = 0; arrange(); }
+      slider.max = Math.max(film.last, 0);
+      if (film.last >= 0) seek(looked === null ? film.last : film.at(looked)); else { frame = 0; arrange(); tiles(); figures.forEach((f) => f.draw()); }
       root.dataset.step = d.step; root.dataset.run = d.run; root.dataset.marks = d.marks.map((m) => m.text).join(" ");
       root.dataset.shown = 1 + Number(root.dataset.shown ?? 0);
-      figures.forEach((f) => f.draw());
     },
     close() { halt(); figures.forEach((f) => f.close()); },
   };

@@ -41,12 +41,15 @@ HIDDEN = (70, 92, 138)  # red, green, blue of what the encoder does not see
 MARKS = {"beta": "β", "learning_rate": "lr"}
 
 
-def parcel(run: Run) -> bytes:
-    """The board of the run as it is now."""
+def parcel(run: Run, opening: bool = True) -> bytes:
+    """The board of the run as it is now.
+
+    opening: with all frames that are stored, also in training; the board goes on from them by itself.
+    """
     now = run.status
-    if now.active and now.state != "paused":
-        return _live(str(run.path), _version(run, now.state))
-    return _at_rest(str(run.path), _version(run, now.state))
+    if now.active and now.state != "paused" and not opening:
+        return _newest(str(run.path), _version(run, now.state))
+    return _film(str(run.path), _version(run, now.state))
 
 
 def _version(run: Run, state: str) -> tuple[Any, ...]:
@@ -61,12 +64,12 @@ def _version(run: Run, state: str) -> tuple[Any, ...]:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _live(path: str, version: tuple[Any, ...]) -> bytes:
+def _newest(path: str, version: tuple[Any, ...]) -> bytes:
     return build(open_run(path), film=False)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _at_rest(path: str, version: tuple[Any, ...]) -> bytes:
+def _film(path: str, version: tuple[Any, ...]) -> bytes:
     return build(open_run(path), film=True)
 
 
@@ -130,10 +133,11 @@ def build(run: Run, film: bool) -> bytes:
         arrays["probes"] = run.probes
         if run.probe_masks is not None:
             arrays["seen"] = seen(run.probes, run.probe_masks)
+    steps = [int(shot["step"][0]) for shot in shots]
+    header["frame_steps"] = steps
     if film and len(shots) > 1:
-        steps = [int(shot["step"][0]) for shot in shots]
         past = [tiles(run, undefined, step) for step in steps[:-1]]  # the last frame's are those of now
-        header |= {"replay": True, "frame_steps": steps, "past_tiles": past}
+        header |= {"replay": True, "past_tiles": past}
     else:
         arrays |= {name: arrays[name][-1] for name in ("cloud", "kl", "reconstructions", "samples")}
     return pack(header, arrays)
