@@ -136,15 +136,15 @@ function continuousBernoulli(a) {
 const each = (f) => (params, out) => { for (let i = 0; i < out.length; i++) out[i] = f(params[i]); };
 
 const MEANS = {
-  bernoulli: each(sigmoid),
+  sigmoid: each(sigmoid),
   continuous_bernoulli: each(continuousBernoulli),
   // With a learned variance the means come first, the log standard deviations after them.
-  gaussian: (params, out, C) => {
+  first: (params, out, C) => {
     const K = params.length / out.length;
     for (let i = 0; i < out.length; i += C) for (let c = 0; c < C; c++) out[i + c] = params[i * K + c];
   },
   // Channel k * C + c is the logit of grey level k of channel c: the expectation under the softmax.
-  categorical: (params, out, C) => {
+  expected_level: (params, out, C) => {
     const K = params.length / out.length;
     for (let i = 0; i < out.length; i++) {
       const first = (i - (i % C)) * K + (i % C);
@@ -166,11 +166,11 @@ const MEANS = {
  * Under a condition {classes, names, weights} it is `decode(z, y)`, y a class's number, or weights of them all;
  * without y, those of the parcel.
  */
-export function makeDecoder({ latent, image, layers, likelihood, arrays, condition = null }) {
+export function makeDecoder({ latent, image, layers, mean: how, arrays, condition = null }) {
   const start = { size: latent + (condition?.classes ?? 0), shape: null };
   const chain = layers.reduce((built, layer) => [...built, build(layer, arrays, built.at(-1) ?? start)], []);
-  const out = new Float32Array(image[0] * image[1] * image[2]), mean = MEANS[likelihood.kind];
-  if (!mean) throw new Error(`decoder.js knows no likelihood called ${likelihood.kind}`);
+  const out = new Float32Array(image[0] * image[1] * image[2]), mean = MEANS[how];
+  if (!mean) throw new Error(`decoder.js knows no mean called ${how}`);
   const decode = (z, y = condition?.weights) => {
     let x = new Float32Array(start.size);
     x.set(z);

@@ -104,15 +104,17 @@ def decoder(
 
     "auto" takes float16 where that keeps every pixel within 2e-3, for draws of the prior and for codes three
     times as far out. `label` is carried along in the header, say a run's name and step.
-    Raises TypeError where the decoder holds a layer that the browser does not know.
+    Raises TypeError where the decoder holds a layer that the browser does not know, or the likelihood a mean.
     """
     layers, arrays = _layers(model.decoder)
-    likelihood = model.spec.likelihood.model_dump(exclude={"sigma"})
+    mean = model.likelihood.browser_mean
+    if mean is None:
+        raise TypeError(f"the mean of a {model.spec.likelihood.title} likelihood is not known there")
     said = {
         "kind": "decoder",
         "latent": model.latent,
         "image": list(model.image_shape),
-        "likelihood": likelihood,
+        "mean": mean,
         "layers": layers,
         "label": label or {},
     }

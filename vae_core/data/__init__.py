@@ -62,8 +62,9 @@ def load(
         catalogue.check(name, path, height, width)
         if split not in SPLITS:
             raise Refusal(f"{split!r} is no split; it must be train or test")
-        module = import_module(f"vae_core.data.{CATALOGUE[name].module}")
-        dataset: Dataset = module.load(Request(name, split, path, height, width, grey, progress))
+        dataset: Dataset = catalogue.loader(name).load(
+            Request(name, split, path, height, width, grey, progress)
+        )
     except Refusal as refusal:
         raise Unavailable(f"{refusal}.") from refusal
     return dataset

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
 
 from vae_core.data.dataset import Refusal
 from vae_core.sentences import quote
@@ -21,9 +22,9 @@ class Info:
     test: int
     needs: str  # on a machine that has never used it; "" where nothing
     sentence: str
-    module: (
-        str  # in this package, with `load(request) -> Dataset`; where image_shape is None, with `image_shape`
-    )
+    # In this package, with `load(request) -> Dataset`; where image_shape is None, with `image_shape`. Of a
+    # dataset that was registered, an object with them.
+    module: Any
     binary: bool = False  # whether its pixels are black or white as they are
 
 
@@ -80,8 +81,26 @@ CATALOGUE: dict[str, Info] = {
     )
 }  # fmt: skip
 
+LIBRARY = frozenset(CATALOGUE)
+
 # The datasets whose images were drawn from factors that are known.
 WITH_FACTORS = ("sprites", "sprites_64", "sprites_all", "sprites_all_64", "dsprites", "strokes")
+
+
+def register(info: Info) -> None:
+    """From now on there is this dataset; one registered before under its name is replaced.
+
+    `info.module` is an object with `load(request) -> Dataset`. Raises Refusal where the library has the name.
+    """
+    if info.name in LIBRARY:
+        raise Refusal(f"{info.name!r} is a dataset of the library already; give yours another name.")
+    CATALOGUE[info.name] = info
+
+
+def loader(name: str) -> Any:
+    """What loads the dataset: its module."""
+    module = CATALOGUE[name].module
+    return import_module(f"vae_core.data.{module}") if isinstance(module, str) else module
 
 
 def binary(name: str) -> bool:
@@ -105,7 +124,7 @@ def image_shape(
     shape = CATALOGUE[name].image_shape
     if shape is not None:
         return shape
-    module = import_module(f"vae_core.data.{CATALOGUE[name].module}")
+    module = loader(name)
     own: tuple[int, int, int] = module.image_shape(path, height, width, grey)
     return own
 
@@ -120,7 +139,7 @@ def class_names(name: str, path: str | None) -> tuple[str, ...]:
         return info.classes
     if not path:
         raise Refusal(f"the dataset {name} needs data.path, which says where your images are")
-    names: tuple[str, ...] = import_module(f"vae_core.data.{info.module}").class_names(path)
+    names: tuple[str, ...] = loader(name).class_names(path)
     return names
 
 

@@ -8,6 +8,7 @@ Every log_prob is [S, B], in nats, summed over the pixels that count.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vae_core import spec
+from vae_core.spec.settings import kind_of
 
 LOG_2PI = math.log(2 * math.pi)
 
@@ -23,6 +25,7 @@ class Likelihood(nn.Module):
     """What they share: the sum over pixels."""
 
     numbers = 1  # K, per pixel and channel
+    browser_mean: str | None = None  # how `MEANS` of browser/decoder.js calls `mean`; None: it cannot do it
     discrete = False  # nats of a probability, not of a density
 
     def pixel_log_prob(self, params: Tensor, x: Tensor) -> Tensor:
@@ -65,6 +68,8 @@ class _BernoulliLogProb(torch.autograd.Function):
 class Bernoulli(Likelihood):
     """Pixels in {0, 1}, params the logits. On grey pixels the formula is a cross-entropy, no likelihood."""
 
+    browser_mean = "sigmoid"
+
     discrete = True
 
     def pixel_log_prob(self, params: Tensor, x: Tensor) -> Tensor:
@@ -84,6 +89,8 @@ class Bernoulli(Likelihood):
 
 class ContinuousBernoulli(Likelihood):
     """p(x) = C(l) l^x (1 - l)^(1 - x) on [0, 1], params the logits; Loaiza-Ganem, Cunningham 2019, eq. 6."""
+
+    browser_mean = "continuous_bernoulli"
 
     near = 0.05  # |logit| below which the closed forms lose digits and a Taylor series takes over
 
@@ -123,6 +130,8 @@ class Gaussian(Likelihood):
     and the likelihood to infinity.
     """
 
+    browser_mean = "first"
+
     smallest_sigma = 1e-3
 
     def __init__(self, variance: str, sigma: float) -> None:
@@ -156,6 +165,8 @@ class Gaussian(Likelihood):
 class Categorical(Likelihood):
     """A probability for each of 256 grey levels, per pixel and channel; van den Oord et al. 2016."""
 
+    browser_mean = "expected_level"
+
     numbers = 256
     discrete = True
 
@@ -179,6 +190,17 @@ class Categorical(Likelihood):
         probabilities = self._by_level(params).softmax(2).movedim(2, -1)
         drawn = torch.multinomial(probabilities.reshape(-1, 256), 1, generator=generator)
         return drawn.view(probabilities.shape[:-1]) / 255
+
+
+def register(settings: type[spec.LikelihoodSettings]) -> Callable[[type[Likelihood]], type[Likelihood]]:
+    """Decorates the class of these settings: from now on Specs may have it. It takes their fields by name."""
+
+    def add(likelihood: type[Likelihood]) -> type[Likelihood]:
+        spec.register(spec.Likelihood, settings)
+        LIKELIHOODS[kind_of(settings)] = likelihood
+        return likelihood
+
+    return add
 
 
 def build(settings: spec.Settings) -> Likelihood:

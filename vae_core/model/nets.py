@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from vae_core import spec
 from vae_core.model.partial_conv import PartialConvolutions
+from vae_core.spec.settings import kind_of
 
 ACTIVATIONS = {
     "relu": lambda: nn.ReLU(inplace=True),
@@ -138,6 +139,20 @@ NETS: dict[str, Callable[..., Pair]] = {
     "partial_conv": _partial_conv,
     "linear": _linear,
 }
+
+
+Build = Callable[..., Pair]
+
+
+def register(settings: type[spec.Settings]) -> Callable[[Build], Build]:
+    """Decorates `(settings, Sizes) -> (encoder, decoder)`: from now on Specs may have such networks."""
+
+    def add(build: Build) -> Build:
+        spec.register(spec.Net, settings)
+        NETS[kind_of(settings)] = build
+        return build
+
+    return add
 
 
 def encoder(settings: spec.Net, image: Shape, outputs: int) -> Net:

@@ -12,13 +12,15 @@ that depends on the class is the marginal sum_y p(y) p(z|y). Whoever asks about 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from vae_core.spec import ClassNormalPrior, StandardNormalPrior
-from vae_core.spec.settings import Settings
+from vae_core import spec
+from vae_core.spec import PriorSettings
+from vae_core.spec.settings import Settings, kind_of
 
 LOG_2PI = math.log(2 * math.pi)
 
@@ -42,6 +44,7 @@ class Prior(nn.Module):
 
     def __init__(self, settings: Settings, latent: int, class_prior: ClassPrior | None = None) -> None:
         super().__init__()
+        self.settings: Any = settings
         self.latent = latent
         self._class_prior = (class_prior,)  # in a tuple: its parameters are the model's, not the prior's
 
@@ -186,8 +189,17 @@ class ClassPrior(nn.Module):
 PRIORS: dict[str, type[Prior]] = {"standard_normal": StandardNormal, "class_normal": ClassNormal}
 
 
-def build(
-    settings: StandardNormalPrior | ClassNormalPrior, latent: int, class_prior: ClassPrior | None = None
-) -> Prior:
+def register(settings: type[PriorSettings]) -> Callable[[type[Prior]], type[Prior]]:
+    """Decorates the class of these settings: from now on Specs may have it."""
+
+    def add(prior: type[Prior]) -> type[Prior]:
+        spec.register(spec.Prior, settings)
+        PRIORS[kind_of(settings)] = prior
+        return prior
+
+    return add
+
+
+def build(settings: spec.Prior, latent: int, class_prior: ClassPrior | None = None) -> Prior:
     """The prior of codes that the settings describe; class_prior: p(y), None where there is no condition."""
     return PRIORS[settings.kind](settings, latent, class_prior)

@@ -10,8 +10,9 @@ from vae_core.objectives.factor import Factor
 from vae_core.objectives.objective import Logged, Objective
 from vae_core.objectives.semi_supervised import M2, Joint
 from vae_core.objectives.total_correlation import BetaTc
+from vae_core.spec.settings import kind_of
 
-__all__ = ["OBJECTIVES", "Logged", "Objective", "build"]
+__all__ = ["OBJECTIVES", "Logged", "Objective", "build", "register"]
 
 OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "elbo": Elbo,
@@ -22,6 +23,17 @@ OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "joint": Joint,
     "m2": M2,
 }
+
+
+def register(settings: type[spec.ObjectiveSettings]) -> Callable[[type[Objective]], type[Objective]]:
+    """Decorates the class of these settings: from now on Specs may have it."""
+
+    def add(objective: type[Objective]) -> type[Objective]:
+        spec.register(spec.Objective, settings)
+        OBJECTIVES[kind_of(settings)] = objective
+        return objective
+
+    return add
 
 
 def build(settings: spec.Objective, *, latent: int = 2, images: int = 1) -> Objective:

@@ -15,6 +15,7 @@ from vae_core.spec.objectives import (
     JointObjective,
     M2Objective,
     Objective,
+    ObjectiveSettings,
 )
 from vae_core.spec.parts import (
     BernoulliLikelihood,
@@ -29,17 +30,19 @@ from vae_core.spec.parts import (
     GaussianLikelihood,
     LectureNet,
     Likelihood,
+    LikelihoodSettings,
     LinearNet,
     Mask,
     MlpNet,
     Net,
     PartialConvNet,
     Prior,
+    PriorSettings,
     StandardNormalPrior,
 )
 from vae_core.spec.resolve import resolve
 from vae_core.spec.settings import Settings, SpecError, titles
-from vae_core.spec.whole import Spec, Training
+from vae_core.spec.whole import Spec, Training, register
 
 __all__ = [
     "CLASSIFYING",
@@ -61,19 +64,23 @@ __all__ = [
     "JointObjective",
     "LectureNet",
     "Likelihood",
+    "LikelihoodSettings",
     "LinearNet",
     "M2Objective",
     "Mask",
     "MlpNet",
     "Net",
     "Objective",
+    "ObjectiveSettings",
     "PartialConvNet",
     "Prior",
+    "PriorSettings",
     "Settings",
     "Spec",
     "SpecError",
     "StandardNormalPrior",
     "Training",
+    "register",
     "resolve",
     "titles",
 ]

@@ -7,14 +7,14 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from vae_core.spec.parts import Width
-from vae_core.spec.settings import Settings
+from vae_core.spec.settings import Kinds, Settings
 
 Weight = Annotated[float, Field(ge=0, le=1000)]
 Samples = Annotated[int, Field(ge=1, le=64)]
 Steps = Annotated[int, Field(ge=0, le=10_000_000)]
 
 
-class _Weighed(Settings):
+class ObjectiveSettings(Settings):
     """What all objectives have. `beta` is the weight that may move while a run trains."""
 
     beta: Weight = 1.0
@@ -22,7 +22,7 @@ class _Weighed(Settings):
     samples: Samples = 1
 
 
-class ElboObjective(_Weighed):
+class ElboObjective(ObjectiveSettings):
     """reconstruction - beta * KL, with beta rising from 0 over the first `warm_up` steps."""
 
     title: ClassVar[str] = "ELBO with β"
@@ -30,7 +30,7 @@ class ElboObjective(_Weighed):
     warm_up: Steps = 0
 
 
-class CapacityObjective(_Weighed):
+class CapacityObjective(ObjectiveSettings):
     """reconstruction - beta * |KL - C|, with C rising from 0 to `capacity` nats over `capacity_steps`."""
 
     title: ClassVar[str] = "Capacity"
@@ -40,7 +40,7 @@ class CapacityObjective(_Weighed):
     capacity_steps: Steps = 10_000
 
 
-class FreeBitsObjective(_Weighed):
+class FreeBitsObjective(ObjectiveSettings):
     """reconstruction - beta * sum over dimensions of max(free_bits, KL of the dimension)."""
 
     title: ClassVar[str] = "Free bits"
@@ -49,7 +49,7 @@ class FreeBitsObjective(_Weighed):
     kl: Literal["analytic"] = "analytic"
 
 
-class BetaTcObjective(_Weighed):
+class BetaTcObjective(ObjectiveSettings):
     """reconstruction - alpha * mutual information - beta * total correlation - gamma * dimension-wise KL.
 
     beta rises from 0 over the first `warm_up` steps.
@@ -65,7 +65,7 @@ class BetaTcObjective(_Weighed):
     sampling: Literal["weighted", "stratified"] = "weighted"
 
 
-class FactorObjective(_Weighed):
+class FactorObjective(ObjectiveSettings):
     """reconstruction - beta * KL - gamma * total correlation, which a discriminator learns to estimate."""
 
     title: ClassVar[str] = "FactorVAE"
@@ -76,7 +76,7 @@ class FactorObjective(_Weighed):
     discriminator_rate: Annotated[float, Field(gt=0, le=1)] = 1e-4
 
 
-class JointObjective(_Weighed):
+class JointObjective(ObjectiveSettings):
     """The ELBO of log p(x, y) plus alpha * log q(y|x), of labelled images alone."""
 
     title: ClassVar[str] = "Joint, with a classifier"
@@ -86,7 +86,7 @@ class JointObjective(_Weighed):
     alpha: Weight = 1.0
 
 
-class M2Objective(_Weighed):
+class M2Objective(ObjectiveSettings):
     """The joint objective of labelled images, and of the others a bound of log p(x) with y summed out."""
 
     title: ClassVar[str] = "M2: labelled and unlabelled"
@@ -107,6 +107,6 @@ Objective = Annotated[
     | FactorObjective
     | JointObjective
     | M2Objective,
-    Field(discriminator="kind"),
+    Kinds(),
 ]
 CLASSIFYING = ("joint", "m2")  # objectives that learn q(y|x) and p(y)

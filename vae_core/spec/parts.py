@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from vae_core.data import catalogue
-from vae_core.spec.settings import Settings, SpecError
+from vae_core.spec.settings import Kinds, Settings, SpecError
 
 # --- data ---------------------------------------------------------------------------------------
 
@@ -113,7 +113,7 @@ class LinearNet(Settings):
     kind: Literal["linear"] = "linear"
 
 
-Net = Annotated[LectureNet | MlpNet | ConvNet | PartialConvNet | LinearNet, Field(discriminator="kind")]
+Net = Annotated[LectureNet | MlpNet | ConvNet | PartialConvNet | LinearNet, Kinds()]
 
 
 # --- mask ---------------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ class RandomMask(Settings):
     kind: Literal["random"] = "random"
 
 
-Mask = Annotated[NoMask | RandomMask, Field(discriminator="kind")]
+Mask = Annotated[NoMask | RandomMask, Kinds()]
 
 
 # --- condition ----------------------------------------------------------------------------------
@@ -173,7 +173,7 @@ class ClassCondition(Settings):
     shift: Annotated[int, Field(ge=0, le=8)] = 0
 
 
-Condition = Annotated[NoCondition | ClassCondition, Field(discriminator="kind")]
+Condition = Annotated[NoCondition | ClassCondition, Kinds()]
 
 
 # --- probability --------------------------------------------------------------------------------
@@ -185,7 +185,7 @@ DENSITY_OF_BINARY = (
 )
 
 
-class _Likelihood(Settings):
+class LikelihoodSettings(Settings):
     """What all likelihoods have: which pixels they are one of, and what is said where pixels are others."""
 
     usual_binarisation: ClassVar[Literal["none", "dynamic"]] = "none"  # of grey pixels
@@ -196,7 +196,7 @@ class _Likelihood(Settings):
         return self.other_pixels if binary != (self.usual_binarisation == "dynamic") else None
 
 
-class BernoulliLikelihood(_Likelihood):
+class BernoulliLikelihood(LikelihoodSettings):
     """Independent Bernoulli pixels, on logits. A likelihood of binarised pixels only."""
 
     usual_binarisation: ClassVar[Literal["none", "dynamic"]] = "dynamic"
@@ -207,7 +207,7 @@ class BernoulliLikelihood(_Likelihood):
     kind: Literal["bernoulli"] = "bernoulli"
 
 
-class ContinuousBernoulliLikelihood(_Likelihood):
+class ContinuousBernoulliLikelihood(LikelihoodSettings):
     """A density on [0, 1] per pixel (Loaiza-Ganem and Cunningham 2019)."""
 
     other_pixels: ClassVar[str | None] = DENSITY_OF_BINARY
@@ -215,7 +215,7 @@ class ContinuousBernoulliLikelihood(_Likelihood):
     kind: Literal["continuous_bernoulli"] = "continuous_bernoulli"
 
 
-class GaussianLikelihood(_Likelihood):
+class GaussianLikelihood(LikelihoodSettings):
     """A Gaussian density per pixel; its variance fixed, one learned number, or learned per pixel."""
 
     other_pixels: ClassVar[str | None] = DENSITY_OF_BINARY
@@ -226,7 +226,7 @@ class GaussianLikelihood(_Likelihood):
     sigma: Annotated[float, Field(gt=0.001, le=10)] = 0.1
 
 
-class CategoricalLikelihood(_Likelihood):
+class CategoricalLikelihood(LikelihoodSettings):
     """A probability for each of the 256 grey levels of each pixel."""
 
     title: ClassVar[str] = "256 grey levels"
@@ -235,7 +235,7 @@ class CategoricalLikelihood(_Likelihood):
 
 Likelihood = Annotated[
     BernoulliLikelihood | ContinuousBernoulliLikelihood | GaussianLikelihood | CategoricalLikelihood,
-    Field(discriminator="kind"),
+    Kinds(),
 ]
 
 
@@ -244,18 +244,29 @@ class DiagonalGaussianPosterior(Settings):
     kind: Literal["diagonal_gaussian"] = "diagonal_gaussian"
 
 
-class StandardNormalPrior(Settings):
+class PriorSettings(Settings):
+    """What all priors have. closed_form: whether the KL of a Gaussian posterior from it has one; where it has
+    none, a Spec takes `objective.kl=monte_carlo`. per_class: whether it needs a condition on the class."""
+
+    closed_form: ClassVar[bool] = False
+    per_class: ClassVar[bool] = False
+
+
+class StandardNormalPrior(PriorSettings):
     """p(z) = N(0, I), whatever the condition."""
 
+    closed_form: ClassVar[bool] = True
     title: ClassVar[str] = "N(0, I) for all"
     kind: Literal["standard_normal"] = "standard_normal"
 
 
-class ClassNormalPrior(Settings):
+class ClassNormalPrior(PriorSettings):
     """p(z|y) = N(mu_y, diag(sigma_y^2)), learned for each class."""
 
+    closed_form: ClassVar[bool] = True
+    per_class: ClassVar[bool] = True
     title: ClassVar[str] = "Learned for each class"
     kind: Literal["class_normal"] = "class_normal"
 
 
-Prior = Annotated[StandardNormalPrior | ClassNormalPrior, Field(discriminator="kind")]
+Prior = Annotated[StandardNormalPrior | ClassNormalPrior, Kinds()]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
+from pydantic_core.core_schema import CoreSchema, tagged_union_schema
 
 from vae_core.sentences import quote, short
 
@@ -20,10 +21,32 @@ class Settings(BaseModel):
     title: ClassVar[str] = ""
 
 
+class Kinds:
+    """Which settings a part may have, told apart by their `kind`: Net = Annotated[MlpNet | ConvNet, Kinds()].
+
+    The union names what the library brings; `added` holds what others registered (`whole.register`).
+    """
+
+    def __init__(self) -> None:
+        self.added: list[type[Settings]] = []
+
+    def __get_pydantic_core_schema__(self, union: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        every = (*(get_args(union) or (union,)), *self.added)
+        return tagged_union_schema(
+            {kind_of(each): handler.generate_schema(each) for each in every}, discriminator="kind"
+        )
+
+
+def kind_of(settings: type[Settings]) -> str:
+    """The `kind` by which a part's settings are told from others."""
+    kind: str = settings.model_fields["kind"].default
+    return kind
+
+
 def kinds(part: Any) -> dict[str, type[Settings]]:
-    """The settings of a part by their kind, of the union of them all (`spec.Net`), in its order."""
-    union = get_args(part)[0]
-    return {each.model_fields["kind"].default: each for each in get_args(union) or (union,)}
+    """The settings of a part (`spec.Net`) by their kind: the library's in their order, then added ones."""
+    union, marker = get_args(part)
+    return {kind_of(each): each for each in (*(get_args(union) or (union,)), *marker.added)}
 
 
 def titles(part: Any) -> dict[str, str]:
@@ -52,11 +75,7 @@ def sentence(error: ValidationError) -> str:
 
 
 def _kinds() -> set[Any]:
-    return {
-        settings.model_fields["kind"].default
-        for settings in all_settings()
-        if "kind" in settings.model_fields
-    }
+    return {kind_of(settings) for settings in all_settings() if "kind" in settings.model_fields}
 
 
 def all_settings(of: type[Settings] = Settings) -> list[type[Settings]]:

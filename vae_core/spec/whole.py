@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -11,6 +11,7 @@ from vae_core.sentences import quote, short
 from vae_core.spec.objectives import CLASSIFYING, ElboObjective, Objective
 from vae_core.spec.parts import (
     BernoulliLikelihood,
+    ClassCondition,
     Condition,
     ConvNet,
     Data,
@@ -25,7 +26,7 @@ from vae_core.spec.parts import (
     Prior,
     StandardNormalPrior,
 )
-from vae_core.spec.settings import Settings, SpecError, all_settings, kinds, sentence
+from vae_core.spec.settings import Settings, SpecError, all_settings, kind_of, kinds, sentence
 
 ENDS = ("epochs", "steps", "seconds")
 
@@ -91,6 +92,12 @@ class Spec(Settings):
                 "data.binarisation: the categorical likelihood is over 256 grey levels and needs none"
             )
         self._condition_fits()
+        closed_only = get_args(type(self.objective).model_fields["kl"].annotation) == ("analytic",)
+        if closed_only and not self.prior.closed_form:
+            raise ValueError(
+                f"objective.kind: {self.objective.kind} needs a KL in closed form, and the prior "
+                f"{self.prior.kind} has none; choose another objective"
+            )
         classifier = getattr(self.condition, "classifier", None)
         if classifier is not None and (self.masked or classifier.kind == "partial_conv"):
             raise ValueError(
@@ -107,9 +114,9 @@ class Spec(Settings):
                     f"objective.kind: {self.objective.kind} is about each image's class; "
                     "it needs condition.kind=class"
                 )
-            if self.prior.kind == "class_normal":
+            if self.prior.per_class:
                 raise ValueError(
-                    "prior.kind: class_normal is a prior for each class; it needs condition.kind=class"
+                    f"prior.kind: {self.prior.kind} is a prior for each class; it needs condition.kind=class"
                 )
             return
         if not classifying and (condition.classifier is not None or condition.class_prior == "learned"):
@@ -172,11 +179,14 @@ class Spec(Settings):
             raise SpecError(sentence(error)) from None
 
     def _implied(self) -> dict[str, Any]:
-        """Parts that follow from the others: names of the classes, and a classifier where one is learned."""
+        """What follows from other parts: names of the classes, a classifier where one is learned, and a KL by
+        Monte Carlo where it has no closed form."""
         condition, source = self.condition, self.data
-        if condition.kind == "none":
-            return {}
         implied: dict[str, Any] = {}
+        if self.objective.kl == "analytic" and not self.prior.closed_form:
+            implied["objective"] = self.objective.model_dump(mode="json") | {"kl": "monte_carlo"}
+        if condition.kind == "none":
+            return implied
         if source.classes is None and not catalogue.is_own(source.name):
             names = catalogue.class_names(source.name, None)
             implied["data"] = source.model_dump(mode="json") | {"classes": names}
@@ -215,6 +225,19 @@ class Spec(Settings):
                 raise SpecError(f"{quote(text)} is no setting; write it like objective.beta=4.")
             changes[name.strip()] = value.strip()
         return self.change(**changes)
+
+
+def register(part: Any, settings: type[Settings]) -> None:
+    """From now on a Spec's part (`spec.Likelihood`) may be of this kind; one registered before is replaced.
+
+    ValueError where a kind of the library has the name.
+    """
+    kind, (union, marker) = kind_of(settings), get_args(part)
+    if kind in map(kind_of, get_args(union)):
+        raise ValueError(f"{kind!r} is a kind of this part already; give yours another name.")
+    marker.added[:] = [each for each in marker.added if kind_of(each) != kind] + [settings]
+    for each in (ClassCondition, Spec):
+        each.model_rebuild(force=True)
 
 
 def _assign(tree: dict[str, Any], name: str, value: Any) -> None:
@@ -268,12 +291,16 @@ def _usual_binarisation(likelihood: str) -> str:
 
 def _all_fields(part: str) -> set[str]:
     """Every field that some kind of this part has: which of them fit, validation says."""
-    names: set[str] = set()
-    part = "net" if part == "classifier" else part
-    for settings in all_settings():
-        if settings.__name__.lower().endswith(part):
-            names |= set(settings.model_fields)
-    return names
+    parts = {"classifier": Net, "net": Net, "mask": Mask, "likelihood": Likelihood, "prior": Prior}
+    parts |= {"condition": Condition, "objective": Objective}
+    if part in parts:
+        return {name for settings in kinds(parts[part]).values() for name in settings.model_fields}
+    return {
+        name
+        for settings in all_settings()
+        if settings.__name__.lower().endswith(part)
+        for name in settings.model_fields
+    }
 
 
 def _known(tree: dict[str, Any]) -> str:
