@@ -80,7 +80,7 @@ def test_the_gallery_is_shown_wherever_own_runs_lie_and_what_an_own_run_hides_is
     at = app()
     assert "The second" not in html(at)
     assert "Not shown, as runs of yours have the same names: second." in words(at)
-    assert at.sidebar.selectbox[0].options == ["The first", "✓ second"]
+    assert at.sidebar.selectbox[0].options == ["✓ second", "The first"]  # own runs come first
 
 
 def test_a_library_that_cannot_be_read_is_a_sentence(app: App, tmp_path: Path, monkeypatch: Any) -> None:
@@ -165,7 +165,7 @@ def test_a_zip_with_anything_else_in_it_is_refused_in_a_sentence(app: App, own_r
 def test_an_unknown_run_in_the_link_is_said_and_another_is_shown(app: App, add_run: AddRun) -> None:
     add_run("here")
     at = app(run="nowhere")
-    assert "The link asks for run “nowhere”; there is none of that name here" in at.warning[0].value
+    assert "There is no run named “nowhere” here; it may have been renamed or deleted" in at.warning[0].value
     assert at.query_params["run"] == "here"
 
 

@@ -201,7 +201,7 @@ def test_the_elbo_beside_the_map_is_the_one_that_is_taken_apart_below_it(app: Ap
     assert f"−ELBO: {elbo.removeprefix('−')} nats per image, of log p(x, y)" in page
     assert "<b>KL of the class</b> 2.30 nats" in page
 
-    at = app("generate", run="joint", do="measures")
+    at = app("conditional", run="joint", conditional_do="measures")
     tasks.start(
         measures.measure, str(joint.path), weights(joint), lane="measuring-classes", tracked=True
     ).result()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.sections.train import details, objective_form
+from pages.sections.train import details, labels
 from vae_core import VAE, Spec, recipes
 from vae_core.data import download
 from vae_core.runs.run import Run, all_runs
@@ -359,10 +359,10 @@ def test_a_beta_that_training_moved_is_told_with_its_way_on_every_page(
     if page == "latent_map":
 
         def on_the_map() -> bool:  # its numbers are worked out in the background
-            bodies = [number.proto.body for number in at.run().get("html")]
-            return any(
-                "<b>1 → 10</b>" in body and "weight of the KL, from step 8,500" in body for body in bodies
-            )
+            at.run()
+            below = [row.proto.body for row in at.get("html")]
+            moved = any(number.label == "beta" and number.value == "1 → 10" for number in at.metric)
+            return moved and any("weight of the KL, from step 8,500" in body for body in below)
 
         wait_until(on_the_map, "the map has its numbers")
 
@@ -371,12 +371,12 @@ def test_the_numbers_of_a_past_step_are_those_of_its_report(add_run: AddRun) -> 
     run = add_run("mine")
     steps = [report["step"] for report in run.metrics]
     report = run.metrics[len(steps) // 2]
-    shown = {name: (value, under) for name, value, under, _, _ in parcel.tiles(run, report["step"])}
+    shown = {name: (value, under) for name, value, under, _, _ in parcel.tiles(run, past=report["step"])}
     assert shown["Reconstruction"][1] == f"train {words.nats(report['train']['reconstruction'])}"
     assert shown["Epoch"] == (f"{report['epoch']:.2f}", f"step {words.count(report['step'])}")
     assert shown["Elapsed"][0] == words.duration(report["seconds"])
     assert shown["Remaining"][0] == "–"
-    before = {name: value for name, value, *_ in parcel.tiles(run, steps[0] - 1)}
+    before = {name: value for name, value, *_ in parcel.tiles(run, past=steps[0] - 1)}
     assert (before["ELBO"], before["Epoch"]) == ("–", "0.00")
 
 
@@ -429,7 +429,7 @@ def test_an_unreadable_run_is_a_sentence(app: App, add_run: AddRun) -> None:
     assert not at.button(key="play").disabled
 
 
-@pytest.mark.parametrize("kind", objective_form.OBJECTIVES)
+@pytest.mark.parametrize("kind", labels.CHOICES["objective.kind"])
 def test_every_kind_of_objective_has_its_controls(app: App, kind: str) -> None:
     at = app("train", recipe="cvae", set=["data.name=digits", f"objective.kind={kind}"])
     assert not at.exception

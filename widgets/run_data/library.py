@@ -10,7 +10,6 @@ import streamlit as st
 from vae_core.runs import evaluations
 from vae_core.runs.run import Run, all_runs
 from widgets.shell import error_boundary, links, objective_words, url_state, words
-from widgets.shell.link_types import Misfit
 
 RUN = "run"  # in the session
 
@@ -81,8 +80,9 @@ def choose_run(runs: list[Run]) -> Run | None:
     first = next((run.name for run in runs if run.status.active), runs[0].name if runs else None)
     name = asked if asked in names else first
     if asked is not None and asked != name:
-        reason = "there is none of that name here; it may have been renamed or deleted"
-        url_state.misfit(links.RUN, asked, Misfit(reason))
+        quoted = words.literal(asked[: url_state.SHORT])
+        gone = f"There is no run named “{quoted}” here; it may have been renamed or deleted"
+        url_state.note(links.RUN.name, gone)
     url_state.accepted(links.RUN, title(names[name]) if name is not None else "none")
     url_state.settle(links.RUN, name)
     st.session_state[RUN] = name

@@ -7,11 +7,11 @@ there, around every callback `callback`; `show` is the server's last resort for 
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -44,7 +44,8 @@ def sentence(error: BaseException, what: str = "This part of the page") -> str:
 def gone() -> bool:
     """Whether the run in use was deleted or renamed since the page was drawn, as in another tab."""
     folder = st.session_state.get(FOLDER)
-    return folder is not None and not Path(folder).is_dir()
+    # What lies there may be no folder: a link to nowhere is listed too, as unreadable.
+    return folder is not None and not os.path.lexists(folder)
 
 
 @contextmanager
