@@ -1,7 +1,7 @@
 """The board of a path: a slider from A to B and beyond, decoded in the browser, for one model or two.
 
     marks = [(0, "A"), (1, "B")]
-    way = Way("My run", export.decoder(run.model), codes=codes, first=-0.5, last=1.5, marks=marks)
+    way = Way("My run", wire.decoder(run.model), codes=codes, first=-0.5, last=1.5, marks=marks)
     t = interpolate("board", ways=[way])
 
 Decoders, planes and paths travel as parcels (`browser/wire.py`), each in a call of its own to the same

@@ -1,6 +1,6 @@
 """The latent map: a plane of latent space under the hand, decoded in the browser.
 
-    decoder = export.decoder(run.model)                                  # once per run and step
+    decoder = wire.decoder(run.model)                                  # once per run and step
     picture = latent_map.picture(aggregate.grid(posteriors), posteriors)
     state = latent_map.latent_map("map", decoder=decoder, picture=picture)
 
@@ -71,7 +71,7 @@ def latent_map(
 ) -> MapState:
     """Show a map, and return what is pinned and shown on it.
 
-    decoder, picture, holes, frames: parcels, from `export.decoder`, `picture`, `hole_parcel` and `frames`.
+    decoder, picture, holes, frames: parcels, from `wire.decoder`, `picture`, `hole_parcel` and `frames`.
     state: taken up when the map first appears, and again whenever `revision` changes: that is how a link or
         a Go to button moves the map. Otherwise the hand decides, and what comes from here changes nothing.
     answer: what `answer` found out about the pin; ignored by the browser once the pin is elsewhere.

@@ -227,13 +227,14 @@ def film(codes: Codes, view: View, pictures: tuple[str, ...]) -> Film | None:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def decoder(path: str, version: Any, y: int | None = None) -> bytes | None:
-    """The decoder for the browser, under class y; None where the run has no weights yet."""
+    """The decoder for the browser, under class y; None where the run has no weights yet, or where the
+    browser cannot compute it."""
     from vae_core.browser import wire
     from vae_core.runs.reading import RunError
 
     try:
         return wire.decoder(open_run(path).model, y=y)
-    except RunError:
+    except (RunError, TypeError):
         return None
 
 

@@ -1,6 +1,6 @@
 """The traverse board: a slider per latent dimension, decoded in the browser, for one model or two abreast.
 
-    model = Model("my-run", "My run", export.decoder(run.model), kl=kl, stops=stops, ticks=ticks, origin=z)
+    model = Model("my-run", "My run", wire.decoder(run.model), kl=kl, stops=stops, ticks=ticks, origin=z)
     state = traverse("board", models=[model])
 
 Decoders and what else is known of the models travel as parcels (`browser/wire.py`), each in a call of its

@@ -21,7 +21,7 @@ LONGEST = 40  # characters of a dimension's name
 class Model:
     """key: names the model where Python is told of it, a run's name say. title: stands above its board.
 
-    decoder: a parcel, `export.decoder(run.model)`.
+    decoder: a parcel, `wire.decoder(run.model)`.
     kl [D]: mean over images of each dimension's KL, nats; nan where it says nothing of the model.
     stops [D, K]: the z of the K images of each dimension's strip, rising: sigmas of the prior, or quantiles.
         They are also the slider's range; between two stops it is linear.
