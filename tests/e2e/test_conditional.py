@@ -81,7 +81,7 @@ def test_the_classifier_reads_a_picked_digit_and_the_measures_are_those_that_wer
         image = data.binarise_static(test.images[number : number + 1], "test")
         sure = run.model.classify(image.float() / 255)[0].numpy()
         assert sure.argmax() == test.labels[number]
-        plot = page.locator(".st-key-conditional-bars .js-plotly-plot")
+        plot = page.locator(".st-key-conditional-bars .js-plotly-plot").first
         wait_until(
             lambda: np.allclose(plot.evaluate("plot => [...(plot.data?.[0]?.x ?? [0])]"), sure, atol=1e-4),
             f"the bars of test image {number} are there",

@@ -95,7 +95,7 @@ def test_a_sampler_is_waited_for_and_the_comparison_of_all_can_be_cancelled(
         }).observe(document.body, { subtree: true, childList: true, characterData: true })"""
     )
     choose(page, "Method", "Langevin")
-    expect(scores(page)).to_contain_text(re.compile(r"accepted \d+% · effective samples .* R̂ \d"))
+    expect(scores(page)).to_contain_text(re.compile(r"accepted \d+% · effective samples .*R̂ \d"))
     assert page.evaluate("window.waited")
     expect(image).not_to_have_attribute("src", at_once)
 

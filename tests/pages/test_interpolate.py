@@ -112,7 +112,7 @@ def test_below_the_frames_stands_the_exact_density_along_the_path(app: App, add_
 def test_a_geodesic_is_no_longer_in_pixels_than_the_straight_line(app: App, add_run: AddRun) -> None:
     run = add_run("mine")
     at = app("interpolate", run="mine", a="3", b="7", way="geodesic")
-    at = until(at, lambda at: len(parcels(at, "path")[0][0]["facts"]) == 5)
+    at = until(at, lambda at: len(parcels(at, "path")[0][0]["facts"]) >= 5)  # and one where none was shorter
     ((header, arrays),) = parcels(at, "path")
     facts = {name: value for name, value, _ in header["facts"]}
     assert float(facts["Length in pixels"]) <= float(facts["… of the straight line"])

@@ -7,13 +7,13 @@ from streamlit.testing.v1 import AppTest
 
 from vae_core.runs.run import Run
 
-NO_SUCH_RUN = "there is none of that name here; it may have been renamed or deleted. Shown: mine."
+NO_SUCH_RUN = "There is no run named “zzz” here; it may have been renamed or deleted. Shown: mine."
 
 
 @pytest.mark.parametrize(
     ("page", "link", "sentence", "address"),
     [
-        ("", {"run": "zzz"}, f"The link asks for run “zzz”; {NO_SUCH_RUN}", {"run": "mine"}),
+        ("", {"run": "zzz"}, NO_SUCH_RUN, {"run": "mine"}),
         ("interpolate", {"a": "99999999"},
          "The link asks for image 99999999; there are 360. Shown: image 0.", {}),
         ("interpolate", {"beside": "zzz"},

@@ -35,9 +35,10 @@ def sentence(error: BaseException, what: str = "This part of the page") -> str:
         return words.literal(str(error))
     if isinstance(error, OSError) and error.strerror:
         return f"A file could not be read or written: {words.literal(error.strerror)}."
-    why = words.of_fault(error) or f"{words.literal(type(error).__name__)}."
+    own = words.of_fault(error)
+    why = f" ({words.literal(type(error).__name__)})." if own is None else f": {own.rstrip('.')}."
     return (
-        f"{what} failed: {why} Reload the page; if it happens again, the server's terminal shows the details."
+        f"{what} failed{why} Reload the page; if it happens again, the server's terminal shows the details."
     )
 
 

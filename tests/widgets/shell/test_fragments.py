@@ -152,7 +152,7 @@ def test_what_fails_in_a_dialog_is_said_in_it() -> None:
         ask("no")
 
     (said,) = sentences(page(body))
-    assert "ValueError" in said
+    assert "failed: no." in said
 
 
 def test_a_callback_that_fails_says_so_above_a_page_that_goes_on() -> None:

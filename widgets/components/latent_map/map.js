@@ -32,6 +32,7 @@ class LatentMap {
     this.spacing = "linear";
     this.pin = this.pointer = this.ghost = this.drawn = this.answer = this.sent = null;
     this.samples = this.draws = [];
+    this.firstSample = 0; // of those that the picture brings
     this.manifold = new Manifold();
     this.replay = new Replay(() => this.frameShown());
     this.caches = new Map();

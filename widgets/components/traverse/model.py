@@ -13,7 +13,7 @@ from vae_core.browser import wire
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-DRAWS = 100
+DRAWS, MOST = 100, 512  # of the prior; dimensions
 LONGEST = 40  # characters of a dimension's name
 
 
@@ -104,7 +104,7 @@ class Model:
     def _draws(self) -> np.ndarray:
         """[M, D], a column for each rank: of N(0, I), models that are compared share draws rank by rank."""
         if self.draws is None:
-            return np.random.default_rng(0).standard_normal((DRAWS, self.latent), np.float32)
+            return np.random.default_rng(0).standard_normal((DRAWS, MOST), np.float32)[:, : self.latent]
         return np.asarray(self.draws, np.float32)[:, self.ranked]
 
 

@@ -87,7 +87,7 @@ def test_a_model_is_packed_with_its_image_channels_last(decoder: bytes) -> None:
     image = np.arange(48, dtype=np.uint8).reshape(3, 4, 4)
     model = Model("a", "A", decoder, [1, 2, 3], STOPS, TICKS, image=image, dead=[True, False, False])
     said, arrays = wire.unpack(model.parcel())
-    assert (said["kind"], said["from_image"]) == ("traversal", False)
+    assert (said["kind"], said["from_image"]) == ("traversal", True)
     np.testing.assert_array_equal(arrays["image"], image.transpose(1, 2, 0))
     np.testing.assert_array_equal(arrays["dead"], [1, 0, 0])
     np.testing.assert_array_equal(arrays["origin"], np.zeros(3))
