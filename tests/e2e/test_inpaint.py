@@ -97,6 +97,7 @@ def test_a_sampler_is_waited_for_and_the_comparison_of_all_can_be_cancelled(
     choose(page, "Method", "Langevin")
     expect(scores(page)).to_contain_text(re.compile(r"accepted \d+% · effective samples .*R̂ \d"))
     assert page.evaluate("window.waited")
+    expect(page.locator(".no-webgl")).to_have_count(0)  # what a policy without 'unsafe-eval' shows
     expect(image).not_to_have_attribute("src", at_once)
 
     page.get_by_text("All methods on this mask").click()

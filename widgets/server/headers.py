@@ -18,9 +18,10 @@ HOST = re.compile(r"[A-Za-z0-9.:\[\]-]+")
 def policy(host: str, index: str) -> str:
     """The Content-Security-Policy of a page asked for under that host, over Streamlit's own `index.html`.
 
-    Nothing is fetched from elsewhere, nothing frames the page, and no text is run as a script (no `eval`, no
-    inline handler). What has to be open: components are modules, and decoders workers, made of blobs;
-    Streamlit styles by inline sheets; figures and images travel as data.
+    Nothing is fetched from elsewhere, nothing frames the page, and no text on it is run as a script (no inline
+    script or handler). What has to be open: components are modules, and decoders workers, made of blobs;
+    Streamlit styles by inline sheets; figures and images travel as data; Plotly compiles what it draws by
+    WebGL (regl), and says "WebGL is not supported" without 'unsafe-eval'.
     """
     inline = re.findall(r"<script>(.*?)</script>", index, re.DOTALL)
     hashes = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in inline)
@@ -28,7 +29,7 @@ def policy(host: str, index: str) -> str:
     sockets = f" ws://{host} wss://{host}" if HOST.fullmatch(host) else ""
     rules = {
         "default-src": "'self'",
-        "script-src": " ".join(["'self' blob:", *(f"'sha256-{each}'" for each in hashes)]),
+        "script-src": " ".join(["'self' blob: 'unsafe-eval'", *(f"'sha256-{each}'" for each in hashes)]),
         "worker-src": "'self' blob:",
         "style-src": "'self' 'unsafe-inline'",
         "img-src": "'self' data: blob:",
