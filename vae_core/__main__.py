@@ -1,4 +1,4 @@
-"""The command line: python -m vae_core recipes | datasets | runs | train | evaluate | resume | stop."""
+"""The command line, vae-core or python -m vae_core: train, evaluate, resume, stop, and what there is."""
 
 from __future__ import annotations
 
@@ -147,7 +147,9 @@ def stop(arguments: argparse.Namespace) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m vae_core", description="Train and measure VAEs.")
+    called = os.path.basename(sys.argv[0])
+    name = "vae-core" if called.startswith("vae-core") else "python -m vae_core"
+    parser = argparse.ArgumentParser(prog=name, description="Train and measure VAEs.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, act: Callable[[argparse.Namespace], None], about: str) -> argparse.ArgumentParser:
