@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from vae_core import data, recipes
+from vae_core import data, extensions, recipes
 from vae_core.runs import evaluations, folders
 from vae_core.runs.reading import RunError
 from vae_core.runs.run import all_runs, library, load_run
@@ -206,6 +206,7 @@ def main(words: list[str] | None = None) -> int:
     """Run one command. Every failure the user can mend is one sentence on standard error, and status 1."""
     arguments = _parser().parse_args(words)
     try:
+        extensions.load()
         arguments.act(arguments)
     except (SpecError, RunError, data.Unavailable, ValueError) as error:
         SAY.print(str(error), style="red", markup=False)

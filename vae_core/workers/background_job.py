@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from vae_core import extensions
 from vae_core.analysis.progress import Cancelled, Progress
 from vae_core.runs import files
 from vae_core.runs.reading import read_json
@@ -107,6 +108,7 @@ class BackgroundJob:
             place.mkdir(parents=True, exist_ok=True)
             with files.hold(place / self.lock):
                 try:
+                    extensions.load()
                     write(path, progress)
                     (place / self.progress_file).unlink(missing_ok=True)
                 except Cancelled:
