@@ -29,7 +29,7 @@ hooks: environment-dev
 
 # Takes away what the commands above made; never a run in checkpoints/, never data.
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 environment:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from vae_core import extensions
 from widgets.server import modules, start
 from widgets.shell import error_boundary
 
@@ -38,6 +39,8 @@ def main() -> None:
     history([each.url_path for each in pages])
     url_state.sync(page.url_path or "home")
     arrival.say_unknown_page(unknown)
+    with error_boundary.error_boundary():
+        extensions.load()
     with error_boundary.error_boundary():
         every = library.runs()
         run = library.choose_run(every)

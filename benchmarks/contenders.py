@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -25,13 +24,8 @@ PIXELS, HIDDEN, LATENT, BATCH = 784, 400, 20, 128
 Round = Callable[[], None]
 
 
-def use_vae_core() -> None:
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-
 def ours(images: Tensor, steps: int, binarisation: str = "none", products: str = "float32") -> Round:
     """vae_core's Trainer, as a worker process drives it."""
-    use_vae_core()
     from vae_core.data import Dataset
     from vae_core.spec import Spec
     from vae_core.training.loop import Trainer
@@ -69,7 +63,6 @@ def ours_auto(images: Tensor, steps: int) -> Round:
 
 def examples(images: Tensor, steps: int) -> Round:
     """The way of pytorch/examples: items through PIL and ToTensor, DataLoader, plain Adam, loss.item()."""
-    use_vae_core()
     from vae_core.data.download import torchvision_datasets
 
     mnist = torchvision_datasets().MNIST

@@ -13,12 +13,9 @@ from __future__ import annotations
 import base64
 import shutil
 import sys
-from pathlib import Path
 
 import torch
 from playwright.sync_api import Page, sync_playwright
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from vae_core import recipes
 from vae_core.analysis import aggregate

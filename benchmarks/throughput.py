@@ -32,7 +32,6 @@ from rich.progress import track
 from rich.table import Table
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
 
 TITLES = {
     "ours_auto": "Elbo Room, as it comes",

@@ -13,13 +13,10 @@ from __future__ import annotations
 import base64
 import shutil
 import sys
-from pathlib import Path
 
 import numpy as np
 import torch
 from playwright.sync_api import Page, sync_playwright
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from benchmarks.latent_map import FLAGS, MOVES, SPY
 from vae_core import Spec

@@ -1,4 +1,5 @@
-"""Bring .venv up to a requirements file: `python3 scripts/environment.py requirements.txt`.
+"""Bring .venv up to a requirements file, and install this project there, editable:
+`python3 scripts/environment.py requirements.txt`.
 
 Repeating it costs a tenth of a second, two at once wait for each other, and one that was interrupted is
 finished by the next. Only the standard library, and nothing above the version check that an old Python
@@ -26,16 +27,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+CONSTRAINTS = ROOT / "constraints.txt"
+PROJECT = ROOT / "pyproject.toml"
 
 
 def main(name: str) -> None:
     with one_at_a_time():
-        wanted = [part for part in included(ROOT / name) if not is_installed(part)]
-        if wanted or not works():
-            if not works():
-                create()
+        parts = [PROJECT, *included(ROOT / name)]
+        if not works():
+            create()
+        if not all(is_installed(part) for part in parts):
             install(name)
-            for part in included(ROOT / name):
+            for part in parts:
                 stamp(part).write_text(digest(part))
 
 
@@ -55,22 +58,29 @@ def one_at_a_time() -> Iterator[None]:
 
 
 def included(requirements: Path) -> list[Path]:
-    """The file, and those it names with -r or -c: what they say decides what is installed too."""
+    """The file, and those it names with -r."""
     lines = requirements.read_text().splitlines()
-    names = [line.split()[1] for line in lines if line.startswith(("-r ", "-c "))]
+    names = [line.split()[1] for line in lines if line.startswith("-r ")]
     return [requirements, *(path for name in names for path in included(requirements.parent / name))]
 
 
-def digest(requirements: Path) -> str:
-    return hashlib.sha256(b"".join(path.read_bytes() for path in included(requirements))).hexdigest()
+def decisive(part: Path) -> list[Path]:
+    """The files that decide what is installed of a requirements file, or of the project."""
+    return [part] if part == PROJECT else [*included(part), CONSTRAINTS]
 
 
-def stamp(requirements: Path) -> Path:
-    return VENV / f"installed-{requirements.name}.sha256"
+def digest(part: Path) -> str:
+    """Of the project where it lies too: an editable install is a path."""
+    place = os.fsencode(ROOT) if part == PROJECT else b""
+    return hashlib.sha256(place + b"".join(path.read_bytes() for path in decisive(part))).hexdigest()
 
 
-def is_installed(requirements: Path) -> bool:
-    return stamp(requirements).exists() and stamp(requirements).read_text() == digest(requirements)
+def stamp(part: Path) -> Path:
+    return VENV / f"installed-{part.name}.sha256"
+
+
+def is_installed(part: Path) -> bool:
+    return stamp(part).exists() and stamp(part).read_text() == digest(part)
 
 
 def works() -> bool:
@@ -94,8 +104,11 @@ def create() -> None:
 
 def install(name: str) -> None:
     print(f"Installing {name}. The first time takes some minutes; PyTorch is large.", flush=True)
-    pip = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "-r", ROOT / name]
-    if subprocess.run(pip).returncode:
+    pip = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    requirements = ["-c", CONSTRAINTS, "-r", ROOT / name]
+    # The requirements stand, setuptools among them: nothing is left to fetch.
+    project = ["--quiet", "--no-deps", "--no-build-isolation", "-e", ROOT]
+    if subprocess.run([*pip, *requirements]).returncode or subprocess.run([*pip, *project]).returncode:
         sys.exit(
             f"\n{name} was not installed: pip says above why. Is there a network, and a few GB of free disk? "
             "Then give the same command again. If pip found no build of a package for this Python "

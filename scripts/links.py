@@ -9,11 +9,10 @@ import argparse
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
+from widgets.shell import links
+from widgets.shell.link_types import Parameter
 
-from widgets.shell import links  # noqa: E402
-from widgets.shell.link_types import Parameter  # noqa: E402
+ROOT = Path(__file__).parent.parent
 
 FILE = ROOT / "docs" / "links.md"
 TITLES = {

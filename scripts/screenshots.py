@@ -25,11 +25,10 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+from vae_core import data
+from vae_core.runs.run import Run
 
-from vae_core import data  # noqa: E402
-from vae_core.runs.run import Run  # noqa: E402
+ROOT = Path(__file__).resolve().parents[1]
 
 PICTURES = ROOT / "docs"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]

@@ -10,13 +10,10 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
 import torch
 from rich.console import Console
 from safetensors.torch import save_file
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from vae_core import data
 from vae_core.analysis import oracle_classifier

@@ -273,3 +273,20 @@ def test_the_form_offers_what_is_registered() -> None:
         spec.Spec().change(**{"prior.kind": "student_t", "objective.kind": "free_bits"})
     with pytest.raises(ValueError, match="another name"):
         spec.register(spec.Likelihood, spec.BernoulliLikelihood)
+
+
+@pytest.mark.parametrize("name", ["shallow"])
+def test_the_app_says_which_module_of_ones_own_it_misses_and_goes_on(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import widgets.service
+
+    monkeypatch.setattr(widgets.service, "service", lambda: None)
+    monkeypatch.setenv("VAE_PARTS", "no_such_thing")
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).switch_page("pages/latent_map.py")
+    at.query_params["run"] = run.name
+    at.run()
+    (fault,) = at.error
+    assert "VAE_PARTS names the module no_such_thing" in fault.value.replace("\\", "")
+    assert run.name in at.query_params["run"]
+    assert len(at.main.children) > 2

@@ -1,5 +1,9 @@
 """What is installed is what the tests ran with, down to the packages that only other packages name."""
 
+import shutil
+import subprocess
+import sys
+import zipfile
 from importlib import metadata
 from pathlib import Path
 
@@ -39,7 +43,7 @@ def closure(requirements: list[Requirement]) -> set[str]:
 
 
 def test_every_package_that_is_installed_has_one_version() -> None:
-    named = [pin for file in environment.included(DEV) for pin in pins(file)]
+    named = [pin for file in environment.decisive(DEV) for pin in pins(file)]
     assert all(str(pin.specifier).startswith("==") for pin in named)
     names = [canonicalize_name(pin.name) for pin in named]
     assert len(names) == len(set(names))
@@ -56,5 +60,37 @@ def test_no_pin_chooses_a_build_of_pytorch(name: str) -> None:
 
 
 def test_a_changed_constraint_is_installed_by_the_next_make() -> None:
-    assert ROOT / "constraints.txt" in environment.included(ROOT / "requirements.txt")
-    assert ROOT / "constraints.txt" in environment.included(DEV)
+    for requirements in (ROOT / "requirements.txt", DEV):
+        assert ROOT / "constraints.txt" in environment.decisive(requirements)
+
+
+def test_the_package_needs_what_requirements_txt_pins() -> None:
+    needs = {str(need) for need in map(Requirement, metadata.requires("elbo-room") or [])}
+    assert needs == {str(pin) for pin in pins(ROOT / "requirements.txt")}
+
+
+def test_a_built_package_holds_every_file_of_the_checkout(tmp_path: Path) -> None:
+    """Scripts, styles, HTML, pictures and weights are found beside the modules that read them."""
+    packages = ("vae_core", "widgets", "pages")
+    for name in packages:
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE", "requirements.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    files = [each for name in packages for each in (tmp_path / name).rglob("*") if each.is_file()]
+    here = {each.relative_to(tmp_path).as_posix() for each in files}
+    build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "."]
+    subprocess.run(build, cwd=tmp_path, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as content:
+        assert here == {name for name in content.namelist() if name.split("/")[0] in packages}
+
+
+def test_the_environment_has_this_checkout_installed_and_its_command(tmp_path: Path) -> None:
+    """From any folder, with nothing on the path but what is installed."""
+    code = "import vae_core, widgets, pages.sections; print(vae_core.__file__)"
+    python = [sys.executable, "-I", "-c", code]
+    found = subprocess.run(python, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert found.strip() == str(ROOT / "vae_core" / "__init__.py")
+    command = Path(sys.executable).with_name("vae-core")
+    listed = subprocess.run([command, "recipes"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "vae-2d" in listed.stdout

@@ -1,4 +1,4 @@
-"""The command line: python -m vae_core recipes | datasets | runs | train | evaluate | resume | stop."""
+"""The command line, vae-core or python -m vae_core: train, evaluate, resume, stop, and what there is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from vae_core import data, recipes
+from vae_core import data, extensions, recipes
 from vae_core.runs import evaluations, folders
 from vae_core.runs.reading import RunError
 from vae_core.runs.run import all_runs, library, load_run
@@ -147,7 +147,9 @@ def stop(arguments: argparse.Namespace) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m vae_core", description="Train and measure VAEs.")
+    called = os.path.basename(sys.argv[0])
+    name = "vae-core" if called.startswith("vae-core") else "python -m vae_core"
+    parser = argparse.ArgumentParser(prog=name, description="Train and measure VAEs.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, act: Callable[[argparse.Namespace], None], about: str) -> argparse.ArgumentParser:
@@ -204,6 +206,7 @@ def main(words: list[str] | None = None) -> int:
     """Run one command. Every failure the user can mend is one sentence on standard error, and status 1."""
     arguments = _parser().parse_args(words)
     try:
+        extensions.load()
         arguments.act(arguments)
     except (SpecError, RunError, data.Unavailable, ValueError) as error:
         SAY.print(str(error), style="red", markup=False)

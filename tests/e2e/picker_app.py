@@ -1,13 +1,10 @@
 """An app of two pages: pickers and a mask on one, nothing on the other."""
 
 import os
-import sys
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from vae_core.runs.run import Run
 from widgets.components import paint, picker

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from vae_core.model.vae import VAE
+from vae_core.pixels import unit
 
 NUMBERS = 2**20  # of decoder output held at once: what fits the cache of a CPU
 
@@ -29,7 +30,7 @@ def elbo(model: VAE, images: Tensor, samples: int = 8, generator: torch.Generato
     bounds = []
     for block in images.split(max(1, NUMBERS // numbers)):
         x = block.to(model.device)
-        terms = model(x.float() / 255 if x.dtype == torch.uint8 else x, samples, generator)
+        terms = model(unit(x), samples, generator)
         bounds.append(terms.elbo().value.cpu())
     return torch.cat(bounds) if bounds else torch.empty(0)
 
@@ -72,7 +73,7 @@ def per_pixel(
     """
     generator = generator or torch.Generator(model.device).manual_seed(0)
     x = image[None].to(model.device)
-    x = x.float() / 255 if x.dtype == torch.uint8 else x
+    x = unit(x)
     terms = model(x, samples, generator)
     y = torch.eye(model.classes, device=x.device)[:, None, None] if terms.summed else None
     log_p = model.likelihood.pixel_log_prob(model.decode(terms.z, y).flatten(0, 1), x)

@@ -11,6 +11,7 @@ from torch import Tensor
 from vae_core.analysis import aggregate, prior_density
 from vae_core.model.posteriors import Posteriors
 from vae_core.model.vae import VAE
+from vae_core.pixels import unit
 
 BLOCK = 4096  # training images at a time
 TRIES, BATCH = 20_000, 2_000  # prior samples looked at, in all and at a time
@@ -86,11 +87,11 @@ def nearest(images: Tensor, training: Tensor) -> tuple[Tensor, Tensor]:
     best = torch.full((len(flat),), math.inf)
     index = torch.zeros(len(flat), dtype=torch.int64)
     for start in range(0, len(training), BLOCK):
-        block = training[start : start + BLOCK].flatten(1).float() / 255
+        block = unit(training[start : start + BLOCK].flatten(1))
         # The exact differences are taken below; this only has to find the smallest.
         square = block.square().sum(1) - 2 * flat @ block.T
         smallest, where = square.min(1)
         index = torch.where(smallest < best, where + start, index)
         best = torch.minimum(best, smallest)
-    found = training[index].flatten(1).float() / 255
+    found = unit(training[index].flatten(1))
     return (flat - found).square().mean(1).sqrt(), index

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from vae_core.model.vae import VAE
+from vae_core.pixels import unit
 
 # Numbers of decoder output held at once: what fits the cache of a CPU, and what keeps a GPU busy.
 CPU_BLOCK, GPU_BLOCK = 2**20, 2**26
@@ -74,8 +75,7 @@ def estimate(
     blocks = []
     given = repeat(None) if labels is None else labels.split(batch)
     for block, y in zip(images.split(batch), given, strict=False):
-        x = block.to(model.device)
-        x = x.float() / 255 if x.dtype == torch.uint8 else x
+        x = unit(block.to(model.device))
         total = torch.full((len(x),), -math.inf, dtype=torch.float64, device=model.device)
         squares, elbo = total.clone(), torch.zeros_like(total)  # log sum w^2
         for start in range(0, samples, draws):

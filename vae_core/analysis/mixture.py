@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-LOG_2PI = math.log(2 * math.pi)
+from vae_core.constants import LOG_2PI
 
 # Blocks of half a million numbers: 2 MB in float32, what one core's cache holds.
 BLOCK = 2**19

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from vae_core.model import nets
+from vae_core.pixels import unit
 from vae_core.spec import ConvNet
 
 FOLDER = Path(__file__).parent / "oracle_classifiers"
@@ -36,9 +37,7 @@ class OracleClassifier:
     @torch.inference_mode()
     def read(self, images: Tensor) -> Tensor:
         """Probabilities of the classes [N, K] of images [N, C, H, W], uint8 or float in [0, 1]."""
-        blocks = (
-            block.float() / 255 if block.dtype == torch.uint8 else block for block in images.split(BLOCK)
-        )
+        blocks = map(unit, images.split(BLOCK))
         return torch.cat([self.network(block).softmax(-1) for block in blocks])
 
 

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from vae_core.analysis import mixture
 from vae_core.analysis.mixture import Mixture
+from vae_core.constants import LOG_2PI
 from vae_core.model.priors import Prior
 
 
@@ -39,7 +40,7 @@ def is_standard(prior: Prior | None) -> bool:
 def log_prior(z: Tensor, prior: Prior | None = None) -> Tensor:
     """log p(z) in nats. z [M, D] -> [M], in the precision of z where the prior is N(0, I) or a mixture."""
     if prior is None or prior.standard:
-        return -0.5 * (z.square() + mixture.LOG_2PI).sum(1)
+        return -0.5 * (z.square() + LOG_2PI).sum(1)
     if (parts := components(prior)) is not None:
         return mixture.log_density(z, *parts)
     parameter = next(prior.parameters(), z)
@@ -78,7 +79,7 @@ def level(mass: float, dimensions: int, prior: Prior | None = None) -> float:
     0.15 % at 95 %.
     """
     if is_standard(prior):
-        return -0.5 * (radius_squared(mass, dimensions) + dimensions * mixture.LOG_2PI)
+        return -0.5 * (radius_squared(mass, dimensions) + dimensions * LOG_2PI)
     _check(mass)
     own = samples(20_000, dimensions, torch.Generator().manual_seed(0), prior)
     return float(log_prior(own, prior).double().quantile(1 - mass))
@@ -149,7 +150,7 @@ def slice_grid(prior: Prior | None, axis: Tensor, z: Tensor, columns: list[int])
 def unit_grid(axis: Tensor, mean: Tensor | None = None) -> Tensor:
     """log N((a_i, a_j); mean, I) in nats [G, G]."""
     x, y = (axis, axis) if mean is None else (axis - mean[0], axis - mean[1])
-    return (-0.5 * (x[:, None].square() + y.square()) - mixture.LOG_2PI).float()
+    return (-0.5 * (x[:, None].square() + y.square()) - LOG_2PI).float()
 
 
 def _own_samples(prior: Prior) -> Tensor:

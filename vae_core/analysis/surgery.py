@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from vae_core.analysis import kl_divergence, mixture, prior_density
+from vae_core.constants import LOG_2PI
 from vae_core.model.posteriors import Posteriors
 from vae_core.model.priors import Prior
 
@@ -97,13 +98,13 @@ def _split(
     z = mean[images] + scale[images] * noise
 
     # q(z) with and without the image's own posterior, which is one of its N components.
-    log_qzd_x = -0.5 * (noise.double().square() + mixture.LOG_2PI) - scale[images].double().log()
+    log_qzd_x = -0.5 * (noise.double().square() + LOG_2PI) - scale[images].double().log()
     log_others, log_qzd = mixture.log_density_and_marginals(z, mean, scale, mixture.uniform(n), images)
     log_qz = torch.logaddexp(log_others.double(), log_qzd_x.sum(1) - math.log(n))
     upper = log_qzd_x.sum(1) - log_others.double() - (math.log(n / (n - 1)) if n > 1 else 0.0)
     dependence = torch.zeros(len(z), dtype=torch.float64)
     if prior is None:
-        log_pzd = -0.5 * (z.double().square() + mixture.LOG_2PI)
+        log_pzd = -0.5 * (z.double().square() + LOG_2PI)
     else:
         log_pzd = kl_divergence.marginals(prior)(z).double()
         dependence = log_pzd.sum(1) - prior_density.log_prior(z, prior).double()

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from vae_core.data.dataset import SPLITS, Dataset
+from vae_core.pixels import unit
 
 
 def binarise(images: torch.Tensor, how: str, generator: torch.Generator | None = None) -> torch.Tensor:
@@ -18,7 +19,7 @@ def binarise(images: torch.Tensor, how: str, generator: torch.Generator | None =
     if how == "dynamic":
         return _bernoulli(images, generator).float()
     if how in ("none", "static"):
-        return images.float().div_(255)
+        return unit(images)
     raise ValueError(f"binarisation {how!r} is not known; it must be none, static or dynamic")
 
 

@@ -16,9 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vae_core import spec
+from vae_core.constants import LOG_2PI
 from vae_core.spec.settings import kind_of
-
-LOG_2PI = math.log(2 * math.pi)
 
 
 class Likelihood(nn.Module):

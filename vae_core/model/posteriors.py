@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from vae_core.constants import LOG_2PI
 from vae_core.model import variance_bound
-
-LOG_2PI = math.log(2 * math.pi)
 
 
 @dataclass(frozen=True)

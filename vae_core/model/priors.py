@@ -11,7 +11,6 @@ that depends on the class is the marginal sum_y p(y) p(z|y). Whoever asks about 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -19,10 +18,9 @@ import torch
 from torch import Tensor, nn
 
 from vae_core import spec
+from vae_core.constants import LOG_2PI
 from vae_core.spec import PriorSettings
 from vae_core.spec.settings import Settings, kind_of
-
-LOG_2PI = math.log(2 * math.pi)
 
 
 class GaussianMixture(NamedTuple):

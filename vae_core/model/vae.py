@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from vae_core.model import likelihoods, nets, priors
 from vae_core.model.posteriors import POSTERIORS, Posteriors
 from vae_core.model.terms import Terms
+from vae_core.pixels import unit
 from vae_core.spec import CLASSIFYING, Spec
 
 BLOCK = 512  # images at a time where a whole set passes through
@@ -204,5 +205,4 @@ class VAE(nn.Module):
 
     def _blocks(self, images: Tensor) -> Iterator[Tensor]:
         for block in images.split(BLOCK):
-            block = block.to(self.device)
-            yield block.float() / 255 if block.dtype == torch.uint8 else block
+            yield unit(block.to(self.device))

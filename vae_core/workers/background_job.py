@@ -19,13 +19,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from vae_core import extensions
 from vae_core.analysis.progress import Cancelled, Progress
 from vae_core.runs import files
 from vae_core.runs.reading import read_json
 from vae_core.runs.run import Run
+from vae_core.workers import own_process
 
 SILENT = 60.0  # seconds without a word, after which the process counts as dead
-PACKAGE_PARENT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,9 @@ class BackgroundJob:
         place.mkdir(parents=True, exist_ok=True)
         (place / self.stop).unlink(missing_ok=True)
         self.report(path, 0.0, "Starting")
-        search = filter(None, [str(PACKAGE_PARENT), os.environ.get("PYTHONPATH", "")])
         subprocess.Popen(
-            [sys.executable, "-m", self.module, str(path)],
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(search)},
+            [sys.executable, "-m", self.module, str(path.absolute())],
+            **own_process.surroundings(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -108,6 +108,7 @@ class BackgroundJob:
             place.mkdir(parents=True, exist_ok=True)
             with files.hold(place / self.lock):
                 try:
+                    extensions.load()
                     write(path, progress)
                     (place / self.progress_file).unlink(missing_ok=True)
                 except Cancelled:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from vae_core.runs import control, files, folders, status
 from vae_core.runs.reading import RunError
@@ -25,10 +25,10 @@ from vae_core.runs.run import Run, interrupted, library
 from vae_core.runs.status import STARTING_SECONDS, Status
 from vae_core.sentences import reason, short
 from vae_core.spec import SpecError
+from vae_core.workers import own_process
 
 HOPELESS = 60.0  # a run that dies within so many seconds of going on by itself is not tried again
 FORK_SERVER = (sys.executable, "-m", "vae_core.workers.forkserver")
-PACKAGE_PARENT = Path(__file__).parents[2]
 
 
 class Launcher(Protocol):
@@ -74,7 +74,7 @@ class LocalLauncher:
             with open(run.path / files.LOG, "ab") as log:
                 subprocess.Popen(
                     [sys.executable, "-m", "vae_core.workers.worker", path],
-                    env=_environment(),
+                    **_surroundings(),
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -111,7 +111,7 @@ class LocalLauncher:
         if self._server is None or self._server.poll() is not None:
             self._server = subprocess.Popen(
                 self.command,
-                env=_environment(),
+                **_surroundings(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=_log(),
@@ -130,10 +130,10 @@ class LocalLauncher:
             self._ready.set()
 
 
-def _environment() -> dict[str, str]:
-    """Ours, with the package to be found, and no threads in numpy: a fork copies none."""
-    parts = [str(PACKAGE_PARENT), os.environ.get("PYTHONPATH", "")]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, parts)), "OPENBLAS_NUM_THREADS": "1"}
+def _surroundings() -> dict[str, Any]:
+    """With the package to be found, and no threads in numpy: a fork copies none."""
+    found = own_process.surroundings()
+    return found | {"env": found["env"] | {"OPENBLAS_NUM_THREADS": "1"}}
 
 
 def _log() -> int:

@@ -14,6 +14,7 @@ from torch import Tensor
 from vae_core.analysis import kl_divergence
 from vae_core.model import masks
 from vae_core.model.vae import VAE
+from vae_core.pixels import unit
 from vae_core.runs.frames import Arrays
 from vae_core.training.loop import Trainer
 
@@ -37,7 +38,7 @@ class Snapshots:
         probes = _one_per_class(order, labels)
         self.probes = images[probes]
         self.probe_labels = None if labels is None else labels[probes]
-        self._probes = self.probes.to(device).float() / 255
+        self._probes = unit(self.probes.to(device))
         self._masks = masks.draw(mask, self._probes, torch.Generator(device).manual_seed(SEED))
         self.masks = None if self._masks is None else self._masks.to("cpu", torch.uint8)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from vae_core import data
+from vae_core import data, extensions
 from vae_core.runs import files
 from vae_core.runs.reading import RunError
 from vae_core.runs.run import Run, create
@@ -59,6 +59,7 @@ def work(run: Run, progress: Progress | None = None) -> Status:
     ):
         session = Session(run, heart)
         try:
+            extensions.load()
             session.prepare()
             with interrupt_becomes(session.ask_to_stop):
                 session.train()

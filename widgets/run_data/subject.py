@@ -49,7 +49,9 @@ class Subject:
         """float [C, H, W] in [0, 1]."""
         import torch
 
-        return torch.from_numpy(self.image.copy()).float() / 255
+        from vae_core.pixels import unit
+
+        return unit(torch.from_numpy(self.image.copy()))
 
 
 @dataclass(frozen=True, eq=False)

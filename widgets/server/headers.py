@@ -18,8 +18,8 @@ HOST = re.compile(r"[A-Za-z0-9.:\[\]-]+")
 def policy(host: str, index: str) -> str:
     """The Content-Security-Policy of a page asked for under that host, over Streamlit's own `index.html`.
 
-    Nothing is fetched from elsewhere, nothing frames the page, and no text on it is run as a script (no inline
-    script or handler). What has to be open: components are modules, and decoders workers, made of blobs;
+    Nothing is fetched from elsewhere, nothing frames the page, and no text on it runs as a script: no inline
+    script, no handler. What has to be open: components are modules, and decoders workers, made of blobs;
     Streamlit styles by inline sheets; figures and images travel as data; Plotly compiles what it draws by
     WebGL (regl), and says "WebGL is not supported" without 'unsafe-eval'.
     """

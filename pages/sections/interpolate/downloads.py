@@ -78,8 +78,9 @@ def faded(view: View, t: Tensor) -> np.ndarray:
     import torch
 
     from vae_core.analysis.interpolate import fade
+    from vae_core.pixels import unit
 
-    a, b = (torch.from_numpy(np.ascontiguousarray(each.image)).float() / 255 for each in (view.a, view.b))
+    a, b = (unit(torch.from_numpy(np.ascontiguousarray(each.image))) for each in (view.a, view.b))
     return (fade(a, b, t.float()) * 255).round().to(torch.uint8).numpy()
 
 

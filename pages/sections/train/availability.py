@@ -7,13 +7,12 @@ import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
-from pathlib import Path
 
 import streamlit as st
 
-import vae_core
 from vae_core.data import download
 from vae_core.data.catalogue import CATALOGUE
+from vae_core.workers import own_process
 
 INSTEAD = "strokes"  # drawn by a program: they need no network
 PATIENCE = 2.0  # seconds that a press of Play waits for a server to answer
@@ -60,7 +59,7 @@ def _prepare() -> subprocess.Popen[bytes]:
     """Draws what will be trained on instead, while its user still looks at the form."""
     return subprocess.Popen(
         [sys.executable, "-m", f"vae_core.data.{INSTEAD}"],
-        cwd=Path(vae_core.__file__).parents[1],
+        **own_process.surroundings(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -15,8 +15,6 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
-
 HEAD = """
 import os, shutil, sys, time
 from pathlib import Path
@@ -72,7 +70,7 @@ def on_a_small_disk(finished_once: Path, tmp_path: Path) -> Callable[[str], None
         )
         (tmp_path / "script.py").write_text(program)
         shell = f"{' '.join(mount)} && exec {sys.executable} {tmp_path / 'script.py'}"
-        environment = os.environ | {"VAE_RUNS": str(disk), "VAE_GALLERY": "", "PYTHONPATH": str(ROOT)}
+        environment = os.environ | {"VAE_RUNS": str(disk), "VAE_GALLERY": ""}
         done = subprocess.run(
             [unshare, "-rm", "sh", "-c", shell], env=environment, capture_output=True, text=True, timeout=120
         )
@@ -99,7 +97,7 @@ def as_another_user(finished_once: Path) -> Iterator[Callable[[str], None]]:
         become = "from vae_core import data; data.load('digits')\n"
         become += "os.setgroups([]); os.setresgid(65534, 65534, 65534); os.setresuid(65534, 65534, 65534)\n"
         (place / "script.py").write_text(HEAD + become + textwrap.dedent(script))
-        environment = os.environ | {"VAE_RUNS": str(library), "VAE_GALLERY": "", "PYTHONPATH": str(ROOT)}
+        environment = os.environ | {"VAE_RUNS": str(library), "VAE_GALLERY": ""}
         environment |= {"VAE_DATA": str(place / "data"), "HOME": str(place)}
         done = subprocess.run(
             [sys.executable, str(place / "script.py")],

@@ -94,7 +94,7 @@ def test_two_servers_start_no_run_twice(small):
     for number in range(6):
         create(small(), f"run-{number}")
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import sys\n"
         "from test_launch import Paper; from vae_core.workers import launch\n"
         "paper = Paper()\n"
         "paper.alive = lambda run: True\n"
@@ -104,10 +104,10 @@ def test_two_servers_start_no_run_twice(small):
     )
     servers = [
         subprocess.Popen(
-            [sys.executable, "-c", code, str(Path(__file__).parent)],
+            [sys.executable, "-c", code],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            cwd=ROOT,
+            cwd=Path(__file__).parent,
             text=True,
         )
         for _ in range(2)

@@ -10,7 +10,7 @@ def run(folder: Path, code: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
         cwd=folder,
-        env={"PYTHONPATH": f"{Path(__file__).parents[3]}:{folder}"},
+        env={},  # such as PYTHONUNBUFFERED, under which lines of threads mix
         capture_output=True,
         text=True,
     )

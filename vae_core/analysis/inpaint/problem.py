@@ -14,6 +14,7 @@ from torch import Tensor
 
 from vae_core.analysis.inpaint.conditioned import Model
 from vae_core.model.vae import VAE
+from vae_core.pixels import unit
 
 # Chains that run at least, however few completions are asked for: what is measured of them is the same then.
 CHAINS = 16
@@ -81,7 +82,7 @@ class Problem:
         x = (x[None] if self.alone else x).to(self.device)
         if x.ndim != 4 or tuple(x.shape[1:]) != model.image_shape:
             raise ValueError(f"Images of this model are {list(model.image_shape)}, not {list(x.shape[1:])}.")
-        self.x = x.float() / 255 if x.dtype == torch.uint8 else x
+        self.x = unit(x)
         mask = mask.to(self.device)[(None,) * (4 - mask.ndim)]
         try:
             self.mask = (mask != 0).to(self.x.dtype).expand(len(x), 1, *x.shape[2:])
