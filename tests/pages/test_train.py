@@ -11,11 +11,11 @@ from streamlit.testing.v1 import AppTest
 
 from pages.sections.train import details, labels
 from vae_core import VAE, Spec, recipes
+from vae_core.browser import wire
 from vae_core.data import download
 from vae_core.runs.run import Run, all_runs
 from vae_core.spec import Likelihood, titles
 from widgets.components.board import parcel
-from widgets.components.board.pack import unpack
 from widgets.shell import tasks, words
 
 App = Callable[..., AppTest]
@@ -276,11 +276,11 @@ def test_the_board_of_a_finished_run_holds_its_frames(app: App, add_run: AddRun)
     run = add_run("mine")
     at = app("train", run="mine")
     (board,) = (component for component in at.get("bidi_component") if component.proto.bytes)
-    shown = unpack(board.proto.bytes)
+    shown, arrays = wire.unpack(board.proto.bytes)
     assert shown["run"] == "mine"
     assert shown["replay"]
     assert shown["frame_steps"][-1] == run.status.step
-    assert shown["cloud"].shape == (len(shown["frame_steps"]), len(shown["labels"]), 2)
+    assert arrays["cloud"].shape == (len(shown["frame_steps"]), len(arrays["labels"]), 2)
 
 
 def test_the_gallery_cannot_be_trained_on(app: App, add_run: AddRun) -> None:

@@ -2,7 +2,7 @@
 
 const MOST_MOMENTS = 400;  // beyond, every second one goes
 
-class Film {
+export class Film {
   constructor() { this.moments = []; this.about = ""; }
 
   get last() { return this.moments.length - 1; }
