@@ -380,6 +380,19 @@ def test_the_numbers_of_a_past_step_are_those_of_its_report(add_run: AddRun) -> 
     assert (before["ELBO"], before["Epoch"]) == ("–", "0.00")
 
 
+def test_the_numbers_of_a_frame_are_those_of_its_step_and_not_of_a_later_one(add_run: AddRun) -> None:
+    frame = add_run("mine").status.step
+    ahead = add_run("ahead", step=frame + 9)
+    for film in (False, True):
+        said, _ = wire.unpack(parcel.build(ahead, film=film))
+        assert said["frame_steps"][-1] == frame
+        numbers = {name: under for name, _, under, *_ in said["past_tiles"][-1]}
+        assert numbers["Epoch"] == f"step {words.count(frame)}"
+        assert len(said["past_tiles"]) == len(said["frame_steps"])
+    now, _ = wire.unpack(parcel.build(add_run("other"), film=False))
+    assert now["past_tiles"] == []
+
+
 def test_after_stop_resume_is_the_button_and_a_new_run_is_called_so(app: App, add_run: AddRun) -> None:
     add_run("mine", state="stopped")
     at = app("train", run="mine")

@@ -140,9 +140,10 @@ def build(run: Run, film: bool) -> bytes:
             arrays["seen"] = seen(run.probes, run.probe_masks)
     steps = [int(shot["step"][0]) for shot in shots]
     header["frame_steps"] = steps
+    # Of the step that the run is at, the numbers are those of now.
+    header["past_tiles"] = [tiles(run, undefined, step) for step in steps if step != now.step]
     if film and len(shots) > 1:
-        past = [tiles(run, undefined, step) for step in steps[:-1]]  # the last frame's are those of now
-        header |= {"replay": True, "past_tiles": past}
+        header["replay"] = True
     else:
         arrays |= {name: arrays[name][-1] for name in ("cloud", "kl", "reconstructions", "samples")}
     return wire.pack(header, arrays)
