@@ -17,6 +17,7 @@ check: environment-dev
 	@$(VENV) -m ruff check
 	@$(VENV) -m ruff format --check
 	@$(VENV) -m mypy
+	@.venv/bin/oxlint vae_core widgets tests
 	@$(VENV) scripts/links.py --check
 
 format: environment-dev

@@ -119,6 +119,25 @@ def test_contours_holes_and_samples_of_the_map_are_the_priors_own(run: Run) -> N
         assert outside.value == pytest.approx(own_outside, abs=0.02)
 
 
+def test_contours_of_the_board_are_the_priors_own(run: Run) -> None:
+    from widgets.components.board import parcel
+
+    said, arrays = wire.unpack(parcel.build(run, film=False))
+    p, cells = truth(run), said["grid"]
+    axis = torch.arange(cells["size"]) * cells["cell"] + cells["x"]
+    at = torch.cartesian_prod(axis, axis)
+    expected = p.log_prob(at).view(cells["size"], cells["size"])
+    # Half precision: 11 bits of up to some 40 nats.
+    np.testing.assert_allclose(arrays["log_p"], expected, atol=0.02)
+    z = p.sample((50_000,))
+    assert float((z.abs().amax(1) < -cells["x"]).double().mean()) > 0.995
+    inside = p.log_prob(z)
+    assert [mass for mass, _ in said["regions"]] == [0.5, 0.95]
+    for mass, level in said["regions"]:
+        assert (inside > level).double().mean() == pytest.approx(mass, abs=0.01)
+    assert not said["unit_prior"]
+
+
 def drawn(posteriors: Posteriors) -> torch.Tensor:
     """100 draws of q(z) for every image."""
     noise = torch.randn(100, *posteriors.mean.shape)

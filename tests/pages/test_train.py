@@ -11,11 +11,11 @@ from streamlit.testing.v1 import AppTest
 
 from pages.sections.train import details, labels
 from vae_core import VAE, Spec, recipes
+from vae_core.browser import wire
 from vae_core.data import download
 from vae_core.runs.run import Run, all_runs
 from vae_core.spec import Likelihood, titles
 from widgets.components.board import parcel
-from widgets.components.board.pack import unpack
 from widgets.shell import tasks, words
 
 App = Callable[..., AppTest]
@@ -276,11 +276,11 @@ def test_the_board_of_a_finished_run_holds_its_frames(app: App, add_run: AddRun)
     run = add_run("mine")
     at = app("train", run="mine")
     (board,) = (component for component in at.get("bidi_component") if component.proto.bytes)
-    shown = unpack(board.proto.bytes)
+    shown, arrays = wire.unpack(board.proto.bytes)
     assert shown["run"] == "mine"
     assert shown["replay"]
     assert shown["frame_steps"][-1] == run.status.step
-    assert shown["cloud"].shape == (len(shown["frame_steps"]), len(shown["labels"]), 2)
+    assert arrays["cloud"].shape == (len(shown["frame_steps"]), len(arrays["labels"]), 2)
 
 
 def test_the_gallery_cannot_be_trained_on(app: App, add_run: AddRun) -> None:
@@ -378,6 +378,19 @@ def test_the_numbers_of_a_past_step_are_those_of_its_report(add_run: AddRun) -> 
     assert shown["Remaining"][0] == "–"
     before = {name: value for name, value, *_ in parcel.tiles(run, past=steps[0] - 1)}
     assert (before["ELBO"], before["Epoch"]) == ("–", "0.00")
+
+
+def test_the_numbers_of_a_frame_are_those_of_its_step_and_not_of_a_later_one(add_run: AddRun) -> None:
+    frame = add_run("mine").status.step
+    ahead = add_run("ahead", step=frame + 9)
+    for film in (False, True):
+        said, _ = wire.unpack(parcel.build(ahead, film=film))
+        assert said["frame_steps"][-1] == frame
+        numbers = {name: under for name, _, under, *_ in said["past_tiles"][-1]}
+        assert numbers["Epoch"] == f"step {words.count(frame)}"
+        assert len(said["past_tiles"]) == len(said["frame_steps"])
+    now, _ = wire.unpack(parcel.build(add_run("other"), film=False))
+    assert now["past_tiles"] == []
 
 
 def test_after_stop_resume_is_the_button_and_a_new_run_is_called_so(app: App, add_run: AddRun) -> None:

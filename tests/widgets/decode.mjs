@@ -1,7 +1,8 @@
 // node decode.mjs PARCEL CODES OUT: decodes float32 codes [N, D] and writes float32 images [N, H, W, C]. Under a
 // condition, rows of CODES may go on with the weights of the classes, [N, D + K]: node decode.mjs ... weights.
 import { readFileSync, writeFileSync } from "node:fs";
-import { makeDecoder, unpack } from "../../vae_core/browser/decoder.js";
+import { makeDecoder } from "../../vae_core/browser/decoder.js";
+import { unpack } from "../../vae_core/browser/parcel.js";
 
 const [parcel, codes, out, told] = process.argv.slice(2);
 const { latent, condition, decode } = makeDecoder(unpack(new Uint8Array(readFileSync(parcel))));

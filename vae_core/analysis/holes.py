@@ -99,13 +99,13 @@ def level(grid: DensityGrid, mass: float = 0.95) -> float:
         raise ValueError(f"mass must lie between 0 and 1, not {mass}.")
     if grid.unit_prior:
         return math.log1p(-mass) - math.log(2 * math.pi)
-    return ranked_level(grid, mass)
+    return ranked_level(grid.log_p, grid.cell, mass)
 
 
-def ranked_level(grid: DensityGrid, mass: float) -> float:
-    """log p at the edge of the densest cells that together hold the mass."""
-    ranked = grid.log_p.flatten().sort(descending=True).values.double()
-    held = (ranked.exp() * grid.cell**2).cumsum(0)
+def ranked_level(log_p: Tensor, cell: float, mass: float) -> float:
+    """log p at the edge of the densest cells that together hold the mass; log_p [G, G], cell their side."""
+    ranked = log_p.flatten().sort(descending=True).values.double()
+    held = (ranked.exp() * cell**2).cumsum(0)
     return float(ranked[min(int((held < mass).sum()), len(ranked) - 1)])
 
 

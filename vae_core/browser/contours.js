@@ -6,7 +6,7 @@ export function outlines(grid, field, level) {
   const { size } = grid, next = new Map();
   // A line crosses the edges of grid cells. Edge 2k runs from point k to its neighbour in x, 2k + 1 in y.
   const join = (a, b) => {
-    for (const [from, to] of [[a, b], [b, a]]) next.has(from) ? next.get(from).push(to) : next.set(from, [to]);
+    for (const [from, to] of [[a, b], [b, a]]) next.set(from, [...(next.get(from) ?? []), to]);
   };
   for (let i = 0; i < size - 1; i++) for (let j = 0; j < size - 1; j++) {
     const k = i * size + j;

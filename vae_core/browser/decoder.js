@@ -1,39 +1,5 @@
-// A decoder that runs where the hand is: reads a parcel (vae_core/browser/wire.py says how one is laid out) and
-// turns a code z into an image. Plain loops, no dependencies; the same file runs in browsers and in Node.
-
-const VIEWS = {
-  float32: Float32Array, int32: Int32Array, int16: Int16Array, uint16: Uint16Array, uint8: Uint8Array,
-};
-
-/** Parcel bytes -> its header, with `arrays` replaced by {name: typed array, its `shape` beside it}. */
-export function unpack(bytes) {
-  // What a message hands over may start at any address, and typed arrays need aligned ones: copy once.
-  const buffer = bytes.slice().buffer;
-  const size = new DataView(buffer).getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, size)));
-  for (const [name, { dtype, shape, offset }] of Object.entries(header.arrays)) {
-    const length = shape.reduce((a, b) => a * b, 1);
-    const View = dtype === "float16" ? Uint16Array : VIEWS[dtype];
-    const view = new View(buffer, 4 + size + offset, length);
-    const array = dtype === "float16" ? fromHalf(view) : view;
-    array.shape = shape;
-    header.arrays[name] = array;
-  }
-  return header;
-}
-
-/** IEEE half precision, as bits, to Float32Array. */
-function fromHalf(bits) {
-  const out = new Float32Array(bits.length);
-  for (let i = 0; i < bits.length; i++) {
-    const exponent = (bits[i] >> 10) & 31, fraction = bits[i] & 1023;
-    const size = exponent === 0 ? fraction * 2 ** -24
-      : exponent === 31 ? (fraction ? NaN : Infinity)
-      : (1 + fraction / 1024) * 2 ** (exponent - 15);
-    out[i] = bits[i] & 0x8000 ? -size : size;
-  }
-  return out;
-}
+// A decoder that runs where the hand is: turns a code z into an image. Plain loops, no dependencies; the same file
+// runs in browsers and in Node.
 
 // --- layers: each builder takes its description and what comes in, {size, shape: [C, H, W] once it is an
 // image}, and returns {run, size, shape}. Buffers are made once. Images lie as [H, W, C] in memory. ---
@@ -182,15 +148,4 @@ export function makeDecoder({ latent, image, layers, mean: how, arrays, conditio
     return out;
   };
   return { latent, image, condition, decode };
-}
-
-/** Mean image [H, W, C] in [0, 1], grey, colour or with alpha, to `pixels` RGBA [H, W, 4], as ImageData has them. */
-export function paint(mean, channels, pixels) {
-  const colour = channels >= 3;
-  for (let i = 0, p = 0; p < pixels.length; i += channels, p += 4) {
-    pixels[p] = 255 * mean[i];
-    pixels[p + 1] = 255 * mean[colour ? i + 1 : i];
-    pixels[p + 2] = 255 * mean[colour ? i + 2 : i];
-    pixels[p + 3] = channels === 4 ? 255 * mean[i + 3] : 255;
-  }
 }

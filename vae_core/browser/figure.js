@@ -1,81 +1,97 @@
-// A figure: a titled canvas that redraws when its width changes, follows the pointer, and can be taken away.
-// options: {title, height(width), draw(pen, theme, figure), hover(x, y) -> text, cursor: whether hovering redraws,
-//           csv() -> text, extra: [[label, help, act]]}
+// A figure: a titled canvas that redraws when its width changes, follows the pointer, and can be taken away as a file.
 
-function figure(parent, options) {
-  const box = document.createElement("figure");
-  const head = document.createElement("figcaption"), title = document.createElement("b"), note = document.createElement("span");
-  const tools = document.createElement("span"), canvas = document.createElement("canvas");
-  tools.className = "tools"; note.className = "note";
-  head.append(title, note, tools); box.append(head, canvas); parent.append(box);
-  title.textContent = options.title; note.textContent = options.note ?? "";
-  canvas.setAttribute("role", "img"); canvas.setAttribute("aria-label", options.title);
+import { download, element } from "./dom.js";
+import { prepared } from "./draw.js";
+import { pngFile, svgFile } from "./files.js";
 
-  const self = { box, canvas, theme: null, pointer: null };
-  self.say = (text) => { if (self.pointer === null) note.textContent = text; self.resting = text; };
-  self.name = (text) => { title.textContent = text; };
-  self.resting = options.note ?? "";
+/**
+ * options: {title, height(width), draw(ctx, size: [width, height], theme, pointer: [x, y] or null),
+ *           hover(x, y) -> text, cursor: whether hovering redraws, csv() -> text, extra: [[label, help, act]]}
+ */
+export class Figure {
+  constructor(parent, options) {
+    Object.assign(this, { options, theme: null, pointer: null, resting: "", file: "", wanted: 0 });
+    this.title = element("b", {}, options.title);
+    this.note = element("span", { class: "note" });
+    this.canvas = element("canvas", { role: "img", "aria-label": options.title });
+    const tools = element("span", { class: "tools" }, ...this.buttons());
+    this.box = element("figure", {}, element("figcaption", {}, this.title, this.note, tools), this.canvas);
+    parent.append(this.box);
+    if (options.hover) this.follow();
+    this.observer = new ResizeObserver(() => this.draw());
+    this.observer.observe(this.box);
+  }
 
-  let wanted = 0;
-  const width = () => Math.floor(box.getBoundingClientRect().width);
-  const paint = () => {
-    wanted = 0;
-    const w = width();
-    if (w < 20 || !self.theme) return;
-    const h = Math.round(options.height(w));
-    canvas.style.width = `${w}px`; canvas.style.height = `${h}px`;
-    options.draw(canvasPen(canvas, w, h), self.theme, self);
-  };
-  self.draw = () => { wanted ||= requestAnimationFrame(paint); };
-  const watch = new ResizeObserver(self.draw);
-  watch.observe(box);
-  self.close = () => watch.disconnect();
+  buttons() {
+    const { extra = [], csv } = this.options;
+    const kinds = { PNG: () => this.savePng(), SVG: () => this.saveSvg(), ...(csv ? { CSV: () => this.saveCsv() } : {}) };
+    return [
+      ...extra.map(([label, title, act]) => element("button", { type: "button", class: "extra", title, onclick: (e) => act(e.currentTarget) }, label)),
+      ...Object.entries(kinds).map(([kind, onclick]) => element("button", { type: "button", title: `Download as ${kind}`, onclick }, kind)),
+    ];
+  }
 
-  if (options.hover) {
-    canvas.addEventListener("pointermove", (e) => {
-      const r = canvas.getBoundingClientRect();
-      self.pointer = [e.clientX - r.left, e.clientY - r.top];
-      note.textContent = options.hover(...self.pointer) ?? self.resting;
-      if (options.cursor) self.draw();
+  follow() {
+    const { options: { hover, cursor }, canvas } = this;
+    const move = (pointer) => {
+      this.pointer = pointer;
+      this.note.textContent = (pointer && hover(...pointer)) ?? this.resting;
+      if (cursor) this.draw();
+    };
+    canvas.addEventListener("pointermove", ({ clientX, clientY }) => {
+      const { left, top } = canvas.getBoundingClientRect();
+      move([clientX - left, clientY - top]);
     });
-    canvas.addEventListener("pointerleave", () => { self.pointer = null; note.textContent = self.resting; if (options.cursor) self.draw(); });
+    canvas.addEventListener("pointerleave", () => move(null));
   }
 
-  for (const [label, help, act] of options.extra ?? []) {
-    const button = document.createElement("button");
-    button.type = "button"; button.textContent = label; button.title = help; button.className = "extra";
-    button.onclick = () => act(button);
-    tools.append(button);
+  name(title) { this.title.textContent = title; }
+
+  /** What stands beside the title while no pointer is on the figure. */
+  say(text) {
+    this.resting = text;
+    if (this.pointer === null) this.note.textContent = text;
   }
-  const kinds = { PNG: () => png(), SVG: () => svg(), ...(options.csv ? { CSV: () => csv() } : {}) };
-  for (const [kind, act] of Object.entries(kinds)) {
-    const button = document.createElement("button");
-    button.type = "button"; button.textContent = kind; button.title = `Download as ${kind}`;
-    button.onclick = act;
-    tools.append(button);
+
+  get size() {
+    const width = Math.floor(this.box.getBoundingClientRect().width);
+    return [width, Math.round(this.options.height(width))];
   }
-  const file = () => `${(self.file ? `${self.file} ` : "") + title.textContent}`.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
-  const svg = () => {
-    const w = width(), pen = svgPen(w, Math.round(options.height(w))), pointer = self.pointer;
-    self.pointer = null;
-    options.draw(pen, self.theme, self);
-    self.pointer = pointer;
-    save(new Blob([pen.finish(self.theme.paper)], { type: "image/svg+xml" }), `${file()}.svg`);
-  };
-  const png = () => {
-    const out = document.createElement("canvas");
-    out.width = canvas.width; out.height = canvas.height;
-    const c = out.getContext("2d");
-    c.fillStyle = self.theme.paper; c.fillRect(0, 0, out.width, out.height); c.drawImage(canvas, 0, 0);
-    out.toBlob((blob) => save(blob, `${file()}.png`));
-  };
-  const csv = () => save(new Blob([options.csv()], { type: "text/csv" }), `${file()}.csv`);
-  return self;
+
+  draw() {
+    this.wanted ||= requestAnimationFrame(() => {
+      this.wanted = 0;
+      if (!this.theme) return;
+      const [width, height] = this.size;
+      if (width < 20) return;
+      Object.assign(this.canvas.style, { width: `${width}px`, height: `${height}px` });
+      this.options.draw(prepared(this.canvas, width, height), [width, height], this.theme, this.pointer);
+    });
+  }
+
+  close() {
+    this.observer.disconnect();
+    cancelAnimationFrame(this.wanted);
+  }
+
+  // --- files ---
+
+  get paper() { return this.theme.colours.paper; }
+
+  async savePng() { this.save(await pngFile([this.canvas], this.paper), "png"); }
+
+  saveSvg() {
+    const { size } = this;
+    this.save(svgFile(...size, this.paper, (ctx) => this.options.draw(ctx, size, this.theme, null)), "svg");
+  }
+
+  saveCsv() { this.save(new Blob([this.options.csv()], { type: "text/csv" }), "csv"); }
+
+  save(blob, ending) {
+    const name = `${this.file} ${this.title.textContent}`.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+    download(blob, `${name}.${ending}`);
+  }
 }
 
-function save(blob, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob); link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-}
+/** Names and lines of values as CSV. */
+export const table = (names, lines) => [names, ...lines].map((each) => each.join(",")).join("\n") + "\n";

@@ -1,117 +1,203 @@
-// The latent plane: equal aspect, the same range across runs, the prior's contours, points by class.
-// picture: {extent, axes: [name, name], x: Float32Array, y, labels, classes: [names], heat: canvas | undefined,
-//           contours: [[mass, radius]...], points: bool, names: bool, pin: [x, y] | undefined}
+// The latent plane as every figure shows it: density, points by class, the prior's contours, names that do not cover
+// one another, and axes. Each is drawn from a scene:
+//   placed(plot, view)               where on the canvas the plane is; plot: {left, top, width, height, small}
+//   font, colours                    of the theme
+//   grid, fields: {logP, drawn}      nats of p(z) and q(z) on the grid {x: first, cell, size}
+//   regions: [[mass, level]...]      of the prior
+//   points: {x, y, labels, centres}, classes, axes: [name, name]
+//   remember                         of `remembering`
 
-const PRIOR_CONTOURS = [0.5, 0.9, 0.95, 0.99].map((mass) => [mass, Math.sqrt(-2 * Math.log(1 - mass))]);  // of N(0, I) in two dimensions
+import { outlines } from "./contours.js";
+import { line, write } from "./draw.js";
 
-function planeBox(width, height) {
-  const left = 34, bottom = 30, top = 4, right = 4;
-  const side = Math.max(10, Math.min(width - left - right, height - top - bottom));
-  return { left: left + Math.max(0, (width - left - right - side) / 2), top, side };
+export const NATS_OF_Q = [-8, -0.5]; // at no colour and at full colour, the same for every run
+
+/** The transform from the plane to the canvas; view: {x, y} in the middle, `half` the height that is shown. */
+export function placed(plot, view) {
+  const scale = plot.height / 2 / view.half, px = plot.left + plot.width / 2, py = plot.top + plot.height / 2;
+  return { plot, view, scale, toX: (x) => px + (x - view.x) * scale, toY: (y) => py - (y - view.y) * scale };
 }
 
-function planeHeight(width, most) { return Math.min(width - 38, most) + 34; }
-
-function fromPlane(box, extent, px, py) {
-  return [((px - box.left) / box.side * 2 - 1) * extent, (1 - (py - box.top) / box.side * 2) * extent];
+/** remember(kind, array, make): what `make` gave, as long as it is made from the same array. */
+export function remembering() {
+  const known = new Map();
+  return (kind, from, make) => {
+    const last = known.get(kind);
+    // A frame of a replay is a fresh view of one buffer: its offset tells it apart.
+    if (last?.buffer === from.buffer && last.offset === from.byteOffset) return last.made;
+    const made = make();
+    known.set(kind, { buffer: from.buffer, offset: from.byteOffset, made });
+    return made;
+  };
 }
 
-function drawPlane(pen, theme, p) {
-  const box = planeBox(pen.width, pen.height), { left, top, side } = box, e = p.extent;
-  const X = (x) => left + ((x / e + 1) / 2) * side, Y = (y) => top + ((1 - y / e) / 2) * side;
-  const label = { fill: theme.faint, size: 11, font: theme.font };
-  pen.rect(left, top, side, side, { fill: theme.dark ? "#191d23" : "#ffffff" });
-  pen.clip(left, top, side, side, () => {
-    if (p.heat) pen.image(p.heat, left, top, side, side, true);
-    const step = e > 4 ? e / 4 : 1;
-    if (!p.heat) for (let t = -e + step; t < e; t += step) {
-      const grid = { stroke: theme.edge, width: 1, alpha: t === 0 ? 0.9 : 0.4 };
-      pen.line([[X(t), top], [X(t), top + side]], grid);
-      pen.line([[left, Y(t)], [left + side, Y(t)]], grid);
-    }
-    const halo = p.heat ? (theme.dark ? "#14171c" : "#fcfbf8") : null;
-    for (const [, r] of p.contours) {
-      if (halo) pen.circle(X(0), Y(0), (r / e) * side / 2, { stroke: halo, width: 3, alpha: 0.5 });
-      pen.circle(X(0), Y(0), (r / e) * side / 2, { stroke: theme.prior, width: 1.4, alpha: 0.95 });
-    }
-    if (p.points && p.x) {
-      const many = p.x.length > 1000, r = many ? 1.5 : Math.max(1.6, Math.min(3, side / 160)), alpha = many ? 0.6 : 0.8;
-      for (let i = 0; i < p.x.length; i++) {
-        const x = X(p.x[i]), y = Y(p.y[i]);
-        if (x < left - 4 || x > left + side + 4 || y < top - 4 || y > top + side + 4) continue;
-        pen.circle(x, y, r, { fill: classColour(theme, p.labels[i]), alpha });
-      }
-    }
-    for (const [mass, r] of p.contours) {
-      const at = (r / e) * side / 2;
-      if (at < 26 || (mass === 0.95 && side / e < 70)) continue;
-      pen.text(X(0) + at * Math.SQRT1_2, Y(0) - at * Math.SQRT1_2, `${Math.round(mass * 100)} %`,
-        { fill: theme.prior, size: 10, font: theme.font, align: "center", baseline: "middle", halo: theme.paper, weight: 600 });
-    }
-    if (p.names && p.x) for (const [name, x, y, k] of apart(centres(p).filter(([, x, y]) => Math.max(Math.abs(x), Math.abs(y)) <= e)
-      .map(([name, x, y, k]) => [name, X(x), Y(y), k]))) {
-      pen.text(x, y, name, { fill: p.heat || !theme.dark ? shade(theme.classes[k % 10], theme.dark ? 0.2 : -0.35) : shade(theme.classes[k % 10], 0.35),
-        size: name.length > 2 ? 12 : 15, weight: 700, font: theme.font, align: "center", baseline: "middle", halo: theme.paper });
-    }
-    if (p.pin) {
-      const [x, y] = [X(p.pin[0]), Y(p.pin[1])];
-      pen.circle(x, y, 7, { stroke: theme.paper, width: 4 });
-      pen.circle(x, y, 7, { stroke: theme.accent, width: 2 });
-      pen.circle(x, y, 1.6, { fill: theme.accent });
-    }
-  });
-  pen.rect(left, top, side, side, { stroke: theme.edge });
-  const step = e > 4 ? e / 2 : side < 260 ? 2 : 1;
-  for (let t = -e; t <= e + 1e-9; t += step) {
-    const edge = t === -e ? "left" : t === e ? "right" : "center";
-    pen.text(X(t), top + side + 14, minus(String(t)), { ...label, align: edge });
-    pen.text(left - 6, Y(t) + (t === -e ? -4 : t === e ? 6 : 0), minus(String(t)), { ...label, align: "right", baseline: "middle" });
-  }
-  const axis = { ...label, fill: theme.ink, size: 12, weight: 600 };
-  pen.text(X(0), top + side + 27, p.axes[0], { ...axis, align: "center" });
-  pen.text(left - 33, Y(0) - 14, p.axes[1], { ...axis, baseline: "middle" });
-  return box;
-}
-
-// The middle of each class: a mean, which a few stray points move little at these sizes.
-function centres(p) {
+/** Of points {x, y, labels}, each class's mean: [[class, [x, y]]...]. */
+export function centresOf({ x, y, labels }) {
   const sums = new Map();
-  for (let i = 0; i < p.x.length; i++) {
-    const k = p.labels[i];
-    if (k > 250 || k < 0) continue;
-    const s = sums.get(k) ?? [0, 0, 0];
-    s[0] += p.x[i]; s[1] += p.y[i]; s[2] += 1; sums.set(k, s);
+  for (let i = 0; labels && i < x.length; i++) {
+    const [sx, sy, n] = sums.get(labels[i]) ?? [0, 0, 0];
+    sums.set(labels[i], [sx + x[i], sy + y[i], n + 1]);
   }
-  return [...sums].map(([k, [x, y, n]]) => [p.classes[k] ?? String(k), x / n, y / n, k]);
+  return [...sums].map(([c, [sx, sy, n]]) => [c, [sx / n, sy / n]]);
 }
 
-// Names that would cover each other are pushed apart, a few pixels at a time.
-function apart(names) {
-  for (let turn = 0; turn < 40; turn++) for (let i = 0; i < names.length; i++) for (let j = 0; j < i; j++) {
-    const a = names[i], b = names[j], wide = 7 + 3.2 * Math.max(a[0].length, b[0].length), dx = a[1] - b[1] || 0.1, dy = a[2] - b[2] || 0.1;
-    const near = Math.hypot(dx / wide, dy / 13);
-    if (near >= 1) continue;
-    const push = (1 - near) * 0.25;
-    a[1] += dx * push + Math.sign(dx) * 0.2; b[1] -= dx * push + Math.sign(dx) * 0.2; a[2] += dy * push + Math.sign(dy) * 0.2; b[2] -= dy * push + Math.sign(dy) * 0.2;
-  }
-  return names;
-}
-
-function outside(p) {
-  let n = 0;
-  for (let i = 0; i < p.x.length; i++) if (Math.abs(p.x[i]) > p.extent || Math.abs(p.y[i]) > p.extent) n++;
-  return n;
-}
-
-function nearest(p, x, y, within) {
-  let best = -1, least = within * within;
-  for (let i = 0; i < p.x.length; i++) {
-    const d = (p.x[i] - x) ** 2 + (p.y[i] - y) ** 2;
-    if (d < least) { least = d; best = i; }
+/** Index of the point nearest to (x, y) and no farther than `within`, or null. */
+export function nearestPoint(points, x, y, within) {
+  let best = null, least = within * within;
+  for (let i = 0; i < points.x.length; i++) {
+    const d = (points.x[i] - x) ** 2 + (points.y[i] - y) ** 2;
+    if (d < least) [least, best] = [d, i];
   }
   return best;
 }
 
-function shade(colour, amount) {  // -1 black ... 1 white
-  return `rgb(${rgb(colour).map((v) => Math.round(amount < 0 ? v * (1 + amount) : v + (255 - v) * amount)).join(",")})`;
+// --- density ---
+
+export function drawDensity(ctx, scene) {
+  const { colours, fields: { drawn } } = scene, [low, high] = NATS_OF_Q;
+  drawField(ctx, scene, "posterior", drawn, (v) => {
+    const t = clamp01((v - low) / (high - low));
+    return [...colours.q, 235 * t ** 1.25];
+  });
 }
+
+/** A field as an image, made once per field and theme, and laid over the plane to scale. */
+export function drawField(ctx, scene, kind, field, colour) {
+  const { grid, toX, toY, scale, remember } = scene, { size, cell } = grid;
+  const image = remember(`${kind} ground`, field, () => {
+    const canvas = new OffscreenCanvas(size, size), inner = canvas.getContext("2d");
+    const data = inner.createImageData(size, size);
+    for (let i = 0; i < size; i++) for (let j = 0; j < size; j++) {
+      const k = i * size + j;
+      data.data.set(colour(field[k], k), 4 * ((size - 1 - j) * size + i));
+    }
+    inner.putImageData(data, 0, 0);
+    return canvas;
+  });
+  ctx.imageSmoothingEnabled = true;
+  const side = size * cell * scale, left = toX(grid.x - cell / 2), top = toY(grid.x + (size - 0.5) * cell);
+  ctx.drawImage(image, left, top, side, side);
+}
+
+// --- points ---
+
+/** Each code by its class; those without one are muted. */
+export function drawPoints(ctx, { points, classes, colours, toX, toY, plot }, { radius, alpha }) {
+  const { x, y, labels } = points, count = labels ? Math.max(1, classes.length) : 0;
+  const chunks = 12, per = Math.ceil(x.length / chunks);
+  ctx.globalAlpha = alpha;
+  // One path per class is fast, and would bury the first class; so in chunks, one after the other.
+  for (let from = 0; from < x.length; from += per) for (let c = 0; c <= count; c++) {
+    ctx.fillStyle = c < count ? colours.classes[c % colours.classes.length] : colours.muted;
+    ctx.beginPath();
+    for (let i = from; i < Math.min(from + per, x.length); i++) {
+      if (count && (labels[i] >= 0 && labels[i] < count ? labels[i] : count) !== c) continue;
+      const px = toX(x[i]), py = toY(y[i]);
+      if (px < plot.left - 3 || px > plot.left + plot.width + 3) continue;
+      if (py < plot.top - 3 || py > plot.top + plot.height + 3) continue;
+      ctx.moveTo(px + radius, py);
+      ctx.arc(px, py, radius, 0, 2 * Math.PI);
+    }
+    ctx.fill();
+  }
+  ctx.globalAlpha = 1;
+}
+
+// --- the prior ---
+
+const contours = ({ grid, fields: { logP }, regions, remember }) =>
+  remember("prior", logP, () => regions.map(([, level]) => outlines(grid, logP, level)));
+
+export function drawPrior(ctx, scene) {
+  ctx.strokeStyle = scene.colours.p;
+  contours(scene).forEach((loops, k) => {
+    ctx.lineWidth = scene.plot.small ? 1.2 : 1.6 - 0.25 * k;
+    ctx.globalAlpha = 0.95 - 0.15 * k;
+    trace(ctx, scene, loops);
+    ctx.stroke();
+  });
+  ctx.globalAlpha = 1;
+}
+
+/** Lines of the plane as one path. */
+export function trace(ctx, { toX, toY }, lines) {
+  ctx.beginPath();
+  for (const each of lines) each.forEach(([x, y], k) => (k ? ctx.lineTo(toX(x), toY(y)) : ctx.moveTo(toX(x), toY(y))));
+}
+
+// --- names; `taken` are the places of those that stand already ---
+
+/** The prior's regions by their mass: at the top of what is seen of a line, or as near to it as there is room. */
+export function namePrior(ctx, scene, taken) {
+  const { colours, font, toX, toY, regions, plot: { left, top, width, height } } = scene;
+  const seen = ([x, y]) => Math.abs(x - left - width / 2) < width / 2 - 17 && Math.abs(y - top - height / 2) < height / 2 - 8;
+  contours(scene).forEach((loops, k) => {
+    const along = loops.flat().sort((a, b) => b[1] - a[1]).map(([x, y]) => [toX(x), toY(y)]).filter(seen);
+    const at = along.find((place) => claim(taken, place, 34, 15));
+    if (!at) return;
+    write(ctx, `${Math.round(100 * regions[k][0])} %`, ...at, { fill: colours.p, font, size: 11, align: "center", halo: colours.paper });
+  });
+}
+
+/** Classes by name, at their centres, or beside them where another label stands there already. */
+export function nameClasses(ctx, { points, classes, colours, font, toX, toY }, taken) {
+  for (const [c, [cx, cy]] of points.centres) {
+    const name = classes[c] ?? "", wide = 10 * name.length + 6, [x, y] = [toX(cx), toY(cy)];
+    if (!name) continue;
+    const around = [[x, y]];
+    for (let r = 10; r <= 60; r += 5) for (let k = 0; k < 16; k++) {
+      const angle = (k * Math.PI) / 8;
+      around.push([x + r * Math.cos(angle), y + r * Math.sin(angle)]);
+    }
+    const at = around.find((place) => claim(taken, place, wide, 18)) ?? [x, y];
+    write(ctx, name, ...at, { fill: colours.ink, font, size: 15, weight: 600, align: "center", halo: colours.paper });
+  }
+}
+
+/** Whether a label of that size has room at a place; if so, the room is taken from now on. */
+function claim(taken, [x, y], width, height) {
+  if (taken.some((other) => Math.abs(other.x - x) < (other.width + width) / 2 && Math.abs(other.y - y) < (other.height + height) / 2)) return false;
+  taken.push({ x, y, width, height });
+  return true;
+}
+
+// --- axes ---
+
+const STEPS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500];
+
+/** Where the axes are marked, at least 44 pixels apart: {places, xs, ys}, `places` after the point. */
+function marked({ plot, view, scale }) {
+  const step = STEPS.find((s) => s * scale >= 44) ?? 1000, places = Math.max(0, -Math.floor(Math.log10(step)));
+  const within = (centre, half) => {
+    const first = Math.ceil((centre - half) / step - 1e-9), last = Math.floor((centre + half) / step + 1e-9);
+    return Array.from({ length: last - first + 1 }, (_, k) => (first + k) * step);
+  };
+  return { places, xs: within(view.x, plot.width / 2 / scale), ys: within(view.y, plot.height / 2 / scale) };
+}
+
+export function drawGrid(ctx, scene) {
+  const { plot: { left, top, width, height }, colours, toX, toY } = scene, { xs, ys } = marked(scene);
+  const style = (v) => ({ stroke: colours.line, alpha: Math.abs(v) < 1e-9 ? 0.9 : 0.4 });
+  for (const x of xs) line(ctx, [[toX(x), top], [toX(x), top + height]], style(x));
+  for (const y of ys) line(ctx, [[left, toY(y)], [left + width, toY(y)]], style(y));
+}
+
+export function drawAxes(ctx, scene) {
+  const { plot, colours, axes, font, toX, toY } = scene, { places, xs, ys } = marked(scene);
+  const text = (v) => (Math.abs(v) < 1e-9 ? "0" : v.toFixed(places).replace("-", "\u2212"));
+  ctx.strokeStyle = colours.line;
+  ctx.lineWidth = 1;
+  ctx.strokeRect(plot.left - 0.5, plot.top - 0.5, plot.width + 1, plot.height + 1);
+  const bottom = plot.top + plot.height, digits = { fill: colours.muted, font, size: 11 };
+  for (const v of xs) write(ctx, text(v), toX(v), bottom + 12, { ...digits, align: "center" });
+  for (const v of ys) write(ctx, text(v), plot.left - 6, toY(v), { ...digits, align: "right" });
+  const name = { fill: colours.ink, font, size: 13, weight: "italic", align: "center" };
+  write(ctx, axes[0], plot.left + plot.width / 2, bottom + 27, name);
+  ctx.save();
+  ctx.translate(plot.left - 32, plot.top + plot.height / 2);
+  ctx.rotate(-Math.PI / 2);
+  write(ctx, axes[1], 0, 0, name);
+  ctx.restore();
+}
+
+export const clamp01 = (v) => (v < 0 ? 0 : v > 1 ? 1 : v);

@@ -1,7 +1,8 @@
 // Parcels, shared by every map on the page: weights and grids come once, under the id of their contents, and
 // small changes of state do not send them again. A parcel leaves when no sender that brought it is left.
 
-import { makeDecoder, unpack } from "./decoder.js";
+import { makeDecoder } from "./decoder.js";
+import { unpack } from "./parcel.js";
 
 const parcels = new Map(); // id -> {parcel, senders}
 const brought = new WeakMap(); // sender -> id

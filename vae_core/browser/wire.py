@@ -7,10 +7,11 @@ A parcel, all little-endian:
 n is such that the arrays start at a multiple of 8 bytes of the parcel; each begins at a multiple of 8 bytes
 of their part. The JSON is an object: what the sender says (`kind` at least), `id`, a hash of the
 contents, and `arrays`, {name: {"dtype", "shape", "offset"}} with offsets in bytes from the arrays' start.
-Readers: `unpack` here, `unpack` in `decoder.js` beside this file.
+Readers: `unpack` here, `unpack` in `parcel.js`.
 
-A parcel of kind "decoder" also holds `latent` D, `image` [C, H, W], `mean` and `layers`, to be applied
-in order. Arrays are laid out for plain loops with the outputs innermost:
+A parcel of kind "decoder" also holds `latent` D, `image` [C, H, W], `mean`, how the likelihood's parameters
+become one, and `layers`, to be applied in order. Arrays are laid out for plain loops with the outputs
+innermost:
 
     linear              weight [inputs, outputs], bias [outputs]
     conv_transpose      weight [kernel h, kernel w, input channels, output channels], bias; stride, padding,

@@ -1,7 +1,5 @@
 """The board of a path under the hand, in Chromium, on a page without Streamlit."""
 
-import subprocess
-
 import numpy as np
 import pytest
 import torch
@@ -95,14 +93,6 @@ def board(stage) -> Board:
 
 def decoded(vae: VAE, t: float) -> np.ndarray:
     return 255 * vae.decode_mean(paths.linear(A, B, torch.tensor([t])))[0, 0].numpy()
-
-
-def test_each_script_is_a_module_of_its_own_and_all_together_are_one(node: str) -> None:
-    assert set(ip.HERE.glob("*.js")) < set(ip.MODULES)
-    for text in [*(path.read_text() for path in ip.MODULES), ip.script()]:
-        command = [node, "--check", "--input-type=module"]
-        done = subprocess.run(command, input=text, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(

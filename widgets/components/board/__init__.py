@@ -6,24 +6,24 @@ from pathlib import Path
 
 import streamlit as st
 
-from widgets.components.scripts import BROWSER, text
+from widgets.components import scripts
+from widgets.components.scripts import BROWSER
 
 HERE = Path(__file__).parent
-DRAWING = (
-    *(BROWSER / name for name in ("pen.js", "figure.js", "plane.js")),
-    HERE / "curves.js",
-    HERE / "film.js",
-    HERE / "board.js",
-)
 
 
 def board(parcel: bytes, key: str) -> None:
     """The training board. The parcel: `parcel.py`."""
     # Registering again is how Streamlit wants it: with the same content it changes nothing.
     mount = st.components.v2.component(
-        "elbo_board",
-        html=text(HERE / "board.html"),
-        css=text(BROWSER / "shared.css", HERE / "board.css"),
-        js=text(*DRAWING),
+        "elbo_board", html=scripts.text(HERE / "board.html"), css=css(), js=script()
     )
     mount(key=key, data=parcel)
+
+
+def css() -> str:
+    return scripts.text(BROWSER / "controls.css", BROWSER / "figure.css", HERE / "board.css")
+
+
+def script() -> str:
+    return scripts.module(HERE / "board.js")

@@ -1,57 +1,62 @@
-// Stacked panels over one axis of steps. panel: {title, lines: [{name, values, colour, dash, width}]}.
+// Stacked panels over one axis of steps. panel: {title, colour, lines: [{name, values, colour, dash, width, alpha}]}.
 
-function curveLayout(width, height, panels) {
+import { brief, clipped, dot, line, ticks, write } from "../../../vae_core/browser/draw.js";
+
+export function curveLayout([width, height], panels) {
   const left = 46, right = 8, bottom = 22, gap = 20, top = 14;
   const high = (height - top - bottom - gap * (panels - 1)) / panels;
-  return { left, right, high, box: (k) => ({ x: left, y: top + k * (high + gap), w: width - left - right, h: high }) };
+  return { left, right, place: (k) => ({ x: left, y: top + k * (high + gap), w: width - left - right, h: high }) };
 }
 
-function drawCurves(pen, theme, { steps, panels, marks, cursor }, pointer) {
-  const layout = curveLayout(pen.width, pen.height, panels.length);
-  const last = steps.length ? steps[steps.length - 1] : 1, end = Math.max(last, 1);
-  const label = { fill: theme.faint, size: 11, font: theme.font };
+export function drawCurves(ctx, size, { colours, font }, { steps, panels, marks, cursor }, pointer) {
+  const layout = curveLayout(size, panels.length), end = Math.max(steps.at(-1) ?? 1, 1);
+  const label = { fill: colours.muted, size: 11, font, baseline: "alphabetic" };
   panels.forEach((panel, k) => {
-    const b = layout.box(k), [low, high] = spread(panel.lines);
+    const b = layout.place(k), [low, high] = spread(panel.lines), bottom = b.y + b.h, right = b.x + b.w;
     const X = (s) => b.x + (s / end) * b.w, Y = (v) => b.y + (1 - (v - low) / (high - low)) * b.h;
+    const across = (y, style) => line(ctx, [[b.x, y], [right, y]], style);
+    const upright = (x, style) => line(ctx, [[x, b.y], [x, bottom]], style);
     for (const t of ticks(low, high, b.h / 20)) {
-      const y = Y(t);
-      if (y < b.y - 1 || y > b.y + b.h + 1) continue;
-      pen.line([[b.x, y], [b.x + b.w, y]], { stroke: theme.edge, alpha: 0.55 });
-      pen.text(b.x - 6, y, short(t), { ...label, align: "right", baseline: "middle" });
+      across(Y(t), { stroke: colours.line, alpha: 0.55 });
+      write(ctx, brief(t), b.x - 6, Y(t), { ...label, align: "right", baseline: "middle" });
     }
-    pen.clip(b.x, b.y - 1, b.w + 1, b.h + 2, () => {
-      for (const mark of marks) pen.line([[X(mark.step), b.y], [X(mark.step), b.y + b.h]], { stroke: theme.prior, width: 1, dash: [3, 3] });
-      if (cursor != null) pen.line([[X(cursor), b.y], [X(cursor), b.y + b.h]], { stroke: theme.accent, width: 1.5 });
-      for (const line of panel.lines) {
-        for (const piece of pieces(steps, line.values)) {
-          const points = piece.map((i) => [X(steps[i]), Y(line.values[i])]);
-          pen.line(points, { stroke: line.colour, width: line.width ?? 1.8, dash: line.dash, alpha: line.alpha });
-          if (points.length === 1) pen.circle(...points[0], 2.2, { fill: line.colour });
-        }
+    clipped(ctx, { left: b.x, top: b.y - 1, width: b.w + 1, height: b.h + 2 }, () => {
+      for (const { step } of marks) upright(X(step), { stroke: colours.p, dash: [3, 3] });
+      if (cursor !== null) upright(X(cursor), { stroke: colours.accent, width: 1.5 });
+      for (const { values, colour, width, dash, alpha } of panel.lines) for (const piece of pieces(steps, values)) {
+        const points = piece.map((i) => [X(steps[i]), Y(values[i])]);
+        line(ctx, points, { stroke: colour, width, dash, alpha });
+        if (points.length === 1) dot(ctx, ...points[0], 2.2, { fill: colour });
       }
     });
-    pen.line([[b.x, b.y + b.h], [b.x + b.w, b.y + b.h]], { stroke: theme.edge });
-    pen.text(b.x, b.y - 4, panel.title, { ...label, fill: panel.colour ?? theme.ink, weight: 600, size: 12 });
-    legend(pen, theme, panel, b);
-    if (k === 0) marks.forEach((mark, i) => {
-      const x = X(mark.step), right = x > b.x + b.w - 60;
-      if (marks[i + 1] && X(marks[i + 1].step) - x < 34) return;  // of moves close together the last one is named
-      pen.text(x + (right ? -3 : 3), b.y + b.h - 5, mark.text, { ...label, fill: theme.prior, align: right ? "right" : "left", halo: theme.paper, weight: 600 });
-    });
-    if (k === panels.length - 1) {
-      const marks_ = ticks(0, end, b.w / 90);
-      for (const t of marks_) pen.text(Math.min(X(t), b.x + b.w), b.y + b.h + 15, short(t), { ...label, align: t === 0 ? "left" : X(t) > b.x + b.w - 14 ? "right" : "center" });
+    across(bottom, { stroke: colours.line });
+    write(ctx, panel.title, b.x, b.y - 4, { ...label, fill: panel.colour ?? colours.ink, weight: 600, size: 12 });
+    drawLegend(ctx, label, panel, b);
+    if (k === 0) nameMarks(ctx, marks, X, b, { ...label, fill: colours.p, halo: colours.paper, weight: 600 });
+    if (k === panels.length - 1) for (const t of ticks(0, end, b.w / 90)) {
+      const align = t === 0 ? "left" : X(t) > right - 14 ? "right" : "center";
+      write(ctx, brief(t), Math.min(X(t), right), bottom + 15, { ...label, align });
     }
-    if (pointer && steps.length) {
-      const i = nearestStep(steps, ((pointer[0] - b.x) / b.w) * end), x = X(steps[i]);
-      pen.line([[x, b.y], [x, b.y + b.h]], { stroke: theme.faint });
-      for (const line of panel.lines) if (Number.isFinite(line.values[i])) pen.circle(x, Y(line.values[i]), 2.6, { fill: line.colour });
+    if (!pointer || !steps.length) return;
+    const i = nearestStep(steps, ((pointer[0] - b.x) / b.w) * end);
+    upright(X(steps[i]), { stroke: colours.muted });
+    for (const { values, colour } of panel.lines) {
+      if (Number.isFinite(values[i])) dot(ctx, X(steps[i]), Y(values[i]), 2.6, { fill: colour });
     }
   });
 }
 
-// Indices of the measured values, in pieces: over a stretch where none was measured no line may claim one.
-function pieces(steps, values) {
+/** What was moved, at the foot of its line; of moves close together the last one is named. */
+function nameMarks(ctx, marks, X, b, style) {
+  marks.forEach(({ step, text }, i) => {
+    const x = X(step), atEdge = x > b.x + b.w - 60;
+    if (marks[i + 1] && X(marks[i + 1].step) - x < 34) return;
+    write(ctx, text, x + (atEdge ? -3 : 3), b.y + b.h - 5, { ...style, align: atEdge ? "right" : "left" });
+  });
+}
+
+/** Indices of the measured values, in pieces: over a stretch where none was measured no line may claim one. */
+export function pieces(steps, values) {
   const there = [...steps.keys()].filter((i) => Number.isFinite(values[i])), found = [];
   const gaps = there.slice(1).map((i, k) => steps[i] - steps[there[k]]).sort((a, b) => a - b);
   const longest = 4 * (gaps[Math.floor((gaps.length - 1) / 2)] ?? 0);
@@ -62,54 +67,35 @@ function pieces(steps, values) {
   return found;
 }
 
-function legend(pen, theme, panel, b) {
+function drawLegend(ctx, label, { title, lines }, b) {
   let x = b.x + b.w;
-  for (const line of [...panel.lines].reverse()) {
-    const wide = line.name.length * 6 + 4;
-    if (x - wide - 18 < b.x + panel.title.length * 7 + 8) return;  // no room beside the title
-    pen.text(x, b.y - 4, line.name, { fill: theme.faint, size: 11, font: theme.font, align: "right" });
+  for (const { name, colour, dash, alpha } of [...lines].reverse()) {
+    const wide = name.length * 6 + 4;
+    if (x - wide - 18 < b.x + title.length * 7 + 8) return; // no room beside the title
+    write(ctx, name, x, b.y - 4, { ...label, align: "right" });
     x -= wide;
-    pen.line([[x - 16, b.y - 8], [x - 2, b.y - 8]], { stroke: line.colour, width: 2, dash: line.dash, alpha: line.alpha });
+    line(ctx, [[x - 16, b.y - 8], [x - 2, b.y - 8]], { stroke: colour, width: 2, dash, alpha });
     x -= 26;
   }
 }
 
-// The range of the values, without the first plunge: its few huge numbers would flatten all the rest.
+/** The range of the values, without the first plunge: its few huge numbers would flatten all the rest. */
 function spread(lines) {
-  const all = lines.flatMap((line) => [...line.values].filter(Number.isFinite)).sort((a, b) => a - b);
+  const all = lines.flatMap(({ values }) => [...values].filter(Number.isFinite)).sort((a, b) => a - b);
   if (!all.length) return [0, 1];
   const at = (q) => all[Math.min(all.length - 1, Math.floor(q * all.length))];
-  let low = all.length > 12 ? at(0.06) : all[0], high = all.length > 12 ? at(0.985) : all[all.length - 1];
+  const [low, high] = all.length > 12 ? [at(0.06), at(0.985)] : [all[0], all.at(-1)];
   const pad = Math.max((high - low) * 0.08, Math.abs(high) * 0.01, 0.05);
   return [low - pad, high + pad];
 }
 
-function nearestStep(steps, s) {
+/** Index of the step nearest to s. */
+export function nearestStep(steps, s) {
   let low = 0, high = steps.length - 1;
-  while (high - low > 1) { const m = (low + high) >> 1; if (steps[m] < s) low = m; else high = m; }
-  return Math.abs(steps[low] - s) < Math.abs(steps[high] - s) ? low : high;
-}
-
-// Bars, one per latent dimension, in nats.
-function drawBars(pen, theme, values, chosen, pointer) {
-  const left = 34, bottom = 20, top = 6, w = pen.width - left - 4, h = pen.height - top - bottom, n = values.length;
-  const high = Math.max(...values, 0.1) * 1.08, Y = (v) => top + (1 - v / high) * h;
-  const label = { fill: theme.faint, size: 11, font: theme.font };
-  for (const t of ticks(0, high, h / 28)) {
-    pen.line([[left, Y(t)], [left + w, Y(t)]], { stroke: theme.edge, alpha: 0.55 });
-    pen.text(left - 6, Y(t), short(t), { ...label, align: "right", baseline: "middle" });
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (steps[middle] < s) low = middle;
+    else high = middle;
   }
-  const slot = w / n, wide = Math.max(1, Math.min(slot * 0.72, 46));
-  values.forEach((v, k) => {
-    const x = left + slot * (k + 0.5);
-    pen.rect(x - wide / 2, Y(Math.max(v, 0)), wide, Math.max(top + h - Y(Math.max(v, 0)), 1), { fill: theme.kl, alpha: chosen.includes(k) ? 1 : 0.55 });
-    const every = Math.ceil(26 / slot);
-    if (k % every === 0) pen.text(x, top + h + 14, `z${k + 1}`, { ...label, align: "center", fill: chosen.includes(k) ? theme.ink : theme.faint });
-  });
-  pen.line([[left, top + h], [left + w, top + h]], { stroke: theme.edge });
-}
-
-function barAt(width, n, x) {
-  const k = Math.floor((x - 34) / ((width - 38) / n));
-  return k >= 0 && k < n ? k : -1;
+  return Math.abs(steps[low] - s) < Math.abs(steps[high] - s) ? low : high;
 }

@@ -2,7 +2,7 @@
 
 const MOST_MOMENTS = 400;  // beyond, every second one goes
 
-class Film {
+export class Film {
   constructor() { this.moments = []; this.about = ""; }
 
   get last() { return this.moments.length - 1; }
@@ -35,7 +35,7 @@ function moment(d, k, step) {
     return Object.assign(all.subarray(k * size, (k + 1) * size), { shape });
   };
   return {
-    step, labels: d.labels, tiles: d.past_tiles?.[k] ?? d.tiles,  // the last moment's numbers are those of now
+    step, labels: d.labels, tiles: d.past_tiles[k] ?? d.tiles,
     cloud: one("cloud"), kl: one("kl"), reconstructions: one("reconstructions"), samples: one("samples"),
   };
 }

@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from vae_core.browser import wire
 from vae_core.data.catalogue import CATALOGUE
 from vae_core.model import variance_bound
 from vae_core.runs import files, frames
 from vae_core.runs.run import Run
-from widgets.components.board.pack import pack
+from widgets.components.board.prior import contours
 from widgets.run_data.codes import is_standard
 from widgets.run_data.library import open_run
 from widgets.run_data.usage import information
@@ -58,6 +59,7 @@ def _version(run: Run, state: str) -> tuple[Any, ...]:
         files.METRICS,
         files.CONTROL,
         files.EVALUATION,
+        files.WEIGHTS,  # of which a learned prior is
         f"{files.FRAMES}/{frames.LATEST}",
     )
     return (state, *(files.stamp(run.path / name) for name in names))
@@ -85,6 +87,7 @@ def build(run: Run, film: bool) -> bytes:
     newest = run.frame()
     undefined = None if newest is None else variance_bound.undefined_kl(newest["log_var"])
     header: dict[str, Any] = {
+        "kind": "board",
         "run": run.name,
         "step": now.step,
         "classes": list(CATALOGUE[spec.data.name].classes),
@@ -106,9 +109,9 @@ def build(run: Run, film: bool) -> bytes:
 
     shots = _shots(run, film)
     if not shots:
-        header |= {"chosen": [0, 1], "axes": ["z1", "z2"], "cloud_note": ""}
+        header |= {"chosen": [0, 1], "axes": ["z1", "z2"], "cloud_note": "", "regions": []}
         empty = np.zeros(0, np.float32)
-        return pack(header, arrays | {"cloud": empty, "labels": np.zeros(0, np.uint8), "kl": empty})
+        return wire.pack(header, arrays | {"cloud": empty, "labels": np.zeros(0, np.uint8), "kl": empty})
     means = np.stack([shot["mean"] for shot in shots]).astype(np.float32)
     log_vars = np.stack([shot["log_var"] for shot in shots]).astype(np.float32)
     # Older frames have no KL of their own; theirs is that under N(0, I).
@@ -126,7 +129,9 @@ def build(run: Run, film: bool) -> bytes:
         cloud = np.stack([means[..., 0], np.broadcast_to(3.2 - labels % 10 * 0.7, means.shape[:2])], axis=-1)
     else:
         cloud = means[..., chosen]
-    arrays |= {"cloud": cloud.astype(np.float32), "labels": labels, "kl": kl.astype(np.float32)}
+    prior, log_p = contours(run, chosen)
+    header |= prior
+    arrays |= {"cloud": cloud.astype(np.float32), "labels": labels, "kl": kl.astype(np.float32), **log_p}
     for name in ("reconstructions", "samples"):
         arrays[name] = np.stack([shot[name] for shot in shots])
     if run.probes is not None:
@@ -135,12 +140,13 @@ def build(run: Run, film: bool) -> bytes:
             arrays["seen"] = seen(run.probes, run.probe_masks)
     steps = [int(shot["step"][0]) for shot in shots]
     header["frame_steps"] = steps
+    # Of the step that the run is at, the numbers are those of now.
+    header["past_tiles"] = [tiles(run, undefined, step) for step in steps if step != now.step]
     if film and len(shots) > 1:
-        past = [tiles(run, undefined, step) for step in steps[:-1]]  # the last frame's are those of now
-        header |= {"replay": True, "past_tiles": past}
+        header["replay"] = True
     else:
         arrays |= {name: arrays[name][-1] for name in ("cloud", "kl", "reconstructions", "samples")}
-    return pack(header, arrays)
+    return wire.pack(header, arrays)
 
 
 def seen(images: np.ndarray, masks: np.ndarray) -> np.ndarray:
@@ -188,7 +194,7 @@ def curves(reports: list[dict[str, Any]]) -> dict[str, np.ndarray]:
     """Steps [P] and for train and test each quantity [P] in nats, NaN where it was not measured."""
     n = len(reports)
     edges = np.unique(np.linspace(0, n, min(n, POINTS) + 1).round().astype(int))
-    out = {"steps": np.array([reports[b - 1]["step"] for _, b in pairwise(edges)], np.float64)}
+    out = {"steps": np.array([reports[b - 1]["step"] for _, b in pairwise(edges)], np.int32)}
     for part in ("train", "test"):
         for name in (*QUANTITIES, *terms(reports)):
             values = [_number((report.get(part) or {}).get(name)) for report in reports]

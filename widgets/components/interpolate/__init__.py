@@ -26,11 +26,6 @@ from widgets.components.scripts import BROWSER
 __all__ = ["Way", "css", "interpolate", "place", "plane", "script"]
 
 HERE = Path(__file__).parent
-# In this order each file finds what it imports above it.
-MODULES = (
-    *(BROWSER / name for name in ("decoder.js", "contours.js", "dom.js", "store.js", "theme.js")),
-    *(HERE / name for name in ("path.js", "density_strip.js", "path_map.js", "path_panel.js", "main.js")),
-)
 
 
 def interpolate(
@@ -91,4 +86,4 @@ def css() -> str:
 @cache
 def script() -> str:
     """The component as one module."""
-    return scripts.module(*MODULES)
+    return scripts.module(HERE / "main.js")

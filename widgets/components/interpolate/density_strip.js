@@ -17,7 +17,7 @@ export function drawPassed(canvas, path, colours) {
     const [colour, alpha] = hole[k] ? [colours.hole, HOLE]
       : ratio < -Math.LN10 ? [colours.hole, EMPTY] : [colours.q, FULL * strength(ratio)];
     ctx.globalAlpha = alpha;
-    ctx.fillStyle = colour;
+    ctx.fillStyle = `rgb(${colour})`;
     ctx.fillRect(x, 0, 1, height);
   }
   ctx.globalAlpha = 1;

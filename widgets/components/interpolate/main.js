@@ -3,7 +3,7 @@
 
 import { element } from "../../../vae_core/browser/dom.js";
 import { bring, fetchParcel, join, leave } from "../../../vae_core/browser/store.js";
-import { colourOf, markTheme } from "../../../vae_core/browser/theme.js";
+import { readTheme } from "../../../vae_core/browser/theme.js";
 import { Side } from "./path_panel.js";
 
 const PAUSE = 250; // ms without change before Python is told
@@ -55,13 +55,7 @@ class Interpolate {
     this.tell = (t) => setStateValue("t", t);
     this.data = data;
     this.root.setAttribute("aria-label", data.label);
-    const get = (name) => getComputedStyle(this.root).getPropertyValue(name).trim();
-    markTheme(this.root);
-    this.look = {
-      q: colourOf(this.root, "--q"), qColour: get("--q"), holeColour: get("--hole"), p: get("--p"), ink: get("--ink"),
-      paper: get("--paper"), muted: get("--muted"), line: get("--line"), accent: get("--accent"),
-      classes: get("--classes").split(",").map((colour) => colour.trim()), font: get("--st-font") || "sans-serif",
-    };
+    this.look = readTheme(this.root);
     join(this, null);
     if (this.revision !== data.revision) {
       this.revision = data.revision;

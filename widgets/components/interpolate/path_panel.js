@@ -1,8 +1,8 @@
 // One model's path: the image at t, the fade of pixels beside it, the path on the plane, and along t the frames
 // and what the path passes.
 
-import { element, number, setText, showImage } from "../../../vae_core/browser/dom.js";
-import { paint } from "../../../vae_core/browser/decoder.js";
+import { element, number, setText } from "../../../vae_core/browser/dom.js";
+import { paint, showImage } from "../../../vae_core/browser/images.js";
 import { drawPassed } from "./density_strip.js";
 import { codeAt, fadeAt, frameTimes, kindOf, valueOn } from "./path.js";
 import { Plan } from "./path_map.js";
@@ -99,7 +99,7 @@ export class Side {
     const { frames } = this.path, count = width < NARROW ? Math.ceil(frames / 2) : frames;
     if (this.changed || count !== this.count) this.makeFrames(count);
     this.changed = false;
-    drawPassed(this.dom.passed, this.path, { q: this.look.qColour, hole: this.look.holeColour });
+    drawPassed(this.dom.passed, this.path, this.look.colours);
     if (this.plane) this.plan.take(this.plane, this.path, this.look);
     this.draw(this.t ?? this.path.first);
   }

@@ -112,7 +112,7 @@ def plane(
         "kind": "plane",
         "extent": float(grid.x[-1]),
         "grid": {"x": float(grid.x[0]), "cell": float(grid.cell), "size": len(grid.x)},
-        "regions": [level(grid, mass) for mass in REGIONS],
+        "regions": [[mass, level(grid, mass)] for mass in REGIONS],
         "dims": list(dims),
         "caption": caption,
     }

@@ -28,28 +28,6 @@ from widgets.components.scripts import BROWSER
 __all__ = ["LAYERS", "MapState", "answer", "css", "frames", "hole_parcel", "latent_map", "picture", "script"]
 
 HERE = Path(__file__).parent
-# In this order each file finds what it imports above it.
-MODULES = (
-    *(BROWSER / name for name in ("decoder.js", "contours.js", "dom.js", "store.js", "theme.js")),
-    *(
-        HERE / name
-        for name in (
-            "density.js",
-            "layers.js",
-            "manifold.js",
-            "gestures.js",
-            "panel.js",
-            "place.js",
-            "cursor.js",
-            "readout.js",
-            "replay.js",
-            "save.js",
-            "theme.js",
-            "view.js",
-            "map.js",
-        )
-    ),
-)
 
 
 def latent_map(
@@ -113,4 +91,4 @@ def css() -> str:
 
 
 def script() -> str:
-    return scripts.module(*MODULES)
+    return scripts.module(HERE / "map.js")

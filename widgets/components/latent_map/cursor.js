@@ -1,6 +1,6 @@
 // What follows the hand, on the upper canvas: pin, pointer, the image beside it, the posterior and its draws.
 
-import { fit, tilePainter } from "../../../vae_core/browser/dom.js";
+import { fit, tilePainter } from "../../../vae_core/browser/images.js";
 import { drawEllipse } from "./layers.js";
 
 /** `map` as it is now; `here`: the place that is decoded; `image`: the image whose posterior is shown, or null. */
@@ -22,14 +22,14 @@ export function drawCursor(ctx, scene, map, here, image) {
 }
 
 /** The decoded image beside the pointer, on whichever side there is room. */
-function drawPreview(ctx, { plot, colours, decoder, cache }, px, py, z) {
+function drawPreview(ctx, { plot, colours, decoder, remember }, px, py, z) {
   const box = plot.small ? 40 : 64, gap = plot.small ? 8 : 14, [w, h] = fit(decoder.image, box, box);
   const left = px + gap + w > plot.left + plot.width ? px - gap - w : px + gap;
   const top = py - gap - h < plot.top ? py + gap : py - gap - h;
   ctx.imageSmoothingEnabled = false;
   ctx.fillStyle = colours.paper;
   ctx.fillRect(left - 3, top - 3, w + 6, h + 6);
-  ctx.drawImage(cache("preview", decoder.key, () => tilePainter(decoder))(z), left, top, w, h);
+  ctx.drawImage(remember("preview", decoder.key, () => tilePainter(decoder))(z), left, top, w, h);
   ctx.strokeStyle = colours.line;
   ctx.lineWidth = 1;
   ctx.strokeRect(left - 3, top - 3, w + 6, h + 6);

@@ -1,6 +1,6 @@
 // The decoded grid: images where the map would decode them, hundreds of them, so drawn in the background.
 
-import { fit, tilePainter } from "../../../vae_core/browser/dom.js";
+import { fit, tilePainter } from "../../../vae_core/browser/images.js";
 import { normalQuantile } from "./density.js";
 
 

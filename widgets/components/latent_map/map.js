@@ -2,18 +2,21 @@
 // Python on the way. Two canvases: `base` holds the layers and is redrawn when they change, `over` what
 // follows the pointer. Python is told, after a pause, where the pin is and what is shown.
 
-import { element, showImage } from "../../../vae_core/browser/dom.js";
+import { clipped, prepared } from "../../../vae_core/browser/draw.js";
+import { download, element } from "../../../vae_core/browser/dom.js";
+import { pngFile, svgFile } from "../../../vae_core/browser/files.js";
+import { showImage } from "../../../vae_core/browser/images.js";
+import { drawAxes, nearestPoint, placed, remembering } from "../../../vae_core/browser/plane.js";
 import { bring, fetchParcel, join, leave, linkedTo } from "../../../vae_core/browser/store.js";
+import { readTheme } from "../../../vae_core/browser/theme.js";
 import { drawCursor } from "./cursor.js";
 import { attachHand } from "./gestures.js";
-import { drawAxes, drawNames, LAYERS } from "./layers.js";
+import { drawNames, LAYERS } from "./layers.js";
 import { Manifold } from "./manifold.js";
 import { buildDom } from "./panel.js";
-import { nearestPoint, placePoints, Plane } from "./place.js";
+import { placePoints, Plane } from "./place.js";
 import { readOut, showControls } from "./readout.js";
 import { Replay } from "./replay.js";
-import { savePng, saveSvg } from "./save.js";
-import { readTheme } from "./theme.js";
 import { View } from "./view.js";
 
 const SLOTS = ["decoder", "picture", "holes", "frames"];
@@ -35,7 +38,7 @@ class LatentMap {
     this.firstSample = 0; // of those that the picture brings
     this.manifold = new Manifold();
     this.replay = new Replay(() => this.frameShown());
-    this.caches = new Map();
+    this.remember = remembering();
     this.dom = buildDom(root, this);
     this.detach = attachHand(this.dom.over, this);
     this.observer = new ResizeObserver(() => this.resize());
@@ -127,7 +130,7 @@ class LatentMap {
     const theme = readTheme(this.root);
     if (JSON.stringify(theme) === JSON.stringify(this.theme)) return;
     this.theme = theme;
-    this.caches.clear();
+    this.remember = remembering();
     this.request(true);
   }
 
@@ -145,12 +148,9 @@ class LatentMap {
       small, left: margin.left, top: margin.top,
       width: box.width - margin.left - margin.right, height: box.height - margin.top - margin.bottom,
     };
-    for (const canvas of [this.dom.base, this.dom.over]) {
-      const [width, height] = [Math.round(box.width * density), Math.round(box.height * density)];
-      if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-    }
     if (density === this.density && JSON.stringify(plot) === JSON.stringify(this.view.plot)) return;
     this.density = density;
+    this.size = [box.width, box.height];
     this.view.plot = plot;
     this.request(true);
   }
@@ -158,11 +158,9 @@ class LatentMap {
   scene() {
     const { view, picture, frames, frame, plane } = this, cells = picture.grid.size ** 2;
     const { log_q: drawn, exact = drawn } = (frame === null ? picture : frames).arrays;
-    const replayed = frame !== null && drawn, { plot, scale, middle: [px, py] } = view;
+    const replayed = frame !== null && drawn;
     return {
-      plot, scale, view, plane, density: this.density, ...this.theme, decoder: this.decoder,
-      toX: (x) => px + (x - view.x) * scale,
-      toY: (y) => py - (y - view.y) * scale,
+      ...placed(view.plot, view), plane, density: this.density, ...this.theme, decoder: this.decoder,
       grid: picture.grid, regions: picture.regions, axes: picture.axes, classes: picture.classes,
       fields: {
         // What is counted and read, and what is drawn of it: narrow posteriors one cell wide.
@@ -173,18 +171,8 @@ class LatentMap {
       // A frame's holes are found here, from its density; they have no numbers.
       holes: frame === null ? this.holes : replayed && this.holes && { ...this.holes, numbers: null, list: [] },
       rest: frame === null ? picture.rest ?? 0 : 0, points: this.points, samples: this.samples,
-      manifold: this.manifold.canvases, spacing: this.spacing, cache: (...args) => this.cache(...args),
+      manifold: this.manifold.canvases, spacing: this.spacing, remember: this.remember,
     };
-  }
-
-  /** What `make` gives, remembered under `kind` as long as it is made from the same array. */
-  cache(kind, from, make) {
-    const known = this.caches.get(kind);
-    // A frame of the replay is a fresh view of one buffer: its offset tells it apart.
-    if (known?.buffer === from.buffer && known.offset === from.byteOffset) return known.made;
-    const made = make();
-    this.caches.set(kind, { buffer: from.buffer, offset: from.byteOffset, made });
-    return made;
   }
 
   point(px, py) { return this.plane.place(...this.view.toPlane(px, py)); }
@@ -417,23 +405,10 @@ class LatentMap {
     if (this.stale) this.drawBase(scene);
     this.stale = false;
     const { here, imageShown: image } = this;
-    this.clipped(this.dom.over, (ctx) => drawCursor(ctx, scene, this, here, image));
+    clipped(prepared(this.dom.over, ...this.size), scene.plot, (ctx) => drawCursor(ctx, scene, this, here, image));
     if (this.view.plot.small) return;
     if (this.decoder) showImage(this.dom.image, this.decoder.decode(here.z), this.decoder.image);
     readOut(this, scene, here, here.image);
-  }
-
-  clipped(canvas, draw) {
-    const ctx = canvas.getContext("2d"), { density, view: { plot } } = this;
-    ctx.setTransform(density, 0, 0, density, 0, 0);
-    ctx.clearRect(0, 0, canvas.width, canvas.height);
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(plot.left, plot.top, plot.width, plot.height);
-    ctx.clip();
-    draw(ctx);
-    ctx.restore();
-    return ctx;
   }
 
   drawBase(scene) {
@@ -442,22 +417,29 @@ class LatentMap {
       const key = JSON.stringify([view, spacing, density, decoder.id, picture.id]);
       this.manifold.renew(key, () => this.scene(), () => this.request(true));
     }
-    const ctx = this.clipped(this.dom.base, (inner) => {
-      for (const { name, draw } of LAYERS) if (draw && this.layers.has(name)) draw(inner, scene);
-      drawNames(inner, scene, this.layers);
-    });
+    const ctx = prepared(this.dom.base, ...this.size);
+    clipped(ctx, scene.plot, () => this.drawLayers(ctx, scene));
     drawAxes(ctx, scene);
   }
 
+  drawLayers(ctx, scene) {
+    for (const { name, draw } of LAYERS) if (draw && this.layers.has(name)) draw(ctx, scene);
+    drawNames(ctx, scene, this.layers);
+  }
+
   /** The map as a file: the pixels on screen, or an SVG of the same layers. */
-  save(format) {
-    if (format === "png") return savePng([this.dom.base, this.dom.over], this.theme.colours.paper, this.picture.axes);
-    const scene = this.scene(), { here, imageShown: image } = this;
-    saveSvg(scene, this.dom.over, this.picture.axes, (ctx) => {
-      for (const { name, draw } of LAYERS) if (draw && this.layers.has(name)) draw(ctx, scene);
-      drawNames(ctx, scene, this.layers);
-      drawCursor(ctx, scene, this, here, image);
-    }, (ctx) => drawAxes(ctx, scene));
+  async save(format) {
+    const { dom: { base, over }, picture: { axes }, here, imageShown } = this, scene = this.scene();
+    const { colours: { paper }, plot } = scene;
+    const file = format === "png" ? await pngFile([base, over], paper)
+      : svgFile(over.clientWidth, over.clientHeight, paper, (ctx) => {
+        clipped(ctx, plot, () => {
+          this.drawLayers(ctx, scene);
+          drawCursor(ctx, scene, this, here, imageShown);
+        });
+        drawAxes(ctx, scene);
+      });
+    download(file, `latent-map-${axes.join("-").replace(/[^\w-]+/g, "-")}.${format}`);
   }
 
   showControls() { showControls(this); }

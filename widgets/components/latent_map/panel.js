@@ -1,7 +1,8 @@
 // What stands beside the map: the decoded image, the numbers of this place, its neighbours in the data, the
 // legend, and the scrubber. The DOM is built once and only filled in afterwards, so that nothing jumps.
 
-import { element, setText, showImage } from "../../../vae_core/browser/dom.js";
+import { element, setText } from "../../../vae_core/browser/dom.js";
+import { showImage } from "../../../vae_core/browser/images.js";
 import { GESTURES_IN_WORDS, KEYS_IN_WORDS } from "./gestures.js";
 import { LAYERS } from "./layers.js";
 

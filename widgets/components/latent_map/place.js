@@ -1,5 +1,7 @@
 // Where things are: the plane of latent space that the map shows, and the images' points on it.
 
+import { centresOf } from "../../../vae_core/browser/plane.js";
+
 /** One draw of N(0, 1), by Box and Muller: the ε of a Gaussian posterior. */
 const normalDraw = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
 
@@ -58,22 +60,7 @@ export class Plane {
  * several.
  */
 export function placePoints(plane, mean, labels, frame = 0) {
-  const D = plane.latent, N = mean.shape.at(-2), x = new Float32Array(N), y = new Float32Array(N), sums = new Map();
-  for (let i = 0; i < N; i++) {
-    [x[i], y[i]] = plane.project(mean, (frame * N + i) * D);
-    if (!labels) continue;
-    const sum = sums.get(labels[i]) ?? [0, 0, 0];
-    sums.set(labels[i], [sum[0] + x[i], sum[1] + y[i], sum[2] + 1]);
-  }
-  return { x, y, labels, centres: [...sums].map(([c, [sx, sy, n]]) => [c, [sx / n, sy / n]]) };
-}
-
-/** Index of the point nearest to (x, y) and no farther than `within`, or null. */
-export function nearestPoint(points, x, y, within) {
-  let best = null, least = within * within;
-  for (let i = 0; i < points.x.length; i++) {
-    const d = (points.x[i] - x) ** 2 + (points.y[i] - y) ** 2;
-    if (d < least) [least, best] = [d, i];
-  }
-  return best;
+  const D = plane.latent, N = mean.shape.at(-2), x = new Float32Array(N), y = new Float32Array(N);
+  for (let i = 0; i < N; i++) [x[i], y[i]] = plane.project(mean, (frame * N + i) * D);
+  return { x, y, labels, centres: centresOf({ x, y, labels }) };
 }

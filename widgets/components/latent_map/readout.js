@@ -1,6 +1,7 @@
 // What the map says in numbers and words beside itself, and the state of its controls.
 
-import { element, number, setText, showImage } from "../../../vae_core/browser/dom.js";
+import { element, number, setText } from "../../../vae_core/browser/dom.js";
+import { showImage } from "../../../vae_core/browser/images.js";
 import { inWords, nearestTo, valueAt } from "./density.js";
 import { NATS } from "./layers.js";
 import { fillNearest, fillRows } from "./panel.js";

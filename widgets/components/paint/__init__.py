@@ -21,11 +21,6 @@ from widgets.components.paint.state import MOST_SIDE, decode_mask, decode_pixels
 __all__ = ["css", "draw", "mask", "script"]
 
 HERE = Path(__file__).parent
-# In this order each file finds what it imports above it.
-MODULES = (
-    *(scripts.BROWSER / name for name in ("dom.js", "theme.js")),
-    *(HERE / name for name in ("bits.js", "brush.js", "gestures.js", "view.js", "tools.js", "paint.js")),
-)
 
 
 def draw(
@@ -111,4 +106,4 @@ def css() -> str:
 
 
 def script() -> str:
-    return scripts.module(*MODULES)
+    return scripts.module(HERE / "paint.js")

@@ -6,7 +6,7 @@ import { fromBase64, packBits, toBase64, unpackBits } from "./bits.js";
 import { cover, ink } from "./brush.js";
 import { attachHand } from "./gestures.js";
 import { buildDom } from "./tools.js";
-import { drawHidden, drawRing, readTheme, showPixels } from "./view.js";
+import { drawHidden, drawRing, readHatching, showPixels } from "./view.js";
 
 const STEPS_BACK = 60;
 const UNIT = 28; // brushes are as thick on a finer canvas as on one of so many pixels
@@ -49,7 +49,7 @@ class Sheet {
     this.root.style.setProperty("--side", `${Math.round(data.size * Math.min(1, width / height))}px`);
     this.root.style.setProperty("--shape", `${width} / ${height}`);
     this.dom.over.setAttribute("aria-label", data.label);
-    this.theme = readTheme(this.root);
+    this.theme = readHatching(this.root);
     if (reshaped) this.measure();
     if (wished) {
       this.stroke = null;

@@ -5,7 +5,7 @@ import { markTheme } from "../../../vae_core/browser/theme.js";
 const STRIPES = 7; // CSS pixels from one stripe of the hatching to the next
 
 /** Colours of the hatching, from the style sheet, which follows Streamlit's theme. */
-export function readTheme(root) {
+export function readHatching(root) {
   const get = (name) => getComputedStyle(root).getPropertyValue(name).trim();
   markTheme(root);
   return { veil: get("--veil"), stripe: get("--stripe"), edge: get("--edge") };

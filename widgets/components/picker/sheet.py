@@ -64,7 +64,7 @@ def sheet(
 
 
 def script() -> str:
-    return scripts.module(scripts.BROWSER / "dom.js", HERE / "sheet.js")
+    return scripts.module(HERE / "sheet.js")
 
 
 def _where(page: int, shown: int, count: int) -> str:

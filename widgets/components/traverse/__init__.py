@@ -26,12 +26,6 @@ from widgets.components.traverse.state import TraverseState
 __all__ = ["Model", "Renamed", "TraverseState", "css", "script", "traverse"]
 
 HERE = Path(__file__).parent
-# In this order each file finds what it imports above it.
-MODULES = (
-    *(BROWSER / name for name in ("decoder.js", "dom.js", "store.js", "theme.js")),
-    *(HERE / name for name in ("scale.js", "strips.js", "row.js", "board.js", "sheet.js", "main.js")),
-)
-WORKER = (BROWSER / "decoder.js", HERE / "strips.js")
 
 
 def traverse(
@@ -96,5 +90,5 @@ def css() -> str:
 @cache
 def script() -> str:
     """The component as one module; what decodes strips in a thread of its own comes as text too."""
-    worker = json.dumps(scripts.worker(*WORKER))
-    return f"const STRIPS_SCRIPT = {worker};\n" + scripts.module(*MODULES)
+    worker = json.dumps(scripts.worker(HERE / "strips.js"))
+    return f"const STRIPS_SCRIPT = {worker};\n" + scripts.module(HERE / "main.js")

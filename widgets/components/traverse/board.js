@@ -1,7 +1,8 @@
 // One model's board: the decoded image under the sliders' hand, the image it started from, and a row for each
 // dimension, largest KL first. Those hardly used are folded away.
 
-import { element, number, setText, showImage } from "../../../vae_core/browser/dom.js";
+import { element, number, setText } from "../../../vae_core/browser/dom.js";
+import { showImage } from "../../../vae_core/browser/images.js";
 import { Row } from "./row.js";
 import { Strips } from "./strips.js";
 

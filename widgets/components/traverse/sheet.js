@@ -1,6 +1,7 @@
 // The boards as a file: each with its image, and every row that is unfolded with its name, KL, strip and value.
 
-import { download, element, fit, number, tilePainter } from "../../../vae_core/browser/dom.js";
+import { download, element, number } from "../../../vae_core/browser/dom.js";
+import { fit, tilePainter } from "../../../vae_core/browser/images.js";
 import { placeOf } from "./scale.js";
 
 const DENSITY = 2, MARGIN = 24, LIVE = 190, NAMES = 132, TILE = 44, VALUE = 52, HEAD = 44, ROW = TILE + 10;

@@ -1,7 +1,8 @@
 // The strips of images along each dimension, decoded in a thread of their own, so that they never hold up the
 // hand. A strip lies along its dimension through the code on screen: it changes with all others' sliders.
 
-import { makeDecoder, paint } from "../../../vae_core/browser/decoder.js";
+import { makeDecoder } from "../../../vae_core/browser/decoder.js";
+import { paint } from "../../../vae_core/browser/images.js";
 
 const SLICE = 6; // ms of work for each code, while they come one after another: the hand needs the processor more
 const REST = 40; // ms without a new code, after which there is no more restraint

@@ -1,14 +1,10 @@
 """What the training board is told: measured numbers in their places, and nothing that was not measured."""
 
-import json
 import math
-import subprocess
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from widgets.components import board
 from widgets.components.board import parcel
 
 
@@ -127,11 +123,31 @@ def test_a_run_of_single_steps_shows_each_of_them() -> None:
     ]
 
 
-def test_a_curve_breaks_where_nothing_was_measured_for_long(node: str) -> None:
-    script = (Path(board.__file__).parent / "curves.js").read_text() + (
-        "const steps = [0, 10, 20, 30, 40, 100, 110, 200];"
-        "const values = [1, NaN, 3, 4, 5, 6, 7, 8];"
-        "console.log(JSON.stringify(pieces(steps, values)));"
-    )
-    found = subprocess.run([node, "-e", script], text=True, capture_output=True, check=True).stdout
-    assert json.loads(found) == [[0, 2, 3, 4], [5, 6], [7]]
+def test_a_curve_breaks_where_nothing_was_measured_for_long(javascript) -> None:
+    steps, values = [0, 10, 20, 30, 40, 100, 110, 200], [1, None, 3, 4, 5, 6, 7, 8]
+    found = javascript("curves.js", "pieces(steps, values)", "board", steps=steps, values=values)
+    assert found == [[0, 2, 3, 4], [5, 6], [7]]
+
+
+def test_contours_under_a_normal_prior_are_circles_of_its_mass(javascript, tmp_path) -> None:
+    from vae_core import recipes
+    from vae_core.runs import run as runs
+    from widgets.components.board import prior
+
+    run = runs.create(recipes.get("vae-2d"), path=tmp_path / "standard")
+    header, arrays = prior.contours(run, [0, 1])
+    for mass, level in header["regions"]:
+        values = {"grid": header["grid"], "log_p": arrays["log_p"].ravel().tolist(), "level": level}
+        browser = "../../vae_core/browser"
+        (loop,) = javascript("contours.js", "outlines(grid, log_p, level)", browser, **values)
+        radius = np.hypot(*np.array(loop).T)
+        np.testing.assert_allclose(radius, math.sqrt(-2 * math.log(1 - mass)), atol=0.01)
+
+
+def test_one_dimension_has_no_contours(tmp_path) -> None:
+    from vae_core import recipes
+    from vae_core.runs import run as runs
+    from widgets.components.board import prior
+
+    run = runs.create(recipes.get("vae-2d").change(latent=1), path=tmp_path / "line")
+    assert prior.contours(run, [0]) == ({"regions": []}, {})

@@ -62,19 +62,6 @@ def assert_decodes(maps, model: VAE, *z: float, atol: float = 6) -> None:
     np.testing.assert_allclose(maps.image(), expected(model, *z), atol=atol)
 
 
-def test_each_script_is_a_module_of_its_own_and_all_together_are_one(node: str) -> None:
-    texts = [path.read_text() for path in lm.MODULES]
-    assert set(lm.HERE.glob("*.js")) < set(lm.MODULES)
-    for text in [*texts, lm.script()]:
-        checked = subprocess.run(
-            [node, "--check", "--input-type=module"], input=text, text=True, capture_output=True
-        )
-        assert checked.returncode == 0, checked.stderr
-    assert "import " not in "".join(
-        line for line in lm.script().splitlines(True) if line.startswith("import")
-    )
-
-
 def test_names_of_classes_stand_clear_of_the_badges_and_of_each_other(node: str) -> None:
     """Three classes at one place, and a hole's badge there too: none hides another."""
     script = (

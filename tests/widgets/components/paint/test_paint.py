@@ -2,7 +2,6 @@
 
 import base64
 import io
-import subprocess
 from collections.abc import Callable
 from typing import Any
 
@@ -91,15 +90,6 @@ def distance(a: tuple[float, float], b: tuple[float, float]) -> np.ndarray:
     y, x = np.mgrid[:SIDE, :SIDE] + 0.5
     line = np.linspace(a, b, 1000)
     return np.hypot(x[..., None] - line[:, 0], y[..., None] - line[:, 1]).min(-1)
-
-
-def test_each_script_is_a_module_of_its_own_and_all_together_are_one(node: str) -> None:
-    assert set(paint.HERE.glob("*.js")) <= set(paint.MODULES)
-    for text in [*(path.read_text() for path in paint.MODULES), paint.script()]:
-        checked = subprocess.run(
-            [node, "--check", "--input-type=module"], input=text, text=True, capture_output=True
-        )
-        assert checked.returncode == 0, checked.stderr
 
 
 def test_a_stroke_inks_what_is_within_half_the_brush_and_fades_over_a_pixel(drawing: Canvas) -> None:

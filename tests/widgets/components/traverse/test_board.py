@@ -1,7 +1,6 @@
 """The board of sliders under the hand, in Chromium, on a page without Streamlit."""
 
 import io
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,15 +69,6 @@ def moved(model: tr.Model, **to: float) -> np.ndarray:
     for name, value in to.items():
         z[int(name[1:]) - 1] = value
     return z
-
-
-def test_each_script_is_a_module_of_its_own_and_all_together_are_one(node: str) -> None:
-    assert set(tr.HERE.glob("*.js")) < set(tr.MODULES)
-    for text in [*(path.read_text() for path in tr.MODULES), tr.script()]:
-        command = [node, "--check", "--input-type=module"]
-        checked = subprocess.run(command, input=text, text=True, capture_output=True)
-        assert checked.returncode == 0, checked.stderr
-    assert not any(line.startswith("import") for line in tr.script().splitlines())
 
 
 def test_at_first_the_images_code_is_decoded_beside_the_image(boards, model, vae) -> None:

@@ -1,13 +1,11 @@
-// The map as a file: PNG from the pixels on screen, SVG by drawing the same layers once more onto a context that
-// writes instead of painting. It knows what the layers use of a canvas's context, and no more.
-
-import { download } from "../../../vae_core/browser/dom.js";
+// Figures as files: PNG from the pixels on screen, SVG by drawing the same once more onto a context that writes instead
+// of painting. It knows what figures use of a canvas's context, and no more.
 
 export class SvgContext {
   constructor(width, height) {
     Object.assign(this, { width, height, out: [], stack: [], clips: 0, path: "", turn: "" });
     Object.assign(this, { fillStyle: "#000", strokeStyle: "#000", lineWidth: 1, globalAlpha: 1 });
-    Object.assign(this, { font: "10px sans-serif", textAlign: "left" });
+    Object.assign(this, { font: "10px sans-serif", textAlign: "left", textBaseline: "middle", dash: "" });
   }
 
   toString() {
@@ -16,6 +14,7 @@ export class SvgContext {
     return `<svg xmlns="http://www.w3.org/2000/svg" ${size}>${this.out.join("\n")}</svg>`;
   }
 
+  setLineDash(dash) { this.dash = dash.join(" "); }
   beginPath() { this.path = ""; }
   moveTo(x, y) { this.path += `M${short(x)} ${short(y)}`; }
   lineTo(x, y) { this.path += `${this.path ? "L" : "M"}${short(x)} ${short(y)}`; }
@@ -62,7 +61,11 @@ export class SvgContext {
     this.stack.at(-1).groups += 1;
   }
 
-  line() { return `fill="none" stroke="${this.strokeStyle}" stroke-width="${this.lineWidth}" stroke-linejoin="round"`; }
+  line() {
+    const dashes = this.dash && ` stroke-dasharray="${this.dash}"`;
+    return `fill="none" stroke="${this.strokeStyle}" stroke-width="${this.lineWidth}" stroke-linejoin="round"${dashes}`;
+  }
+
   shape(style) { if (this.path) this.out.push(`<path d="${this.path}" ${style} opacity="${this.globalAlpha}"/>`); }
 
   text(text, x, y, style) {
@@ -70,36 +73,30 @@ export class SvgContext {
     const [, weight, size, family] = /^(?:(.*) )?([\d.]+px) (.*)$/.exec(this.font);
     const look = weight === "italic" ? 'font-style="italic"' : `font-weight="${weight ?? 400}"`;
     const font = `${look} font-size="${size}" font-family="${plain(family)}"`;
-    const place = `x="${short(x)}" y="${short(y)}" text-anchor="${anchor}" dominant-baseline="central"`;
+    const place = `x="${short(x)}" y="${short(y)}" text-anchor="${anchor}" dominant-baseline="${BASELINES[this.textBaseline]}"`;
     this.out.push(`<text ${place} ${font} ${style}>${plain(text)}</text>`);
   }
 }
 
+const BASELINES = { top: "text-before-edge", middle: "central", bottom: "text-after-edge", alphabetic: "auto" };
 const short = (v) => String(Math.round(v * 100) / 100);
 const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 const plain = (text) => String(text).replace(/[&<>"]/g, (c) => ENTITIES[c]);
 
-export function saveSvg({ plot, colours }, canvas, axes, drawInside, drawAround) {
-  const ctx = new SvgContext(canvas.clientWidth, canvas.clientHeight);
-  ctx.fillStyle = colours.paper;
-  ctx.fillRect(0, 0, ctx.width, ctx.height);
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(plot.left, plot.top, plot.width, plot.height);
-  ctx.clip();
-  drawInside(ctx);
-  ctx.restore();
-  drawAround(ctx);
-  download(new Blob([ctx.toString()], { type: "image/svg+xml" }), fileName(axes, "svg"));
+/** What `draw(ctx)` draws, on the colour of the paper, as a file. */
+export function svgFile(width, height, paper, draw) {
+  const ctx = new SvgContext(width, height);
+  ctx.fillStyle = paper;
+  ctx.fillRect(0, 0, width, height);
+  draw(ctx);
+  return new Blob([ctx.toString()], { type: "image/svg+xml" });
 }
 
-export function savePng(canvases, paper, axes) {
-  const { width, height } = canvases[0], sheet = Object.assign(document.createElement("canvas"), { width, height });
-  const ctx = sheet.getContext("2d");
+/** Canvases that lie over one another, on the colour of the paper, as a file. */
+export function pngFile(canvases, paper) {
+  const { width, height } = canvases[0], sheet = new OffscreenCanvas(width, height), ctx = sheet.getContext("2d");
   ctx.fillStyle = paper;
   ctx.fillRect(0, 0, width, height);
   for (const canvas of canvases) ctx.drawImage(canvas, 0, 0);
-  sheet.toBlob((blob) => download(blob, fileName(axes, "png")));
+  return sheet.convertToBlob();
 }
-
-const fileName = (axes, ending) => `latent-map-${axes.join("-").replace(/[^\w-]+/g, "-")}.${ending}`;

@@ -1,0 +1,77 @@
+"""The training board in Chromium: what its cloud shows of a prior, as the file that is taken away says."""
+
+import base64
+import math
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+from vae_core.browser import wire
+from widgets.components import board, scripts
+
+STEPS = (10, 20)
+KINDS = ("elbo", "reconstruction", "kl", "beta_kl")
+
+
+def parcel(unit_prior: bool) -> bytes:
+    """A run of two moments and two classes, under a prior twice as wide as N(0, I)."""
+    rng = np.random.default_rng(0)
+    labels = np.array([0, 1, 255] * 10, np.uint8)
+    axis = np.linspace(-8, 8, 121)
+    log_p = -(axis[:, None] ** 2 + axis**2) / 8 - math.log(8 * math.pi)
+    header: dict[str, Any] = {
+        "kind": "board", "run": "mine", "step": 20, "classes": ["zero", "one"], "tiles": [],
+        "past_tiles": [[]], "kl_note": "", "progress": None,
+        "marks": [], "weighted": "", "terms": [], "replay": True,
+        "chosen": [0, 1], "axes": ["z1", "z2"], "cloud_note": "", "frame_steps": list(STEPS),
+        "unit_prior": unit_prior, "grid": {"x": -8.0, "cell": axis[1] - axis[0], "size": 121},
+        "regions": [[m, math.log1p(-m) - math.log(8 * math.pi)] for m in (0.5, 0.95)],
+    }  # fmt: skip
+    arrays = {
+        "steps": np.array(STEPS, np.int32), "log_p": log_p.astype(np.float16), "labels": labels,
+        "cloud": rng.normal(size=(2, 30, 2)).astype(np.float32), "kl": np.ones((2, 2), np.float32),
+        "reconstructions": np.zeros((2, 3, 1, 4, 4), np.uint8),
+        "samples": np.zeros((2, 3, 1, 4, 4), np.uint8),
+    }  # fmt: skip
+    arrays |= {f"{kind}_{part}": np.ones(2, np.float32) for kind in KINDS for part in ("train", "test")}
+    return wire.pack(header, arrays)
+
+
+@pytest.fixture
+def cloud(stage: Any) -> Any:
+    """cloud(unit_prior, moment): the cloud as SVG."""
+    shown = stage(board.script(), board.css())
+    shown.page.evaluate(
+        """([html, css]) => {
+          const host = document.body.appendChild(document.createElement("div"));
+          const root = host.attachShadow({ mode: "open" });
+          root.innerHTML = html + `<style>${css}</style>`;
+          window.roots.board = root;
+        }""",
+        [scripts.text(board.HERE / "board.html"), board.css()],
+    )
+
+    def svg(unit_prior: bool, moment: int) -> str:
+        shown.mount("board", base64.b64encode(parcel(unit_prior)).decode())
+        shown.page.locator(".slider").fill(str(moment))
+        shown.settle()
+        shown.page.locator(".cloud").hover()
+        with shown.page.expect_download() as caught:
+            shown.page.locator(".cloud").get_by_role("button", name="SVG").click()
+        return str(caught.value.path().read_text())
+
+    return svg
+
+
+@pytest.mark.parametrize("unit_prior, moment, there", [(False, 1, True), (False, 0, False), (True, 0, True)])
+def test_a_learned_priors_contours_are_shown_at_the_last_moment_only(
+    cloud: Any, unit_prior: bool, moment: int, there: bool
+) -> None:
+    svg = cloud(unit_prior, moment)
+    assert (">50 %<" in svg, ">95 %<" in svg) == (there, there)
+    # The region of 95 % reaches to 4.9, beyond the plane's 4: its name stands where its line is seen.
+    assert all(0 < float(y) < 500 for y in re.findall(r'y="([\d.-]+)"[^>]*>95 %<', svg))
+    assert svg.count('stroke="#9a6a00"') == (2 if there else 0)
+    assert all(f">{name}<" in svg for name in ("zero", "one", "z1", "z2"))
