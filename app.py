@@ -58,7 +58,6 @@ def main() -> None:
         page.run()
     notes.show()
     url_state.flush()
-    url_state.delivered()
 
 
 if __name__ == "__main__":

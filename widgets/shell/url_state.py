@@ -275,27 +275,14 @@ def key_showing(name: str, value: Any) -> str:
     key = f"{name}:{turns.get(name, 0)}"
     if key in st.session_state:
         if st.session_state[key] == value:
-            # Sent again until a run has come to its end: a run that the next one overtakes may never have
-            # reached the browser, which would then show, and send back, its first option. Not longer:
-            # it would undo in the browser what its user chooses while a run is under way.
-            if key in _undelivered():
-                st.session_state[key] = value
+            # Said again in every run: a run that the next one overtakes may never have reached the browser,
+            # which would then show, and send back, the widget's first option.
+            st.session_state[key] = value
             return key
         turns[name] = turns.get(name, 0) + 1
         key = f"{name}:{turns[name]}"
     st.session_state[key] = value
-    _undelivered().add(key)
     return key
-
-
-def delivered() -> None:
-    """A run has come to its end: the browser has got all its widgets."""
-    _undelivered().clear()
-
-
-def _undelivered() -> set[str]:
-    found: set[str] = st.session_state.setdefault("undelivered", set())
-    return found
 
 
 def heard(key: str, act: Callable[[Any], object]) -> Callable[[], None]:

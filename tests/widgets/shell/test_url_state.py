@@ -27,26 +27,6 @@ def test_of_a_widget_only_the_latest_is_heard_as_the_browser_may_still_speak_of_
     assert at.session_state["heard"] == [1, 2]
 
 
-def test_a_value_is_sent_until_a_run_ends_and_not_while_its_user_may_have_chosen_another() -> None:
-    def script() -> None:
-        import streamlit as st
-
-        from widgets.shell import url_state
-
-        st.number_input("n", 0, 9, key=url_state.key_showing("n", st.session_state.get("n", 3)))
-        if st.session_state.get("whole"):
-            url_state.delivered()
-
-    at = AppTest.from_function(script).run()
-    sent = [at.number_input[0].proto.set_value, at.run().number_input[0].proto.set_value]
-    at.session_state["whole"] = True
-    sent += [at.run().number_input[0].proto.set_value, at.run().number_input[0].proto.set_value]
-    assert sent == [True, True, True, False]
-    at.session_state["n"] = 5
-    assert at.run().number_input[0].proto.set_value
-    assert at.number_input[0].value == 5
-
-
 @pytest.fixture
 def page() -> Callable[..., AppTest]:
     """A seed and a method on Inpaint, the temperature on Conditional, and links to other pages."""
