@@ -180,9 +180,14 @@ CHANGES = {
 
 @pytest.fixture(scope="module", autouse=True)
 def _registered() -> Iterator[None]:
+    registries = [likelihoods.LIKELIHOODS, priors.PRIORS, objectives.OBJECTIVES, nets.NETS]
+    before = [dict(registry) for registry in registries]
     for add in REGISTER.values():
         add()
     yield
+    for registry, old in zip(registries, before, strict=True):
+        registry.clear()
+        registry.update(old)
     for part in (spec.Likelihood, spec.Prior, spec.Objective, spec.Net):
         get_args(part)[1].added.clear()
     for each in (spec.ClassCondition, spec.Spec):

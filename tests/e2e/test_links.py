@@ -341,7 +341,7 @@ def test_a_picture_of_ones_own_stays_in_the_browser_and_a_drawing_and_a_mask_in_
 
 
 def test_back_needs_one_press_after_a_page_link_and_undoes_tab_method_and_seed(
-    new_tab: NewTab, run: Run, stroke: Any
+    new_tab: NewTab, run: Run, wait_until: Any
 ) -> None:
     page = new_tab(f"/interpolate?run={run.name}")
     slider = page.get_by_role("slider", name="t, the place on the path")
@@ -355,17 +355,17 @@ def test_back_needs_one_press_after_a_page_link_and_undoes_tab_method_and_seed(
     expect(page.locator(".paint.mask .over")).to_be_visible()
     choose(page, "Method", "Encoder")
     expect(page).to_have_url(re.compile(r"method=encoder"))
-    expect(page.locator(IDLE)).to_be_visible()
+    steady(page, wait_until)
     fill(page, "Seed", 7)
     expect(page).to_have_url(re.compile(r"seed=7"))
-    expect(page.locator(IDLE)).to_be_visible()
+    steady(page, wait_until)
     turn_to(page, "Denoise")
     expect(page.get_by_role("combobox", name="Noise")).to_be_visible()
+    steady(page, wait_until)
 
     def step(way: Callable[[], Any]) -> None:
         way()
-        page.wait_for_timeout(200)
-        expect(page.locator(IDLE)).to_be_visible()
+        steady(page, wait_until)
 
     step(page.go_back)
     expect(page.locator(".paint.mask .over")).to_be_visible()

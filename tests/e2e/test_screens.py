@@ -107,7 +107,8 @@ def test_nothing_overlaps_is_cut_hard_to_read_or_nameless(new_tab: NewTab, name:
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
         expect(page.get_by_test_id("stApp")).to_have_css("color-scheme", theme)
-        for window in WINDOWS:
+        # Where things stand is the same in both themes; what they look like is not.
+        for window in WINDOWS if theme == "light" else ("1280", "390"):
             resize(screen, window)
             found[theme, window] = settled(page, lambda: page.evaluate(FAULTS))
             if window in ("1280", "390"):
