@@ -36,6 +36,11 @@ def sidebar(runs: list[Run], run: Run | None) -> None:
         shown = words.short_name(name)
         return f"{words.SIGNS[each.status.state]} {shown if short[shown] == 1 else name}"
 
+    def pick(name: str) -> None:
+        # A label that the browser still knows, of a state that has passed, is no name of a run.
+        if name in names:
+            use(name)
+
     # The browser knows options by their labels: where a state changed a label, it is another widget.
     labels = zlib.crc32("\n".join(label(name) for name in names).encode())
     key = url_state.key_showing(f"run_picker:{labels}", run.name if run else None)
@@ -44,7 +49,7 @@ def sidebar(runs: list[Run], run: Run | None) -> None:
         list(names),
         format_func=label,
         key=key,
-        on_change=url_state.heard(key, use),
+        on_change=url_state.heard(key, pick),
         help="The model that the pages show. It is in the address bar too: a copied link opens the same one.",
     )
     if run is not None:

@@ -41,6 +41,7 @@ def test_the_first_press_of_play_trains_on_strokes_and_says_so(
     assert time.monotonic() - pressed < within
     expect(page.locator(".board")).to_have_attribute("data-step", re.compile(r"[1-9]\d*"))
     expect(line).to_be_visible()
+    expect(page.get_by_text("There is no run named")).to_have_count(0)
     (run,) = server.all_runs()  # nothing is hidden, nothing waits behind it
     assert run.spec.data.name == "strokes"
     assert f"run={run.name}" in page.url
