@@ -63,7 +63,7 @@ def steady(page: Page, wait_until: Any) -> Shown:
     last: list[Shown] = [[]]
 
     def same() -> bool:
-        page.wait_for_timeout(200)
+        page.wait_for_timeout(400)
         before, last[0] = last[0], page.evaluate(STATE)
         waiting = page.get_by_text(re.compile("hourglass_top|looking for")).filter(visible=True)
         loading = page.get_by_test_id("stSkeleton")
