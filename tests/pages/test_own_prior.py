@@ -69,7 +69,8 @@ def test_every_kl_on_every_page_is_the_runs_own(run: Run) -> None:
     assert own.sum() > 5  # under N(0, I) it is below 1
     np.testing.assert_allclose(usage.information(run), own, rtol=1e-3)
     np.testing.assert_allclose(usage.usage(codes).kl, own, rtol=1e-3)
-    split, collapsed, _ = decomposition.surgery(codes)
+    found = decomposition.surgery(codes)
+    split, collapsed = found.parts, found.collapsed
     assert split.kl == pytest.approx(own.sum(), rel=1e-3)
     assert split.given_class
     assert split.mutual_information + split.marginal_kl == pytest.approx(split.kl, rel=1e-6)

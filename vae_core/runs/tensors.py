@@ -24,6 +24,7 @@ Arrays = dict[str, np.ndarray]
 
 MOST_HEADER = 2**20  # bytes
 MOST_CODES = 1_000_000  # posteriors in one file
+MOST_DRAWS = 64  # of one image's posterior
 MOST_PICTURES = 64  # of one kind in a frame
 MOST_SMALL = 16_384  # numbers of a tensor of the state that is no parameter
 LARGEST_MEAN = 1e9  # of a code; with beta 0 they go far
@@ -116,8 +117,9 @@ def _of(dtypes: tuple[str, ...], *shape: int) -> Fits:
     return lambda tensor: tensor["dtype"] in dtypes and tensor["shape"] == shape
 
 
-def _codes(header: Header, spec: Spec) -> dict[str, Fits]:
-    """q(z|x) of N images: mean, log_var [N, D], labels [N] where there are any, and step [1]."""
+def _moments(header: Header, spec: Spec) -> dict[str, Fits]:
+    """Mean and log variance of q(z|x) of N images: mean, log_var [N, D], labels [N] where there are any, and
+    step [1]."""
     count = next(iter(header.get("mean", {"shape": (0,)})["shape"]), 0)
     count = count if 0 < count <= MOST_CODES else 0
     vectors = _of(FLOATS, count, spec.latent)
@@ -132,8 +134,18 @@ def _pictures(shape: tuple[int, ...]) -> Fits:
     )
 
 
+# What a run keeps of q(z|x) beside its moments, by the form that its posterior names.
+FORMS: dict[str, tuple[str, ...]] = {"gaussian": (), "draws": ("draws", "log_q")}
+
+
 def check_posteriors(header: Header, spec: Spec) -> None:
-    _check("posteriors.safetensors", header, _codes(header, spec), ("mean", "log_var"))
+    """The moments and, in the form of draws, S of each image: draws [N, S, D], log_q [N, S]."""
+    fits, more = _moments(header, spec), FORMS[spec.posterior.form]
+    if more and "mean" in header and "log_q" in header:
+        (count, *_), each = header["mean"]["shape"] or (0,), header["log_q"]["shape"][-1:]
+        each = each if each and 0 < each[0] <= MOST_DRAWS else (0,)
+        fits |= {"draws": _of(FLOATS, count, *each, spec.latent), "log_q": _of(FLOATS, count, *each)}
+    _check("posteriors.safetensors", header, fits, ("mean", "log_var", *more))
 
 
 def check_umap(header: Header, spec: Spec) -> None:
@@ -146,7 +158,7 @@ def check_umap(header: Header, spec: Spec) -> None:
 
 def check_frame(header: Header, spec: Spec) -> None:
     pictures = _pictures(spec.data.shape)
-    fits = _codes(header, spec) | {"reconstructions": pictures, "samples": pictures}
+    fits = _moments(header, spec) | {"reconstructions": pictures, "samples": pictures}
     fits["kl"] = _of(FLOATS, spec.latent)
     _check("A frame", header, fits, ("mean", "log_var", "reconstructions", "samples", "step"))
 

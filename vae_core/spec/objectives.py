@@ -15,8 +15,19 @@ Steps = Annotated[int, Field(ge=0, le=10_000_000)]
 
 
 class ObjectiveSettings(Settings):
-    """What all objectives have. `beta` is the weight that may move while a run trains."""
+    """What all objectives have. `beta` is the weight that may move while a run trains.
 
+    closed_form: whether it needs a KL that has one. independent: whether it needs a posterior whose
+    dimensions are independent given the image. classifying: whether it learns q(y|x) and p(y). unlabelled:
+    whether it learns from images without labels. bound_under_class: of what its ELBO is a bound under a
+    condition.
+    """
+
+    closed_form: ClassVar[bool] = False
+    independent: ClassVar[bool] = False
+    classifying: ClassVar[bool] = False
+    unlabelled: ClassVar[bool] = False
+    bound_under_class: ClassVar[str] = "log p(x|y)"
     beta: Weight = 1.0
     kl: Literal["analytic", "monte_carlo"] = "analytic"
     samples: Samples = 1
@@ -43,6 +54,7 @@ class CapacityObjective(ObjectiveSettings):
 class FreeBitsObjective(ObjectiveSettings):
     """reconstruction - beta * sum over dimensions of max(free_bits, KL of the dimension)."""
 
+    closed_form: ClassVar[bool] = True
     title: ClassVar[str] = "Free bits"
     kind: Literal["free_bits"] = "free_bits"
     free_bits: Annotated[float, Field(ge=0, le=1000)] = 0.25  # nats per dimension
@@ -55,6 +67,7 @@ class BetaTcObjective(ObjectiveSettings):
     beta rises from 0 over the first `warm_up` steps.
     """
 
+    independent: ClassVar[bool] = True
     title: ClassVar[str] = "β-TCVAE"
     kind: Literal["beta_tc"] = "beta_tc"
     alpha: Weight = 1.0
@@ -79,6 +92,8 @@ class FactorObjective(ObjectiveSettings):
 class JointObjective(ObjectiveSettings):
     """The ELBO of log p(x, y) plus alpha * log q(y|x), of labelled images alone."""
 
+    classifying: ClassVar[bool] = True
+    bound_under_class: ClassVar[str] = "log p(x, y)"
     title: ClassVar[str] = "Joint, with a classifier"
     kind: Literal["joint"] = "joint"
     warm_up: Steps = 0
@@ -89,6 +104,9 @@ class JointObjective(ObjectiveSettings):
 class M2Objective(ObjectiveSettings):
     """The joint objective of labelled images, and of the others a bound of log p(x) with y summed out."""
 
+    classifying: ClassVar[bool] = True
+    unlabelled: ClassVar[bool] = True
+    bound_under_class: ClassVar[str] = "log p(x)"
     title: ClassVar[str] = "M2: labelled and unlabelled"
     kind: Literal["m2"] = "m2"
     warm_up: Steps = 0
@@ -109,4 +127,3 @@ Objective = Annotated[
     | M2Objective,
     Kinds(),
 ]
-CLASSIFYING = ("joint", "m2")  # objectives that learn q(y|x) and p(y)

@@ -70,14 +70,42 @@ Width = Annotated[int, Field(ge=1, le=4096)]
 Activation = Literal["relu", "leaky_relu", "silu", "tanh"]
 
 
-class LectureNet(Settings):
+class NetSettings(Settings):
+    """What all networks have. partial: whether the encoder is told which pixels are observed."""
+
+    partial: ClassVar[bool] = False
+
+    def fault(self, image_shape: tuple[int, int, int]) -> str | None:
+        """Why it cannot be of images of that shape (C, H, W), beginning with the field; None where it can."""
+        return None
+
+
+class Convolutions(NetSettings):
+    """Convolutions of stride 2 with the given channels, then one hidden layer; the decoder mirrors them."""
+
+    channels: Annotated[tuple[Width, ...], Field(min_length=1, max_length=5)] = (16, 32)
+    hidden: Width = 128
+    activation: Activation = "relu"
+
+    def fault(self, image_shape: tuple[int, int, int]) -> str | None:
+        (_, height, width), layers = image_shape, len(self.channels)
+        if min(height, width) >= 2**layers:
+            return None
+        return (
+            f"channels: {layers} convolutions of stride 2 need images of at least "
+            f"{2**layers} by {2**layers} pixels, and these are {height} by {width}; "
+            "use fewer channels or the mlp network"
+        )
+
+
+class LectureNet(NetSettings):
     """Linear(D, 256), LeakyReLU, Linear(256, 2d), and its mirror."""
 
     title: ClassVar[str] = "Lecture"
     kind: Literal["lecture"] = "lecture"
 
 
-class MlpNet(Settings):
+class MlpNet(NetSettings):
     """Fully connected layers of the given widths; the decoder mirrors them."""
 
     title: ClassVar[str] = "Fully connected"
@@ -86,27 +114,22 @@ class MlpNet(Settings):
     activation: Activation = "relu"
 
 
-class ConvNet(Settings):
+class ConvNet(Convolutions):
     """Convolutions of stride 2 with the given channels, then one hidden layer; the decoder mirrors them."""
 
     title: ClassVar[str] = "Convolutional"
     kind: Literal["conv"] = "conv"
-    channels: Annotated[tuple[Width, ...], Field(min_length=1, max_length=5)] = (16, 32)
-    hidden: Width = 128
-    activation: Activation = "relu"
 
 
-class PartialConvNet(Settings):
+class PartialConvNet(Convolutions):
     """The convolutional network with an encoder of partial convolutions, which see observed pixels alone."""
 
+    partial: ClassVar[bool] = True
     title: ClassVar[str] = "Partial convolutions"
     kind: Literal["partial_conv"] = "partial_conv"
-    channels: Annotated[tuple[Width, ...], Field(min_length=1, max_length=5)] = (16, 32)
-    hidden: Width = 128
-    activation: Activation = "relu"
 
 
-class LinearNet(Settings):
+class LinearNet(NetSettings):
     """One affine map each way: with a Gaussian likelihood, probabilistic PCA."""
 
     title: ClassVar[str] = "Linear"
@@ -186,10 +209,14 @@ DENSITY_OF_BINARY = (
 
 
 class LikelihoodSettings(Settings):
-    """What all likelihoods have: which pixels they are one of, and what is said where pixels are others."""
+    """What all likelihoods have: which pixels they are one of, and what is said where pixels are others.
+
+    needs_grey: whether binarised pixels are refused.
+    """
 
     usual_binarisation: ClassVar[Literal["none", "dynamic"]] = "none"  # of grey pixels
     other_pixels: ClassVar[str | None] = None
+    needs_grey: ClassVar[bool] = False
 
     def note(self, binary: bool) -> str | None:
         """Why nats of binary, or of grey, pixels are no log-likelihood of images; None where they are."""
@@ -229,6 +256,7 @@ class GaussianLikelihood(LikelihoodSettings):
 class CategoricalLikelihood(LikelihoodSettings):
     """A probability for each of the 256 grey levels of each pixel."""
 
+    needs_grey: ClassVar[bool] = True
     title: ClassVar[str] = "256 grey levels"
     kind: Literal["categorical"] = "categorical"
 
@@ -239,14 +267,39 @@ Likelihood = Annotated[
 ]
 
 
-class DiagonalGaussianPosterior(Settings):
+class PosteriorSettings(Settings):
+    """What all posteriors have.
+
+    closed_form: whether its KL from a Gaussian prior has one; where it has none, a Spec takes
+    `objective.kl=monte_carlo`. independent: whether the dimensions are, given the image. form: what a run
+    keeps of each image's posterior; see `model/posteriors.py`.
+    """
+
+    closed_form: ClassVar[bool] = False
+    independent: ClassVar[bool] = False
+    form: ClassVar[Literal["gaussian", "draws"]] = "draws"
+
+
+class DiagonalGaussianPosterior(PosteriorSettings):
+    """q(z|x) = N(mu, diag(sigma^2))."""
+
+    closed_form: ClassVar[bool] = True
+    independent: ClassVar[bool] = True
+    form: ClassVar[Literal["gaussian", "draws"]] = "gaussian"
     title: ClassVar[str] = "Diagonal Gaussian"
     kind: Literal["diagonal_gaussian"] = "diagonal_gaussian"
 
 
+Posterior = Annotated[DiagonalGaussianPosterior, Kinds()]
+
+
 class PriorSettings(Settings):
-    """What all priors have. closed_form: whether the KL of a Gaussian posterior from it has one; where it has
-    none, a Spec takes `objective.kl=monte_carlo`. per_class: whether it needs a condition on the class."""
+    """What all priors have.
+
+    closed_form: whether it is a Gaussian given the class, so that the KL of a Gaussian posterior from it has
+    one; where it has none, a Spec takes `objective.kl=monte_carlo`. per_class: whether it needs a condition
+    on the class.
+    """
 
     closed_form: ClassVar[bool] = False
     per_class: ClassVar[bool] = False

@@ -68,7 +68,7 @@ class Snapshots:
             told = model.weights(self.probe_labels)
             asked = model.weights(torch.arange(SAMPLES) % model.classes)
             both = torch.cat([told, asked])
-        means, _ = model.posterior.split(model.encode(self._probes, told, self._masks))
+        means = model.posterior.location(model.encode(self._probes, told, self._masks))
         prior = model.prior.sample(SAMPLES, torch.Generator(model.device).manual_seed(SEED), asked)
         decoded = model.decode_mean(torch.cat([means, prior]), both)
         pictures = (decoded * 255).round().to(torch.uint8).cpu().numpy()

@@ -76,16 +76,9 @@ def _posteriors(codes: Codes) -> Posteriors:
 
 def of_frame(frame: frames.Arrays) -> Posteriors:
     """The posteriors of a frame."""
-    import torch
-
     from vae_core.model.posteriors import Posteriors
 
-    labels = frame.get("labels")
-    return Posteriors(
-        torch.from_numpy(frame["mean"]).float(),
-        torch.from_numpy(frame["log_var"]).float(),
-        None if labels is None or (labels < 0).any() else torch.from_numpy(labels).long(),
-    )
+    return Posteriors.of(frame)
 
 
 def is_standard(run: Run) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 from vae_core.data.catalogue import CATALOGUE
-from vae_core.spec import CLASSIFYING, Condition, Likelihood, Mask, Net, Objective, Prior, Spec, titles
+from vae_core.spec import Condition, Likelihood, Mask, Net, Objective, Prior, Spec, titles
 from widgets.shell import objective_words
+
+CLASSIFYING = ("joint", "m2")
 
 LABELS = {
     "recipe": "Recipe",

@@ -8,8 +8,10 @@ import streamlit as st
 
 from pages.sections.train.fields import field, parts
 from pages.sections.train.labels import CHOICES
-from vae_core.spec import CLASSIFYING, Spec
+from vae_core.spec import Objective, Spec
+from vae_core.spec.settings import kinds
 
+CLASSIFYING = [kind for kind, each in kinds(Objective).items() if getattr(each, "classifying", False)]
 STEPS: dict[str, Any] = {"min_value": 0, "max_value": 10_000_000, "step": 500}
 WEIGHT: dict[str, Any] = {"min_value": 0.0, "max_value": 1000.0, "step": 1.0, "format": "%g"}
 # Which fields of an objective have a number to set, with its limits and help; the rest is common to all.

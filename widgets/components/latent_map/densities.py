@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from vae_core.analysis.aggregate import DensityGrid
     from vae_core.analysis.holes import Hole
+    from vae_core.model.posteriors import Posteriors
     from vae_core.model.priors import Prior
 
 MOST_POINTS = 4_000
@@ -66,7 +67,6 @@ def field(codes: Codes, view: View) -> Field:
     import torch
 
     from vae_core.analysis import aggregate
-    from vae_core.model.posteriors import Posteriors
 
     posteriors = codes.posteriors
     plane = aggregate.pca_plane(posteriors) if view.kind == "pca" else None
@@ -74,16 +74,10 @@ def field(codes: Codes, view: View) -> Field:
     size = views.SIZE if codes.whole else views.SLOW_SIZE
     prior = codes.prior
     grid = views.grid(posteriors, view, plane, size, prior)
-    labels = posteriors.labels
-    few = Posteriors(
-        posteriors.mean[:MOST_POINTS],
-        posteriors.log_var[:MOST_POINTS],
-        None if labels is None else labels[:MOST_POINTS],
-    )
     outside = int((project(posteriors.mean, view, plane).abs() > view.extent).any(dim=1).sum())
     picture = latent_map.picture(
         grid,
-        few,
+        posteriors.first(MOST_POINTS),
         classes=dataset_classes(codes.run),
         dims=view.dims,
         plane=plane,
@@ -92,6 +86,7 @@ def field(codes: Codes, view: View) -> Field:
         symbol=view.symbol(posteriors.dimensions),
         prior=prior,
         meaning=meaning(view, grid, len(posteriors), posteriors.dimensions, outside)
+        + of_posteriors(posteriors)
         + of_prior(codes.prior)
         + replayed(codes, view),
     )
@@ -127,6 +122,13 @@ def meaning(view: View, grid: DensityGrid, images: int, latent: int, outside: in
     if outside:
         said += f" {words.count(outside)} codes lie beyond ± {view.extent:g}: widen the range to see them."
     return said
+
+
+def of_posteriors(posteriors: Posteriors) -> str:
+    """What stands for each q(z|x) on the map, where it is not itself."""
+    if posteriors.gaussian:
+        return ""
+    return " Each q(z|x) is drawn as the Gaussian of the same mean and variances, which it is not itself."
 
 
 def of_prior(prior: Prior | None) -> str:
