@@ -318,6 +318,33 @@ def test_every_page_opens_on_it(run: Run, name: str, monkeypatch: pytest.MonkeyP
         assert not at.error, (page, [each.value for each in at.error])
 
 
+def test_the_form_has_the_controls_of_what_is_registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    import widgets.service
+
+    monkeypatch.setattr(widgets.service, "service", lambda: None)
+    chosen = {
+        "likelihood.kind": ("laplace", "Laplace"),
+        "posterior.kind": ("logistic", "Logistic"),
+        "prior.kind": ("student_t", "Student-t"),
+        "objective.kind": ("squared", "Squared KL"),
+        "net.kind": ("shallow", "Shallow"),
+    }
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).switch_page("pages/train.py")
+    at.query_params["recipe"] = "vae-2d"
+    at.query_params["set"] = ["data.name=digits", *(f"{name}={kind}" for name, (kind, _) in chosen.items())]
+    at.run()
+    assert not at.exception
+    assert not at.error
+    shown = {box.value: box for box in at.selectbox}
+    for kind, title in chosen.values():
+        assert title in shown[kind].options
+    numbers = {box.label: box for box in at.number_input}
+    assert (numbers["Freedom"].value, numbers["Freedom"].min, numbers["Freedom"].max) == (4, 3, 100)
+    assert (numbers["Units"].value, numbers["Scale"].value) == (32, 0.1)
+    numbers["Freedom"].set_value(7).run()
+    assert "prior.freedom=7" in at.query_params["set"]
+
+
 def test_the_form_offers_what_is_registered() -> None:
     assert spec.titles(spec.Likelihood)["laplace"] == "Laplace"
     assert spec.Spec().change_text(["prior.kind=student_t"]).objective.kl == "monte_carlo"

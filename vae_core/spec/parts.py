@@ -18,12 +18,13 @@ ClassName = Annotated[str, Field(max_length=200)]
 class Data(Settings):
     """Which images, and how grey levels become what the likelihood sees."""
 
-    name: str = "mnist"
-    binarisation: Literal["none", "static", "dynamic"] = "dynamic"  # where pixels are binary already: none
+    name: str = Field("mnist", title="Images")
+    # Where pixels are binary already: none.
+    binarisation: Literal["none", "static", "dynamic"] = Field("dynamic", title="Binarisation")
     # Where a user's own images lie, and the size they are brought to; None keeps theirs.
-    path: str | None = None
-    height: Annotated[int, Field(ge=4, le=256)] | None = None
-    width: Annotated[int, Field(ge=4, le=256)] | None = None
+    path: str | None = Field(None, title="Your own images")
+    height: Annotated[int, Field(ge=4, le=256)] | None = Field(None, title="Size in pixels")
+    width: Annotated[int, Field(ge=4, le=256)] | None = Field(None, title="Size in pixels")
     grey: bool = True
     # (channels, height, width): of a known dataset from the catalogue; of a user's own from the images, by
     # `resolve`. A run keeps it, and needs no data to be loaded.
@@ -83,9 +84,13 @@ class NetSettings(Settings):
 class Convolutions(NetSettings):
     """Convolutions of stride 2 with the given channels, then one hidden layer; the decoder mirrors them."""
 
-    channels: Annotated[tuple[Width, ...], Field(min_length=1, max_length=5)] = (16, 32)
-    hidden: Width = 128
-    activation: Activation = "relu"
+    channels: Annotated[tuple[Width, ...], Field(min_length=1, max_length=5)] = Field(
+        (16, 32), title="Channels", description="Of each convolution of stride 2, with commas."
+    )
+    hidden: Width = Field(
+        128, title="Hidden units", description="Of the layer between convolutions and code."
+    )
+    activation: Activation = Field("relu", title="Activation", description="Between any two layers.")
 
     def fault(self, image_shape: tuple[int, int, int]) -> str | None:
         (_, height, width), layers = image_shape, len(self.channels)
@@ -110,8 +115,12 @@ class MlpNet(NetSettings):
 
     title: ClassVar[str] = "Fully connected"
     kind: Literal["mlp"] = "mlp"
-    widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)] = (256, 128)
-    activation: Activation = "relu"
+    widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)] = Field(
+        (256, 128),
+        title="Widths of the layers",
+        description="Of the encoder, from the image to the code, with commas.",
+    )
+    activation: Activation = Field("relu", title="Activation", description="Between any two layers.")
 
 
 class ConvNet(Convolutions):
@@ -181,19 +190,31 @@ class ClassCondition(Settings):
     title: ClassVar[str] = "The image and its class"
     kind: Literal["class"] = "class"
     # Whether the encoder sees y. If not, q(z|x): one code for all classes.
-    encoder: bool = True
+    encoder: bool = Field(
+        True,
+        title="The encoder sees the class",
+        description="q(z|x, y); without, q(z|x): one code whatever the class.",
+    )
     # p(y): the same for every class, or learned, a logit for each.
-    class_prior: Literal["uniform", "learned"] = "uniform"
+    class_prior: Literal["uniform", "learned"] = Field(
+        "uniform",
+        title="Prior of the class p(y)",
+        description="The same for every class, or learned from the labels.",
+    )
     # The network of q(y|x); none where nothing asks for one. Objectives that do take the encoder's.
-    classifier: Net | None = None
+    classifier: Net | None = Field(None, title="Classifier q(y|x)")
     # How many training images have a label, as many of each class; None for all. What is done with the rest
     # the objective says. Which ones is drawn from `labels_seed`, so that runs of several seeds share them.
-    labels: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
+    labels: Annotated[int, Field(ge=2, le=1_000_000)] | None = Field(None, title="Images with a label")
     labels_seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     # Labelled images of a step, where unlabelled ones make up the batch.
     batch_size: Annotated[int, Field(ge=1, le=8192)] = 100
     # By how many pixels at most labelled images are shifted, anew at every step: many from few.
-    shift: Annotated[int, Field(ge=0, le=8)] = 0
+    shift: Annotated[int, Field(ge=0, le=8)] = Field(
+        0,
+        title="Labelled images shifted by up to, pixels",
+        description="Anew at every step: many labelled images from few.",
+    )
 
 
 Condition = Annotated[NoCondition | ClassCondition, Kinds()]
@@ -248,9 +269,17 @@ class GaussianLikelihood(LikelihoodSettings):
     other_pixels: ClassVar[str | None] = DENSITY_OF_BINARY
     title: ClassVar[str] = "Gaussian"
     kind: Literal["gaussian"] = "gaussian"
-    variance: Literal["fixed", "shared", "learned"] = "shared"
-    # Standard deviation on the pixel scale [0, 1]: the value where fixed, the start where shared.
-    sigma: Annotated[float, Field(gt=0.001, le=10)] = 0.1
+    variance: Literal["fixed", "shared", "learned"] = Field(
+        "shared",
+        title="Variance",
+        description="Fixed, one learned number for all pixels, or learned for each.",
+    )
+    sigma: Annotated[float, Field(gt=0.001, le=10)] = Field(
+        0.1,
+        title="Standard deviation",
+        description="On pixels from 0 to 1: the value where fixed, the start where shared.",
+        json_schema_extra={"step": 0.01},
+    )
 
 
 class CategoricalLikelihood(LikelihoodSettings):

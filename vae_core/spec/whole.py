@@ -34,13 +34,13 @@ ENDS = ("epochs", "steps", "seconds")
 class Training(Settings):
     """How long, how fast, and from which seed. Exactly one of epochs, steps and seconds ends it."""
 
-    epochs: Annotated[float, Field(gt=0, le=100_000)] | None = None
-    steps: Annotated[int, Field(ge=1, le=100_000_000)] | None = None
-    seconds: Annotated[float, Field(gt=0, le=1_000_000)] | None = None
-    batch_size: Annotated[int, Field(ge=1, le=8192)] = 128
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = 2e-3
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    epochs: Annotated[float, Field(gt=0, le=100_000)] | None = Field(None, title="Epochs")
+    steps: Annotated[int, Field(ge=1, le=100_000_000)] | None = Field(None, title="Steps")
+    seconds: Annotated[float, Field(gt=0, le=1_000_000)] | None = Field(None, title="Seconds")
+    batch_size: Annotated[int, Field(ge=1, le=8192)] = Field(128, title="Batch")
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = Field(2e-3, title="Learning rate")
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(0, title="Seed")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", title="Device")
     # bfloat16 rounds the factors of training's matrix products; sums, weights, likelihoods and all that is
     # measured stay float32. auto rounds those that are faster for it; see training/direct.py.
     products: Literal["auto", "float32", "bfloat16"] = "auto"
@@ -64,16 +64,16 @@ class Spec(Settings):
     """The whole of a run: data, networks, mask, likelihood, posterior, prior, condition, objective,
     training."""
 
-    recipe: str | None = None
+    recipe: str | None = Field(None, title="Recipe")
     data: Data = Data()
-    latent: Annotated[int, Field(ge=1, le=512)] = 2
-    net: Net = MlpNet()
-    mask: Mask = NoMask()
-    likelihood: Likelihood = BernoulliLikelihood()
-    posterior: Posterior = DiagonalGaussianPosterior()
-    prior: Prior = StandardNormalPrior()
-    condition: Condition = NoCondition()
-    objective: Objective = ElboObjective()
+    latent: Annotated[int, Field(ge=1, le=512)] = Field(2, title="Latent dimensions")
+    net: Net = Field(MlpNet(), title="Network")
+    mask: Mask = Field(NoMask(), title="The encoder sees")
+    likelihood: Likelihood = Field(BernoulliLikelihood(), title="Likelihood p(x|z)")
+    posterior: Posterior = Field(DiagonalGaussianPosterior(), title="Posterior q(z|x)")
+    prior: Prior = Field(StandardNormalPrior(), title="Prior of z")
+    condition: Condition = Field(NoCondition(), title="What the model is told")
+    objective: Objective = Field(ElboObjective(), title="What is maximised")
     training: Training = Training()
 
     @model_validator(mode="after")
