@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Annotated, BinaryIO, Literal
 
 import numpy as np
@@ -26,6 +27,8 @@ MOST_HEADER = 2**20  # bytes
 MOST_CODES = 1_000_000  # posteriors in one file
 MOST_DRAWS = 64  # of one image's posterior
 MOST_PICTURES = 64  # of one kind in a frame
+OF_PRIOR = ("prior.", "class_prior.")  # what of the model's tensors is the prior's
+MOST_OF_PRIOR = 16_384  # numbers in a frame
 MOST_SMALL = 16_384  # numbers of a tensor of the state that is no parameter
 LARGEST_MEAN = 1e9  # of a code; with beta 0 they go far
 LARGEST_LOG_VAR = 20.0  # the model holds them within 16
@@ -44,6 +47,7 @@ class Tensor(TypedDict):
 
 
 Header = dict[str, Tensor]
+Shapes = dict[str, tuple[int, ...]]
 Check = Callable[[Header, Spec], None]
 
 _HEADER = TypeAdapter(dict[str, Tensor])
@@ -160,7 +164,17 @@ def check_frame(header: Header, spec: Spec) -> None:
     pictures = _pictures(spec.data.shape)
     fits = _moments(header, spec) | {"reconstructions": pictures, "samples": pictures}
     fits["kl"] = _of(FLOATS, spec.latent)
+    if any(name.startswith(OF_PRIOR) for name in header):
+        shapes = _shapes_of_prior(spec)
+        fits |= {name: _of(FLOATS, *shape) for name, shape in shapes.items()}
+        if missing := sorted(shapes.keys() - header.keys()):
+            raise Unfit(f"A frame does not fit its run: it holds a prior without {quote(missing[0])}.")
     _check("A frame", header, fits, ("mean", "log_var", "reconstructions", "samples", "step"))
+
+
+@lru_cache(maxsize=8)
+def _shapes_of_prior(spec: Spec) -> Shapes:
+    return {name: shape for name, shape in model_shapes(spec).items() if name.startswith(OF_PRIOR)}
 
 
 def check_probes(header: Header, spec: Spec) -> None:
@@ -171,8 +185,6 @@ def check_probes(header: Header, spec: Spec) -> None:
 
 
 # --- weights --------------------------------------------------------------------------------------
-
-Shapes = dict[str, tuple[int, ...]]
 
 
 def check_weights(header: Header, spec: Spec) -> None:

@@ -41,6 +41,7 @@ def distributions(spec: Spec) -> None:
             spec.data.binarisation,
             st.selectbox,
             options=["dynamic", "static", "none"],
+            format_func=str.capitalize,
             help="Grey pixels drawn as black or white at each look (dynamic), once (static), or left grey. "
             "Test images are drawn once for either, so that all numbers are of the same pixels. A Bernoulli "
             "is a likelihood of binary pixels only.",

@@ -12,7 +12,7 @@ from widgets.components import latent_map
 from widgets.components.latent_map import map_view as views
 from widgets.components.latent_map.map_view import View
 from widgets.run_data.classes import dataset_classes
-from widgets.run_data.codes import Codes, of_frame
+from widgets.run_data.codes import Codes, of_frame, prior_moves, prior_of_frame
 from widgets.run_data.library import open_run
 from widgets.shell import words
 
@@ -145,7 +145,8 @@ def replayed(codes: Codes, view: View) -> str:
     newest = codes.run.frame()
     if not codes.whole or view.kind == "slice" or newest is None or "mean" not in newest:
         return ""
-    learned = " Its prior is today's in every frame." if codes.prior is not None else ""
+    today = codes.prior is not None and not prior_moves(codes.run)
+    learned = " Its prior is today's in every frame." if today else ""
     return (
         f" The replay follows {words.count(len(newest['mean']))} of them: fewer images leave more holes, "
         f"so only its frames compare with one another.{learned}"
@@ -213,18 +214,22 @@ def film(codes: Codes, view: View, pictures: tuple[str, ...]) -> Film | None:
     every = -(-len(pictures) // MOST_FRAMES)
     chosen = pictures[::-1][::every][::-1]  # the newest is one of them
     steps = [int(name.split(".")[0]) for name in chosen]
-    kept = [(step, of_frame(shot)) for step in steps if (shot := run.frame(step)) is not None]
+    shots = [(step, shot) for step in steps if (shot := run.frame(step)) is not None]
     # A copied or resumed run has frames of one and the same model only.
-    kept = [(step, seen) for step, seen in kept if seen.mean.shape == kept[-1][1].mean.shape]
-    if len(kept) < 2:
+    shots = [(step, shot) for step, shot in shots if shot["mean"].shape == shots[-1][1]["mean"].shape]
+    if len(shots) < 2:
         return None
-    size, prior = len(there.grid.x), codes.prior
-    grids = [views.grid(seen, view, there.plane, size, prior) for _, seen in kept]
+    steps, seen = [step for step, _ in shots], [of_frame(shot) for _, shot in shots]
+    size = len(there.grid.x)
+    grids = [
+        views.grid(posteriors, view, there.plane, size, prior_of_frame(run, shot))
+        for posteriors, (_, shot) in zip(seen, shots, strict=True)
+    ]
     mass = [float(aggregate.hole_curve(grid, [view.ratio], MASS)[0]) for grid in grids]
-    steps, means = [step for step, _ in kept], [seen.mean for _, seen in kept]
-    labels = kept[-1][1].labels
+    means, labels = [each.mean for each in seen], seen[-1].labels
     on = [there.on(mean, view).numpy() for mean in means]
-    return Film(steps, grids, means, on, labels, mass, latent_map.frames(steps, means, labels, grids, mass))
+    parcel = latent_map.frames(steps, means, labels, grids, mass, prior_moves=prior_moves(run))
+    return Film(steps, grids, means, on, labels, mass, parcel)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
