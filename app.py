@@ -21,17 +21,12 @@ def main() -> None:
     from widgets.components.history import history
     from widgets.run_data import library
     from widgets.service import service
-    from widgets.shell import arrival, layout, url_state
+    from widgets.shell import arrival, layout, menu, url_state
 
     layout.set_up()
     pages = [
-        st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
-        st.Page("pages/train.py", title="Train", icon=":material/play_circle:"),
-        st.Page("pages/latent_map.py", title="Latent map", icon=":material/scatter_plot:"),
-        st.Page("pages/traverse.py", title="Traverse", icon=":material/tune:"),
-        st.Page("pages/interpolate.py", title="Interpolate", icon=":material/timeline:"),
-        st.Page("pages/inpaint.py", title="Inpaint", icon=":material/healing:"),
-        st.Page("pages/conditional.py", title="Conditional", icon=":material/category:"),
+        st.Page(f"pages/{name}.py", title=title, icon=icon, default=name == "home")
+        for name, (title, icon) in menu.MENU.items()
     ]
     unknown = arrival.find_page([each.url_path for each in pages])
     page = st.navigation(pages, position="hidden")

@@ -265,7 +265,7 @@ def everything(run: Run) -> None:
     manage.metrics_csv(run.metrics)
     readable = run.status.state != "unreadable"
     assert not readable or answers(lambda: run.spec) is not None
-    capabilities.showable(run)
+    capabilities.has_codes(run)
     answers(lambda: manifold.draw(run) if manifold.missing(run) else None)
     if not readable:
         return

@@ -301,12 +301,15 @@ class PosteriorSettings(Settings):
 
     closed_form: whether its KL from a Gaussian prior has one; where it has none, a Spec takes
     `objective.kl=monte_carlo`. independent: whether the dimensions are, given the image. form: what a run
-    keeps of each image's posterior; see `model/posteriors.py`.
+    keeps of each image's posterior; see `model/posteriors.py`. vector, continuous: what its codes are; see
+    `capabilities.py`.
     """
 
     closed_form: ClassVar[bool] = False
     independent: ClassVar[bool] = False
     form: ClassVar[Literal["gaussian", "draws"]] = "draws"
+    vector: ClassVar[bool] = True
+    continuous: ClassVar[bool] = True
 
 
 class DiagonalGaussianPosterior(PosteriorSettings):

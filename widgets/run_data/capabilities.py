@@ -1,38 +1,99 @@
-"""What a run must have for a page to show it, and what is said where it lacks that."""
+"""What each page needs of a run, and what is said where a run lacks that."""
 
 from __future__ import annotations
+
+from typing import TypeGuard
 
 import streamlit as st
 
 from vae_core.runs import files
 from vae_core.runs.run import Run, RunError
+from vae_core.spec.capabilities import LACKS, Capability, capabilities
+from widgets.run_data import library
 from widgets.run_data.codes import newest
 from widgets.shell import links, url_state
 from widgets.shell.fragments import fragment
+from widgets.shell.menu import MENU
+
+# What the pages that show one run need of it, beside codes of the test images.
+NEEDS: dict[str, tuple[Capability, ...]] = {
+    "latent_map": ("vector", "continuous", "plane"),
+    "traverse": ("vector", "continuous"),
+    "interpolate": ("vector", "continuous"),
+    "inpaint": ("vector", "continuous"),
+    "conditional": ("vector", "continuous", "classes"),
+}
+WITHOUT_WEIGHTS = ("latent_map",)  # all others decode
+MOST = 6  # runs that are offered instead
 
 
-def nothing_yet() -> None:
-    st.info("There is no run to look at yet.", icon=":material/hourglass_empty:")
-    url_state.page_link("train", label="Train a model", icon=":material/play_circle:")
+def shows(run: Run | None, page: str) -> TypeGuard[Run]:
+    """Whether the page can show the run. Where it cannot, it says why, and what could be seen instead.
+
+    Raises RunError where the run cannot be read.
+    """
+    if run is None:
+        st.info("There is no run to look at yet.", icon=":material/hourglass_empty:")
+        url_state.page_link("train", label="Train a model", icon=":material/play_circle:")
+        return False
+    if not _ready(run, page):
+        _wait(run, page)
+        return False
+    lacking = _lacking(run, page)
+    if lacking is not None:
+        _offer_others(run, page, lacking)
+    return lacking is None
 
 
-def showable(run: Run) -> bool:
+def has_codes(run: Run) -> bool:
+    """Whether it has weights, and codes of test images."""
     there = files.stamp(run.path / files.WEIGHTS) is not None
     return there and run.status.state != "unreadable" and newest(run) is not None
 
 
-def say_why(run: Run) -> None:
-    if run.status.state == "unreadable":
-        raise RunError(run.status.message)
-    st.info(
-        f"{run.name} has no weights and latent codes yet. They come while it trains.",
-        icon=":material/hourglass_empty:",
-    )
-    url_state.page_link("train", {links.RUN: run.name}, label="Watch it train", icon=":material/monitoring:")
-    if run.status.active:
-        fragment(lambda: st.rerun() if showable(run) else None, run_every=1.0)
+def _ready(run: Run, page: str) -> bool:
+    if page not in WITHOUT_WEIGHTS:
+        return has_codes(run)
+    return run.status.state != "unreadable" and newest(run) is not None
 
 
 def fits(other: Run, run: Run) -> bool:
     """Whether the other one takes the same images."""
-    return showable(other) and other.spec.data.shape == run.spec.data.shape
+    return has_codes(other) and other.spec.data.shape == run.spec.data.shape
+
+
+def _lacking(run: Run, page: str) -> Capability | None:
+    has = capabilities(run.spec)
+    return next((need for need in NEEDS[page] if need not in has), None)
+
+
+def _wait(run: Run, page: str) -> None:
+    """What the run does not have yet, until it has."""
+    if run.status.state == "unreadable":
+        raise RunError(run.status.message)
+    what = "latent codes of the test images" if page in WITHOUT_WEIGHTS else "weights and latent codes"
+    st.info(
+        f"{run.name} has no {what} yet. They come while it trains.",
+        icon=":material/hourglass_empty:",
+    )
+    url_state.page_link("train", {links.RUN: run.name}, label="Watch it train", icon=":material/monitoring:")
+    if run.status.active:
+        fragment(lambda: st.rerun() if _ready(run, page) else None, run_every=1.0)
+
+
+def _offer_others(run: Run, page: str, lacking: Capability) -> None:
+    """Why not this run on this page; the pages that show it, and the runs that this page shows."""
+    st.info(f"{library.title(run)} {LACKS[lacking]}.", icon=":material/block:")
+    there = [other for other in NEEDS if other != page and _lacking(run, other) is None]
+    others = [other for other in library.runs() if has_codes(other) and _lacking(other, page) is None]
+    with st.container(horizontal=True, gap="small"):
+        for other in others[:MOST]:
+            label = library.title(other)
+            url_state.page_link(page, {links.RUN: other.name}, label=label, icon=":material/category:")
+        url_state.page_link("train", label="Train one", icon=":material/play_circle:")
+    if there:
+        st.caption(f"{library.title(run)} on other pages:")
+        with st.container(horizontal=True, gap="small"):
+            for other_page in there:
+                title, icon = MENU[other_page]
+                url_state.page_link(other_page, {links.RUN: run.name}, label=title, icon=icon)

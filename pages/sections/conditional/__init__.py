@@ -6,9 +6,8 @@ import streamlit as st
 
 from pages.sections.conditional import classifying, measures, samples, sliding, styles
 from vae_core.runs.run import Run
-from widgets.run_data import capabilities, library
-from widgets.run_data.capabilities import say_why, showable
-from widgets.shell import links, url_state, url_widgets
+from widgets.run_data import capabilities
+from widgets.shell import links, url_widgets
 
 TASKS = {
     "samples": "Samples",
@@ -37,14 +36,7 @@ def page(run: Run | None) -> None:
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="conditional-title"):
         st.title("Conditional", width="content")
         notice = st.empty()
-    if run is None:
-        capabilities.nothing_yet()
-        return
-    if not showable(run):
-        say_why(run)
-        return
-    if not run.model.classes:
-        unconditional(run)
+    if not capabilities.shows(run, "conditional"):
         return
     task = str(
         st.segmented_control(
@@ -58,26 +50,3 @@ def page(run: Run | None) -> None:
     )
     notice.markdown(NOTICES[task], width="stretch")
     SHOW[task](run)
-
-
-def unconditional(run: Run) -> None:
-    """What there is instead: runs that are told a class, or recipes of them."""
-    st.info(
-        f"{library.title(run)} is not told a class: it cannot be asked for one. Choose a conditional run, or "
-        "train one from the recipes Conditional VAE, Joint VAE or M2.",
-        icon=":material/label_off:",
-    )
-    others = [other for other in library.runs() if told_classes(other)]
-    with st.container(horizontal=True, gap="small"):
-        for other in others[:6]:
-            url_state.page_link(
-                "conditional",
-                {links.RUN: other.name},
-                label=library.title(other),
-                icon=":material/category:",
-            )
-        url_state.page_link("train", label="Train one", icon=":material/play_circle:")
-
-
-def told_classes(run: Run) -> bool:
-    return run.status.state != "unreadable" and run.spec.condition.kind == "class" and showable(run)

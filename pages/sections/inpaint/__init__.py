@@ -8,7 +8,6 @@ from pages.sections.inpaint import anomaly, completing, denoising
 from vae_core.runs.run import Run
 from widgets.components import picker
 from widgets.run_data import capabilities
-from widgets.run_data.capabilities import say_why, showable
 from widgets.run_data.subject import Subject
 from widgets.shell import links, url_widgets
 
@@ -61,11 +60,7 @@ def page(run: Run | None) -> str:
     with title:
         st.title("Inpaint", width="content")
         notice = st.empty()
-    if run is None:
-        capabilities.nothing_yet()
-        return "inpaint"
-    if not showable(run):
-        say_why(run)
+    if not capabilities.shows(run, "inpaint"):
         return "inpaint"
     task = str(
         st.segmented_control(

@@ -7,7 +7,6 @@ import streamlit as st
 from pages.sections.interpolate import arithmetic, path
 from vae_core.runs.run import Run
 from widgets.run_data import capabilities
-from widgets.run_data.capabilities import say_why, showable
 from widgets.shell import links, url_state, url_widgets
 from widgets.shell.error_boundary import error_boundary
 
@@ -27,11 +26,7 @@ def page(run: Run | None) -> None:
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="interpolate-title"):
         st.title("Interpolate", width="content")
         st.markdown(NOTICES[url_state.read(links.TAB) or "path"], width="stretch")
-    if run is None:
-        capabilities.nothing_yet()
-        return
-    if not showable(run):
-        say_why(run)
+    if not capabilities.shows(run, "interpolate"):
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         chosen = st.segmented_control(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from vae_core.runs.run import Run
 from widgets.run_data import library
-from widgets.run_data.capabilities import showable
+from widgets.run_data.capabilities import has_codes
 from widgets.shell import links, url_state
 
 SHIPPED = ("vae-2d-mnist", "autoencoder-2d-mnist")
@@ -44,7 +44,7 @@ def pair(run: Run, runs: list[Run]) -> tuple[Run, Run] | None:
     same = [
         each
         for each in runs
-        if showable(each)
+        if has_codes(each)
         and each.name != run.name
         and each.spec.data == run.spec.data
         and each.spec.latent == run.spec.latent
@@ -53,7 +53,7 @@ def pair(run: Run, runs: list[Run]) -> tuple[Run, Run] | None:
     plain = [each for each in same if getattr(each.spec.objective, "beta", None) in (0, 1)]
     if plain or same:
         return run, (plain or same)[0]
-    shipped = {each.name: each for each in runs if each.name in SHIPPED and showable(each)}
+    shipped = {each.name: each for each in runs if each.name in SHIPPED and has_codes(each)}
     return (shipped[SHIPPED[0]], shipped[SHIPPED[1]]) if len(shipped) == 2 else None
 
 

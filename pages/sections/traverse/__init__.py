@@ -7,7 +7,6 @@ import streamlit as st
 from pages.sections.traverse import board, controls, sections
 from vae_core.runs.run import Run
 from widgets.run_data import capabilities
-from widgets.run_data.capabilities import say_why, showable
 from widgets.shell.error_boundary import error_boundary
 
 NOTICE = "**Notice.** The upper rows change the image most. Does a row change one thing, or several at once?"
@@ -17,11 +16,7 @@ def page(run: Run | None) -> None:
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="traverse-title"):
         st.title("Traverse", width="content")
         st.markdown(NOTICE, width="stretch")
-    if run is None:
-        capabilities.nothing_yet()
-    elif not showable(run):
-        say_why(run)
-    else:
+    if capabilities.shows(run, "traverse"):
         view = controls.strip(run)
         with error_boundary():
             board.show(view)

@@ -1,0 +1,53 @@
+"""A page that cannot show a run says why, and leads to what can be seen instead."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from vae_core import recipes, train
+from vae_core.spec import capabilities
+from widgets.run_data.capabilities import NEEDS
+from widgets.shell.menu import MENU
+
+App = Callable[..., Any]
+
+
+def test_every_page_of_a_run_is_in_the_menu_and_says_what_it_needs() -> None:
+    assert list(NEEDS) == list(MENU)[2:]
+    known = get_args(capabilities.Capability)
+    assert set(known) == set(capabilities.LACKS)
+    assert {need for needs in NEEDS.values() for need in needs} <= set(known)
+
+
+def test_a_run_can_do_what_its_spec_says() -> None:
+    of = capabilities.capabilities
+    plain, told = recipes.get("vae-2d"), recipes.get("cvae")
+    assert of(plain) == {"vector", "continuous", "plane"}
+    assert of(told) == {"vector", "continuous", "plane", "classes"}
+    assert of(plain.change(latent=1)) == {"vector", "continuous"}
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of one latent dimension."""
+    changes = {"data.name": "digits", "latent": 1, "training.steps": 3}
+    path = tmp_path_factory.mktemp("line") / "line"
+    return train(recipes.get("vae-2d").change(**changes), out=path).path
+
+
+@pytest.mark.parametrize(
+    "page, why", [("latent_map", "one latent dimension"), ("conditional", "not told a class")]
+)
+def test_what_a_run_lacks_is_said_with_links_to_what_there_is(
+    app: App, line: Path, own_runs: Path, page: str, why: str
+) -> None:
+    shutil.copytree(line, own_runs / "line")
+    at = app(page, run="line")
+    assert not at.exception
+    assert not at.error
+    assert why in at.info[0].value
+    links = {link.proto.label for link in at.get("page_link")}
+    assert {"Train one", "Traverse", "Interpolate", "Inpaint"} <= links

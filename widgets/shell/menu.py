@@ -1,0 +1,13 @@
+"""The pages of the app, in the order of the menu: title and icon of each, by the name of its file."""
+
+from __future__ import annotations
+
+MENU: dict[str, tuple[str, str]] = {
+    "home": ("Home", ":material/home:"),
+    "train": ("Train", ":material/play_circle:"),
+    "latent_map": ("Latent map", ":material/scatter_plot:"),
+    "traverse": ("Traverse", ":material/tune:"),
+    "interpolate": ("Interpolate", ":material/timeline:"),
+    "inpaint": ("Inpaint", ":material/healing:"),
+    "conditional": ("Conditional", ":material/category:"),
+}
