@@ -38,7 +38,7 @@ TABLE: dict[tuple[str, str], Where] = {
     ("home/own_runs.py", "Upload a run"): FOLD,
     ("home/own_runs.py", "A run's zip"): ACT,
     ("train/form.py", "Recipe"): links.RECIPE,
-    ("train/form.py", "Network and likelihood"): FOLD,
+    ("train/form.py", "Network and distributions"): FOLD,
     ("train/form.py", "Objective"): FOLD,
     ("train/form.py", "Classes"): FOLD,
     ("train/form.py", "Length, batch, seed, device"): FOLD,

@@ -38,6 +38,12 @@ def circle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     weights["prior.mean"] = 3 * torch.stack([angle.cos(), angle.sin()], 1)
     weights["prior.log_var"] = torch.full((10, 2), -1.0)
     save_file(weights, made.path / files.WEIGHTS)
+    for file in (made.path / files.FRAMES).glob("*.safetensors"):
+        frame = load_file(file)
+        if "prior.mean" in frame:  # while it trained the circle grew
+            share = float(frame["step"]) / 5
+            frame |= {"prior.mean": share * weights["prior.mean"], "prior.log_var": weights["prior.log_var"]}
+            save_file(frame, file)
     run = Run(made.path)
     images = data.load("digits", "test")
     found = evaluation.evaluate(run.model, images, samples=0)
@@ -50,10 +56,10 @@ def run(circle: Path, own_runs: Path) -> Run:
     return Run(shutil.copytree(circle, own_runs / "circle"))
 
 
-def truth(run: Run) -> MixtureSameFamily:
-    """p(z), as torch has it."""
+def truth(run: Run, share: float = 1.0) -> MixtureSameFamily:
+    """p(z), as torch has it, on a circle of that share of its radius."""
     prior = run.model.prior
-    parts = Independent(Normal(prior.mean, torch.exp(0.5 * prior.log_var)), 1)
+    parts = Independent(Normal(share * prior.mean, torch.exp(0.5 * prior.log_var)), 1)
     return MixtureSameFamily(Categorical(logits=prior.log_py), parts)
 
 
@@ -69,7 +75,8 @@ def test_every_kl_on_every_page_is_the_runs_own(run: Run) -> None:
     assert own.sum() > 5  # under N(0, I) it is below 1
     np.testing.assert_allclose(usage.information(run), own, rtol=1e-3)
     np.testing.assert_allclose(usage.usage(codes).kl, own, rtol=1e-3)
-    split, collapsed, _ = decomposition.surgery(codes)
+    found = decomposition.surgery(codes)
+    split, collapsed = found.parts, found.collapsed
     assert split.kl == pytest.approx(own.sum(), rel=1e-3)
     assert split.given_class
     assert split.mutual_information + split.marginal_kl == pytest.approx(split.kl, rel=1e-6)
@@ -128,14 +135,50 @@ def test_contours_of_the_board_are_the_priors_own(run: Run) -> None:
     at = torch.cartesian_prod(axis, axis)
     expected = p.log_prob(at).view(cells["size"], cells["size"])
     # Half precision: 11 bits of up to some 40 nats.
-    np.testing.assert_allclose(arrays["log_p"], expected, atol=0.02)
+    np.testing.assert_allclose(arrays["log_p"], expected[None], atol=0.02)
     z = p.sample((50_000,))
     assert float((z.abs().amax(1) < -cells["x"]).double().mean()) > 0.995
     inside = p.log_prob(z)
-    assert [mass for mass, _ in said["regions"]] == [0.5, 0.95]
-    for mass, level in said["regions"]:
+    (regions,) = said["regions"]
+    assert [mass for mass, _ in regions] == [0.5, 0.95]
+    for mass, level in regions:
         assert (inside > level).double().mean() == pytest.approx(mass, abs=0.01)
     assert not said["unit_prior"]
+
+
+def test_a_replay_shows_the_prior_of_each_moment(run: Run) -> None:
+    from widgets.components.board import parcel
+    from widgets.components.latent_map import densities
+    from widgets.components.latent_map.map_view import View
+    from widgets.run_data.codes import newest
+
+    names = tuple(file.name for file in run.frames)
+    assert len(names) > 1
+    codes, view = newest(run), View(extent=6.0)
+    assert codes is not None
+    film = densities.film(codes, view, names)
+    assert film is not None
+    grid = densities.field(codes, view).grid
+    at = torch.cartesian_prod(grid.x, grid.y)
+    priors = [truth(run, step / 5) for step in film.steps]
+    for shown, p in zip(film.grids, priors, strict=True):
+        expected = p.log_prob(at).view(grid.log_p.shape)
+        np.testing.assert_allclose(shown.log_p.clamp(min=-60), expected.clamp(min=-60), atol=1e-3)
+    said, arrays = wire.unpack(film.parcel)
+    assert arrays["log_p"].shape == (len(names), *grid.log_p.shape)
+    for regions, p in zip(said["regions"], priors, strict=True):
+        inside = p.log_prob(p.sample((50_000,)))
+        for mass, level in regions:
+            assert (inside > level).double().mean() == pytest.approx(mass, abs=0.015)
+    assert "today's in every frame" not in densities.replayed(codes, view)
+
+    said, arrays = wire.unpack(parcel.build(run, film=True))
+    assert len(said["regions"]) == len(said["frame_steps"]) == len(arrays["log_p"])
+    axis = torch.arange(said["grid"]["size"]) * said["grid"]["cell"] + said["grid"]["x"]
+    at = torch.cartesian_prod(axis, axis)
+    for step, log_p in zip(said["frame_steps"], arrays["log_p"], strict=True):
+        expected = truth(run, step / 5).log_prob(at).view(log_p.shape)
+        np.testing.assert_allclose(np.maximum(log_p, -60), expected.clamp(min=-60), atol=0.05)
 
 
 def drawn(posteriors: Posteriors) -> torch.Tensor:

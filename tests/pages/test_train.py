@@ -442,7 +442,7 @@ def test_an_unreadable_run_is_a_sentence(app: App, add_run: AddRun) -> None:
     assert not at.button(key="play").disabled
 
 
-@pytest.mark.parametrize("kind", labels.CHOICES["objective.kind"])
+@pytest.mark.parametrize("kind", labels.choices("objective.kind"))
 def test_every_kind_of_objective_has_its_controls(app: App, kind: str) -> None:
     at = app("train", recipe="cvae", set=["data.name=digits", f"objective.kind={kind}"])
     assert not at.exception

@@ -103,7 +103,7 @@ def bounds(
     `evaluate` averages these, so that whoever groups them by class gets numbers that mean the same.
     """
     generator = generator or torch.Generator(model.device).manual_seed(0)
-    summed = model.spec.objective.kind == "m2"  # it learned from images without labels
+    summed = model.spec.objective.unlabelled
     given = repeat(None) if labels is None or not model.classes or summed else labels.split(BLOCK)
     for block, y in zip(images.split(BLOCK), given, strict=False):
         x = data.binarise(block.to(model.device), "none")

@@ -5,6 +5,9 @@ is that against the marginal p(z_d), by Gauss-Hermite quadrature; and as dimensi
 such a prior, their sum falls short of the KL by the dependence
 
     E_q[log prod_d p(z_d) - log p(z)].
+
+Of a posterior that is no diagonal Gaussian, a dimension's KL is that of the Gaussian of the same mean and
+variance, and the dependence is all that the draws' KL, E_q[log q(z|x) - log p(z)], has beyond their sum.
 """
 
 from __future__ import annotations
@@ -73,7 +76,14 @@ def dimensions(posteriors: Posteriors, prior: Prior | None = None) -> Tensor:
 def dependence(
     posteriors: Posteriors, prior: Prior | None = None, draws: int = 20_000, seed: int = 0
 ) -> Estimate:
-    """E_q[log prod_d p(z_d) - log p(z)] in nats: 0 where the dimensions are independent under the prior."""
+    """E_q[log prod_d p(z_d) - log p(z)] in nats: 0 where the dimensions are independent under the prior.
+
+    Of posteriors kept as draws, what their KL has beyond the sum over dimensions.
+    """
+    if not posteriors.gaussian:
+        each = sampled(posteriors, prior).mean(1)
+        beyond = each - dimensions(posteriors, prior).sum(1)
+        return Estimate(float(beyond.mean()), float(beyond.std()) / math.sqrt(len(beyond)))
     if whitened(posteriors, prior) is not None:
         return Estimate(0.0, 0.0)
     assert prior is not None
@@ -85,6 +95,20 @@ def dependence(
     z = each + scale * torch.randn(each.shape, generator=generator)
     values = marginals(prior)(z).double().sum(1) - prior_density.log_prior(z, prior).double()
     return Estimate(float(values.mean()), float(values.std()) / math.sqrt(len(values)))
+
+
+def sampled(posteriors: Posteriors, prior: Prior | None = None) -> Tensor:
+    """log q(z|x_i) - log p(z) of every draw that was kept [N, S], in nats, float64; p(z|y_i) as `dimensions`
+    has it. ValueError where the posteriors are Gaussians, of which none are kept."""
+    if posteriors.draws is None or posteriors.log_q is None:
+        raise ValueError("These posteriors are Gaussians: no draws of them are kept.")
+    z = posteriors.draws.float()
+    if prior is not None and prior.conditional and posteriors.labels is not None:
+        y = one_hot(posteriors.labels, len(prior.log_py)).float()
+        log_p = prior.log_prob(z.to(prior.log_py.device), y[:, None].to(prior.log_py.device)).cpu()
+    else:
+        log_p = prior_density.log_prior(z.flatten(0, 1), prior).unflatten(0, z.shape[:2])
+    return posteriors.log_q.double() - log_p.double()
 
 
 def whitened(posteriors: Posteriors, prior: Prior | None = None) -> Posteriors | None:

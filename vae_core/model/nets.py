@@ -144,7 +144,7 @@ NETS: dict[str, Callable[..., Pair]] = {
 Build = Callable[..., Pair]
 
 
-def register(settings: type[spec.Settings]) -> Callable[[Build], Build]:
+def register(settings: type[spec.NetSettings]) -> Callable[[Build], Build]:
     """Decorates `(settings, Sizes) -> (encoder, decoder)`: from now on Specs may have such networks."""
 
     def add(build: Build) -> Build:

@@ -1,27 +1,48 @@
-"""Approximate posteriors q(z|x): from an encoder's output to samples and their log density."""
+"""Approximate posteriors q(z|x): from an encoder's output to samples and their log density.
+
+A posterior is a module; what it learns is saved with the model. Whoever asks about q(z|x) asks it these:
+
+    sample(params, samples, generator), log_prob(params, z), location(params)     all that one must have
+    kl(params, prior, y)      the KL of every dimension, where it has a closed form
+    pairwise(params, z)       where the dimensions are independent given x (`settings.independent`)
+    codes(params, generator)  what a run keeps of it, in the form that `settings.form` names: see Posteriors
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Protocol
 
+import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from vae_core import spec
 from vae_core.constants import LOG_2PI
 from vae_core.model import variance_bound
+from vae_core.spec.settings import Settings, kind_of
+
+DRAWS = 4  # of each image's posterior that a run keeps, where they are kept
+MOMENT_DRAWS = 64  # from which mean and variance of such a posterior are estimated
 
 
 @dataclass(frozen=True)
 class Posteriors:
-    """q(z|x_i) = N(mean_i, diag(exp(log_var_i))) for a set of N images.
+    """q(z|x_i) of a set of N images, as a run keeps them.
 
-    mean, log_var: [N, D] float32. labels: [N] int64, or None where the dataset has no classes.
+    mean, log_var: [N, D] float32, of every dimension. labels: [N] int64, or None where the dataset has no
+    classes.
+    draws [N, S, D], log_q [N, S]: None of diagonal Gaussians, of which mean and log variance say everything.
+    Of any other posterior, z drawn from it and log q(z|x) in nats: from these comes its KL. On maps it is
+    then the Gaussian of the same mean and variances.
     """
 
     mean: Tensor
     log_var: Tensor
     labels: Tensor | None = None
+    draws: Tensor | None = None
+    log_q: Tensor | None = None
 
     def __post_init__(self) -> None:
         if self.mean.ndim != 2 or self.mean.shape != self.log_var.shape:
@@ -30,6 +51,14 @@ class Posteriors:
             )
         if self.labels is not None and self.labels.shape != self.mean.shape[:1]:
             raise ValueError(f"labels must be [{len(self.mean)}], not {list(self.labels.shape)}.")
+        if (self.draws is None) != (self.log_q is None):
+            raise ValueError("draws and log_q come together.")
+        if self.draws is not None and self.log_q is not None:
+            n, s = self.log_q.shape
+            if (n, self.draws.shape) != (len(self.mean), (n, s, self.dimensions)):
+                raise ValueError(
+                    f"draws must be [N, S, D] and log_q [N, S], not {[*self.draws.shape]} and {[n, s]}."
+                )
 
     def __len__(self) -> int:
         return len(self.mean)
@@ -37,6 +66,31 @@ class Posteriors:
     @property
     def dimensions(self) -> int:
         return self.mean.shape[1]
+
+    @property
+    def gaussian(self) -> bool:
+        """Whether each is a diagonal Gaussian, so that mean and log_var are all there is to know."""
+        return self.draws is None
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What there is of them by name, for files; `of` reads it again."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value.cpu().numpy() for name, value in values.items() if value is not None}
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, np.ndarray]) -> Posteriors:
+        """From arrays by these names, of any precision. Labels below 0 are those of no class: then None."""
+        found = {
+            field.name: torch.from_numpy(np.ascontiguousarray(arrays[field.name])).float()
+            for field in fields(cls)
+            if field.name in arrays
+        }
+        labels = found.pop("labels", None)
+        return cls(labels=None if labels is None or (labels < 0).any() else labels.long(), **found)
+
+    def first(self, count: int) -> Posteriors:
+        """Those of the first `count` images."""
+        return Posteriors.of({name: array[:count] for name, array in self.arrays().items()})
 
 
 class GaussianPrior(Protocol):
@@ -47,7 +101,62 @@ class GaussianPrior(Protocol):
     def gaussian(self, y: Tensor | None = None) -> tuple[Tensor, Tensor] | None: ...
 
 
-class DiagonalGaussian:
+class Posterior(nn.Module):
+    """q(z|x) from what the encoder gives for an image, params [B, P].
+
+    settings: of its part in the Spec. latent: D.
+    """
+
+    def __init__(self, settings: Settings, latent: int) -> None:
+        super().__init__()
+        self.settings: Any = settings
+        self.latent = latent
+
+    @property
+    def numbers(self) -> int:
+        """P: how many numbers the encoder gives for an image."""
+        return 2 * self.latent
+
+    def sample(
+        self, params: Tensor, samples: int = 1, generator: torch.Generator | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Reparameterised z [S, B, D], and log q(z|x) [S, B] in nats."""
+        raise NotImplementedError
+
+    def log_prob(self, params: Tensor, z: Tensor) -> Tensor:
+        """log q(z|x) [S, B] in nats at any z [S, B, D]."""
+        raise NotImplementedError
+
+    def location(self, params: Tensor) -> Tensor:
+        """The one z [B, D] that stands for the image: the mean, or what is like it."""
+        raise NotImplementedError
+
+    def moments(self, params: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log variance [B, D] of every dimension; of 64 draws, the same every time."""
+        z, _ = self.sample(params, MOMENT_DRAWS, torch.Generator(params.device).manual_seed(0))
+        return z.mean(0), z.var(0).clamp(min=1e-7).log()
+
+    def kl(
+        self, params: Tensor, prior: GaussianPrior | None = None, y: Tensor | None = None
+    ) -> Tensor | None:
+        """KL(q(z_d|x) || p(z_d|y)) [B, D] in nats. None where no closed form is known. No prior: N(0, I)."""
+        return None
+
+    def pairwise(self, params: Tensor, z: Tensor) -> Tensor:
+        """log q(z_d|x_j) in nats of every code under every image's posterior.
+
+        params [B, P], z [S, I, D] -> [S, D, I, B]; the last axis lies together, to be summed over.
+        """
+        raise NotImplementedError
+
+    def codes(self, params: Tensor, generator: torch.Generator | None = None) -> dict[str, Tensor]:
+        """What a run keeps, by the names of `Posteriors`; B first."""
+        mean, log_var = self.moments(params)
+        z, log_q = self.sample(params, DRAWS, generator)
+        return {"mean": mean, "log_var": log_var, "draws": z.transpose(0, 1), "log_q": log_q.T}
+
+
+class DiagonalGaussian(Posterior):
     """q(z|x) = N(mu, diag(sigma^2)) from params [B, 2D] = (mu, log sigma^2);
     Kingma and Welling 2014, section 3.
 
@@ -56,20 +165,24 @@ class DiagonalGaussian:
 
     log_var_bound = variance_bound.BOUND
 
-    @staticmethod
-    def width(latent: int) -> int:
-        """How many numbers the encoder gives for `latent` dimensions."""
-        return 2 * latent
-
     def split(self, params: Tensor) -> tuple[Tensor, Tensor]:
         """params [B, 2D] -> mean [B, D], log_var [B, D]."""
         mean, log_var = params.chunk(2, dim=-1)
         return mean, log_var.clamp(-self.log_var_bound, self.log_var_bound)
 
-    def __call__(
+    moments = split
+
+    def location(self, params: Tensor) -> Tensor:
+        return self.split(params)[0]
+
+    def codes(self, params: Tensor, generator: torch.Generator | None = None) -> dict[str, Tensor]:
+        mean, log_var = self.split(params)
+        return {"mean": mean, "log_var": log_var}
+
+    def sample(
         self, params: Tensor, samples: int = 1, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Reparameterised z [S, B, D] = mu + sigma * epsilon, and log q(z|x) [S, B] in nats."""
+        """z = mu + sigma * epsilon."""
         mean, log_var = self.split(params)
         epsilon = torch.empty(samples, *mean.shape, device=mean.device, dtype=mean.dtype).normal_(
             generator=generator
@@ -80,15 +193,10 @@ class DiagonalGaussian:
         return z, log_q
 
     def log_prob(self, params: Tensor, z: Tensor) -> Tensor:
-        """log q(z|x) [S, B] in nats at any z [S, B, D]."""
         mean, log_var = self.split(params)
         return -0.5 * ((z - mean).square() * torch.exp(-log_var) + log_var + LOG_2PI).sum(-1)
 
     def pairwise(self, params: Tensor, z: Tensor) -> Tensor:
-        """log q(z_d|x_j) in nats of every code under every image's posterior.
-
-        params [B, 2D], z [S, I, D] -> [S, D, I, B]; the last axis lies together, to be summed over.
-        """
         mean, log_var = (value.T[:, None] for value in self.split(params))  # [D, 1, B]
         scaled = (z.transpose(-1, -2)[..., None] - mean) * torch.exp(-0.5 * log_var)
         return scaled.square() * -0.5 - 0.5 * (log_var + LOG_2PI)
@@ -96,10 +204,7 @@ class DiagonalGaussian:
     def kl(
         self, params: Tensor, prior: GaussianPrior | None = None, y: Tensor | None = None
     ) -> Tensor | None:
-        """KL(q(z_d|x) || p(z_d|y)) [B, D] in nats, of params [B, 2D]; Kingma and Welling 2014, appendix B.
-
-        None where the prior under y is no single Gaussian: then no closed form is known. No prior: N(0, I).
-        """
+        """Where the prior under y is a single Gaussian; Kingma and Welling 2014, appendix B."""
         mean, log_var = self.split(params)
         if prior is not None and not prior.standard:
             moments = prior.gaussian(y)
@@ -110,4 +215,20 @@ class DiagonalGaussian:
         return 0.5 * (mean.square() + torch.expm1(log_var) - log_var)
 
 
-POSTERIORS = {"diagonal_gaussian": DiagonalGaussian}
+POSTERIORS: dict[str, type[Posterior]] = {"diagonal_gaussian": DiagonalGaussian}
+
+
+def register(settings: type[spec.PosteriorSettings]) -> Callable[[type[Posterior]], type[Posterior]]:
+    """Decorates the class of these settings: from now on Specs may have it."""
+
+    def add(posterior: type[Posterior]) -> type[Posterior]:
+        spec.register(spec.Posterior, settings)
+        POSTERIORS[kind_of(settings)] = posterior
+        return posterior
+
+    return add
+
+
+def build(settings: spec.Posterior, latent: int) -> Posterior:
+    """The posterior that the settings describe, of codes of `latent` dimensions."""
+    return POSTERIORS[settings.kind](settings, latent)

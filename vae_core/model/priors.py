@@ -11,7 +11,7 @@ that depends on the class is the marginal sum_y p(y) p(z|y). Whoever asks about 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import torch
@@ -201,3 +201,20 @@ def register(settings: type[PriorSettings]) -> Callable[[type[Prior]], type[Prio
 def build(settings: spec.Prior, latent: int, class_prior: ClassPrior | None = None) -> Prior:
     """The prior of codes that the settings describe; class_prior: p(y), None where there is no condition."""
     return PRIORS[settings.kind](settings, latent, class_prior)
+
+
+def of_state(whole: spec.Spec, state: Mapping[str, Tensor]) -> Prior:
+    """The prior whose tensors these are, by their names in a model of that Spec, among any others. It learns
+    no more."""
+
+    def of(part: str) -> dict[str, Tensor]:
+        return {name.removeprefix(part): value for name, value in state.items() if name.startswith(part)}
+
+    class_prior = None
+    if whole.condition.kind == "class":
+        class_prior = ClassPrior(whole.classes, whole.condition.class_prior == "learned")
+        class_prior.load_state_dict(of("class_prior."))
+        class_prior.requires_grad_(False)
+    prior = build(whole.prior, whole.latent, class_prior)
+    prior.load_state_dict(of("prior."))
+    return prior.requires_grad_(False)

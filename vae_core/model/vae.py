@@ -11,11 +11,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vae_core.model import likelihoods, nets, priors
-from vae_core.model.posteriors import POSTERIORS, Posteriors
+from vae_core.model import likelihoods, nets, posteriors, priors
+from vae_core.model.posteriors import Posteriors
 from vae_core.model.terms import Terms
 from vae_core.pixels import unit
-from vae_core.spec import CLASSIFYING, Spec
+from vae_core.spec import Spec
 
 BLOCK = 512  # images at a time where a whole set passes through
 
@@ -35,7 +35,7 @@ class VAE(nn.Module):
         self.image_shape = (channels, height, width)
         self.latent = spec.latent
         self.likelihood = likelihoods.build(spec.likelihood)
-        self.posterior = POSTERIORS[spec.posterior.kind]()
+        self.posterior = posteriors.build(spec.posterior, spec.latent)
         self.classes = spec.classes
         self.class_prior: priors.ClassPrior | None = None
         if spec.condition.kind == "class":
@@ -44,7 +44,7 @@ class VAE(nn.Module):
         self.encoder, self.decoder = nets.build(
             spec.net,
             image=(channels + spec.masked, height, width),
-            outputs=self.posterior.width(spec.latent),
+            outputs=self.posterior.numbers,
             latent=spec.latent,
             pixels=(self.likelihood.numbers * channels, height, width),
             encoder_condition=spec.classes if spec.encoder_sees_class else 0,
@@ -122,7 +122,7 @@ class VAE(nn.Module):
         else:
             y = self.weights(y)
             terms = self._terms(x, samples, generator, y, mask)
-        joint = self.spec.objective.kind in CLASSIFYING
+        joint = self.spec.objective.classifying
         return replace(terms, y=y, log_py=self.class_prior.log_probs, log_qy=log_qy, joint=joint)
 
     def _terms(
@@ -135,7 +135,7 @@ class VAE(nn.Module):
     ) -> Terms:
         """y [B, K], or [K, B, K]: under every class."""
         params = self.encode(x, y, mask)
-        z, log_qz = self.posterior(params, samples, generator)
+        z, log_qz = self.posterior.sample(params, samples, generator)
         kl = self.posterior.kl(params, self.prior, y)
         if y is None or y.ndim == 2:
             return Terms(
@@ -144,7 +144,9 @@ class VAE(nn.Module):
                 log_qz=log_qz[None],
                 kl=None if kl is None else kl[None],
                 z=z[None],
-                pairwise=partial(self.posterior.pairwise, params, z),
+                pairwise=partial(self.posterior.pairwise, params, z)
+                if self.spec.posterior.independent
+                else None,
             )
         if params.ndim == 2:  # one posterior for all classes
             z, log_qz = z[None].expand(self.classes, -1, -1, -1), log_qz[None].expand(self.classes, -1, -1)
@@ -181,13 +183,14 @@ class VAE(nn.Module):
 
         Of an encoder that sees the class, q(z|x, y) with y the true class, as labels [N] say.
         """
-        told = labels.split(BLOCK) if labels is not None and self.classes else repeat(None)
+        given = labels.split(BLOCK) if labels is not None and self.classes else repeat(None)
+        generator = torch.Generator(self.device).manual_seed(0)
         parts = [
-            self.posterior.split(self.encode(block, y))
-            for block, y in zip(self._blocks(images), told, strict=False)
+            self.posterior.codes(self.encode(block, y), generator)
+            for block, y in zip(self._blocks(images), given, strict=False)
         ]
-        mean, log_var = (torch.cat(column).cpu() for column in zip(*parts, strict=True))
-        return Posteriors(mean, log_var, None if labels is None else labels.cpu())
+        codes = {name: torch.cat([part[name] for part in parts]).cpu() for name in parts[0]}
+        return Posteriors(labels=None if labels is None else labels.cpu(), **codes)
 
     @torch.inference_mode()
     def decode_mean(self, z: Tensor, y: Tensor | None = None) -> Tensor:

@@ -224,8 +224,6 @@ class Contents:
         return posteriors
 
     def _load_posteriors(self) -> Posteriors:
-        import torch
-
         from vae_core.model.posteriors import Posteriors
 
         try:
@@ -236,12 +234,7 @@ class Contents:
             raise RunError(str(error)) from None
         if codes is None:
             raise RunError(f"{self._shown} has no latent codes of the test images yet.")
-        labels = codes.get("labels")
-        return Posteriors(
-            torch.from_numpy(codes["mean"]).float(),
-            torch.from_numpy(codes["log_var"]).float(),
-            None if labels is None else torch.from_numpy(labels).long(),
-        )
+        return Posteriors.of(codes)
 
     @property
     def umap(self) -> Arrays | None:

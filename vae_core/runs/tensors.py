@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Annotated, BinaryIO, Literal
 
 import numpy as np
@@ -24,7 +25,10 @@ Arrays = dict[str, np.ndarray]
 
 MOST_HEADER = 2**20  # bytes
 MOST_CODES = 1_000_000  # posteriors in one file
+MOST_DRAWS = 64  # of one image's posterior
 MOST_PICTURES = 64  # of one kind in a frame
+OF_PRIOR = ("prior.", "class_prior.")  # what of the model's tensors is the prior's
+MOST_OF_PRIOR = 16_384  # numbers in a frame
 MOST_SMALL = 16_384  # numbers of a tensor of the state that is no parameter
 LARGEST_MEAN = 1e9  # of a code; with beta 0 they go far
 LARGEST_LOG_VAR = 20.0  # the model holds them within 16
@@ -43,6 +47,7 @@ class Tensor(TypedDict):
 
 
 Header = dict[str, Tensor]
+Shapes = dict[str, tuple[int, ...]]
 Check = Callable[[Header, Spec], None]
 
 _HEADER = TypeAdapter(dict[str, Tensor])
@@ -116,8 +121,9 @@ def _of(dtypes: tuple[str, ...], *shape: int) -> Fits:
     return lambda tensor: tensor["dtype"] in dtypes and tensor["shape"] == shape
 
 
-def _codes(header: Header, spec: Spec) -> dict[str, Fits]:
-    """q(z|x) of N images: mean, log_var [N, D], labels [N] where there are any, and step [1]."""
+def _moments(header: Header, spec: Spec) -> dict[str, Fits]:
+    """Mean and log variance of q(z|x) of N images: mean, log_var [N, D], labels [N] where there are any, and
+    step [1]."""
     count = next(iter(header.get("mean", {"shape": (0,)})["shape"]), 0)
     count = count if 0 < count <= MOST_CODES else 0
     vectors = _of(FLOATS, count, spec.latent)
@@ -132,8 +138,18 @@ def _pictures(shape: tuple[int, ...]) -> Fits:
     )
 
 
+# What a run keeps of q(z|x) beside its moments, by the form that its posterior names.
+FORMS: dict[str, tuple[str, ...]] = {"gaussian": (), "draws": ("draws", "log_q")}
+
+
 def check_posteriors(header: Header, spec: Spec) -> None:
-    _check("posteriors.safetensors", header, _codes(header, spec), ("mean", "log_var"))
+    """The moments and, in the form of draws, S of each image: draws [N, S, D], log_q [N, S]."""
+    fits, more = _moments(header, spec), FORMS[spec.posterior.form]
+    if more and "mean" in header and "log_q" in header:
+        (count, *_), each = header["mean"]["shape"] or (0,), header["log_q"]["shape"][-1:]
+        each = each if each and 0 < each[0] <= MOST_DRAWS else (0,)
+        fits |= {"draws": _of(FLOATS, count, *each, spec.latent), "log_q": _of(FLOATS, count, *each)}
+    _check("posteriors.safetensors", header, fits, ("mean", "log_var", *more))
 
 
 def check_umap(header: Header, spec: Spec) -> None:
@@ -146,9 +162,19 @@ def check_umap(header: Header, spec: Spec) -> None:
 
 def check_frame(header: Header, spec: Spec) -> None:
     pictures = _pictures(spec.data.shape)
-    fits = _codes(header, spec) | {"reconstructions": pictures, "samples": pictures}
+    fits = _moments(header, spec) | {"reconstructions": pictures, "samples": pictures}
     fits["kl"] = _of(FLOATS, spec.latent)
+    if any(name.startswith(OF_PRIOR) for name in header):
+        shapes = _shapes_of_prior(spec)
+        fits |= {name: _of(FLOATS, *shape) for name, shape in shapes.items()}
+        if missing := sorted(shapes.keys() - header.keys()):
+            raise Unfit(f"A frame does not fit its run: it holds a prior without {quote(missing[0])}.")
     _check("A frame", header, fits, ("mean", "log_var", "reconstructions", "samples", "step"))
+
+
+@lru_cache(maxsize=8)
+def _shapes_of_prior(spec: Spec) -> Shapes:
+    return {name: shape for name, shape in model_shapes(spec).items() if name.startswith(OF_PRIOR)}
 
 
 def check_probes(header: Header, spec: Spec) -> None:
@@ -159,8 +185,6 @@ def check_probes(header: Header, spec: Spec) -> None:
 
 
 # --- weights --------------------------------------------------------------------------------------
-
-Shapes = dict[str, tuple[int, ...]]
 
 
 def check_weights(header: Header, spec: Spec) -> None:

@@ -6,7 +6,6 @@ found under the same `kind` in `nets.py`, `likelihoods.py`, `posteriors.py`, `pr
 """
 
 from vae_core.spec.objectives import (
-    CLASSIFYING,
     BetaTcObjective,
     CapacityObjective,
     ElboObjective,
@@ -35,7 +34,10 @@ from vae_core.spec.parts import (
     Mask,
     MlpNet,
     Net,
+    NetSettings,
     PartialConvNet,
+    Posterior,
+    PosteriorSettings,
     Prior,
     PriorSettings,
     StandardNormalPrior,
@@ -45,7 +47,6 @@ from vae_core.spec.settings import Settings, SpecError, titles
 from vae_core.spec.whole import Spec, Training, register
 
 __all__ = [
-    "CLASSIFYING",
     "BernoulliLikelihood",
     "BetaTcObjective",
     "CapacityObjective",
@@ -70,9 +71,12 @@ __all__ = [
     "Mask",
     "MlpNet",
     "Net",
+    "NetSettings",
     "Objective",
     "ObjectiveSettings",
     "PartialConvNet",
+    "Posterior",
+    "PosteriorSettings",
     "Prior",
     "PriorSettings",
     "Settings",

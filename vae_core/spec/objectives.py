@@ -13,13 +13,37 @@ Weight = Annotated[float, Field(ge=0, le=1000)]
 Samples = Annotated[int, Field(ge=1, le=64)]
 Steps = Annotated[int, Field(ge=0, le=10_000_000)]
 
+WARM_UP: int = Field(
+    0,
+    title="Warm-up, steps",
+    description="β rises from 0 over this many steps; 0 for none.",
+    json_schema_extra={"step": 500},
+)
+CLASSIFIER = "α, the weight of the classifier"
+LABELLED = "How much log q(y|x) of labelled images counts."
+
 
 class ObjectiveSettings(Settings):
-    """What all objectives have. `beta` is the weight that may move while a run trains."""
+    """What all objectives have. `beta` is the weight that may move while a run trains.
 
-    beta: Weight = 1.0
-    kl: Literal["analytic", "monte_carlo"] = "analytic"
-    samples: Samples = 1
+    closed_form: whether it needs a KL that has one. independent: whether it needs a posterior whose
+    dimensions are independent given the image. classifying: whether it learns q(y|x) and p(y). unlabelled:
+    whether it learns from images without labels. bound_under_class: of what its ELBO is a bound under a
+    condition.
+    """
+
+    closed_form: ClassVar[bool] = False
+    independent: ClassVar[bool] = False
+    classifying: ClassVar[bool] = False
+    unlabelled: ClassVar[bool] = False
+    bound_under_class: ClassVar[str] = "log p(x|y)"
+    beta: Weight = Field(1.0, title="β")
+    kl: Literal["analytic", "monte_carlo"] = Field(
+        "analytic", title="KL", description="Exact for two Gaussians, or estimated from the samples."
+    )
+    samples: Samples = Field(
+        1, title="Samples per image", description="Codes drawn from q(z|x) for each image and step."
+    )
 
 
 class ElboObjective(ObjectiveSettings):
@@ -27,7 +51,7 @@ class ElboObjective(ObjectiveSettings):
 
     title: ClassVar[str] = "ELBO with β"
     kind: Literal["elbo"] = "elbo"
-    warm_up: Steps = 0
+    warm_up: Steps = WARM_UP
 
 
 class CapacityObjective(ObjectiveSettings):
@@ -36,16 +60,29 @@ class CapacityObjective(ObjectiveSettings):
     title: ClassVar[str] = "Capacity"
     kind: Literal["capacity"] = "capacity"
     beta: Weight = 30.0
-    capacity: Annotated[float, Field(ge=0, le=1000)] = 25.0
-    capacity_steps: Steps = 10_000
+    capacity: Annotated[float, Field(ge=0, le=1000)] = Field(
+        25.0, title="Capacity C, nats", description="What the KL may reach in the end."
+    )
+    capacity_steps: Steps = Field(
+        10_000,
+        title="Steps until C",
+        description="Over how many steps C rises from 0.",
+        json_schema_extra={"step": 500},
+    )
 
 
 class FreeBitsObjective(ObjectiveSettings):
     """reconstruction - beta * sum over dimensions of max(free_bits, KL of the dimension)."""
 
+    closed_form: ClassVar[bool] = True
     title: ClassVar[str] = "Free bits"
     kind: Literal["free_bits"] = "free_bits"
-    free_bits: Annotated[float, Field(ge=0, le=1000)] = 0.25  # nats per dimension
+    free_bits: Annotated[float, Field(ge=0, le=1000)] = Field(
+        0.25,
+        title="Free nats per dimension",
+        description="A dimension's KL costs nothing more below this.",
+        json_schema_extra={"step": 0.05},
+    )
     kl: Literal["analytic"] = "analytic"
 
 
@@ -55,14 +92,28 @@ class BetaTcObjective(ObjectiveSettings):
     beta rises from 0 over the first `warm_up` steps.
     """
 
+    independent: ClassVar[bool] = True
     title: ClassVar[str] = "β-TCVAE"
     kind: Literal["beta_tc"] = "beta_tc"
-    alpha: Weight = 1.0
+    alpha: Weight = Field(
+        1.0,
+        title="α, the weight of the mutual information",
+        description="What the code tells about the image.",
+    )
     beta: Weight = 6.0
-    gamma: Weight = 1.0
-    warm_up: Steps = 0
+    gamma: Weight = Field(
+        1.0,
+        title="γ, the weight of the dimension-wise KL",
+        description="How near each q(z_d) comes to the prior.",
+    )
+    warm_up: Steps = WARM_UP
     # How q(z), a mixture over the whole dataset, is estimated from a batch.
-    sampling: Literal["weighted", "stratified"] = "weighted"
+    sampling: Literal["weighted", "stratified"] = Field(
+        "weighted",
+        title="q(z) from a batch",
+        description="Weighted: the mixture of the batch alone. Stratified: an unbiased estimate of the "
+        "mixture of all images; but its logarithm is too low, which training may exploit.",
+    )
 
 
 class FactorObjective(ObjectiveSettings):
@@ -70,33 +121,59 @@ class FactorObjective(ObjectiveSettings):
 
     title: ClassVar[str] = "FactorVAE"
     kind: Literal["factor"] = "factor"
-    gamma: Weight = 10.0
+    gamma: Weight = Field(
+        10.0,
+        title="γ, the weight of the total correlation",
+        description="As the discriminator estimates it: how far the dimensions of the code depend on each "
+        "other.",
+    )
     # The paper's discriminator has six layers of 1,000; this one learns as fast and costs far less.
-    widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)] = (256, 256, 256)
-    discriminator_rate: Annotated[float, Field(gt=0, le=1)] = 1e-4
+    widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)] = Field(
+        (256, 256, 256),
+        title="Widths of the discriminator",
+        description="The paper's is 1000, 1000, 1000, 1000, 1000, 1000, and slow.",
+    )
+    discriminator_rate: Annotated[float, Field(gt=0, le=1)] = Field(
+        1e-4,
+        title="Its learning rate",
+        description="Of the discriminator's own Adam; the model's learning rate leaves it alone.",
+        json_schema_extra={"step": 1e-4},
+    )
 
 
 class JointObjective(ObjectiveSettings):
     """The ELBO of log p(x, y) plus alpha * log q(y|x), of labelled images alone."""
 
+    classifying: ClassVar[bool] = True
+    bound_under_class: ClassVar[str] = "log p(x, y)"
     title: ClassVar[str] = "Joint, with a classifier"
     kind: Literal["joint"] = "joint"
-    warm_up: Steps = 0
-    # The weight of the classifier, in nats per image.
-    alpha: Weight = 1.0
+    warm_up: Steps = WARM_UP
+    alpha: Weight = Field(1.0, title=CLASSIFIER, description=LABELLED)  # in nats per image
 
 
 class M2Objective(ObjectiveSettings):
     """The joint objective of labelled images, and of the others a bound of log p(x) with y summed out."""
 
+    classifying: ClassVar[bool] = True
+    unlabelled: ClassVar[bool] = True
+    bound_under_class: ClassVar[str] = "log p(x)"
     title: ClassVar[str] = "M2: labelled and unlabelled"
     kind: Literal["m2"] = "m2"
-    warm_up: Steps = 0
-    alpha: Weight = 10.0
-    # What part of the bound labelled images make up, however few they are.
-    labelled_share: Annotated[float, Field(ge=0, le=1)] = 0.1
-    # Steps over which the bound's gradient comes to reach q(y|x).
-    class_warm_up: Steps = 0
+    warm_up: Steps = WARM_UP
+    alpha: Weight = Field(10.0, title=CLASSIFIER, description=LABELLED)
+    labelled_share: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.1,
+        title="Share of labelled images in the bound",
+        description="What part of the bound labelled images make up, however few they are.",
+    )
+    class_warm_up: Steps = Field(
+        0,
+        title="Steps until q(y|x) follows the bound",
+        description="At first the classifier learns from labels alone; over these steps the bound comes to "
+        "teach it too.",
+        json_schema_extra={"step": 500},
+    )
 
 
 Objective = Annotated[
@@ -109,4 +186,3 @@ Objective = Annotated[
     | M2Objective,
     Kinds(),
 ]
-CLASSIFYING = ("joint", "m2")  # objectives that learn q(y|x) and p(y)

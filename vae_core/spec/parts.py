@@ -18,12 +18,13 @@ ClassName = Annotated[str, Field(max_length=200)]
 class Data(Settings):
     """Which images, and how grey levels become what the likelihood sees."""
 
-    name: str = "mnist"
-    binarisation: Literal["none", "static", "dynamic"] = "dynamic"  # where pixels are binary already: none
+    name: str = Field("mnist", title="Images")
+    # Where pixels are binary already: none.
+    binarisation: Literal["none", "static", "dynamic"] = Field("dynamic", title="Binarisation")
     # Where a user's own images lie, and the size they are brought to; None keeps theirs.
-    path: str | None = None
-    height: Annotated[int, Field(ge=4, le=256)] | None = None
-    width: Annotated[int, Field(ge=4, le=256)] | None = None
+    path: str | None = Field(None, title="Your own images")
+    height: Annotated[int, Field(ge=4, le=256)] | None = Field(None, title="Size in pixels")
+    width: Annotated[int, Field(ge=4, le=256)] | None = Field(None, title="Size in pixels")
     grey: bool = True
     # (channels, height, width): of a known dataset from the catalogue; of a user's own from the images, by
     # `resolve`. A run keeps it, and needs no data to be loaded.
@@ -70,43 +71,74 @@ Width = Annotated[int, Field(ge=1, le=4096)]
 Activation = Literal["relu", "leaky_relu", "silu", "tanh"]
 
 
-class LectureNet(Settings):
+class NetSettings(Settings):
+    """What all networks have. partial: whether the encoder is told which pixels are observed."""
+
+    partial: ClassVar[bool] = False
+
+    def fault(self, image_shape: tuple[int, int, int]) -> str | None:
+        """Why it cannot be of images of that shape (C, H, W), beginning with the field; None where it can."""
+        return None
+
+
+class Convolutions(NetSettings):
+    """Convolutions of stride 2 with the given channels, then one hidden layer; the decoder mirrors them."""
+
+    channels: Annotated[tuple[Width, ...], Field(min_length=1, max_length=5)] = Field(
+        (16, 32), title="Channels", description="Of each convolution of stride 2, with commas."
+    )
+    hidden: Width = Field(
+        128, title="Hidden units", description="Of the layer between convolutions and code."
+    )
+    activation: Activation = Field("relu", title="Activation", description="Between any two layers.")
+
+    def fault(self, image_shape: tuple[int, int, int]) -> str | None:
+        (_, height, width), layers = image_shape, len(self.channels)
+        if min(height, width) >= 2**layers:
+            return None
+        return (
+            f"channels: {layers} convolutions of stride 2 need images of at least "
+            f"{2**layers} by {2**layers} pixels, and these are {height} by {width}; "
+            "use fewer channels or the mlp network"
+        )
+
+
+class LectureNet(NetSettings):
     """Linear(D, 256), LeakyReLU, Linear(256, 2d), and its mirror."""
 
     title: ClassVar[str] = "Lecture"
     kind: Literal["lecture"] = "lecture"
 
 
-class MlpNet(Settings):
+class MlpNet(NetSettings):
     """Fully connected layers of the given widths; the decoder mirrors them."""
 
     title: ClassVar[str] = "Fully connected"
     kind: Literal["mlp"] = "mlp"
-    widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)] = (256, 128)
-    activation: Activation = "relu"
+    widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)] = Field(
+        (256, 128),
+        title="Widths of the layers",
+        description="Of the encoder, from the image to the code, with commas.",
+    )
+    activation: Activation = Field("relu", title="Activation", description="Between any two layers.")
 
 
-class ConvNet(Settings):
+class ConvNet(Convolutions):
     """Convolutions of stride 2 with the given channels, then one hidden layer; the decoder mirrors them."""
 
     title: ClassVar[str] = "Convolutional"
     kind: Literal["conv"] = "conv"
-    channels: Annotated[tuple[Width, ...], Field(min_length=1, max_length=5)] = (16, 32)
-    hidden: Width = 128
-    activation: Activation = "relu"
 
 
-class PartialConvNet(Settings):
+class PartialConvNet(Convolutions):
     """The convolutional network with an encoder of partial convolutions, which see observed pixels alone."""
 
+    partial: ClassVar[bool] = True
     title: ClassVar[str] = "Partial convolutions"
     kind: Literal["partial_conv"] = "partial_conv"
-    channels: Annotated[tuple[Width, ...], Field(min_length=1, max_length=5)] = (16, 32)
-    hidden: Width = 128
-    activation: Activation = "relu"
 
 
-class LinearNet(Settings):
+class LinearNet(NetSettings):
     """One affine map each way: with a Gaussian likelihood, probabilistic PCA."""
 
     title: ClassVar[str] = "Linear"
@@ -158,19 +190,31 @@ class ClassCondition(Settings):
     title: ClassVar[str] = "The image and its class"
     kind: Literal["class"] = "class"
     # Whether the encoder sees y. If not, q(z|x): one code for all classes.
-    encoder: bool = True
+    encoder: bool = Field(
+        True,
+        title="The encoder sees the class",
+        description="q(z|x, y); without, q(z|x): one code whatever the class.",
+    )
     # p(y): the same for every class, or learned, a logit for each.
-    class_prior: Literal["uniform", "learned"] = "uniform"
+    class_prior: Literal["uniform", "learned"] = Field(
+        "uniform",
+        title="Prior of the class p(y)",
+        description="The same for every class, or learned from the labels.",
+    )
     # The network of q(y|x); none where nothing asks for one. Objectives that do take the encoder's.
-    classifier: Net | None = None
+    classifier: Net | None = Field(None, title="Classifier q(y|x)")
     # How many training images have a label, as many of each class; None for all. What is done with the rest
     # the objective says. Which ones is drawn from `labels_seed`, so that runs of several seeds share them.
-    labels: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
+    labels: Annotated[int, Field(ge=2, le=1_000_000)] | None = Field(None, title="Images with a label")
     labels_seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     # Labelled images of a step, where unlabelled ones make up the batch.
     batch_size: Annotated[int, Field(ge=1, le=8192)] = 100
     # By how many pixels at most labelled images are shifted, anew at every step: many from few.
-    shift: Annotated[int, Field(ge=0, le=8)] = 0
+    shift: Annotated[int, Field(ge=0, le=8)] = Field(
+        0,
+        title="Labelled images shifted by up to, pixels",
+        description="Anew at every step: many labelled images from few.",
+    )
 
 
 Condition = Annotated[NoCondition | ClassCondition, Kinds()]
@@ -186,10 +230,14 @@ DENSITY_OF_BINARY = (
 
 
 class LikelihoodSettings(Settings):
-    """What all likelihoods have: which pixels they are one of, and what is said where pixels are others."""
+    """What all likelihoods have: which pixels they are one of, and what is said where pixels are others.
+
+    needs_grey: whether binarised pixels are refused.
+    """
 
     usual_binarisation: ClassVar[Literal["none", "dynamic"]] = "none"  # of grey pixels
     other_pixels: ClassVar[str | None] = None
+    needs_grey: ClassVar[bool] = False
 
     def note(self, binary: bool) -> str | None:
         """Why nats of binary, or of grey, pixels are no log-likelihood of images; None where they are."""
@@ -221,14 +269,23 @@ class GaussianLikelihood(LikelihoodSettings):
     other_pixels: ClassVar[str | None] = DENSITY_OF_BINARY
     title: ClassVar[str] = "Gaussian"
     kind: Literal["gaussian"] = "gaussian"
-    variance: Literal["fixed", "shared", "learned"] = "shared"
-    # Standard deviation on the pixel scale [0, 1]: the value where fixed, the start where shared.
-    sigma: Annotated[float, Field(gt=0.001, le=10)] = 0.1
+    variance: Literal["fixed", "shared", "learned"] = Field(
+        "shared",
+        title="Variance",
+        description="Fixed, one learned number for all pixels, or learned for each.",
+    )
+    sigma: Annotated[float, Field(gt=0.001, le=10)] = Field(
+        0.1,
+        title="Standard deviation",
+        description="On pixels from 0 to 1: the value where fixed, the start where shared.",
+        json_schema_extra={"step": 0.01},
+    )
 
 
 class CategoricalLikelihood(LikelihoodSettings):
     """A probability for each of the 256 grey levels of each pixel."""
 
+    needs_grey: ClassVar[bool] = True
     title: ClassVar[str] = "256 grey levels"
     kind: Literal["categorical"] = "categorical"
 
@@ -239,14 +296,39 @@ Likelihood = Annotated[
 ]
 
 
-class DiagonalGaussianPosterior(Settings):
+class PosteriorSettings(Settings):
+    """What all posteriors have.
+
+    closed_form: whether its KL from a Gaussian prior has one; where it has none, a Spec takes
+    `objective.kl=monte_carlo`. independent: whether the dimensions are, given the image. form: what a run
+    keeps of each image's posterior; see `model/posteriors.py`.
+    """
+
+    closed_form: ClassVar[bool] = False
+    independent: ClassVar[bool] = False
+    form: ClassVar[Literal["gaussian", "draws"]] = "draws"
+
+
+class DiagonalGaussianPosterior(PosteriorSettings):
+    """q(z|x) = N(mu, diag(sigma^2))."""
+
+    closed_form: ClassVar[bool] = True
+    independent: ClassVar[bool] = True
+    form: ClassVar[Literal["gaussian", "draws"]] = "gaussian"
     title: ClassVar[str] = "Diagonal Gaussian"
     kind: Literal["diagonal_gaussian"] = "diagonal_gaussian"
 
 
+Posterior = Annotated[DiagonalGaussianPosterior, Kinds()]
+
+
 class PriorSettings(Settings):
-    """What all priors have. closed_form: whether the KL of a Gaussian posterior from it has one; where it has
-    none, a Spec takes `objective.kl=monte_carlo`. per_class: whether it needs a condition on the class."""
+    """What all priors have.
+
+    closed_form: whether it is a Gaussian given the class, so that the KL of a Gaussian posterior from it has
+    one; where it has none, a Spec takes `objective.kl=monte_carlo`. per_class: whether it needs a condition
+    on the class.
+    """
 
     closed_form: ClassVar[bool] = False
     per_class: ClassVar[bool] = False

@@ -15,7 +15,11 @@ class SpecError(ValueError):
 
 
 class Settings(BaseModel):
-    """What describes a part. Where a part has several kinds, each has a `kind`, and a title for people."""
+    """What describes a part. Where a part has several kinds, each has a `kind`, and a title for people.
+
+    A form shows its fields by what `Field` says of them: title and description, limits and, in
+    `json_schema_extra`, the step of a number.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     title: ClassVar[str] = ""

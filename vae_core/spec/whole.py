@@ -8,12 +8,12 @@ from pydantic import Field, ValidationError, model_validator
 
 from vae_core.data import catalogue
 from vae_core.sentences import quote, short
-from vae_core.spec.objectives import CLASSIFYING, ElboObjective, Objective
+from vae_core.spec import compatibility
+from vae_core.spec.objectives import ElboObjective, Objective
 from vae_core.spec.parts import (
     BernoulliLikelihood,
     ClassCondition,
     Condition,
-    ConvNet,
     Data,
     DiagonalGaussianPosterior,
     Likelihood,
@@ -22,7 +22,7 @@ from vae_core.spec.parts import (
     Net,
     NoCondition,
     NoMask,
-    PartialConvNet,
+    Posterior,
     Prior,
     StandardNormalPrior,
 )
@@ -34,13 +34,13 @@ ENDS = ("epochs", "steps", "seconds")
 class Training(Settings):
     """How long, how fast, and from which seed. Exactly one of epochs, steps and seconds ends it."""
 
-    epochs: Annotated[float, Field(gt=0, le=100_000)] | None = None
-    steps: Annotated[int, Field(ge=1, le=100_000_000)] | None = None
-    seconds: Annotated[float, Field(gt=0, le=1_000_000)] | None = None
-    batch_size: Annotated[int, Field(ge=1, le=8192)] = 128
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = 2e-3
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    epochs: Annotated[float, Field(gt=0, le=100_000)] | None = Field(None, title="Epochs")
+    steps: Annotated[int, Field(ge=1, le=100_000_000)] | None = Field(None, title="Steps")
+    seconds: Annotated[float, Field(gt=0, le=1_000_000)] | None = Field(None, title="Seconds")
+    batch_size: Annotated[int, Field(ge=1, le=8192)] = Field(128, title="Batch")
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = Field(2e-3, title="Learning rate")
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(0, title="Seed")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", title="Device")
     # bfloat16 rounds the factors of training's matrix products; sums, weights, likelihoods and all that is
     # measured stay float32. auto rounds those that are faster for it; see training/direct.py.
     products: Literal["auto", "float32", "bfloat16"] = "auto"
@@ -64,77 +64,28 @@ class Spec(Settings):
     """The whole of a run: data, networks, mask, likelihood, posterior, prior, condition, objective,
     training."""
 
-    recipe: str | None = None
+    recipe: str | None = Field(None, title="Recipe")
     data: Data = Data()
-    latent: Annotated[int, Field(ge=1, le=512)] = 2
-    net: Net = MlpNet()
-    mask: Mask = NoMask()
-    likelihood: Likelihood = BernoulliLikelihood()
-    posterior: DiagonalGaussianPosterior = DiagonalGaussianPosterior()
-    prior: Prior = StandardNormalPrior()
-    condition: Condition = NoCondition()
-    objective: Objective = ElboObjective()
+    latent: Annotated[int, Field(ge=1, le=512)] = Field(2, title="Latent dimensions")
+    net: Net = Field(MlpNet(), title="Network")
+    mask: Mask = Field(NoMask(), title="The encoder sees")
+    likelihood: Likelihood = Field(BernoulliLikelihood(), title="Likelihood p(x|z)")
+    posterior: Posterior = Field(DiagonalGaussianPosterior(), title="Posterior q(z|x)")
+    prior: Prior = Field(StandardNormalPrior(), title="Prior of z")
+    condition: Condition = Field(NoCondition(), title="What the model is told")
+    objective: Objective = Field(ElboObjective(), title="What is maximised")
     training: Training = Training()
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
-        if isinstance(self.net, ConvNet | PartialConvNet) and self.data.image_shape is not None:
-            _, height, width = self.data.shape
-            layers = len(self.net.channels)
-            if min(height, width) < 2**layers:
-                raise ValueError(
-                    f"net.channels: {layers} convolutions of stride 2 need images of at least "
-                    f"{2**layers} by {2**layers} pixels, and these are {height} by {width}; "
-                    "use fewer channels or the mlp network"
-                )
-        if self.likelihood.kind == "categorical" and self.data.binarisation != "none":
-            raise ValueError(
-                "data.binarisation: the categorical likelihood is over 256 grey levels and needs none"
-            )
-        self._condition_fits()
-        closed_only = get_args(type(self.objective).model_fields["kl"].annotation) == ("analytic",)
-        if closed_only and not self.prior.closed_form:
-            raise ValueError(
-                f"objective.kind: {self.objective.kind} needs a KL in closed form, and the prior "
-                f"{self.prior.kind} has none; choose another objective"
-            )
-        classifier = getattr(self.condition, "classifier", None)
-        if classifier is not None and (self.masked or classifier.kind == "partial_conv"):
-            raise ValueError(
-                f"objective.kind: {self.objective.kind} learns a classifier of whole images; "
-                "it goes with mask.kind=none and any network but partial_conv"
-            )
+        if (fault := compatibility.fault(self)) is not None:
+            raise ValueError(fault)
         return self
-
-    def _condition_fits(self) -> None:
-        condition, classifying = self.condition, self.objective.kind in CLASSIFYING
-        if condition.kind == "none":
-            if classifying:
-                raise ValueError(
-                    f"objective.kind: {self.objective.kind} is about each image's class; "
-                    "it needs condition.kind=class"
-                )
-            if self.prior.per_class:
-                raise ValueError(
-                    f"prior.kind: {self.prior.kind} is a prior for each class; it needs condition.kind=class"
-                )
-            return
-        if not classifying and (condition.classifier is not None or condition.class_prior == "learned"):
-            raise ValueError(
-                f"condition.classifier, condition.class_prior: the objective {self.objective.kind} learns "
-                f"neither q(y|x) nor p(y); choose {' or '.join(CLASSIFYING)}, or no classifier and a uniform "
-                "class prior"
-            )
-        if condition.labels is not None and condition.labels < self.classes:
-            raise ValueError(
-                f"condition.labels: {condition.labels} labels do not reach {self.classes} classes; "
-                f"take at least {self.classes}"
-            )
 
     @property
     def masked(self) -> bool:
         """Whether the encoder is told which pixels are observed."""
-        return self.mask.kind != "none" or self.net.kind == "partial_conv"
+        return self.mask.kind != "none" or self.net.partial
 
     @property
     def encoder_sees_class(self) -> bool:
@@ -156,7 +107,7 @@ class Spec(Settings):
         """Of what the run's ELBO is a lower bound, on images whose labels are known where it needs them."""
         if self.condition.kind == "none":
             return "log p(x)"
-        return {"joint": "log p(x, y)", "m2": "log p(x)"}.get(self.objective.kind, "log p(x|y)")
+        return self.objective.bound_under_class
 
     @property
     def resolved(self) -> bool:
@@ -183,14 +134,14 @@ class Spec(Settings):
         Monte Carlo where it has no closed form."""
         condition, source = self.condition, self.data
         implied: dict[str, Any] = {}
-        if self.objective.kl == "analytic" and not self.prior.closed_form:
+        if self.objective.kl == "analytic" and not (self.prior.closed_form and self.posterior.closed_form):
             implied["objective"] = self.objective.model_dump(mode="json") | {"kl": "monte_carlo"}
         if condition.kind == "none":
             return implied
         if source.classes is None and not catalogue.is_own(source.name):
             names = catalogue.class_names(source.name, None)
             implied["data"] = source.model_dump(mode="json") | {"classes": names}
-        if self.objective.kind in CLASSIFYING and condition.classifier is None:
+        if self.objective.classifying and condition.classifier is None:
             classifier = self.net.model_dump(mode="json")
             implied["condition"] = condition.model_dump(mode="json") | {"classifier": classifier}
         return implied
@@ -227,13 +178,26 @@ class Spec(Settings):
         return self.change(**changes)
 
 
+# What has several kinds, by its name in a Spec, or in its condition.
+PARTS: dict[str, Any] = {
+    "net": Net,
+    "mask": Mask,
+    "likelihood": Likelihood,
+    "posterior": Posterior,
+    "prior": Prior,
+    "condition": Condition,
+    "classifier": Net,
+    "objective": Objective,
+}
+
+
 def register(part: Any, settings: type[Settings]) -> None:
     """From now on a Spec's part (`spec.Likelihood`) may be of this kind; one registered before is replaced.
 
     ValueError where a kind of the library has the name.
     """
     kind, (union, marker) = kind_of(settings), get_args(part)
-    if kind in map(kind_of, get_args(union)):
+    if kind in map(kind_of, get_args(union) or (union,)):
         raise ValueError(f"{kind!r} is a kind of this part already; give yours another name.")
     marker.added[:] = [each for each in marker.added if kind_of(each) != kind] + [settings]
     for each in (ClassCondition, Spec):
@@ -291,10 +255,8 @@ def _usual_binarisation(likelihood: str) -> str:
 
 def _all_fields(part: str) -> set[str]:
     """Every field that some kind of this part has: which of them fit, validation says."""
-    parts = {"classifier": Net, "net": Net, "mask": Mask, "likelihood": Likelihood, "prior": Prior}
-    parts |= {"condition": Condition, "objective": Objective}
-    if part in parts:
-        return {name for settings in kinds(parts[part]).values() for name in settings.model_fields}
+    if part in PARTS:
+        return {name for settings in kinds(PARTS[part]).values() for name in settings.model_fields}
     return {
         name
         for settings in all_settings()

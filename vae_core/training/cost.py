@@ -34,7 +34,7 @@ def cost(spec: Spec) -> Cost:
     with torch.device("meta"):
         model = VAE(spec)
         x = torch.empty(batch, *spec.data.shape)
-        y = torch.empty(batch, model.classes) if model.classes and spec.objective.kind != "m2" else None
+        y = torch.empty(batch, model.classes) if model.classes and not spec.objective.unlabelled else None
         mask = torch.empty(batch, 1, *spec.data.shape[1:]) if spec.masked else None
         with FlopCounterMode(display=False) as counter:
             terms = model(x, spec.objective.samples, None, y=y, mask=mask)

@@ -33,7 +33,7 @@ def serves(model: VAE, objective: Objective) -> bool:
         model.device.type == "cpu"
         and not model.classes
         and not model.spec.masked
-        and isinstance(model.posterior, DiagonalGaussian)
+        and type(model.posterior) is DiagonalGaussian
         and model.prior.standard
         and type(model.likelihood) is Bernoulli
         and type(objective) in OBJECTIVES

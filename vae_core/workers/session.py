@@ -327,13 +327,7 @@ class Session:
     def encode(self) -> None:
         """q(z|x) of the whole test split."""
         codes = self.trainer.model.posteriors(self.test_images, self.test_split.labels)
-        arrays = {
-            "mean": codes.mean.numpy(),
-            "log_var": codes.log_var.numpy(),
-            "step": np.array([self.trainer.step]),
-        }
-        if codes.labels is not None:
-            arrays["labels"] = codes.labels.numpy()
+        arrays = codes.arrays() | {"step": np.array([self.trainer.step])}
         files.replace(self.path / files.POSTERIORS, frames.pack(arrays))
 
     # --- the end ---

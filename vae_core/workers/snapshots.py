@@ -16,6 +16,7 @@ from vae_core.model import masks
 from vae_core.model.vae import VAE
 from vae_core.pixels import unit
 from vae_core.runs.frames import Arrays
+from vae_core.runs.tensors import MOST_OF_PRIOR, OF_PRIOR
 from vae_core.training.loop import Trainer
 
 LIVE = 500  # test images behind the live numbers and the cloud
@@ -68,7 +69,7 @@ class Snapshots:
             told = model.weights(self.probe_labels)
             asked = model.weights(torch.arange(SAMPLES) % model.classes)
             both = torch.cat([told, asked])
-        means, _ = model.posterior.split(model.encode(self._probes, told, self._masks))
+        means = model.posterior.location(model.encode(self._probes, told, self._masks))
         prior = model.prior.sample(SAMPLES, torch.Generator(model.device).manual_seed(SEED), asked)
         decoded = model.decode_mean(torch.cat([means, prior]), both)
         pictures = (decoded * 255).round().to(torch.uint8).cpu().numpy()
@@ -81,7 +82,16 @@ class Snapshots:
         }
         if self.labels is not None:
             frame["labels"] = self.labels.numpy().astype(np.int16)
-        return frame
+        return frame | _prior(model)
+
+
+def _prior(model: VAE) -> Arrays:
+    """What the prior has learned so far, by its names in the model; nothing where that is too much."""
+    state = model.state_dict()
+    learned = {name: value for name, value in state.items() if name.startswith(OF_PRIOR)}
+    if model.prior.standard or sum(value.numel() for value in learned.values()) > MOST_OF_PRIOR:
+        return {}
+    return {name: value.detach().float().cpu().numpy() for name, value in learned.items()}
 
 
 def representative(images: Tensor, labels: Tensor | None, count: int) -> Tensor:

@@ -13,6 +13,7 @@ import streamlit as st
 
 from vae_core.runs import files, frames
 from vae_core.runs.run import Run, RunError
+from vae_core.runs.tensors import OF_PRIOR
 from vae_core.spec import StandardNormalPrior
 from widgets.run_data.library import open_run
 
@@ -76,16 +77,28 @@ def _posteriors(codes: Codes) -> Posteriors:
 
 def of_frame(frame: frames.Arrays) -> Posteriors:
     """The posteriors of a frame."""
-    import torch
-
     from vae_core.model.posteriors import Posteriors
 
-    labels = frame.get("labels")
-    return Posteriors(
-        torch.from_numpy(frame["mean"]).float(),
-        torch.from_numpy(frame["log_var"]).float(),
-        None if labels is None or (labels < 0).any() else torch.from_numpy(labels).long(),
-    )
+    return Posteriors.of(frame)
+
+
+def prior_of_frame(run: Run, frame: frames.Arrays) -> Prior | None:
+    """p(z) at the moment of a frame; None is N(0, I). Today's where the frame does not hold it."""
+    import torch
+
+    from vae_core.model import priors
+
+    if is_standard(run):
+        return None
+    if not (learned := {name: value for name, value in frame.items() if name.startswith(OF_PRIOR)}):
+        return run.model.prior
+    return priors.of_state(run.spec, {name: torch.from_numpy(value) for name, value in learned.items()})
+
+
+def prior_moves(run: Run) -> bool:
+    """Whether the run's frames hold the prior of their moment."""
+    newest = run.frame()
+    return newest is not None and any(name.startswith(OF_PRIOR) for name in newest)
 
 
 def is_standard(run: Run) -> bool:

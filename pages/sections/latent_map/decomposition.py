@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -13,6 +14,10 @@ from vae_core.runs.run import Run
 from widgets.components.latent_map.map_view import View
 from widgets.run_data.codes import Codes
 from widgets.shell import palette, tasks, words
+
+if TYPE_CHECKING:
+    from vae_core.analysis.kl_divergence import Kl
+    from vae_core.analysis.surgery import ElboSurgery
 
 CLOSE, FAR = 0.05, 0.5  # nats between the bounds on the mutual information, to be told and to be warned of
 POINTS = 4_000  # draws of q(z) that the parts are averages over
@@ -29,15 +34,25 @@ def show(run: Run, codes: Codes, view: View) -> None:
     )
 
 
-def surgery(codes: Codes) -> tuple[Any, list[bool], int]:
-    """ElboSurgery, which dimensions are collapsed, and how many are active."""
-    from vae_core.analysis import collapse
+@dataclass(frozen=True, eq=False)
+class Decomposition:
+    parts: ElboSurgery
+    kl: Kl
+    collapsed: list[bool]
+    active: int  # dimensions
+
+
+def surgery(codes: Codes) -> Decomposition:
+    from vae_core.analysis import collapse, kl_divergence
     from vae_core.analysis.surgery import decompose
 
     posteriors, prior = codes.posteriors, codes.prior
-    found = decompose(posteriors, points=POINTS, prior=prior)
-    collapsed = collapse.collapsed(posteriors, prior=prior).tolist()
-    return found, collapsed, collapse.active_units(posteriors, prior=prior)
+    return Decomposition(
+        decompose(posteriors, points=POINTS, prior=prior),
+        kl_divergence.average(posteriors, prior),
+        collapse.collapsed(posteriors, prior=prior).tolist(),
+        collapse.active_units(posteriors, prior=prior),
+    )
 
 
 def evaluated(codes: Codes) -> dict[str, float] | None:
@@ -56,10 +71,8 @@ def evaluated(codes: Codes) -> dict[str, float] | None:
     return numbers
 
 
-def parts(run: Run, codes: Codes, found: tuple[Any, list[bool], int]) -> None:
-    from vae_core.analysis import kl_divergence
-
-    split, collapsed, active = found
+def parts(run: Run, codes: Codes, found: Decomposition) -> None:
+    split, collapsed, kl = found.parts, found.collapsed, found.kl
     undefined = variance_bound.undefined_kl(codes.posteriors.log_var)
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -74,14 +87,26 @@ def parts(run: Run, codes: Codes, found: tuple[Any, list[bool], int]) -> None:
         )
         st.html(f'<div class="elbo-parts">{bars}</div>')
     with right:
-        kl = kl_divergence.dimensions(codes.posteriors, codes.prior).mean(0).tolist()
         st.markdown(
-            f"**KL of each dimension**: {sum(collapsed)} of {len(collapsed)} collapsed, {active} active.",
+            f"**KL of each dimension**: {sum(collapsed)} of {len(collapsed)} collapsed, {found.active} "
+            "active.",
             help="Grey: collapsed, within 0.01 nats of the prior for 99 % of the images (Lucas et al. "
             "2019). Active: the variance of its posterior means is above 0.01 (Burda et al. 2016).",
         )
-        st.plotly_chart(charts.dimensions(kl, collapsed), key="dimension-kl", config=palette.PLAIN)
-        st.caption("In nats per image; they sum to the KL. A grey dimension ignores the image.")
+        st.plotly_chart(
+            charts.dimensions(kl.dimension.tolist(), collapsed), key="dimension-kl", config=palette.PLAIN
+        )
+        st.caption(f"In nats per image; {summed(kl)} A grey dimension ignores the image.")
+
+
+def summed(kl: Kl) -> str:
+    """What the KL of all dimensions is to the whole."""
+    if not kl.dependence.error:
+        return "they sum to the KL."
+    return (
+        f"their sum is {float(kl.dimension.sum()):.2f}. The KL is {kl.total:.2f} ± "
+        f"{kl.dependence.error:.2f}, as dimensions depend on one another."
+    )
 
 
 def elbo(numbers: dict[str, float] | None, bound_of: str) -> str:

@@ -40,17 +40,19 @@ def picture(film: Film, k: int, ratio: float, classes: Sequence[str], title: str
     """One frame: the density in the map's colours, holes in red, points by class."""
     from PIL import Image, ImageDraw
 
+    from vae_core.analysis.holes import level
+
     grid = film.grids[k]
     log_q, log_p = grid.log_q.numpy(), grid.log_p.numpy()  # as it is drawn
     extent = float(grid.x[-1])
     share = np.clip((log_q - LOW) / (HIGH - LOW), 0, 1) ** 1.25 * 0.92
     colour = _mix(np.broadcast_to(PAPER, (*log_q.shape, 3)), DATA, share)
-    inside = log_p >= math.log1p(-MASS) - math.log(2 * math.pi)
+    inside = log_p >= level(grid, MASS)
     empty = inside & (log_p - grid.exact.numpy() > math.log(ratio))
     colour = _mix(colour, HOLE, 0.28 * empty)
     colour[_edge(empty)] = HOLE
     for mass in (0.5, 0.9, 0.95, 0.99):
-        colour[_edge(log_p >= math.log1p(-mass) - math.log(2 * math.pi))] = PRIOR
+        colour[_edge(log_p >= level(grid, mass))] = PRIOR
     # log_q[i, j] lies at (x[i], y[j]); pictures have rows from the top.
     plane = Image.fromarray(colour.astype(np.uint8).transpose(1, 0, 2)[::-1].copy())
     whole = Image.new("RGB", (SIDE, SIDE + FOOT), PAPER)

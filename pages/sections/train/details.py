@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.sections.train.fields import field, parts
-from pages.sections.train.labels import CHOICES
+from pages.sections.train.fields import AGAIN, field, kind
+from pages.sections.train.labels import CHOICES, END
 from vae_core.data.catalogue import CATALOGUE, binary
 from vae_core.spec import Spec
 from widgets.shell import tasks, words
@@ -20,95 +20,46 @@ WIDE = 1000  # units of a layer: from here on what a network costs is worth a li
 
 
 def network(spec: Spec) -> None:
-    net = spec.net
-    field(
-        "net.kind",
-        net.kind,
-        st.selectbox,
-        options=list(CHOICES["net.kind"]),
-        format_func=CHOICES["net.kind"].__getitem__,
-        help="Encoder and decoder mirror each other. Starts a new run.",
-    )
-    if net.kind == "mlp":
-        field(
-            "net.widths",
-            ", ".join(map(str, net.widths)),
-            st.text_input,
-            changes=lambda text: {"net.widths": parts(text)},
-            help="Of the encoder, from the image to the code, with commas. Starts a new run.",
-        )
-    if net.kind in ("conv", "partial_conv"):
-        field(
-            "net.channels",
-            ", ".join(map(str, net.channels)),
-            st.text_input,
-            changes=lambda text: {"net.channels": parts(text)},
-            help="Of each convolution of stride 2. Starts a new run.",
-        )
-        field(
-            "net.hidden",
-            net.hidden,
-            st.number_input,
-            min_value=1,
-            max_value=4096,
-            step=1,
-            help="Of the layer between convolutions and code. Starts a new run.",
-        )
-    field(
-        "mask.kind",
-        spec.mask.kind,
-        st.selectbox,
-        options=list(CHOICES["mask.kind"]),
-        format_func=CHOICES["mask.kind"].__getitem__,
-        help="Pixels, rectangles, halves or strokes can be hidden from it at random, while the decoder is to "
-        "give all pixels: such a model completes images. Starts a new run.",
+    kind("net", spec, f"Encoder and decoder mirror each other. {AGAIN}")
+    kind(
+        "mask",
+        spec,
+        "Pixels, rectangles, halves or strokes can be hidden from it at random, while the decoder is to "
+        f"give all pixels: such a model completes images. {AGAIN}",
     )
 
 
-def likelihood(spec: Spec) -> None:
-    likelihood = spec.likelihood
-    field(
-        "likelihood.kind",
-        likelihood.kind,
-        st.selectbox,
-        options=list(CHOICES["likelihood.kind"]),
-        format_func=CHOICES["likelihood.kind"].__getitem__,
-        help="What a pixel is: black or white, grey between 0 and 1, a real number, one of 256 levels. "
-        "Starts a new run.",
+def distributions(spec: Spec) -> None:
+    kind(
+        "likelihood",
+        spec,
+        "What a pixel is: black or white, grey between 0 and 1, a real number, one of 256 levels. " + AGAIN,
     )
-    if likelihood.kind == "gaussian":
-        field(
-            "likelihood.variance",
-            likelihood.variance,
-            st.selectbox,
-            options=["fixed", "shared", "learned"],
-            help="Fixed, one learned number for all pixels, or learned for each. Starts a new run.",
-        )
-        field(
-            "likelihood.sigma",
-            likelihood.sigma,
-            st.number_input,
-            min_value=0.0011,
-            max_value=10.0,
-            step=0.01,
-            format="%.3f",
-            help="On pixels from 0 to 1: the value where fixed, the start where shared.",
-        )
-    if likelihood.kind != "categorical" and not binary(spec.data.name):
+    if not spec.likelihood.needs_grey and not binary(spec.data.name):
         field(
             "data.binarisation",
             spec.data.binarisation,
             st.selectbox,
             options=["dynamic", "static", "none"],
+            format_func=str.capitalize,
             help="Grey pixels drawn as black or white at each look (dynamic), once (static), or left grey. "
             "Test images are drawn once for either, so that all numbers are of the same pixels. A Bernoulli "
             "is a likelihood of binary pixels only.",
         )
     if spec.likelihood_note is not None:
         st.caption(f":orange[{spec.likelihood_note}]")
-    if likelihood.kind == "categorical" or max(getattr(spec.net, "widths", (0,))) > WIDE:
+    if spec.likelihood.needs_grey or max(getattr(spec.net, "widths", (0,))) > WIDE:
         task = tasks.start(cost_of, spec.to_json(), lane="counting-weights")
         tasks.when_done(task, "Counting weights", lambda cost: say_cost(spec, cost))
+    kind("posterior", spec, f"What the encoder says of an image's code. {AGAIN}", always=False)
+    kind(
+        "prior",
+        spec,
+        "p(z): where codes are expected. With a class, also a Gaussian p(z|y) whose mean and variances are "
+        f"learned for each. {AGAIN}",
+        offered=lambda settings: bool(spec.classes) or not getattr(settings, "per_class", False),
+        always=False,
+    )
 
 
 def cost_of(settings: str) -> Cost:
@@ -131,13 +82,13 @@ def say_cost(spec: Spec, cost: Cost) -> None:
 
 def training(spec: Spec) -> None:
     training = spec.training
-    ends = CHOICES["training.end"]
+    ends = CHOICES[END]
     end = next(name for name in ends if getattr(training, name) is not None)
     usual: dict[str, Any] = {"epochs": 20.0, "steps": 5000, "seconds": 60.0}
     left, right = st.columns(2)
     with left:
         field(
-            "training.end",
+            END,
             end,
             st.selectbox,
             options=list(ends),

@@ -1,16 +1,26 @@
-"""Controls that show one field of the draft Spec, and change it when they are moved."""
+"""Controls that show one field of the draft Spec, and change it when they are moved.
+
+A part's own fields are shown by what its settings say of them, so that a part registered by somebody else has
+its controls, too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, get_args, get_origin
 
+import annotated_types
 import streamlit as st
+from pydantic.fields import FieldInfo
 
 from pages.sections.train import draft, labels
 from vae_core.runs.run import Run
-from vae_core.spec import Spec
+from vae_core.spec import Settings, Spec
+from vae_core.spec.settings import kinds
+from vae_core.spec.whole import PARTS
 from widgets.shell import url_state, words
+
+AGAIN = "Starts a new run."
 
 
 def field(
@@ -34,6 +44,82 @@ def field(
 
     widget(labels.of(name, spec), key=key, on_change=url_state.heard(key, change), **options)
     say(name)
+
+
+def kind(
+    name: str,
+    spec: Spec,
+    help: str,
+    *,
+    offered: Callable[[type[Settings]], bool] = lambda settings: True,
+    changes: Callable[[str], dict[str, Any]] | None = None,
+    always: bool = True,
+) -> None:
+    """Which kind the part of that name is, then the fields of this kind.
+
+    offered: whether kinds with these settings are. always: also where there is but one.
+    """
+    now = getattr(spec, name)
+    titles = labels.choices(f"{name}.kind")
+    options = [each for each, settings in kinds(PARTS[name]).items() if each == now.kind or offered(settings)]
+    if always or len(options) > 1:
+        field(
+            f"{name}.kind",
+            now.kind,
+            st.selectbox,
+            options=options,
+            format_func=titles.__getitem__,
+            changes=changes,
+            help=help,
+        )
+    settings = type(now)
+    inherited = settings.__mro__[1].model_fields if len(settings.__mro__) > 1 else {}  # type: ignore[attr-defined]
+    for own in sorted(settings.model_fields, key=lambda each: each in inherited):
+        if own != "kind" and f"{name}.{own}" not in draft.LIVE:
+            setting(f"{name}.{own}", getattr(now, own), settings.model_fields[own], spec)
+
+
+def setting(name: str, value: Any, about: FieldInfo, spec: Spec) -> None:
+    """A control of the field's own type, with its limits. One that leaves no choice has none."""
+    help = " ".join(filter(None, [about.description, AGAIN]))
+    if get_origin(about.annotation) is Literal:
+        options: Sequence[Any] = get_args(about.annotation)
+        if name == "objective.kl" and not (spec.prior.closed_form and spec.posterior.closed_form):
+            options = [value]
+        words_of = labels.choices(name)
+        if len(options) > 1:
+            field(
+                name,
+                value,
+                st.selectbox,
+                spec=spec,
+                options=options,
+                format_func=lambda each: words_of.get(each, str(each).replace("_", " ").capitalize()),
+                help=help,
+            )
+    elif about.annotation is bool:
+        field(name, value, st.toggle, spec=spec, help=help)
+    elif about.annotation in (int, float):
+        field(name, value, st.number_input, spec=spec, help=help, **_limits(about))
+    elif isinstance(value, tuple):
+        shown = ", ".join(map(str, value))
+        field(name, shown, st.text_input, spec=spec, changes=lambda text: {name: parts(text)}, help=help)
+
+
+def _limits(about: FieldInfo) -> dict[str, Any]:
+    """Lowest and highest number of a field, its step and its format."""
+    number = about.annotation
+    assert number in (int, float)
+    found: dict[str, Any] = {}
+    for limit in about.metadata:
+        if isinstance(limit, annotated_types.Ge | annotated_types.Gt):
+            found["min_value"] = number(limit.ge if isinstance(limit, annotated_types.Ge) else limit.gt)  # type: ignore[arg-type]
+        if isinstance(limit, annotated_types.Le | annotated_types.Lt):
+            found["max_value"] = number(limit.le if isinstance(limit, annotated_types.Le) else limit.lt)  # type: ignore[arg-type]
+    extra = about.json_schema_extra if isinstance(about.json_schema_extra, dict) else {}
+    few = found.get("max_value", 2.0) <= 1
+    found["step"] = number(extra.get("step", 0.05 if few else 1))  # type: ignore[arg-type]
+    return found | ({"format": "%g"} if number is float else {})
 
 
 def parts(text: str) -> list[str]:

@@ -71,9 +71,9 @@ def controls(spec: Spec, run: Run | None) -> None:
         run,
         "The step size of Adam, on a logarithmic scale. Moves a run while it trains.",
     )
-    with st.expander("Network and likelihood"):
+    with st.expander("Network and distributions"):
         details.network(spec)
-        details.likelihood(spec)
+        details.distributions(spec)
     with st.expander("Objective"):
         objective_form.objective(spec)
     with st.expander("Classes", expanded=bool(spec.classes)):

@@ -1,77 +1,26 @@
-"""What the form calls each field of a Spec and each choice of one, and a Spec's sentences in these words."""
+"""What the form calls each field of a Spec and each choice of one, and a Spec's sentences in these words.
+
+The words stand at the fields themselves, in `vae_core/spec/`; here, where a form has more to say.
+"""
 
 from __future__ import annotations
 
 import re
+from typing import Any
+
+from pydantic.fields import FieldInfo
 
 from vae_core.data.catalogue import CATALOGUE
-from vae_core.spec import CLASSIFYING, Condition, Likelihood, Mask, Net, Objective, Prior, Spec, titles
+from vae_core.spec import Spec, titles
+from vae_core.spec.settings import kinds
+from vae_core.spec.whole import PARTS
 from widgets.shell import objective_words
 
-LABELS = {
-    "recipe": "Recipe",
-    "latent": "Latent dimensions",
-    "data.name": "Images",
-    "data.path": "Your own images",
-    "data.height": "Size in pixels",
-    "data.width": "Size in pixels",
-    "data.binarisation": "Binarisation",
-    "net.kind": "Network",
-    "net.widths": "Widths of the layers",
-    "net.channels": "Channels",
-    "net.hidden": "Hidden units",
-    "mask.kind": "The encoder sees",
-    "likelihood.kind": "Likelihood p(x|z)",
-    "likelihood.variance": "Variance",
-    "likelihood.sigma": "Standard deviation",
-    "objective.kind": "What is maximised",
-    "objective.beta": "β",
-    "objective.warm_up": "Warm-up, steps",
-    "objective.capacity": "Capacity C, nats",
-    "objective.capacity_steps": "Steps until C",
-    "objective.free_bits": "Free nats per dimension",
-    "objective.alpha": "α, the weight of the mutual information",
-    "objective.gamma": "γ, the weight of the dimension-wise KL",
-    "objective.labelled_share": "Share of labelled images in the bound",
-    "objective.class_warm_up": "Steps until q(y|x) heeds the bound",
-    "objective.sampling": "q(z) from a batch",
-    "objective.widths": "Widths of the discriminator",
-    "objective.discriminator_rate": "Its learning rate",
-    "objective.kl": "KL",
-    "objective.samples": "Samples per image",
-    "condition.kind": "What the model is told",
-    "condition.labels": "Images with a label",
-    "condition.encoder": "The encoder sees the class",
-    "condition.class_prior": "Prior of the class p(y)",
-    "condition.classifier": "Classifier q(y|x)",
-    "condition.classifier.kind": "Classifier q(y|x)",
-    "condition.shift": "Labelled images shifted by up to, pixels",
-    "prior.kind": "Prior of z",
-    "training.learning_rate": "Learning rate",
-    "training.end": "Until",
-    "training.epochs": "Epochs",
-    "training.steps": "Steps",
-    "training.seconds": "Seconds",
-    "training.batch_size": "Batch",
-    "training.seed": "Seed",
-    "training.device": "Device",
-}
-# Where an objective means something else by a name.
-OWN = {
-    **dict.fromkeys([(kind, "objective.alpha") for kind in CLASSIFYING], "α, the weight of the classifier"),
-    ("factor", "objective.gamma"): "γ, the weight of the total correlation",
-}
+END = "training.end"  # no setting itself: which of three ends a run
 CHOICES = {
-    "data.name": {name: info.title for name, info in CATALOGUE.items()},
-    "net.kind": titles(Net),
-    "mask.kind": titles(Mask),
-    "likelihood.kind": titles(Likelihood),
-    "objective.kind": titles(Objective),
+    "net.activation": {"relu": "ReLU", "leaky_relu": "Leaky ReLU", "silu": "SiLU", "tanh": "tanh"},
     "objective.kl": {"analytic": "In closed form", "monte_carlo": "Monte Carlo"},
-    "condition.kind": titles(Condition),
-    "condition.classifier.kind": titles(Net),
-    "prior.kind": titles(Prior),
-    "training.end": {"epochs": "Epochs", "steps": "Steps", "seconds": "Seconds"},
+    END: {"epochs": "Epochs", "steps": "Steps", "seconds": "Seconds"},
 }
 # How pydantic puts it, and how a person does.
 PLAIN = {
@@ -93,12 +42,47 @@ FIELD = re.compile(r"[a-z_]+(?:\.[a-z_]+)*(?:\.\d+)*")
 SETTING = re.compile(r"\b([a-z_]+(?:\.[a-z_]+)+)(?:\.\d+)*(?:=(\w+))?")
 
 
+def setting(name: str, spec: Spec | None = None) -> FieldInfo | None:
+    """What the Spec says of the field of that dotted name; without a Spec, what the first kind that has it
+    says."""
+    *path, last = name.split(".")
+    here: Any = spec if spec is not None else Spec
+    for part in path:
+        if spec is not None:
+            here = getattr(here, part, None)
+        elif part in PARTS:
+            known = kinds(PARTS[part]).values()
+            here = next((each for each in known if last in each.model_fields), None)
+        else:
+            here = Spec.model_fields[part].annotation if part in Spec.model_fields else None
+    fields = getattr(here if isinstance(here, type) else type(here), "model_fields", {})
+    found: FieldInfo | None = fields.get(last)
+    if found is not None and found.title is None and spec is not None:
+        return setting(name) or found
+    return found
+
+
+def title(name: str, spec: Spec | None = None) -> str | None:
+    """What a field that the form shows is called there."""
+    if name == END:
+        return "Until"
+    found = setting(name.removesuffix(".kind"), spec)
+    return None if found is None else found.title
+
+
 def of(name: str, spec: Spec | None = None) -> str:
     """What the form calls the field, under that Spec's objective where it matters."""
     if spec is not None and name == "objective.beta":
         return f"β, the weight of {objective_words.of(spec).weighs}"
-    own = OWN.get((spec.objective.kind, name)) if spec is not None else None
-    return own or LABELS.get(name) or name.rpartition(".")[2].replace("_", " ")
+    return title(name, spec) or name.rpartition(".")[2].replace("_", " ").capitalize()
+
+
+def choices(name: str) -> dict[str, str]:
+    """What may be chosen of a field with few values, and what each is called."""
+    if name == "data.name":
+        return {name: info.title for name, info in CATALOGUE.items()}
+    *_, part, field = name.split(".")
+    return titles(PARTS[part]) if field == "kind" else CHOICES.get(name, {})
 
 
 def in_words(sentence: str) -> tuple[str | None, str]:
@@ -108,7 +92,7 @@ def in_words(sentence: str) -> tuple[str | None, str]:
     """
     where, colon, rest = sentence.partition(": ")
     first = re.sub(r"(\.\d+)+$", "", where.split(", ")[0])
-    if not colon or not FIELD.fullmatch(first) or first not in LABELS:
+    if not colon or not FIELD.fullmatch(first) or title(first) is None:
         return None, _plain(sentence)
     return first, _plain(rest)
 
@@ -122,8 +106,9 @@ def _plain(text: str) -> str:
 
 def _setting(found: re.Match[str]) -> str:
     name, value = found.groups()
-    if name not in LABELS:
+    label = title(name)
+    if label is None:
         return found.group()
     if value is None:
-        return f"“{LABELS[name]}”"
-    return f"“{LABELS[name]}: {CHOICES.get(name, {}).get(value, value)}”"
+        return f"“{label}”"
+    return f"“{label}: {choices(name).get(value, value)}”"

@@ -126,7 +126,7 @@ def test_under_a_condition_the_surprise_is_that_of_the_classes_by_their_probabil
             parameter -= 20 * (parameter.ndim == 1)  # q is so narrow that all its samples are alike
         image = model.decode_mean(torch.zeros(1, 1), torch.tensor([4]))[0].round()
         x = image[None].expand(10, -1, -1, -1)
-        z, _ = model.posterior(model.encode(x, torch.arange(10)), 1, torch.Generator().manual_seed(0))
+        z, _ = model.posterior.sample(model.encode(x, torch.arange(10)), 1, torch.Generator().manual_seed(0))
         logits = model.decode(z, torch.arange(10))[0]
         bounds = torch.cat([by_quadrature(model, x[:1], torch.tensor([y])) for y in range(10)])
         each = -Bernoulli(logits=logits).log_prob(x)

@@ -9,16 +9,19 @@ from torch.distributions import Normal, kl_divergence
 
 from vae_core.model import variance_bound
 from vae_core.model.posteriors import DiagonalGaussian
+from vae_core.spec import DiagonalGaussianPosterior
+
+GAUSSIAN = DiagonalGaussian(DiagonalGaussianPosterior(), 2)
 
 
 def test_beyond_the_bound_the_kl_is_the_bounds_whatever_the_encoder_says() -> None:
     # An encoder on its way to a point: log variances of -20, -200 and -2,000 have one KL.
     mean = torch.tensor([[0.5, -1.0]])
-    narrow = DiagonalGaussian().kl(torch.cat([mean, torch.full((1, 2), -20.0)], 1))
+    narrow = GAUSSIAN.kl(torch.cat([mean, torch.full((1, 2), -20.0)], 1))
     for log_var in (-200.0, -2000.0):
         params = torch.cat([mean, torch.full((1, 2), log_var)], 1)
-        assert torch.equal(DiagonalGaussian().kl(params), narrow)
-        assert variance_bound.share_on_bound(DiagonalGaussian().split(params)[1]) == 1
+        assert torch.equal(GAUSSIAN.kl(params), narrow)
+        assert variance_bound.share_on_bound(GAUSSIAN.split(params)[1]) == 1
     q = Normal(mean.double(), math.exp(-variance_bound.BOUND / 2))
     torch.testing.assert_close(narrow.double(), kl_divergence(q, Normal(0.0, 1.0)), rtol=1e-5, atol=0)
 

@@ -14,7 +14,7 @@ from vae_core.model.priors import StandardNormal
 from vae_core.model.terms import Terms
 from vae_core.model.vae import VAE
 from vae_core.objectives.total_correlation import aggregated
-from vae_core.spec import StandardNormalPrior
+from vae_core.spec import DiagonalGaussianPosterior, StandardNormalPrior
 
 STEP = torch.tensor(0.0)
 
@@ -26,8 +26,8 @@ def noise(seed: int = 0) -> torch.Generator:
 def passed(mean: torch.Tensor, log_var: torch.Tensor, seed: int = 0) -> Terms:
     """One sample of each posterior."""
     params = torch.cat([mean, log_var], 1)
-    posterior = DiagonalGaussian()
-    z, log_qz = posterior(params, 1, noise(seed))
+    posterior = DiagonalGaussian(DiagonalGaussianPosterior(), 2)
+    z, log_qz = posterior.sample(params, 1, noise(seed))
     return Terms(
         log_px=torch.zeros(1, 1, len(mean)),
         log_pz=StandardNormal(StandardNormalPrior(), mean.shape[1]).log_prob(z)[None],
@@ -62,7 +62,7 @@ def averaged(images: int, batch: int, rounds: int, **settings: object) -> dict[s
 def test_pairwise_densities_are_those_of_every_code_under_every_posterior():
     mean, log_var = torch.randn(2, 5, 3, generator=noise())
     z = torch.randn(2, 5, 3, generator=noise(1))
-    found = DiagonalGaussian().pairwise(torch.cat([mean, log_var], 1), z)
+    found = DiagonalGaussian(DiagonalGaussianPosterior(), 2).pairwise(torch.cat([mean, log_var], 1), z)
     expected = Normal(mean, (0.5 * log_var).exp()).log_prob(z[:, :, None])  # [S, I, B, D]
     torch.testing.assert_close(found, expected.permute(0, 3, 1, 2), rtol=1e-4, atol=1e-4)
 
@@ -71,7 +71,7 @@ def test_pairwise_densities_are_those_of_every_code_under_every_posterior():
 def test_where_the_batch_is_the_whole_set_the_mixture_is_exact(sampling):
     mean, log_var = torch.randn(2, 6, 3, generator=noise())
     z = torch.randn(1, 6, 3, generator=noise(1))
-    pairwise = DiagonalGaussian().pairwise(torch.cat([mean, log_var], 1), z)
+    pairwise = DiagonalGaussian(DiagonalGaussianPosterior(), 2).pairwise(torch.cat([mean, log_var], 1), z)
     log_qz, log_qzd = aggregated(pairwise, 6, sampling)
     joint = Normal(mean, (0.5 * log_var).exp()).log_prob(z[:, :, None])
     torch.testing.assert_close(log_qz, joint.sum(-1).logsumexp(-1) - math.log(6))
@@ -87,7 +87,7 @@ def test_a_stratified_batch_estimates_the_mixture_s_density_without_bias():
         others = 1 + torch.randperm(39, generator=noise(seed))[:7]
         batch = torch.cat([torch.zeros(1, dtype=torch.int64), others])
         params = torch.cat([mean[batch], log_var[batch]], 1)
-        pairwise = DiagonalGaussian().pairwise(params, z.expand(8, 2)[None])
+        pairwise = DiagonalGaussian(DiagonalGaussianPosterior(), 2).pairwise(params, z.expand(8, 2)[None])
         found.append(aggregated(pairwise, 40, "stratified")[0][0, 0].exp())
     found = torch.stack(found)
     assert abs(found.mean() - exact) < 4 * found.std() / len(found) ** 0.5

@@ -73,7 +73,7 @@ def pseudo_gibbs(
         watch.tell(step / iterations, "Drawing code and hidden pixels in turns")
         images = problem.filled(likelihood.sample(decoded, problem.generator))
         params = problem.encode(images)
-        proposed, log_q = posterior(params, 1, problem.generator)
+        proposed, log_q = posterior.sample(params, 1, problem.generator)
         new = proposed.view_as(z)
         new_decoded = model.decode(new)
         if metropolis:

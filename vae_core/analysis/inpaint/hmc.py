@@ -94,8 +94,8 @@ def _run(
     generator, device = problem.generator, problem.device
     # Dimensions in their own units, those of q of the filled image: the steps of one that the image decides
     # need to be shorter than those of one that it leaves open.
-    mean_and_log_var = problem.model.posterior.split(problem.encode_filled())
-    scale = (0.5 * mean_and_log_var[1]).exp()  # [B, D]
+    _, log_var = problem.model.posterior.moments(problem.encode_filled())
+    scale = (0.5 * log_var).exp()  # [B, D]
 
     log_p, slope = problem.gradient(z)
     size = StepSize(problem.count, target, device)

@@ -130,7 +130,7 @@ class Problem:
 
     def draw(self, params: Tensor, count: int) -> Tensor:
         """z [count, B, D] from q(z|x) of params [B, P]."""
-        z: Tensor = self.model.posterior(params, count, self.generator)[0]
+        z: Tensor = self.model.posterior.sample(params, count, self.generator)[0]
         return z
 
     def filled(self, hidden: Tensor) -> Tensor:

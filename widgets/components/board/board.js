@@ -77,10 +77,7 @@ function makeBoard(root) {
   const kl = () => [...(film.moments[frame]?.kl ?? [])];
 
   function arrange() {
-    const { labels = [], cloud: codes = [] } = film.moments[frame] ?? {};
-    // A prior that is learned was another one at earlier steps.
-    const known = d.regions.length && (d.unit_prior || frame === film.last);
-    const prior = known ? { regions: d.regions, grid: d.grid, logP: d.log_p } : null;
+    const { labels = [], cloud: codes = [], prior = null } = film.moments[frame] ?? {};
     cloud.take(codes, labels, { axes: d.axes, classes: d.classes, prior, note: d.cloud_note });
     for (const each of [curves, bars]) each.say(d.kl_note);
   }

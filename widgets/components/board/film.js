@@ -34,8 +34,13 @@ function moment(d, k, step) {
     const shape = all.shape.slice(1), size = shape.reduce((p, n) => p * n, 1);
     return Object.assign(all.subarray(k * size, (k + 1) * size), { shape });
   };
+  // Of a prior that stays as it is there is one for all moments; one of old frames is today's alone.
+  const moves = d.regions.length === d.frame_steps.length, p = moves ? k : 0;
+  const known = d.regions.length && (moves || d.unit_prior || k === d.frame_steps.length - 1);
+  const cells = d.grid ? d.grid.size ** 2 : 0;
+  const prior = known ? { regions: d.regions[p], grid: d.grid, logP: d.log_p.subarray(p * cells, (p + 1) * cells) } : null;
   return {
-    step, labels: d.labels, tiles: d.past_tiles[k] ?? d.tiles,
+    prior, step, labels: d.labels, tiles: d.past_tiles[k] ?? d.tiles,
     cloud: one("cloud"), kl: one("kl"), reconstructions: one("reconstructions"), samples: one("samples"),
   };
 }

@@ -129,7 +129,7 @@ def build(run: Run, film: bool) -> bytes:
         cloud = np.stack([means[..., 0], np.broadcast_to(3.2 - labels % 10 * 0.7, means.shape[:2])], axis=-1)
     else:
         cloud = means[..., chosen]
-    prior, log_p = contours(run, chosen)
+    prior, log_p = contours(run, chosen, shots)
     header |= prior
     arrays |= {"cloud": cloud.astype(np.float32), "labels": labels, "kl": kl.astype(np.float32), **log_p}
     for name in ("reconstructions", "samples"):

@@ -3,39 +3,50 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import streamlit as st
 
-from vae_core.runs import files
+from vae_core.runs import files, frames
 from vae_core.runs.run import Run, RunError
-from widgets.run_data.codes import is_standard, weights
+from vae_core.runs.tensors import OF_PRIOR
+from widgets.run_data.codes import is_standard, prior_of_frame, weights
 from widgets.run_data.library import open_run
+
+if TYPE_CHECKING:
+    from vae_core.model.priors import Prior
 
 REGIONS = (0.5, 0.95)  # of the prior's mass
 USUAL = 4.0  # standard deviations; the grid reaches at least so far
 CELLS = 8  # of the grid to one standard deviation, contours being interpolated between them
 DRAWS = 2000  # of a prior whose reach is not known
 
-Grid = tuple[np.ndarray, np.ndarray, list[list[float]]]
+
+class Grid(NamedTuple):
+    axis: np.ndarray
+    log_p: np.ndarray
+    regions: list[list[float]]
 
 
-def contours(run: Run, dims: list[int]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """What a parcel holds of p(z) at the two dimensions: (header, arrays).
+def contours(
+    run: Run, dims: list[int], shots: list[frames.Arrays]
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """What a parcel holds of p(z) at the two dimensions: (header, arrays), of the prior of every shot.
 
-    `regions` are [mass, log p in nats at the edge of the smallest region that holds it]; `log_p` [G, G] is
-    p's marginal on `grid`. There are no regions where there is one dimension only, or where a learned prior
-    has no weights yet.
+    `regions` are, of each, [mass, log p in nats at the edge of the smallest region that holds it]; `log_p`
+    [F, G, G] is p's marginal on `grid`. One stands for all where the prior is the same in all. There are no
+    regions where there is one dimension only, or where a learned prior has no weights yet.
     """
-    known: Grid | None = None
+    known: list[Grid] = []
     if len(dims) == 2:
-        known = _standard() if is_standard(run) else _own(str(run.path), weights(run), (dims[0], dims[1]))
-    if known is None:
+        known = [_standard()] if is_standard(run) else _own(run, shots, dims)
+    if not known:
         return {"regions": []}, {}
-    axis, log_p, regions = known
+    axis = known[-1].axis
     grid = {"x": float(axis[0]), "cell": float(axis[1] - axis[0]), "size": len(axis)}
-    return {"regions": regions, "grid": grid}, {"log_p": log_p.astype(np.float16)}
+    log_p = np.stack([each.log_p for each in known]).astype(np.float16)
+    return {"regions": [each.regions for each in known], "grid": grid}, {"log_p": log_p}
 
 
 def _axis(extent: float) -> np.ndarray:
@@ -46,25 +57,48 @@ def _standard() -> Grid:
     """N(0, I): the share 1 - exp(-r^2 / 2) lies within radius r, where log p is log(1 - share) - log 2 pi."""
     square = _axis(USUAL) ** 2
     log_p = -0.5 * (square[:, None] + square) - math.log(2 * math.pi)
-    return _axis(USUAL), log_p, [[mass, math.log1p(-mass) - math.log(2 * math.pi)] for mass in REGIONS]
+    regions = [[mass, math.log1p(-mass) - math.log(2 * math.pi)] for mass in REGIONS]
+    return Grid(_axis(USUAL), log_p, regions)
+
+
+def _own(run: Run, shots: list[frames.Arrays], dims: list[int]) -> list[Grid]:
+    """A learned prior: that of every shot, on the axis of the last; where shots hold none, today's alone."""
+    if not all(any(name.startswith(OF_PRIOR) for name in shot) for shot in shots):
+        one = _stored(str(run.path), weights(run), (dims[0], dims[1]))
+        return [] if one is None else [one]
+    priors = [prior_of_frame(run, shot) for shot in shots]
+    axis = _reaching(priors[-1], dims)
+    return [_grid(prior, axis, dims) for prior in priors]
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _own(path: str, version: files.Stamp | None, dims: tuple[int, int]) -> Grid | None:
+def _stored(path: str, version: files.Stamp | None, dims: tuple[int, int]) -> Grid | None:
     """A learned prior, as the run's stored weights have it; None where it has none yet."""
+    try:
+        prior = open_run(path).model.prior
+    except RunError:
+        return None
+    return _grid(prior, _reaching(prior, list(dims)), list(dims))
+
+
+def _reaching(prior: Prior | None, dims: list[int]) -> np.ndarray:
+    """An axis that reaches nearly all of the prior."""
+    import torch
+
+    from vae_core.analysis import prior_density
+
+    assert prior is not None
+    seeded = torch.Generator().manual_seed(0)
+    far = prior_density.samples(DRAWS, prior.latent, seeded, prior)[:, dims].abs().quantile(0.999)
+    return _axis(max(USUAL, math.ceil(float(far))))
+
+
+def _grid(prior: Prior | None, axis: np.ndarray, dims: list[int]) -> Grid:
     import torch
 
     from vae_core.analysis import prior_density
     from vae_core.analysis.holes import ranked_level
 
-    run = open_run(path)
-    try:
-        prior = run.model.prior
-    except RunError:
-        return None
-    seeded = torch.Generator().manual_seed(0)
-    far = prior_density.samples(DRAWS, run.spec.latent, seeded, prior)[:, list(dims)].abs().quantile(0.999)
-    axis = _axis(max(USUAL, math.ceil(float(far))))
-    log_p = prior_density.marginal_grid(prior, torch.from_numpy(axis).float(), list(dims))
+    log_p = prior_density.marginal_grid(prior, torch.from_numpy(axis).float(), dims)
     cell = float(axis[1] - axis[0])
-    return axis, log_p.numpy(), [[mass, ranked_level(log_p, cell, mass)] for mass in REGIONS]
+    return Grid(axis, log_p.numpy(), [[mass, ranked_level(log_p, cell, mass)] for mass in REGIONS])

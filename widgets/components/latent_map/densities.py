@@ -12,7 +12,7 @@ from widgets.components import latent_map
 from widgets.components.latent_map import map_view as views
 from widgets.components.latent_map.map_view import View
 from widgets.run_data.classes import dataset_classes
-from widgets.run_data.codes import Codes, of_frame
+from widgets.run_data.codes import Codes, of_frame, prior_moves, prior_of_frame
 from widgets.run_data.library import open_run
 from widgets.shell import words
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from vae_core.analysis.aggregate import DensityGrid
     from vae_core.analysis.holes import Hole
+    from vae_core.model.posteriors import Posteriors
     from vae_core.model.priors import Prior
 
 MOST_POINTS = 4_000
@@ -66,7 +67,6 @@ def field(codes: Codes, view: View) -> Field:
     import torch
 
     from vae_core.analysis import aggregate
-    from vae_core.model.posteriors import Posteriors
 
     posteriors = codes.posteriors
     plane = aggregate.pca_plane(posteriors) if view.kind == "pca" else None
@@ -74,16 +74,10 @@ def field(codes: Codes, view: View) -> Field:
     size = views.SIZE if codes.whole else views.SLOW_SIZE
     prior = codes.prior
     grid = views.grid(posteriors, view, plane, size, prior)
-    labels = posteriors.labels
-    few = Posteriors(
-        posteriors.mean[:MOST_POINTS],
-        posteriors.log_var[:MOST_POINTS],
-        None if labels is None else labels[:MOST_POINTS],
-    )
     outside = int((project(posteriors.mean, view, plane).abs() > view.extent).any(dim=1).sum())
     picture = latent_map.picture(
         grid,
-        few,
+        posteriors.first(MOST_POINTS),
         classes=dataset_classes(codes.run),
         dims=view.dims,
         plane=plane,
@@ -92,6 +86,7 @@ def field(codes: Codes, view: View) -> Field:
         symbol=view.symbol(posteriors.dimensions),
         prior=prior,
         meaning=meaning(view, grid, len(posteriors), posteriors.dimensions, outside)
+        + of_posteriors(posteriors)
         + of_prior(codes.prior)
         + replayed(codes, view),
     )
@@ -129,6 +124,13 @@ def meaning(view: View, grid: DensityGrid, images: int, latent: int, outside: in
     return said
 
 
+def of_posteriors(posteriors: Posteriors) -> str:
+    """What stands for each q(z|x) on the map, where it is not itself."""
+    if posteriors.gaussian:
+        return ""
+    return " Each q(z|x) is drawn as the Gaussian of the same mean and variances, which it is not itself."
+
+
 def of_prior(prior: Prior | None) -> str:
     """What the map's prior is, where it is not N(0, I)."""
     if prior is None:
@@ -143,7 +145,8 @@ def replayed(codes: Codes, view: View) -> str:
     newest = codes.run.frame()
     if not codes.whole or view.kind == "slice" or newest is None or "mean" not in newest:
         return ""
-    learned = " Its prior is today's in every frame." if codes.prior is not None else ""
+    today = codes.prior is not None and not prior_moves(codes.run)
+    learned = " Its prior is today's in every frame." if today else ""
     return (
         f" The replay follows {words.count(len(newest['mean']))} of them: fewer images leave more holes, "
         f"so only its frames compare with one another.{learned}"
@@ -211,18 +214,22 @@ def film(codes: Codes, view: View, pictures: tuple[str, ...]) -> Film | None:
     every = -(-len(pictures) // MOST_FRAMES)
     chosen = pictures[::-1][::every][::-1]  # the newest is one of them
     steps = [int(name.split(".")[0]) for name in chosen]
-    kept = [(step, of_frame(shot)) for step in steps if (shot := run.frame(step)) is not None]
+    shots = [(step, shot) for step in steps if (shot := run.frame(step)) is not None]
     # A copied or resumed run has frames of one and the same model only.
-    kept = [(step, seen) for step, seen in kept if seen.mean.shape == kept[-1][1].mean.shape]
-    if len(kept) < 2:
+    shots = [(step, shot) for step, shot in shots if shot["mean"].shape == shots[-1][1]["mean"].shape]
+    if len(shots) < 2:
         return None
-    size, prior = len(there.grid.x), codes.prior
-    grids = [views.grid(seen, view, there.plane, size, prior) for _, seen in kept]
+    steps, seen = [step for step, _ in shots], [of_frame(shot) for _, shot in shots]
+    size = len(there.grid.x)
+    grids = [
+        views.grid(posteriors, view, there.plane, size, prior_of_frame(run, shot))
+        for posteriors, (_, shot) in zip(seen, shots, strict=True)
+    ]
     mass = [float(aggregate.hole_curve(grid, [view.ratio], MASS)[0]) for grid in grids]
-    steps, means = [step for step, _ in kept], [seen.mean for _, seen in kept]
-    labels = kept[-1][1].labels
+    means, labels = [each.mean for each in seen], seen[-1].labels
     on = [there.on(mean, view).numpy() for mean in means]
-    return Film(steps, grids, means, on, labels, mass, latent_map.frames(steps, means, labels, grids, mass))
+    parcel = latent_map.frames(steps, means, labels, grids, mass, prior_moves=prior_moves(run))
+    return Film(steps, grids, means, on, labels, mass, parcel)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -156,20 +156,20 @@ class LatentMap {
   }
 
   scene() {
-    const { view, picture, frames, frame, plane } = this, cells = picture.grid.size ** 2;
-    const { log_q: drawn, exact = drawn } = (frame === null ? picture : frames).arrays;
-    const replayed = frame !== null && drawn;
+    const { view, picture, frames, frame, plane } = this;
+    const { log_q: drawn, exact = drawn, log_p: logP = [] } = frame === null ? {} : this.replay.fields;
+    const replayed = frame !== null && drawn, regions = frames?.regions?.[frame] ?? picture.regions;
     return {
       ...placed(view.plot, view), plane, density: this.density, ...this.theme, decoder: this.decoder,
-      grid: picture.grid, regions: picture.regions, axes: picture.axes, classes: picture.classes,
+      grid: picture.grid, regions, axes: picture.axes, classes: picture.classes,
       fields: {
         // What is counted and read, and what is drawn of it: narrow posteriors one cell wide.
-        logQ: replayed ? exact.subarray(frame * cells, (frame + 1) * cells) : picture.arrays.exact ?? picture.arrays.log_q,
-        drawn: replayed ? drawn.subarray(frame * cells, (frame + 1) * cells) : picture.arrays.log_q,
-        logP: picture.arrays.log_p,
+        logQ: replayed ? exact[frame] : picture.arrays.exact ?? picture.arrays.log_q,
+        drawn: replayed ? drawn[frame] : picture.arrays.log_q,
+        logP: logP[frame] ?? picture.arrays.log_p,
       },
       // A frame's holes are found here, from its density; they have no numbers.
-      holes: frame === null ? this.holes : replayed && this.holes && { ...this.holes, numbers: null, list: [] },
+      holes: frame === null ? this.holes : replayed && this.holes && { ...this.holes, level: regions.find(([mass]) => mass === this.holes.mass)[1], numbers: null, list: [] },
       rest: frame === null ? picture.rest ?? 0 : 0, points: this.points, samples: this.samples,
       manifold: this.manifold.canvases, spacing: this.spacing, remember: this.remember,
     };

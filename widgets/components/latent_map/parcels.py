@@ -54,7 +54,7 @@ def picture(
     """
     import torch
 
-    from vae_core.analysis import holes, prior_density
+    from vae_core.analysis import prior_density
 
     if posteriors is None and latent is None:
         raise ValueError("Without posteriors, say how many latent dimensions there are.")
@@ -85,7 +85,7 @@ def picture(
         "kind": "picture",
         "grid": _where(grid),
         "extent": float(grid.x[-1]),
-        "regions": [[mass, holes.level(grid, mass)] for mass in REGIONS],
+        "regions": regions(grid),
         "floor": float(grid.exact_floor),
         "rest": float(grid.rest),
         "slice": "|" in (symbol or ""),
@@ -132,10 +132,12 @@ def frames(
     labels: Tensor | None = None,
     grids: Sequence[DensityGrid] | None = None,
     hole_mass: Sequence[float] | None = None,
+    *,
+    prior_moves: bool = False,
 ) -> bytes:
     """The replay: at each step the means [N, D] of the same images, the density, and the mass of its holes.
 
-    The grids must be those of the picture in place and size.
+    The grids must be those of the picture in place and size. prior_moves: whether each has its own prior.
     """
     arrays = {"mean": np.stack([np.asarray(mean, np.float16) for mean in means])}
     if labels is not None:
@@ -145,6 +147,9 @@ def frames(
         if any(grid.floored for grid in grids):
             arrays["exact"] = np.stack([np.asarray(grid.exact, np.float16) for grid in grids])
     said: dict[str, Any] = {"kind": "frames", "steps": [int(step) for step in steps]}
+    if grids is not None and prior_moves:
+        arrays["log_p"] = np.stack([np.asarray(grid.log_p, np.float16) for grid in grids])
+        said["regions"] = [regions(grid) for grid in grids]
     if hole_mass is not None:
         said["hole_mass"] = [float(mass) for mass in hole_mass]
     return wire.pack(said, arrays)
@@ -176,6 +181,13 @@ def answer(
             for image, distance, name in zip(images, distances, names, strict=False)
         ],
     }
+
+
+def regions(grid: DensityGrid) -> list[list[float]]:
+    """[mass, log p at the edge] of the prior's smallest regions."""
+    from vae_core.analysis import holes
+
+    return [[mass, holes.level(grid, mass)] for mass in REGIONS]
 
 
 def _single(values: Any) -> np.ndarray:

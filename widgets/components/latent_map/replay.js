@@ -2,6 +2,16 @@
 
 const WHOLE = 8000, QUICKEST = 50, SLOWEST = 400; // ms for the whole of a replay, and for each of its frames
 
+// Each frame's own part of every field there is. Made once: what is drawn of a field is remembered by it.
+function fieldsOf({ steps, arrays }) {
+  const found = {};
+  for (const name of ["log_q", "exact", "log_p"]) {
+    const cells = (arrays[name]?.length ?? 0) / steps.length;
+    if (cells) found[name] = steps.map((_, k) => arrays[name].subarray(k * cells, (k + 1) * cells));
+  }
+  return found;
+}
+
 export class Replay {
   /** `changed()` is called whenever another frame is on screen; `frame` null is now. */
   constructor(changed) {
@@ -12,6 +22,7 @@ export class Replay {
 
   take(frames) {
     this.frames = frames;
+    this.fields = frames ? fieldsOf(frames) : {};
     this.show(this.frame);
   }
 

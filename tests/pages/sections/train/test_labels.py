@@ -7,6 +7,8 @@ import pytest
 from pages.sections.train import labels
 from vae_core import recipes
 from vae_core.spec import SpecError
+from vae_core.spec.settings import kinds
+from vae_core.spec.whole import PARTS
 
 
 def refusal(recipe: str = "vae-2d", **changes: object) -> tuple[str | None, str]:
@@ -50,12 +52,19 @@ def test_what_the_form_does_not_show_is_left_as_it_is() -> None:
         assert labels.in_words(sentence) == (None, sentence)
 
 
-def test_no_two_fields_of_one_part_share_a_label() -> None:
-    shared: dict[str, list[str]] = {}
-    for name, label in labels.LABELS.items():
-        shared.setdefault(label, []).append(name)
-    doubles = [names for names in shared.values() if len(names) > 1]
-    assert doubles == [["data.height", "data.width"], ["condition.classifier", "condition.classifier.kind"]]
+@pytest.mark.parametrize("part", PARTS)
+def test_no_two_fields_of_one_kind_share_a_label(part: str) -> None:
+    for settings in kinds(PARTS[part]).values():
+        titles = [field.title for field in settings.model_fields.values() if field.title is not None]
+        assert len(set(titles)) == len(titles), settings
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_field_of_a_part_that_the_form_shows_says_what_it_is(part: str) -> None:
+    unsaid = {"kind", "labels_seed", "batch_size"}  # the last two of the condition, which no control shows
+    for settings in kinds(PARTS[part]).values():
+        for name, field in settings.model_fields.items():
+            assert name in unsaid or labels.title(f"{part}.{name}") or field.title, (settings, name)
 
 
 @pytest.mark.parametrize("recipe", recipes.RECIPES)

@@ -15,8 +15,8 @@ STEPS = (10, 20)
 KINDS = ("elbo", "reconstruction", "kl", "beta_kl")
 
 
-def parcel(unit_prior: bool) -> bytes:
-    """A run of two moments and two classes, under a prior twice as wide as N(0, I)."""
+def parcel(unit_prior: bool, priors: int) -> bytes:
+    """A run of two moments and two classes, under a prior twice as wide as N(0, I), held by so many."""
     rng = np.random.default_rng(0)
     labels = np.array([0, 1, 255] * 10, np.uint8)
     axis = np.linspace(-8, 8, 121)
@@ -27,10 +27,11 @@ def parcel(unit_prior: bool) -> bytes:
         "marks": [], "weighted": "", "terms": [], "replay": True,
         "chosen": [0, 1], "axes": ["z1", "z2"], "cloud_note": "", "frame_steps": list(STEPS),
         "unit_prior": unit_prior, "grid": {"x": -8.0, "cell": axis[1] - axis[0], "size": 121},
-        "regions": [[m, math.log1p(-m) - math.log(8 * math.pi)] for m in (0.5, 0.95)],
+        "regions": [[[m, math.log1p(-m) - math.log(8 * math.pi)] for m in (0.5, 0.95)]] * priors,
     }  # fmt: skip
     arrays = {
-        "steps": np.array(STEPS, np.int32), "log_p": log_p.astype(np.float16), "labels": labels,
+        "steps": np.array(STEPS, np.int32), "labels": labels,
+        "log_p": np.stack([log_p] * priors).astype(np.float16),
         "cloud": rng.normal(size=(2, 30, 2)).astype(np.float32), "kl": np.ones((2, 2), np.float32),
         "reconstructions": np.zeros((2, 3, 1, 4, 4), np.uint8),
         "samples": np.zeros((2, 3, 1, 4, 4), np.uint8),
@@ -41,7 +42,7 @@ def parcel(unit_prior: bool) -> bytes:
 
 @pytest.fixture
 def cloud(stage: Any) -> Any:
-    """cloud(unit_prior, moment): the cloud as SVG."""
+    """cloud(unit_prior, priors, moment): the cloud as SVG."""
     shown = stage(board.script(), board.css())
     shown.page.evaluate(
         """([html, css]) => {
@@ -53,8 +54,8 @@ def cloud(stage: Any) -> Any:
         [scripts.text(board.HERE / "board.html"), board.css()],
     )
 
-    def svg(unit_prior: bool, moment: int) -> str:
-        shown.mount("board", base64.b64encode(parcel(unit_prior)).decode())
+    def svg(unit_prior: bool, priors: int, moment: int) -> str:
+        shown.mount("board", base64.b64encode(parcel(unit_prior, priors)).decode())
         shown.page.locator(".slider").fill(str(moment))
         shown.settle()
         shown.page.locator(".cloud").hover()
@@ -65,11 +66,14 @@ def cloud(stage: Any) -> Any:
     return svg
 
 
-@pytest.mark.parametrize("unit_prior, moment, there", [(False, 1, True), (False, 0, False), (True, 0, True)])
-def test_a_learned_priors_contours_are_shown_at_the_last_moment_only(
-    cloud: Any, unit_prior: bool, moment: int, there: bool
+@pytest.mark.parametrize(
+    "unit_prior, priors, moment, there",
+    [(False, 1, 1, True), (False, 1, 0, False), (True, 1, 0, True), (False, 2, 0, True)],
+)
+def test_where_moments_hold_no_prior_a_learned_one_is_shown_at_the_last_only(
+    cloud: Any, unit_prior: bool, priors: int, moment: int, there: bool
 ) -> None:
-    svg = cloud(unit_prior, moment)
+    svg = cloud(unit_prior, priors, moment)
     assert (">50 %<" in svg, ">95 %<" in svg) == (there, there)
     # The region of 95 % reaches to 4.9, beyond the plane's 4: its name stands where its line is seen.
     assert all(0 < float(y) < 500 for y in re.findall(r'y="([\d.-]+)"[^>]*>95 %<', svg))

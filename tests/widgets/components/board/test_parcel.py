@@ -135,8 +135,8 @@ def test_contours_under_a_normal_prior_are_circles_of_its_mass(javascript, tmp_p
     from widgets.components.board import prior
 
     run = runs.create(recipes.get("vae-2d"), path=tmp_path / "standard")
-    header, arrays = prior.contours(run, [0, 1])
-    for mass, level in header["regions"]:
+    header, arrays = prior.contours(run, [0, 1], [])
+    for mass, level in header["regions"][0]:
         values = {"grid": header["grid"], "log_p": arrays["log_p"].ravel().tolist(), "level": level}
         browser = "../../vae_core/browser"
         (loop,) = javascript("contours.js", "outlines(grid, log_p, level)", browser, **values)
@@ -150,4 +150,4 @@ def test_one_dimension_has_no_contours(tmp_path) -> None:
     from widgets.components.board import prior
 
     run = runs.create(recipes.get("vae-2d").change(latent=1), path=tmp_path / "line")
-    assert prior.contours(run, [0]) == ({"regions": []}, {})
+    assert prior.contours(run, [0], []) == ({"regions": []}, {})

@@ -1,0 +1,118 @@
+"""Which parts of a run go together: a rule for each pair that does not, and the sentence that says so.
+
+What a rule asks of a part is a fact of its settings, so that a part of one's own answers for itself. The form
+and the command line show the sentences; nothing has started by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from vae_core.spec.objectives import Objective
+from vae_core.spec.settings import kinds
+
+if TYPE_CHECKING:
+    from vae_core.spec.whole import Spec
+
+Rule = Callable[["Spec"], "str | None"]
+
+
+def net_and_images(spec: Spec) -> str | None:
+    if spec.data.image_shape is None:
+        return None
+    fault = spec.net.fault(spec.data.shape)
+    return None if fault is None else f"net.{fault}"
+
+
+def likelihood_and_pixels(spec: Spec) -> str | None:
+    if not spec.likelihood.needs_grey or spec.data.binarisation == "none":
+        return None
+    return f"data.binarisation: the {spec.likelihood.kind} likelihood is over 256 grey levels and needs none"
+
+
+def objective_and_condition(spec: Spec) -> str | None:
+    if not spec.objective.classifying or spec.condition.kind != "none":
+        return None
+    return f"objective.kind: {spec.objective.kind} is about each image's class; it needs condition.kind=class"
+
+
+def prior_and_condition(spec: Spec) -> str | None:
+    if not spec.prior.per_class or spec.condition.kind != "none":
+        return None
+    return f"prior.kind: {spec.prior.kind} is a prior for each class; it needs condition.kind=class"
+
+
+def condition_and_objective(spec: Spec) -> str | None:
+    condition = spec.condition
+    if condition.kind == "none" or spec.objective.classifying:
+        return None
+    if condition.classifier is None and condition.class_prior != "learned":
+        return None
+    learning = [kind for kind, each in kinds(Objective).items() if getattr(each, "classifying", False)]
+    return (
+        f"condition.classifier, condition.class_prior: the objective {spec.objective.kind} learns "
+        f"neither q(y|x) nor p(y); choose {' or '.join(learning)}, or no classifier and a uniform "
+        "class prior"
+    )
+
+
+def labels_and_classes(spec: Spec) -> str | None:
+    condition = spec.condition
+    if condition.kind == "none" or condition.labels is None or condition.labels >= spec.classes:
+        return None
+    return (
+        f"condition.labels: {condition.labels} labels do not reach {spec.classes} classes; "
+        f"take at least {spec.classes}"
+    )
+
+
+def objective_and_prior(spec: Spec) -> str | None:
+    if not spec.objective.closed_form or spec.prior.closed_form:
+        return None
+    return (
+        f"objective.kind: {spec.objective.kind} needs a KL in closed form, and the prior "
+        f"{spec.prior.kind} has none; choose another objective"
+    )
+
+
+def objective_and_posterior(spec: Spec) -> str | None:
+    if spec.objective.closed_form and not spec.posterior.closed_form:
+        return (
+            f"objective.kind: {spec.objective.kind} needs a KL in closed form, and the posterior "
+            f"{spec.posterior.kind} has none; choose another objective"
+        )
+    if spec.objective.independent and not spec.posterior.independent:
+        return (
+            f"objective.kind: {spec.objective.kind} needs a posterior whose dimensions are independent given "
+            f"the image, and those of {spec.posterior.kind} are not; choose another objective"
+        )
+    return None
+
+
+def classifier_and_mask(spec: Spec) -> str | None:
+    classifier = getattr(spec.condition, "classifier", None)
+    if classifier is None or not (spec.masked or classifier.partial):
+        return None
+    return (
+        f"objective.kind: {spec.objective.kind} learns a classifier of whole images; "
+        "it goes with mask.kind=none and any network but partial_conv"
+    )
+
+
+RULES: tuple[Rule, ...] = (
+    net_and_images,
+    likelihood_and_pixels,
+    objective_and_condition,
+    prior_and_condition,
+    condition_and_objective,
+    labels_and_classes,
+    objective_and_prior,
+    objective_and_posterior,
+    classifier_and_mask,
+)
+
+
+def fault(spec: Spec) -> str | None:
+    """Why these parts do not go together, beginning with the field to change; None where they do."""
+    return next((sentence for rule in RULES if (sentence := rule(spec)) is not None), None)
