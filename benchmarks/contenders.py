@@ -9,10 +9,12 @@ nothing but PyTorch and NumPy unless a contender needs it.
 
 from __future__ import annotations
 
+import importlib
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from types import ModuleType
 
 import numpy as np
 import torch
@@ -61,10 +63,27 @@ def ours_auto(images: Tensor, steps: int) -> Round:
     return ours(images, steps, products="auto")
 
 
+def torchvision_datasets() -> ModuleType:
+    """`torchvision.datasets`, also where torchvision's compiled part is of another PyTorch.
+
+    Its import then fails, because it describes operators that were never defined. Data needs none of them, so
+    in exactly that case they are declared.
+    """
+    try:
+        return importlib.import_module("torchvision.datasets")
+    except RuntimeError as error:
+        if "operator torchvision::nms does not exist" not in str(error):
+            raise
+    for module in [module for module in sys.modules if module.split(".")[0] == "torchvision"]:
+        del sys.modules[module]  # half imported
+    nms = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+    for operator in ("nms", "qnms"):
+        torch.library.define(f"torchvision::{operator}", nms)
+    return importlib.import_module("torchvision.datasets")
+
+
 def examples(images: Tensor, steps: int) -> Round:
     """The way of pytorch/examples: items through PIL and ToTensor, DataLoader, plain Adam, loss.item()."""
-    from vae_core.data.download import torchvision_datasets
-
     mnist = torchvision_datasets().MNIST
     from torchvision.transforms import ToTensor
 

@@ -1,4 +1,8 @@
-"""What the gallery's scripts share: a trained run made small, measured as it ships, and given its card."""
+"""What the gallery's scripts share: runs are trained to their end, made small, measured as they ship, and
+given their cards.
+
+The gallery is `checkpoints/`, or the folder that VAE_GALLERY names.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +10,29 @@ import copy
 import json
 import re
 import shutil
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
+from rich.console import Console
 from safetensors.torch import load_file, save_file
 
-from vae_core import data
+from vae_core import data, recipes, train
 from vae_core.analysis.evaluation import evaluate
 from vae_core.model import variance_bound
 from vae_core.model.posteriors import Posteriors
 from vae_core.model.vae import VAE
-from vae_core.runs import frames
+from vae_core.runs import files, frames, schema
 from vae_core.runs.run import Run
-from vae_core.workers import umap_job
+from vae_core.workers import umap_job, worker
 from widgets.run_data import manifold
 
-GALLERY = Path(__file__).resolve().parents[1] / "checkpoints"
+GALLERY = files.gallery() or files.SHIPPED
+MODEL_CARD = "CARD.md"
+SAY = Console(highlight=False)
 LINES = 200  # of metrics.jsonl
 # Of the images that are measured, and of those in training.
 BINARISED = {
@@ -44,6 +52,86 @@ class Piece:
     title: str
     sentence: str
     changes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Collection:
+    """The runs that one script makes.
+
+    script: its name; order: the place of its first card in the gallery; frames: how many each run keeps;
+    umap: whether points come with a UMAP, where there are more than two dimensions. Unfinished work lies in
+    the gallery's folder `.SCRIPT`, where no app looks: interrupted, a script goes on from there.
+    """
+
+    script: str
+    pieces: tuple[Piece, ...]
+    order: int
+    frames: int
+    umap: bool = False
+
+    @property
+    def work(self) -> Path:
+        return GALLERY / f".{self.script}"
+
+    def command(self, piece: Piece) -> str:
+        """What the card names as its origin."""
+        return f"python scripts/{self.script}.py {piece.name}"
+
+    def select(self, arguments: Sequence[str]) -> tuple[list[Piece], bool]:
+        """The pieces that a script's arguments name, all where none is named, and whether `--cards` is there:
+        what ships is then only evaluated again. SystemExit, with a sentence, where a name is unknown."""
+        names = [name for name in arguments if name != "--cards"]
+        if unknown := set(names) - {piece.name for piece in self.pieces}:
+            known = ", ".join(piece.name for piece in self.pieces)
+            raise SystemExit(f"There is no {', '.join(sorted(unknown))}; there are {known}.")
+        return [piece for piece in self.pieces if not names or piece.name in names], "--cards" in arguments
+
+    def train(
+        self,
+        piece: Piece,
+        name: str = "",
+        progress: Callable[[dict[str, Any]], None] | None = None,
+        **changes: Any,
+    ) -> Run:
+        """The finished run of a piece, under its own name or another, from where it stands; on a CPU, as
+        all that ships. SystemExit, with a sentence, where it did not get to its end."""
+        self.work.mkdir(parents=True, exist_ok=True)
+        run = Run(self.work / (name or piece.name))
+        if not run.path.is_dir():
+            spec = recipes.get(piece.recipe).change(**{"training.device": "cpu", **piece.changes, **changes})
+            run = train(spec, run.path, progress)
+        elif run.status.state != "finished":
+            run = worker.resume(run, progress)
+        if run.status.state != "finished":
+            raise SystemExit(f"{run.name} is {run.status.state}: {run.status.message}")
+        return run
+
+    def ship(
+        self, run: Run, piece: Piece, more: str = "", beside: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Put a run into the gallery as a piece; its `evaluation`.
+
+        more: Markdown that follows the card's table; beside: further JSON files of the run by name. What
+        ships is slimmed, so it is a copy: the finished run stays.
+        """
+        with tempfile.TemporaryDirectory(dir=self.work) as scratch:
+            copied = Run(shutil.copytree(run.path, Path(scratch) / piece.name))
+            for name, content in (beside or {}).items():
+                files.write_json(copied.path / name, content)
+            return ship(
+                copied,
+                piece,
+                self.order + self.pieces.index(piece),
+                data.load(run.spec.data.name, "test"),
+                keep=self.frames,
+                umap=self.umap,
+                made_by=self.command(piece),
+                more=more,
+            )
+
+    def recard(self, piece: Piece, more: str | None = None) -> dict[str, Any]:
+        """Evaluate what ships of a piece again, and write its card anew, as `recard`."""
+        return recard(piece, made_by=self.command(piece), more=more)
 
 
 def rounded(model: VAE) -> VAE:
@@ -80,26 +168,26 @@ def ship(
     if reference - numbers["elbo"] > WORST_LOSS:
         small, precision, numbers = full, "float32", evaluate(full, test)
     if precision == "float16":
-        _halve(run.path / "weights.safetensors")
+        _halve(run.path / files.WEIGHTS)
     _thin(run, keep)
     _write_codes(run, codes(small, test))
     if umap and run.spec.latent > 2:
         umap_job.write(run.path)
-    (run.path / "evaluation.json").write_text(json.dumps(numbers, indent=1) + "\n")
+    (run.path / files.EVALUATION).write_text(json.dumps(numbers, indent=1) + "\n")
     card = {"title": piece.title, "sentence": piece.sentence, "order": order}
-    (run.path / "card.json").write_text(json.dumps(card, indent=1) + "\n")
+    (run.path / files.CARD).write_text(json.dumps(card, indent=1) + "\n")
     weights = precision
     if numbers["kl_note"] is None:
         weights += f"; the ELBO in float32 is {reference:.2f} nats"
-    (run.path / "CARD.md").write_text(model_card(piece, run, numbers, weights, made_by, more))
-    for name in ("state.safetensors", "lock", "control.json", "worker.log"):
-        (run.path / name).unlink(missing_ok=True)
-    for file in run.path.rglob("*.safetensors"):
-        file.chmod(0o644)
+    (run.path / MODEL_CARD).write_text(model_card(piece, run, numbers, weights, made_by, more))
     manifold.draw(run)
+    # Nothing of its training goes along: no state, no log, no lock.
     target = GALLERY / piece.name
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(run.path, target)
+    for name in (*schema.belongings(run.path), files.CARD, MODEL_CARD, files.PICTURE):
+        if name != files.STATE:
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(run.path / name, target / name)
     return numbers
 
 
@@ -110,7 +198,7 @@ def recard(piece: Piece, *, made_by: str, more: str | None = None) -> dict[str, 
     """
     run = Run(GALLERY / piece.name)
     numbers = evaluate(run.model, data.load(run.spec.data.name, "test"))
-    card = (run.path / "CARD.md").read_text()
+    card = (run.path / MODEL_CARD).read_text()
     found = re.search(r"^\| Weights \| (.*) \|$", card, re.MULTILINE)
     weights = found[1] if found else "float16"
     if numbers["kl_note"] is not None:
@@ -118,19 +206,9 @@ def recard(piece: Piece, *, made_by: str, more: str | None = None) -> dict[str, 
     if more is None:
         _, heading, rest = card.rpartition("\n\nMade by ")[0].partition("\n\n## ")
         more = f"## {rest}\n\n" if heading else ""
-    (run.path / "evaluation.json").write_text(json.dumps((run.evaluation or {}) | numbers, indent=1) + "\n")
-    (run.path / "CARD.md").write_text(model_card(piece, run, numbers, weights, made_by, more))
+    (run.path / files.EVALUATION).write_text(json.dumps((run.evaluation or {}) | numbers, indent=1) + "\n")
+    (run.path / MODEL_CARD).write_text(model_card(piece, run, numbers, weights, made_by, more))
     return numbers
-
-
-def asked(pieces: Sequence[Piece], arguments: list[str]) -> tuple[list[Piece], bool]:
-    """The pieces that a script's arguments name, all where none is named, and whether `--cards` is there:
-    what ships is then only evaluated again. SystemExit, with a sentence, where a name is unknown."""
-    names = [name for name in arguments if name != "--cards"]
-    if unknown := set(names) - {piece.name for piece in pieces}:
-        known = ", ".join(piece.name for piece in pieces)
-        raise SystemExit(f"There is no {', '.join(sorted(unknown))}; there are {known}.")
-    return [piece for piece in pieces if not names or piece.name in names], "--cards" in arguments
 
 
 def size(name: str) -> float:
@@ -151,12 +229,12 @@ def _thin(run: Run, most: int) -> None:
     album = run.frames
     steps = [frames.step_of(frame) for frame in album]
     wanted = torch.logspace(0, torch.tensor(float(steps[-1])).log10(), most - 1).tolist()
-    kept = {0, len(album) - 1} | {min(range(len(steps)), key=lambda i: abs(steps[i] - w)) for w in wanted}
+    chosen = {0, len(album) - 1} | {min(range(len(steps)), key=lambda i: abs(steps[i] - w)) for w in wanted}
     for i, frame in enumerate(album):
-        if i not in kept:
+        if i not in chosen:
             frame.unlink()
 
-    metrics = run.path / "metrics.jsonl"
+    metrics = run.path / files.METRICS
     lines = metrics.read_text().splitlines(keepends=True)
     every = -(-len(lines) // LINES)
     metrics.write_text("".join(line for i, line in enumerate(lines) if i % every == 0 or i == len(lines) - 1))
@@ -167,7 +245,7 @@ def _write_codes(run: Run, found: Posteriors) -> None:
     if found.labels is not None:
         arrays["labels"] = found.labels.to(torch.int16)
     arrays["step"] = torch.tensor([run.status.step])
-    save_file(arrays, run.path / "posteriors.safetensors")
+    save_file(arrays, run.path / files.POSTERIORS)
 
 
 def model_card(

@@ -4,34 +4,26 @@ With --cards nothing is trained: what ships is measured again, and its card writ
 
 Each run is trained by the library's own `train`, and measured as it ships. Of M2 three seeds are trained, all
 with the same 100 labels, and the one with the median accuracy ships; beside it what every seed reached, and
-its classifier learning from labels alone, from as many and from more of them. Unfinished work lies in
-`checkpoints/.conditional`, where no app looks: interrupted, the script goes on from there.
+its classifier learning from labels alone, from as many and from more of them. Interrupted, the script goes on
+where it was.
 """
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
-from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from shipping import GALLERY, Piece, asked, codes, recard, rounded, ship, size, table
+from shipping import GALLERY, SAY, Collection, Piece, codes, rounded, size, table
 
-from vae_core import data, recipes, train
+from vae_core import data
 from vae_core.analysis import generate, oracle_classifier
 from vae_core.runs import files
+from vae_core.runs.reading import read_json
 from vae_core.runs.run import Run
 from vae_core.training import supervised
-from vae_core.workers import worker
 
-WORK = GALLERY / ".conditional"
-FRAMES = 16
-ORDER = 20  # cards come after those of the other scripts
 SEEDS = (0, 1, 2)
 LABELS = (10, 50, 100, 600, 1000, 3000, None)
-SAY = Console(highlight=False)
 
 PIECES = (
     Piece(
@@ -56,32 +48,29 @@ PIECES = (
     ),
 )
 
+COLLECTION = Collection("train_conditional", PIECES, order=20, frames=16)
+
 
 def main(arguments: list[str]) -> None:
-    pieces, cards = asked(PIECES, arguments)
-    WORK.mkdir(exist_ok=True)
+    pieces, cards = COLLECTION.select(arguments)
     for piece in pieces:
-        (measured_again if cards else make)(piece)
+        (evaluate_again if cards else make)(piece)
 
 
-def command(piece: Piece) -> str:
-    return f"python scripts/train_conditional.py {piece.name}"
-
-
-def measured_again(piece: Piece) -> None:
+def evaluate_again(piece: Piece) -> None:
     run = Run(GALLERY / piece.name)
     more, found = conditional(run, data.load(run.spec.data.name, "test"))
-    rows = (files.read_json(run.path / "labels.json") or {}).get("runs", [])
+    rows = (read_json(run.path / files.LABELS) or {}).get("runs", [])
     if rows:
         more = by_labels(rows, run.spec.training.seed) + more
-    files.write_json(run.path / "generation.json", found)
-    recard(piece, made_by=command(piece), more=more)
+    files.write_json(run.path / files.GENERATION, found)
+    COLLECTION.recard(piece, more)
 
 
 def make(piece: Piece) -> None:
     """Train, measure and ship one piece."""
     seeds = SEEDS if piece.recipe == "m2-100" else (piece.changes.get("training.seed", 0),)
-    runs = [trained(piece.recipe, **piece.changes | {"training.seed": seed}) for seed in seeds]
+    runs = [COLLECTION.train(piece, f"{piece.recipe}-{seed}", **{"training.seed": seed}) for seed in seeds]
     run = sorted(runs, key=lambda run: (run.evaluation or {}).get("accuracy", 0.0))[len(runs) // 2]
     test = data.load(run.spec.data.name, "test")
     more, found = conditional(run, test)
@@ -96,36 +85,11 @@ def make(piece: Piece) -> None:
                 seed = spec.training.seed
                 rows.append({"kind": "supervised", "labels": labels, "seed": seed, "accuracy": reached})
         more = by_labels(rows, run.spec.training.seed) + more
-    with tempfile.TemporaryDirectory(dir=WORK) as scratch:
-        # A copy, as what ships is slimmed where it lies.
-        copied = Run(shutil.copytree(run.path, Path(scratch) / piece.name))
-        files.write_json(copied.path / "generation.json", found)
-        if rows:
-            files.write_json(copied.path / "labels.json", {"runs": rows})
-        ship(
-            copied,
-            piece,
-            ORDER + PIECES.index(piece),
-            test,
-            keep=FRAMES,
-            umap=False,
-            made_by=command(piece),
-            more=more,
-        )
+    beside: dict[str, Any] = {files.GENERATION: found}
+    if rows:
+        beside[files.LABELS] = {"runs": rows}
+    COLLECTION.ship(run, piece, more, beside)
     SAY.print(f"{piece.name}: {found['agreement']:.2%} read as asked, {size(piece.name):.2f} MB")
-
-
-def trained(recipe: str, **changes: Any) -> Run:
-    """The finished run of a recipe, from where it stands."""
-    name = f"{recipe}-{changes['training.seed']}"
-    run = Run(WORK / name)
-    if not run.path.is_dir():
-        run = train(recipes.get(recipe).change(**{"training.device": "cpu", **changes}), run.path)
-    elif run.status.state != "finished":
-        run = worker.resume(run)
-    if run.status.state != "finished":
-        raise SystemExit(f"{run.name} is {run.status.state}: {run.status.message}")
-    return run
 
 
 def conditional(run: Run, test: data.Dataset) -> tuple[str, dict[str, Any]]:

@@ -4,23 +4,17 @@ With --cards nothing is trained: what ships is evaluated again, and its card wri
 
 Each run is trained by the library's own `train`, slimmed for shipping (weights in float16, a few dozen
 frames, no optimiser state), and measured after that: its card states what the shipped weights reach.
-A run that loses more than 0.1 nats to float16 keeps float32. Sprites have a script of their own.
+A run that loses more than 0.1 nats to float16 keeps float32. Interrupted, the script goes on where it was.
+Sprites have a script of their own.
 """
 
 from __future__ import annotations
 
 import sys
-import tempfile
-from pathlib import Path
 
-from rich.console import Console
-from shipping import Piece, asked, recard, ship, size
-
-from vae_core import data, recipes, train
+from shipping import SAY, Collection, Piece, size
 
 EPOCHS = 60
-FRAMES = 24
-SAY = Console(highlight=False)
 
 PIECES = (
     Piece(
@@ -63,38 +57,27 @@ PIECES = (
 )
 
 
+COLLECTION = Collection("train_gallery", PIECES, order=0, frames=24, umap=True)
+
+
 def main(arguments: list[str]) -> None:
-    pieces, cards = asked(PIECES, arguments)
+    pieces, cards = COLLECTION.select(arguments)
     for piece in pieces:
         if cards:
-            recard(piece, made_by=command(piece))
+            COLLECTION.recard(piece)
         else:
-            make(piece, PIECES.index(piece))
+            make(piece)
 
 
-def command(piece: Piece) -> str:
-    return f"python scripts/train_gallery.py {piece.name}"
-
-
-def make(piece: Piece, order: int) -> None:
-    spec = recipes.get(piece.recipe).change(
-        **{"training.epochs": EPOCHS, "training.device": "cpu", **piece.changes}
-    )
-    with tempfile.TemporaryDirectory() as scratch, SAY.status(piece.name) as line:
-        run = train(
-            spec,
-            Path(scratch) / piece.name,
-            progress=lambda status: line.update(f"{piece.name}: epoch {status['epoch']:.1f} of {EPOCHS}"),
+def make(piece: Piece) -> None:
+    with SAY.status(piece.name) as line:
+        run = COLLECTION.train(
+            piece,
+            progress=lambda status: line.update(f"{piece.name}: epoch {status['epoch']:.1f}"),
+            **{"training.epochs": EPOCHS},
         )
         line.update(f"{piece.name}: measuring")
-        numbers = ship(
-            run,
-            piece,
-            order,
-            data.load(spec.data.name, "test"),
-            keep=FRAMES,
-            made_by=command(piece),
-        )
+        numbers = COLLECTION.ship(run, piece)
     SAY.print(f"{piece.name}: test ELBO {numbers['elbo']:.2f} nats, {size(piece.name):.2f} MB")
 
 

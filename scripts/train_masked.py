@@ -3,24 +3,20 @@
 Each run is trained by the library's own `train` with random masks, and measured as it ships: what the hidden
 pixels of test images cost it, beside models that never saw a mask and all methods of completing images with
 those. Such a model, of the same convolutions and as many steps, is trained along; it does not ship.
-Unfinished work lies in `checkpoints/.masked`, where no app looks: interrupted, the script goes on from there.
+Interrupted, the script goes on where it was.
 """
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
-from rich.console import Console
-from shipping import GALLERY, Piece, asked, recard, rounded, ship, size, table
+from shipping import GALLERY, SAY, Collection, Piece, rounded, size, table
 
-from vae_core import data, recipes, train
+from vae_core import data
 from vae_core.analysis import inpaint
 from vae_core.analysis.inpaint import Completions
 from vae_core.model import masks
@@ -28,15 +24,10 @@ from vae_core.model.vae import VAE
 from vae_core.runs import files
 from vae_core.runs.reading import read_json
 from vae_core.runs.run import Run
-from vae_core.workers import worker
 
-WORK = GALLERY / ".masked"
-FRAMES = 5
-ORDER = 30  # cards come after those of the other scripts
 BLOCK = 250  # images at a time
 COUNT = 16  # completions of an image
 FEW = 30  # images for the methods that take long
-SAY = Console(highlight=False)
 
 PIECES = (
     Piece(
@@ -54,6 +45,7 @@ PIECES = (
         {"training.epochs": 26, "net.channels": "8,16"},
     ),
 )
+COLLECTION = Collection("train_masked", PIECES, order=30, frames=5)
 # The same decoder and as many steps as the partial convolutions', and never a mask.
 PLAIN = Piece(
     "conv-mnist", "vae-16d", "", "", {"training.epochs": 26, "net.kind": "conv", "net.channels": "8,16"}
@@ -81,56 +73,27 @@ METHODS: dict[str, tuple[str, Callable[..., Completions]]] = {
 
 
 def main(arguments: list[str]) -> None:
-    pieces, cards = asked(PIECES, arguments)
+    pieces, cards = COLLECTION.select(arguments)
     if cards:
         for piece in pieces:
-            recard(piece, made_by=command(piece))
+            COLLECTION.recard(piece)
         return
-    WORK.mkdir(exist_ok=True)
-    runs = {piece.name: trained(piece) for piece in (*PIECES, PLAIN)}
+    runs = {piece.name: COLLECTION.train(piece) for piece in (*PIECES, PLAIN)}
     models = {name: rounded(run.model) for name, run in runs.items()} | {
         ITERATED: Run(GALLERY / ITERATED).model
     }
     test = data.load("mnist", "test")
     images = data.binarised_once(test, runs[PLAIN.name].spec.data.binarisation)
-    found = measured(models, images)
+    found = measure(models, images)
     for piece in pieces:
-        with tempfile.TemporaryDirectory(dir=WORK) as scratch:
-            # A copy, as what ships is slimmed where it lies.
-            copied = Run(shutil.copytree(runs[piece.name].path, Path(scratch) / piece.name))
-            files.write_json(copied.path / "inpainting.json", found)
-            ship(
-                copied,
-                piece,
-                ORDER + PIECES.index(piece),
-                test,
-                keep=FRAMES,
-                made_by=command(piece),
-                umap=False,
-                more=section(found, copied),
-            )
+        run = runs[piece.name]
+        COLLECTION.ship(run, piece, section(found, run), {files.INPAINTING: found})
         SAY.print(f"{piece.name}: {size(piece.name):.2f} MB")
 
 
-def command(piece: Piece) -> str:
-    return f"python scripts/train_masked.py {piece.name}"
-
-
-def trained(piece: Piece) -> Run:
-    """The finished run of a piece, from where it stands."""
-    run = Run(WORK / piece.name)
-    if not run.path.is_dir():
-        run = train(recipes.get(piece.recipe).change(**{"training.device": "cpu", **piece.changes}), run.path)
-    elif run.status.state != "finished":
-        run = worker.resume(run)
-    if run.status.state != "finished":
-        raise SystemExit(f"{run.name} is {run.status.state}: {run.status.message}")
-    return run
-
-
-def measured(models: dict[str, VAE], images: torch.Tensor) -> dict[str, Any]:
+def measure(models: dict[str, VAE], images: torch.Tensor) -> dict[str, Any]:
     """Nats of hidden pixels: in one pass for all images under masks of 50 %, by method and kind for FEW."""
-    file = WORK / "measured.json"
+    file = COLLECTION.work / "measured.json"
     found: dict[str, Any] = read_json(file) or {}
     rows = [(name, "encoder") for name in models] + [
         (ITERATED, name) for name in METHODS if name != "encoder"

@@ -2,42 +2,32 @@
 
 Each run is trained by the library's own `train` and measured with all metrics of disentanglement on the
 10,000 test images, as it would ship. What ships is the seed with the median MIG, neither the best nor one
-chosen by hand, and beside it what every seed reached. Two runs are trained at a time. Unfinished work lies in
-`checkpoints/.sprites`, where no app looks: interrupted, the script goes on from there when called again; and
-called after all is done it only writes cards anew.
+chosen by hand, and beside it what every seed reached. Two runs are trained at a time. Interrupted, the script
+goes on where it was; called after all is done it only ships again.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from shipping import GALLERY, Piece, asked, codes, recard, rounded, ship, size, table
+from shipping import SAY, Collection, Piece, codes, rounded, size, table
 
-from vae_core import data, recipes, train
+from vae_core import data
 from vae_core.analysis.disentangle.record import record
 from vae_core.analysis.evaluation import evaluate
 from vae_core.runs import disentanglement, files
 from vae_core.runs.reading import read_json
 from vae_core.runs.run import Run
 from vae_core.training.process import quick_arithmetic
-from vae_core.workers import worker
 
 SEEDS = (0, 1, 2)
 AT_ONCE = 2
-FRAMES = 12
-WORK = GALLERY / ".sprites"
 SCORES = "scores.json"  # of one seed: a row of seeds.json, and the processor's seconds
-ORDER = 10  # cards come after those of train_gallery.py
-SAY = Console(highlight=False)
 
 PIECES = (
     Piece(
@@ -72,48 +62,37 @@ PIECES = (
     ),
 )
 
+COLLECTION = Collection("train_sprites", PIECES, order=10, frames=12)
+
 
 def main(arguments: list[str]) -> None:
-    pieces, cards = asked(PIECES, arguments)
+    pieces, cards = COLLECTION.select(arguments)
     if cards:
         for piece in pieces:
-            recard(piece, made_by=command(piece))
+            COLLECTION.recard(piece)
         return
-    WORK.mkdir(exist_ok=True)
-    for piece in trained(pieces):
-        SAY.print(make(piece))
+    for piece in train_all(pieces):
+        SAY.print(ship_median(piece))
 
 
-def command(piece: Piece) -> str:
-    return f"python scripts/train_sprites.py {piece.name}"
-
-
-def trained(pieces: list[Piece]) -> Iterator[Piece]:
+def train_all(pieces: list[Piece]) -> Iterator[Piece]:
     """Every piece as soon as all its seeds are trained and measured."""
-    missing = {(piece.recipe, seed) for piece in pieces for seed in SEEDS}
+    missing = {piece.name: set(SEEDS) for piece in pieces}
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(AT_ONCE, context) as pool:
-        tasks = {
-            pool.submit(one, piece.recipe, seed): (piece.recipe, seed) for piece in pieces for seed in SEEDS
-        }
+        tasks = {pool.submit(train_seed, piece, seed): (piece, seed) for piece in pieces for seed in SEEDS}
         for task in as_completed(tasks):
             SAY.print(task.result())
-            missing.discard(tasks[task])
-            recipe = tasks[task][0]
-            if recipe not in {name for name, _ in missing}:
-                yield from (piece for piece in pieces if piece.recipe == recipe)
+            piece, seed = tasks[task]
+            missing[piece.name].discard(seed)
+            if not missing[piece.name]:
+                yield piece
 
 
-def one(recipe: str, seed: int) -> str:
+def train_seed(piece: Piece, seed: int) -> str:
     """Train and measure one seed, as far as that is not done; what it reached, in a line."""
-    run = Run(WORK / f"{recipe}-{seed}")
     begun = time.process_time()
-    if not run.path.is_dir():
-        run = train(recipes.get(recipe).change(**{"training.seed": seed, "training.device": "cpu"}), run.path)
-    elif run.status.state != "finished":
-        run = worker.resume(run)
-    if run.status.state != "finished":
-        raise SystemExit(f"{run.name} is {run.status.state}: {run.status.message}")
+    run = COLLECTION.train(piece, f"{piece.recipe}-{seed}", **{"training.seed": seed})
     spent = time.process_time() - begun
     scores = read_json(run.path / SCORES)
     if scores is None:
@@ -137,30 +116,18 @@ def measure(run: Run, seed: int) -> dict[str, Any]:
     return {"seed": seed, "elbo": elbo, "metrics": found["metrics"]}
 
 
-def make(piece: Piece) -> str:
+def ship_median(piece: Piece) -> str:
     """Ship the seed whose MIG is the median; a line that says so."""
-    rows = [read_json(WORK / f"{piece.recipe}-{seed}" / SCORES) or {} for seed in SEEDS]
+    rows = [read_json(COLLECTION.work / f"{piece.recipe}-{seed}" / SCORES) or {} for seed in SEEDS]
     chosen = sorted(rows, key=lambda row: row["metrics"]["mig"])[len(rows) // 2]
-    with tempfile.TemporaryDirectory(dir=WORK) as scratch:
-        # A copy, as what ships is slimmed where it lies.
-        run = Run(shutil.copytree(WORK / f"{piece.recipe}-{chosen['seed']}", Path(scratch) / piece.name))
-        (run.path / SCORES).unlink()
-        seeds = [{key: row[key] for key in ("seed", "elbo", "metrics")} for row in rows]
-        files.write_json(run.path / files.SEEDS, {"recipe": piece.recipe, "seeds": seeds})
-        ship(
-            run,
-            piece,
-            ORDER + PIECES.index(piece),
-            data.load(run.spec.data.name, "test"),
-            keep=FRAMES,
-            umap=False,
-            made_by=command(piece),
-            more=spread(seeds, chosen["seed"]),
-        )
+    run = Run(COLLECTION.work / f"{piece.recipe}-{chosen['seed']}")
+    seeds = [{key: row[key] for key in ("seed", "elbo", "metrics")} for row in rows]
+    more = by_seed(seeds, chosen["seed"])
+    COLLECTION.ship(run, piece, more, {files.SEEDS: {"recipe": piece.recipe, "seeds": seeds}})
     return f"{piece.name}: seed {chosen['seed']} ships, {size(piece.name):.2f} MB"
 
 
-def spread(seeds: list[dict[str, Any]], chosen: int) -> str:
+def by_seed(seeds: list[dict[str, Any]], chosen: int) -> str:
     """The card's table of all metrics for all seeds."""
     heads = ["Metric", *(f"seed {row['seed']}" + " (this one)" * (row["seed"] == chosen) for row in seeds)]
     lines = [[name, *(f"{row['metrics'][name]:.3f}" for row in seeds)] for name in seeds[0]["metrics"]]

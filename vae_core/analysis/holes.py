@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from vae_core.constants import LOG_2PI
+
 if TYPE_CHECKING:
     from vae_core.analysis.aggregate import DensityGrid
 
@@ -98,7 +100,7 @@ def level(grid: DensityGrid, mass: float = 0.95) -> float:
     if not 0 < mass < 1:
         raise ValueError(f"mass must lie between 0 and 1, not {mass}.")
     if grid.unit_prior:
-        return math.log1p(-mass) - math.log(2 * math.pi)
+        return math.log1p(-mass) - LOG_2PI
     return ranked_level(grid.log_p, grid.cell, mass)
 
 

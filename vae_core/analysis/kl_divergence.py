@@ -22,9 +22,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from vae_core.analysis import mixture, prior_density
+from vae_core.analysis import prior_density
 from vae_core.analysis.mixture import Mixture
 from vae_core.analysis.prior_density import Estimate
+from vae_core.constants import LOG_2PI
 from vae_core.model.posteriors import Posteriors
 from vae_core.model.priors import Prior
 
@@ -68,7 +69,7 @@ def dimensions(posteriors: Posteriors, prior: Prior | None = None) -> Tensor:
     for m, s in zip(*(part.split(BLOCK // (NODES * mean.shape[1])) for part in (mean, log_var)), strict=True):
         z = m + (0.5 * s).exp() * nodes[:, None, None]
         cross = torch.tensordot(weights, log_p_of(z.flatten(0, 1)).double().unflatten(0, z.shape[:2]), 1)
-        found.append(-0.5 * (s + mixture.LOG_2PI + 1) - cross)
+        found.append(-0.5 * (s + LOG_2PI + 1) - cross)
     return torch.cat(found)
 
 
@@ -154,7 +155,7 @@ def _of_mixture(parts: Mixture, z: Tensor) -> Tensor:
     found = []
     for points in z.split(max(1, BLOCK // parts.mean.numel())):
         t = (points[:, None].double() - parts.mean) / parts.scale
-        log_each = -0.5 * (t.square() + mixture.LOG_2PI) - parts.scale.log() + parts.log_weight[:, None]
+        log_each = -0.5 * (t.square() + LOG_2PI) - parts.scale.log() + parts.log_weight[:, None]
         found.append(log_each.logsumexp(1))
     return torch.cat(found)
 

@@ -16,6 +16,11 @@ from vae_core.pixels import unit
 CPU_BLOCK, GPU_BLOCK = 2**20, 2**26
 
 
+def numbers_at_once(device: torch.device) -> int:
+    """How many numbers of decoder output to compute at a time."""
+    return CPU_BLOCK if device.type == "cpu" else GPU_BLOCK
+
+
 @dataclass(frozen=True, eq=False)
 class LogPx:
     """log p(x) of N images, estimated from the same samples three ways: all [N] float64, on the CPU.
@@ -68,7 +73,7 @@ def estimate(
     generator = generator or torch.Generator(model.device).manual_seed(0)
     numbers = model.likelihood.numbers * math.prod(model.image_shape)
     classes = model.classes if labels is None and model.classes else 1
-    at_once = (CPU_BLOCK if model.device.type == "cpu" else GPU_BLOCK) // (numbers * classes)
+    at_once = numbers_at_once(model.device) // (numbers * classes)
     draws = min(samples, max(1, at_once))  # samples at a time
     batch = max(1, at_once // draws)  # images at a time
 

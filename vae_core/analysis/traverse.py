@@ -15,6 +15,7 @@ from torch import Tensor
 from vae_core.analysis import collapse, kl_divergence
 from vae_core.model.posteriors import Posteriors
 from vae_core.model.priors import Prior
+from vae_core.pixels import to_uint8
 
 DEAD = 0.01  # variance of the posterior means at or below which a dimension is dead; Burda et al. 2016
 LEVELS = (0.01, 0.05, 0.15, 0.3, 0.5, 0.7, 0.85, 0.95, 0.99)
@@ -115,7 +116,7 @@ def strips(decode: Decode, code: Tensor, stops: Tensor, dimensions: Sequence[int
     """
     asked = range(len(code)) if dimensions is None else dimensions
     codes = torch.cat([along(code, d, stops[d]) for d in asked])
-    images = (decode(codes.float()) * 255).round().to(torch.uint8)
+    images = to_uint8(decode(codes.float()))
     return images.unflatten(0, (len(asked), stops.shape[1]))
 
 

@@ -1,30 +1,32 @@
-"""Downloading through torchvision: with progress, in a bounded time, and never leaving half a file behind."""
+"""Downloading MNIST and its relatives: with progress, in a bounded time, and never leaving half a file.
+
+Written by hand, on the standard library: `_bring` is all that a library of downloads would save. torchvision
+shows no progress but its own bar, waits for a silent server for ever, and cannot be imported where its
+compiled part is of another PyTorch.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import functools
-import importlib
+import hashlib
 import os
 import shutil
-import sys
 import tempfile
 import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from http.client import HTTPException
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 from filelock import FileLock, Timeout
 
 from vae_core.data.catalogue import CATALOGUE, DOWNLOAD
 from vae_core.data.dataset import Progress, Unavailable
-from vae_core.data.idx import FILES, FOLDERS, read
+from vae_core.data.idx import FILES, FOLDERS, MD5, read
 from vae_core.data.storage import roots, writable, writable_root
 
-# Where the files lie, as torchvision says too; here, so that asking whether one answers needs no torch.
+# Where the files lie, as torchvision says too.
 MIRRORS = {
     "mnist": ["https://ossci-datasets.s3.amazonaws.com/mnist/", "http://yann.lecun.com/exdb/mnist/"],
     "fashion_mnist": ["http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"],
@@ -32,7 +34,7 @@ MIRRORS = {
 }
 ALL_FILES = [file for split in FILES.values() for file in split]
 ANSWER = 6.0  # seconds within which some server must answer
-STALL = 20.0  # seconds without a single new byte after which we give up
+STALL = 20.0  # seconds without a single new byte after which we leave a server
 
 
 def here(name: str) -> bool:
@@ -67,27 +69,6 @@ def fetch(name: str, report: Progress) -> None:
         raise Unavailable(_sorry(name, f"its files could not be written ({error})")) from error
 
 
-def torchvision_datasets() -> ModuleType:
-    """`torchvision.datasets`; the only place that imports torchvision.
-
-    A torchvision whose compiled part does not match this torch fails to import, because it describes
-    operators that were never defined. Data needs none of them, so in exactly that case they are declared.
-    """
-    try:
-        return importlib.import_module("torchvision.datasets")
-    except RuntimeError as error:
-        if "operator torchvision::nms does not exist" not in str(error):
-            raise
-    import torch
-
-    for module in [module for module in sys.modules if module.split(".")[0] == "torchvision"]:
-        del sys.modules[module]  # half imported
-    nms = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-    for operator in ("nms", "qnms"):
-        torch.library.define(f"torchvision::{operator}", nms)
-    return importlib.import_module("torchvision.datasets")
-
-
 def _fetch(name: str, root: Path, report: Progress) -> None:
     title, folder = CATALOGUE[name].title, FOLDERS[name]
     sizes = _sizes(name)
@@ -95,52 +76,58 @@ def _fetch(name: str, root: Path, report: Progress) -> None:
     if not mirrors:
         raise Unavailable(_sorry(name, "no server that has it answered"))
     total = sizes[mirrors[0]]
-    try:
-        source = getattr(torchvision_datasets(), folder)
-    except ImportError as error:
-        raise Unavailable(_sorry(name, "torchvision, which downloads it, is not installed")) from error
-
-    for stale in root.glob(f".download-{name}-*"):
+    prefix = f".download-{name}-"
+    for stale in root.glob(f"{prefix}*"):
         shutil.rmtree(stale, ignore_errors=True)
-    scratch = Path(tempfile.mkdtemp(dir=root, prefix=f".download-{name}-"))
-    try:
-        reachable = type(folder, (source,), {"mirrors": mirrors})
-        for size in _run(functools.partial(reachable, scratch, download=True), scratch, name):
+    with tempfile.TemporaryDirectory(dir=root, prefix=prefix, ignore_cleanup_errors=True) as scratch:
+        for size in _run(name, mirrors, Path(scratch)):
             done = f"{size / 1e6:.1f} of {total / 1e6:.1f} MB" if total else f"{size / 1e6:.1f} MB"
             report(min(1.0, size / total) if total else 0.0, f"Downloading {title}: {done}")
         home = writable(root / folder / "raw")
         for file in ALL_FILES:
-            os.replace(scratch / folder / "raw" / file, home / file)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+            os.replace(Path(scratch) / file, home / file)
     report(1.0, f"{title} is in {home}")
 
 
-def _run(download: Any, scratch: Path, name: str) -> Iterator[int]:
-    """Run `download` in a thread and yield the bytes it has brought, until it is through."""
+def _run(name: str, mirrors: list[str], scratch: Path) -> Iterator[int]:
+    """Bring the files of `name` in a thread, and yield how many bytes there are, until all are there."""
     failure: list[Exception] = []
 
     def work() -> None:
         try:
-            with _quiet():
-                download()
+            for file, md5 in zip(ALL_FILES, (md5 for split in MD5[name] for md5 in split), strict=True):
+                _bring([mirror + file for mirror in mirrors], scratch / file, md5)
         except Exception as error:  # noqa: BLE001 (whatever it is, it is told below)
             failure.append(error)
 
-    # A thread that hangs in a read cannot be ended; as a daemon it does not keep the process from ending.
+    # A thread that waits for a server cannot be ended; as a daemon it keeps no process from ending.
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
-    size, grown = 0, time.monotonic()
     while thread.is_alive():
         thread.join(0.1)
-        now = _bytes(scratch, "*")
-        if now != size:
-            size, grown = now, time.monotonic()
-        elif time.monotonic() - grown > STALL:
-            raise Unavailable(_sorry(name, "its server stopped sending"))
-        yield _bytes(scratch, "*.gz")
+        yield sum(file.stat().st_size for file in scratch.iterdir())
     if failure:
         raise Unavailable(_sorry(name, _reason(failure[0]))) from failure[0]
+
+
+def _bring(addresses: list[str], file: Path, md5: str) -> None:
+    """Write the file from the first address that gives the one with that MD5; raises the last one's fault."""
+    for address in addresses:
+        try:
+            answer = urllib.request.urlopen(_request(address), timeout=STALL)
+            with answer, open(file, "wb") as target:
+                while piece := answer.read1(2**16):
+                    target.write(piece)
+            if hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest() == md5:
+                return
+            raise OSError(f"{file.name} came damaged")
+        except (OSError, HTTPException):
+            if address == addresses[-1]:
+                raise
+
+
+def _request(address: str, method: str = "GET") -> urllib.request.Request:
+    return urllib.request.Request(address, method=method, headers={"User-Agent": "vae"})
 
 
 def _sizes(name: str) -> dict[str, int]:
@@ -152,9 +139,8 @@ def _sizes(name: str) -> dict[str, int]:
         def ask(mirror: str = mirror) -> None:
             total = 0
             for file in ALL_FILES:
-                request = urllib.request.Request(mirror + file, method="HEAD", headers={"User-Agent": "vae"})
                 try:
-                    with urllib.request.urlopen(request, timeout=ANSWER) as answer:
+                    with urllib.request.urlopen(_request(mirror + file, "HEAD"), timeout=ANSWER) as answer:
                         total += int(answer.headers.get("Content-Length", 0))
                 except (OSError, ValueError):
                     return
@@ -184,30 +170,9 @@ def _patient(lock: FileLock, title: str, report: Progress) -> Iterator[None]:
         lock.release()
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """torchvision draws a progress bar of its own over ours; torchvision without one is left alone."""
-    utils: Any = importlib.import_module("torchvision.datasets.utils")
-    bar = getattr(utils, "tqdm", None)
-    if bar is None:
-        yield
-        return
-    utils.tqdm = functools.partial(bar, disable=True)
-    try:
-        yield
-    finally:
-        utils.tqdm = bar
-
-
-def _bytes(folder: Path, pattern: str) -> int:
-    total = 0
-    for path in folder.rglob(pattern):
-        with contextlib.suppress(OSError):
-            total += path.stat().st_size
-    return total
-
-
 def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "its server stopped sending"
     if isinstance(error, OSError) and error.strerror:
         return f"the download failed ({error.strerror})"
     lines = str(error).strip().splitlines()

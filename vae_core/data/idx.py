@@ -1,7 +1,7 @@
 """MNIST and the sets made in its likeness, read from their IDX files (http://yann.lecun.com/exdb/mnist/).
 
 The files lie where torchvision keeps them, ROOT/MNIST/raw. They are checked and decoded here, because
-torchvision would unpack them beside themselves, which a read-only folder forbids; it does the downloading.
+torchvision would unpack them beside themselves, which a read-only folder forbids.
 """
 
 from __future__ import annotations

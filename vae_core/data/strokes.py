@@ -18,6 +18,7 @@ import numpy as np
 from vae_core.data.dataset import SPLITS, Dataset, Request
 from vae_core.data.skeletons import SKELETONS, Style
 from vae_core.data.storage import Arrays, cached
+from vae_core.pixels import to_uint8
 
 SIZE = 28
 COUNTS = {"train": 60_000, "test": 10_000}
@@ -246,7 +247,7 @@ def _ink(pen: np.ndarray, pressure: np.ndarray, thickness: np.ndarray) -> np.nda
             np.minimum(window, squared, out=window)
         distance = np.sqrt(nearest.astype(np.float32) / UNITS)
         grey = (thickness[here].astype(np.float32) / 2 - distance) / np.float32(SOFTNESS) + np.float32(0.5)
-        images[here] = np.rint(grey.clip(0, 1) * 255).transpose(2, 0, 1)
+        images[here] = to_uint8(grey).transpose(2, 0, 1)
     return images
 
 

@@ -18,9 +18,28 @@ from vae_core.runs import files
 from vae_core.runs.reading import MOST_JSON, Count, Real, RunError, Unfit, content
 from vae_core.sentences import quote, reason, short
 
-MOST_BETA = 1000.0  # as in the Spec
-MOST_LEARNING_RATE = 1.0
 LOOK = 0.02  # seconds between two looks at the file
+
+
+@dataclass(frozen=True)
+class Knob:
+    """A setting that may change while a run trains.
+
+    setting: its name in the Spec, which has the same bounds; title: in a sentence; mark: on a chart.
+    """
+
+    setting: str
+    title: str
+    mark: str
+    least: float
+    most: float
+
+
+# By their names in a run's files.
+KNOBS = {
+    "beta": Knob("objective.beta", "beta", "β", 0.0, 1000.0),
+    "learning_rate": Knob("training.learning_rate", "The learning rate", "lr", 1e-12, 1.0),
+}
 
 
 @dataclass(frozen=True)
@@ -28,7 +47,8 @@ class Control:
     paused: bool = False
     stop: bool = False
     steps: int = 0  # single steps asked for so far
-    beta: float | None = None  # None: as the Spec says
+    # The knobs. None: as the Spec says.
+    beta: float | None = None
     learning_rate: float | None = None
 
 
@@ -38,8 +58,8 @@ class _Stored(TypedDict, total=False):
     paused: OnErrorOmit[StrictBool]
     stop: OnErrorOmit[StrictBool]
     steps: OnErrorOmit[Count]
-    beta: OnErrorOmit[Annotated[Real, Field(ge=0, le=MOST_BETA)]]
-    learning_rate: OnErrorOmit[Annotated[Real, Field(ge=0, le=MOST_LEARNING_RATE)]]
+    beta: OnErrorOmit[Annotated[Real, Field(ge=0, le=KNOBS["beta"].most)]]
+    learning_rate: OnErrorOmit[Annotated[Real, Field(ge=0, le=KNOBS["learning_rate"].most)]]
 
 
 _STORED = TypeAdapter(_Stored)
@@ -58,8 +78,8 @@ def ask(path: Path, *, more_steps: int = 0, **changes: Any) -> Control:
 
     Raises RunError, a sentence, for a beta or a learning rate that cannot be.
     """
-    _check(changes.get("beta"), "beta", 0.0, MOST_BETA)
-    _check(changes.get("learning_rate"), "The learning rate", 1e-12, MOST_LEARNING_RATE)
+    for name, knob in KNOBS.items():
+        _check(changes.get(name), knob)
     try:
         with files.hold(path / f".{files.CONTROL}.lock", wait=5.0):
             now = read(path)
@@ -70,13 +90,13 @@ def ask(path: Path, *, more_steps: int = 0, **changes: Any) -> Control:
         raise RunError(f"{short(path.name)} cannot be told anything: {reason(error)}.") from None
 
 
-def _check(value: Any, name: str, least: float, most: float) -> None:
+def _check(value: Any, knob: Knob) -> None:
     if value is None:
         return
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise RunError(f"{name} must be a number, not {quote(value)}.")
-    if not least <= value <= most:
-        raise RunError(f"{name} must be between {least:g} and {most:g}, not {value:g}.")
+        raise RunError(f"{knob.title} must be a number, not {quote(value)}.")
+    if not knob.least <= value <= knob.most:
+        raise RunError(f"{knob.title} must be between {knob.least:g} and {knob.most:g}, not {value:g}.")
 
 
 class Watch:

@@ -98,11 +98,15 @@ class Run(Contents):
     def stop(self) -> None:
         self._ask(stop=True)
 
+    def turn(self, knob: str, value: float) -> None:
+        """Another beta or learning rate from the next step on; knob: of `control.KNOBS`."""
+        self._ask(**{knob: value})
+
     def set_beta(self, beta: float) -> None:
-        self._ask(beta=beta)
+        self.turn("beta", beta)
 
     def set_learning_rate(self, learning_rate: float) -> None:
-        self._ask(learning_rate=learning_rate)
+        self.turn("learning_rate", learning_rate)
 
     def _ask(self, **changes: Any) -> None:
         self.check_own("be trained")

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 from vae_core.data.catalogue import CATALOGUE
 from vae_core.runs import directions, disentanglement, files, frames, metrics, names, tensors
+from vae_core.runs.migrate import migrate
 from vae_core.runs.reading import MOST_JSON, Unfit, opened, parse_json
 from vae_core.runs.records import Anything, Card, Evaluation, Labels, Record, typed
 from vae_core.runs.status import Status
@@ -50,12 +51,11 @@ class Member:
 def read_spec(content: bytes) -> Spec:
     """The Spec in a run's `spec.json`, whichever version of the app wrote it.
 
-    The one place where stored Specs are read: settings that an older version did not have take their
-    defaults, and where a later one changes what a setting means, old files are translated here. No image is
-    looked at: a run says itself how large its images are. Raises SpecError, a sentence.
+    The one place where stored Specs are read; `migrate` brings older ones to today's form. No image is looked
+    at: a run says itself how large its images are. Raises SpecError, a sentence.
     """
     try:
-        spec = Spec.parse(parse_json(content, files.SPEC))
+        spec = Spec.parse(migrate(parse_json(content, files.SPEC)))
     except Unfit as unfit:
         raise SpecError(str(unfit)) from None
     except SpecError as error:

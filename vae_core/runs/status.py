@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from contextlib import suppress
@@ -99,13 +98,6 @@ def read(path: Path) -> Status:
 
 def write(path: Path, status: Status) -> None:
     files.write_json(path / files.STATUS, status.to_dict())
-
-
-def number(value: Any) -> float | None:
-    """The value, where it is a finite number."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if abs(value) < 1e18 and math.isfinite(value) else None
 
 
 class _Stored(TypedDict, total=False):

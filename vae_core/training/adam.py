@@ -1,4 +1,8 @@
-"""Adam on PyTorch's fused kernel, without torch.optim's bookkeeping: 5 % of a small model's step."""
+"""Adam on PyTorch's fused kernel, without torch.optim's bookkeeping: 5 % of a small model's step.
+
+torch.optim.Adam(fused=True) takes 0.14 ms more for a step of six tensors on one core, and its first step
+imports torch._dynamo, which takes 1.3 seconds.
+"""
 
 from __future__ import annotations
 

@@ -21,14 +21,12 @@ from vae_core import data, objectives
 from vae_core.data import Dataset
 from vae_core.model import masks
 from vae_core.model.terms import Terms
-from vae_core.model.vae import VAE
+from vae_core.model.vae import BLOCK, VAE
 from vae_core.spec import Spec
 from vae_core.training import fused_dense
 from vae_core.training.adam import Adam
 from vae_core.training.batches import Stream, balanced, shifted
 from vae_core.training.process import multiplies_bfloat16, products
-
-BLOCK = 512  # images at a time in an evaluation
 
 
 def pick_device(name: str = "auto") -> torch.device:

@@ -16,14 +16,15 @@ from contextlib import suppress
 from typing import Any
 
 import numpy as np
+from pydantic import OnErrorOmit, TypeAdapter
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 
 from vae_core import data
 from vae_core.analysis import evaluation
-from vae_core.runs import files, frames, metrics, schema, status
-from vae_core.runs.control import LOOK, Watch
-from vae_core.runs.reading import RunError, Unfit, parse_json
+from vae_core.runs import files, frames, metrics, schema
+from vae_core.runs.control import KNOBS, LOOK, Watch
+from vae_core.runs.reading import Real, RunError, Unfit, parse_json
 from vae_core.runs.run import Run
 from vae_core.sentences import short
 from vae_core.training.loop import Trainer, pick_device
@@ -39,6 +40,9 @@ TEST_EVERY, TEST_SHARE = 0.40, 0.018  # live test numbers
 CODES_EVERY, CODES_SHARE = 10.0, 0.005  # q(z|x) of the whole test split
 # What a killed worker repeats, at most; with a larger share, but some: a model may be of a gigabyte.
 SAVE_EVERY, SAVE_SHARE = 3.5, 0.1
+
+# What the state holds besides the trainer's: numbers by name. What is none is left out.
+_KEPT = TypeAdapter(dict[str, OnErrorOmit[Real]])
 
 
 class Diverged(Exception):
@@ -67,8 +71,7 @@ class Session:
 
         kept = self._restore()
         self.made_steps = int(kept.get("steps", 0))  # single steps
-        self.beta: float | None = kept.get("beta")  # as last asked for
-        self.learning_rate: float | None = kept.get("learning_rate")
+        self.turned = {name: kept[name] for name in KNOBS if name in kept}  # as last asked for
         self.stopwatch = Stopwatch(kept.get("seconds", 0.0))
         self.saved_step = trainer.step if kept else -1
         self.log = metrics.Log(self.path / files.METRICS, trainer.step, kept.get("line_spacing", 0.0))
@@ -139,7 +142,7 @@ class Session:
             raise RunError(
                 f"{short(self.run.name)} cannot go on: its {files.STATE} does not fit ({short(error)})."
             ) from None
-        return {name: number for name, value in kept.items() if (number := status.number(value)) is not None}
+        return _KEPT.validate_python(kept)
 
     def _greeting(self, resumed: bool) -> str:
         step = self.trainer.step
@@ -188,12 +191,12 @@ class Session:
     def obey(self) -> None:
         """A new beta, a new learning rate."""
         asked = self.watch.asked
-        if asked.beta is not None and asked.beta != self.beta:
-            self.trainer.set_beta(asked.beta)
-            self.beta = self.moved["beta"] = asked.beta
-        if asked.learning_rate is not None and asked.learning_rate != self.learning_rate:
-            self.trainer.set_learning_rate(asked.learning_rate)
-            self.learning_rate = self.moved["learning_rate"] = asked.learning_rate
+        turn = {"beta": self.trainer.set_beta, "learning_rate": self.trainer.set_learning_rate}
+        for name in KNOBS:
+            wanted = getattr(asked, name)
+            if wanted is not None and wanted != self.turned.get(name):
+                turn[name](wanted)
+                self.turned[name] = self.moved[name] = wanted
         if not asked.paused:
             self.made_steps = asked.steps  # single steps count in a pause only
 
@@ -313,8 +316,7 @@ class Session:
         session = {
             "seconds": self.stopwatch.seconds,
             "steps": self.made_steps,
-            "beta": self.beta,
-            "learning_rate": self.learning_rate,
+            **self.turned,
             "live_images": self.live_images,
             "line_spacing": self.log.spacing,
             "frame_spacing": self.album.spacing,

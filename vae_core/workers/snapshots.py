@@ -14,7 +14,7 @@ from torch import Tensor
 from vae_core.analysis import kl_divergence
 from vae_core.model import masks
 from vae_core.model.vae import VAE
-from vae_core.pixels import unit
+from vae_core.pixels import to_uint8, unit
 from vae_core.runs.frames import Arrays
 from vae_core.runs.tensors import MOST_OF_PRIOR, OF_PRIOR
 from vae_core.training.loop import Trainer
@@ -72,7 +72,7 @@ class Snapshots:
         means = model.posterior.location(model.encode(self._probes, told, self._masks))
         prior = model.prior.sample(SAMPLES, torch.Generator(model.device).manual_seed(SEED), asked)
         decoded = model.decode_mean(torch.cat([means, prior]), both)
-        pictures = (decoded * 255).round().to(torch.uint8).cpu().numpy()
+        pictures = to_uint8(decoded).cpu().numpy()
         frame: Arrays = {
             "mean": codes.mean.clamp(-6e4, 6e4).half().numpy(),
             "log_var": codes.log_var.half().numpy(),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vae_core.pixels import to_uint8
 from vae_core.runs import files
 from vae_core.runs.files import PICTURE
 from vae_core.runs.run import Run
@@ -40,7 +41,6 @@ def draw(run: Run) -> None:
     dimensions with most KL, which alone goes from left to right while all others are 0. Of a model that is
     told the class, each row is one code in one class after another.
     """
-    import torch
     from PIL import Image
 
     latent, y = run.spec.latent, None
@@ -51,7 +51,7 @@ def draw(run: Run) -> None:
     else:
         z = traversals(latent, information(run) if run.codes is not None else None)
     side = len(z)
-    images = (run.model.decode_mean(z.flatten(0, 1), y) * 255).round().to(torch.uint8)
+    images = to_uint8(run.model.decode_mean(z.flatten(0, 1), y))
     _, c, h, w = images.shape
     sheet = images.reshape(side, side, c, h, w).permute(0, 3, 1, 4, 2).reshape(side * h, side * w, c).numpy()
     file = io.BytesIO()

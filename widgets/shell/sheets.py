@@ -13,11 +13,6 @@ from widgets.shell import data_url
 HIDDEN = (70, 92, 138)  # red, green, blue: no grey of an image
 
 
-def bytes_of(image: np.ndarray) -> np.ndarray:
-    """float [..., C, H, W] in [0, 1] to uint8."""
-    return (np.clip(image, 0, 1) * 255).round().astype(np.uint8)
-
-
 def covered(image: np.ndarray, observed: np.ndarray) -> np.ndarray:
     """uint8 [C, H, W] in colour, what is hidden under a colour of its own. observed: bool [H, W]."""
     colours = image if len(image) >= 3 else image[:1].repeat(3, axis=0)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from vae_core.pixels import to_uint8
 from vae_core.runs.run import Run
 from widgets.run_data.classes import names
 from widgets.run_data.codes import weights
@@ -77,4 +78,4 @@ def sheet(path: str, version: Any, classes: tuple[int, ...], temperature: float,
 
     model = open_run(path).model
     generator = torch.Generator(model.device).manual_seed(seed)
-    return sheets.bytes_of(generate.sheet(model, classes, COUNT, temperature, generator).cpu().numpy())
+    return to_uint8(generate.sheet(model, classes, COUNT, temperature, generator).cpu().numpy())

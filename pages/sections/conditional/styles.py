@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from vae_core.pixels import to_uint8
 from vae_core.runs.run import Run
 from widgets.components import picker
 from widgets.run_data import usage
@@ -81,7 +82,7 @@ def in_every_class(path: str, version: Any, z: tuple[float, ...]) -> np.ndarray:
 
     from vae_core.analysis import generate
 
-    return sheets.bytes_of(generate.every_class(open_run(path).model, torch.tensor([z]))[0].numpy())
+    return to_uint8(generate.every_class(open_run(path).model, torch.tensor([z]))[0].numpy())
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -92,7 +93,7 @@ def between(path: str, version: Any, z: tuple[float, ...], first: int, second: i
     from vae_core.analysis import generate
 
     images = generate.blend(open_run(path).model, torch.tensor(z), first, second, STEPS)
-    return sheets.bytes_of(images.numpy())
+    return to_uint8(images.numpy())
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -104,4 +105,4 @@ def of_prior(path: str, version: Any) -> np.ndarray:
 
     model = open_run(path).model
     z = generate.codes(model, torch.zeros(ROWS, dtype=torch.long))
-    return sheets.bytes_of(generate.every_class(model, z).numpy())
+    return to_uint8(generate.every_class(model, z).numpy())

@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from vae_core import data
 from vae_core.data.catalogue import CATALOGUE
+from vae_core.pixels import to_uint8
 from vae_core.runs.run import Run
 from vae_core.spec import Spec
 from widgets.run_data.codes import weights
@@ -56,7 +57,7 @@ def show(run: Run, subject: Subject, left: DeltaGenerator, right: DeltaGenerator
                 ),
                 (
                     "surprise",
-                    sheets.bytes_of(found / MOST),
+                    to_uint8(found / MOST),
                     f"−log p of each pixel; white is {MOST:g} nats or more.",
                 ),
             ],

@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.sections.inpaint import code_scatter, compute, condition_picker, mask_canvas
 from pages.sections.inpaint.compute import METHODS, Found
+from vae_core.pixels import to_uint8, unit
 from vae_core.runs.run import Run
 from widgets.run_data.codes import weights
 from widgets.run_data.subject import Subject
@@ -29,7 +30,7 @@ def show(run: Run, subject: Subject, left: DeltaGenerator, right: DeltaGenerator
         above = st.container()
         observed = mask_canvas.canvas(subject)
     with above:
-        y = condition_picker.chosen(run, subject, (subject.image / 255 * observed).astype(np.float32), TOLD)
+        y = condition_picker.chosen(run, subject, unit(subject.image) * observed, TOLD)
     with right:
         method, count, seed = _controls(run)
         if observed.all():
@@ -102,13 +103,13 @@ def _controls(run: Run) -> tuple[str, int, int]:
 
 def _result(run: Run, subject: Subject, observed: np.ndarray, y: int | None, found: Found) -> None:
     done = found.completions
-    images = sheets.bytes_of(done.images.numpy())
+    images = to_uint8(done.images.numpy())
     spread = np.clip(done.std.numpy() / 0.5, 0, 1)
     sheets.row(
         [
             ("observed", sheets.covered(subject.image, observed), "What the method is given."),
-            ("mean", sheets.bytes_of(done.mean.numpy()), "The mean of the completions."),
-            ("deviation", sheets.bytes_of(spread), "How far completions differ, per pixel; white is 0.5."),
+            ("mean", to_uint8(done.mean.numpy()), "The mean of the completions."),
+            ("deviation", to_uint8(spread), "How far completions differ, per pixel; white is 0.5."),
             ("truth", subject.image, "The whole image" + (", binarised once." if subject.binarised else ".")),
         ]
     )

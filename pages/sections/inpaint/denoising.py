@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.sections.inpaint import condition_picker
+from vae_core.pixels import to_uint8, unit
 from vae_core.runs.run import Run
 from widgets.run_data.codes import weights
 from widgets.run_data.library import open_run
@@ -52,7 +53,7 @@ def show(run: Run, subject: Subject, left: DeltaGenerator, right: DeltaGenerator
     with right:
         noisy, clean = denoised(*key, percent / 100, seed)
         q = "q(z|x, y)" if run.spec.encoder_sees_class else "q(z|x)"
-        truth = subject.image / 255
+        truth = unit(subject.image)
         sheets.row(
             [
                 (
@@ -60,10 +61,10 @@ def show(run: Run, subject: Subject, left: DeltaGenerator, right: DeltaGenerator
                     subject.image,
                     "Without noise" + (", binarised once." if subject.binarised else "."),
                 ),
-                ("with noise", sheets.bytes_of(noisy), "What the encoder is given."),
+                ("with noise", to_uint8(noisy), "What the encoder is given."),
                 (
                     "reconstruction",
-                    sheets.bytes_of(clean),
+                    to_uint8(clean),
                     f"Decoded from the mean of {q} of the noisy image.",
                 ),
             ],
@@ -78,13 +79,13 @@ def show(run: Run, subject: Subject, left: DeltaGenerator, right: DeltaGenerator
         steps = [denoised(*key, share, seed) for share in LADDER]
         sheets.row(
             [
-                (f"{share:.0%}", sheets.bytes_of(step[0]), "With noise.")
+                (f"{share:.0%}", to_uint8(step[0]), "With noise.")
                 for share, step in zip(LADDER, steps, strict=True)
             ],
             84,
             across=len(LADDER),
         )
-        sheets.row([("", sheets.bytes_of(step[1]), "Reconstruction.") for step in steps], 84, len(LADDER))
+        sheets.row([("", to_uint8(step[1]), "Reconstruction.") for step in steps], 84, len(LADDER))
 
 
 def noised(subject: Subject, kind: str, strength: float, seed: int) -> np.ndarray:

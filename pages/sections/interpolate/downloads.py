@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages.sections.interpolate import path_codes
 from pages.sections.interpolate.path_codes import Line, Passed
+from vae_core.pixels import to_uint8, unit
 from widgets.run_data import library
 from widgets.shell import strips
 from widgets.shell.downloads import csv_table
@@ -71,17 +72,16 @@ def images(line: Line, t: Tensor) -> np.ndarray:
     share = (t.double() - line.first) / (line.last - line.first)
     with torch.inference_mode():
         decoded = path_codes.decoder(line)(along(path, share))
-    return (decoded.clamp(0, 1) * 255).round().to(torch.uint8).numpy()
+    return to_uint8(decoded).numpy()
 
 
 def faded(view: View, t: Tensor) -> np.ndarray:
     import torch
 
     from vae_core.analysis.interpolate import fade
-    from vae_core.pixels import unit
 
     a, b = (unit(torch.from_numpy(np.ascontiguousarray(each.image))) for each in (view.a, view.b))
-    return (fade(a, b, t.float()) * 255).round().to(torch.uint8).numpy()
+    return to_uint8(fade(a, b, t.float())).numpy()
 
 
 def film(view: View, lines: Sequence[Line]) -> bytes:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.sections.interpolate import compare, downloads, geodesic_task, path_codes, slider_state
 from pages.sections.interpolate.path_codes import KINDS, Line, Passed
+from vae_core.pixels import unit
 from vae_core.runs.run import Run
 from widgets.components import interpolate, picker
 from widgets.run_data import library, usage
@@ -170,7 +171,7 @@ def facts(view: View, line: Line, found: Passed | None) -> list[tuple[str, str, 
     """The numbers beside the image."""
     if found is None:
         return []
-    faded = float((((view.b.image.astype(float) - view.a.image) / 255) ** 2).sum() ** 0.5)
+    faded = float(((unit(view.b.image) - unit(view.a.image)) ** 2).sum() ** 0.5)
     rows = [
         (
             "Length in latent space",

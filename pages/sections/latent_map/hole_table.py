@@ -11,6 +11,7 @@ import streamlit as st
 
 from pages.sections.latent_map import charts, pins
 from pages.sections.latent_map.headline import percent
+from vae_core.pixels import to_uint8
 from vae_core.runs.run import Run
 from widgets.components.latent_map import densities
 from widgets.components.latent_map.densities import Found
@@ -93,7 +94,7 @@ def address_of(image: Tensor) -> str:
     """A mean image [C, H, W] in [0, 1] as a PNG, which HTML shows."""
     from PIL import Image
 
-    pixels = (image.permute(1, 2, 0) * 255).round().byte().numpy()
+    pixels = to_uint8(image.permute(1, 2, 0)).numpy()
     file = io.BytesIO()
     Image.fromarray(pixels[..., 0] if pixels.shape[2] < 3 else pixels[..., :3]).save(file, "PNG")
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from pages.sections.latent_map.hole_table import address_of
+from vae_core.pixels import unit
 from vae_core.runs.run import Run
 from widgets.components.latent_map.map_view import View
 from widgets.run_data.codes import Codes, weights
@@ -61,7 +62,7 @@ def strip(run: Run, name: str, found: Any) -> str:
     cells = []
     for k in range(len(found.z)):
         ratio = words.nats(float(found.log_q[k] - found.log_p[k]))
-        near = address_of(training[found.nearest[k]].float() / 255)
+        near = address_of(unit(training[found.nearest[k]]))
         cells.append(
             f'<figure><img alt="Decoded sample" src="{address_of(found.images[k])}">'
             f"<figcaption>{ratio} nats<br>{float(found.distance[k]):.3f}</figcaption>"

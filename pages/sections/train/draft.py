@@ -12,6 +12,7 @@ import streamlit as st
 
 from pages.sections.train import availability, labels
 from vae_core import recipes
+from vae_core.runs.control import KNOBS
 from vae_core.runs.run import Run
 from vae_core.spec import Spec, SpecError, resolve
 from widgets.shell import links, url_state
@@ -19,7 +20,7 @@ from widgets.shell import links, url_state
 DRAFT, OF, FAULTS = "draft", "draft_of", "draft_faults"
 REPLACED = "draft_replaced"  # the images that could not be had
 DEFAULT = "vae-2d"
-LIVE = ("objective.beta", "training.learning_rate")  # what may be moved while a run trains
+LIVE = {knob.setting: name for name, knob in KNOBS.items()}  # what may be moved while a run trains
 MOST_CHANGES = 40  # in a link
 LINK = "link"  # where a fault of the link stands among those of the fields
 

@@ -147,14 +147,14 @@ def scale(
     """A slider over a logarithmic scale; a value between two stops, as from a link, becomes a stop."""
     now = value
     if run is not None:
-        asked = run.control.beta if name == "objective.beta" else run.control.learning_rate
+        asked = getattr(run.control, draft.LIVE[name])
         now = value if asked is None else asked
     stops = sorted({*usual, now})
     key = url_state.key_showing(f"set:{name}", now)
 
     def move(to: float) -> None:
         if run is not None and run.status.active:
-            (run.set_beta if name == "objective.beta" else run.set_learning_rate)(to)
+            run.turn(draft.LIVE[name], to)
         draft.propose(name, to, {name: to})
 
     st.select_slider(

@@ -2,9 +2,11 @@ import threading
 
 import pytest
 
+from vae_core import recipes
 from vae_core.runs import control, files
 from vae_core.runs.control import Control
 from vae_core.runs.reading import RunError
+from vae_core.spec import SpecError
 
 
 def test_of_a_run_that_nobody_asked_anything_nothing_is_asked(tmp_path):
@@ -55,6 +57,16 @@ def test_a_beta_that_cannot_be_is_refused_with_a_sentence(tmp_path, beta):
 def test_a_learning_rate_that_cannot_be_is_refused_with_a_sentence(tmp_path, rate):
     with pytest.raises(RunError, match="The learning rate must be"):
         control.ask(tmp_path, learning_rate=rate)
+
+
+def test_a_knob_has_the_bounds_of_its_setting_and_a_place_in_what_is_asked():
+    spec = recipes.get("vae-2d")
+    for name, knob in control.KNOBS.items():
+        assert getattr(Control(), name) is None
+        assert spec.change(**{knob.setting: knob.least})
+        assert spec.change(**{knob.setting: knob.most})
+        with pytest.raises(SpecError):
+            spec.change(**{knob.setting: 1.001 * knob.most})
 
 
 def test_a_look_tells_of_a_change_once(tmp_path):

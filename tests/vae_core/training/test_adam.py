@@ -56,6 +56,46 @@ def test_a_parameter_without_a_gradient_waits_as_in_torch_optim_adam():
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
 
 
+def test_a_parameter_that_never_has_a_gradient_stays_bit_for_bit_and_resuming_is_exact():
+    """A codebook that is moved by averages, or a frozen part, through a break in the middle."""
+
+    def model() -> nn.Module:
+        found = net()
+        found.register_parameter("codebook", nn.Parameter(torch.ones(3)))
+        return found
+
+    def loss(of: nn.Module, step: int) -> torch.Tensor:
+        of[0].weight.requires_grad_(step % 3 != 1)
+        return of(x).square().sum()
+
+    ours, theirs = model(), model()
+    mine = Adam(ours.named_parameters(), torch.tensor(1e-2))
+    reference = torch.optim.Adam(theirs.parameters(), 1e-2)
+    x = torch.randn(7, 5, generator=torch.Generator().manual_seed(1))
+    for step in range(20):
+        if step == 10:
+            kept = {name: value.clone() for name, value in mine.state().items()}
+            resumed = model()
+            resumed.load_state_dict(ours.state_dict())
+            again = Adam(resumed.named_parameters(), torch.tensor(1e-2))
+            again.restore(kept)
+        if step >= 10:
+            loss(resumed, step).backward()
+            again.step()
+        loss(ours, step).backward()
+        mine.step()
+        reference.zero_grad()
+        loss(theirs, step).backward()
+        reference.step()
+    assert ours.codebook.tolist() == [1.0] * 3
+    for name, value in ours.named_parameters():
+        torch.testing.assert_close(value, theirs.get_parameter(name), rtol=1e-4, atol=1e-6)
+        assert torch.equal(value, resumed.get_parameter(name)), name
+    assert all(torch.equal(value, again.state()[name]) for name, value in mine.state().items())
+    counts = dict(zip(mine.mean, mine.count.tolist(), strict=True))
+    assert counts == {"0.weight": 13, "codebook": 0} | dict.fromkeys(("0.bias", "2.weight", "2.bias"), 20)
+
+
 def test_a_state_with_one_count_for_all_parameters_is_taken_up():
     ours = Adam(net().named_parameters(), torch.tensor(0.1))
     state = ours.state() | {"count": torch.tensor(7.0)}

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from vae_core.analysis.inpaint.conditioned import Model
-from vae_core.analysis.inpaint.problem import CPU_BLOCK, GPU_BLOCK, Completions, Problem
+from vae_core.analysis.inpaint.problem import Completions, Problem
+from vae_core.analysis.likelihood import numbers_at_once
 
 CODES = 1000  # of equal weight that it is averaged over, at most
 
@@ -70,7 +71,7 @@ def log_likelihood(found: Completions, truth: Tensor, mask: Tensor, model: Model
 def _log_p(problem: Problem, z: Tensor) -> Tensor:
     """log p(x_hidden | z) [S, B] of z [S, B, D], in bounded memory."""
     model, hidden = problem.model, problem.hidden.to(problem.x.dtype)
-    at_once = CPU_BLOCK if problem.device.type == "cpu" else GPU_BLOCK
+    at_once = numbers_at_once(problem.device)
     numbers = problem.count * model.likelihood.numbers * math.prod(model.image_shape)
     blocks = z.split(max(1, at_once // numbers))
     return torch.cat([model.likelihood.log_prob(model.decode(block), problem.x, hidden) for block in blocks])

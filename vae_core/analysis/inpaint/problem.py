@@ -13,14 +13,12 @@ import torch
 from torch import Tensor
 
 from vae_core.analysis.inpaint.conditioned import Model
+from vae_core.analysis.likelihood import numbers_at_once
 from vae_core.model.vae import VAE
 from vae_core.pixels import unit
 
 # Chains that run at least, however few completions are asked for: what is measured of them is the same then.
 CHAINS = 16
-
-# Numbers of decoder output held at once: what fits the cache of a CPU, and what keeps a GPU busy.
-CPU_BLOCK, GPU_BLOCK = 2**20, 2**26
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +104,7 @@ class Problem:
     @torch.no_grad()
     def log_joint_in_blocks(self, z: Tensor) -> Tensor:
         """`log_joint` of many z, in bounded memory."""
-        at_once = CPU_BLOCK if self.device.type == "cpu" else GPU_BLOCK
+        at_once = numbers_at_once(self.device)
         numbers = self.count * self.model.likelihood.numbers * math.prod(self.model.image_shape)
         return torch.cat([self.log_joint(block) for block in z.split(max(1, at_once // numbers))])
 

@@ -19,6 +19,7 @@ from vae_core.browser import wire
 from vae_core.data.catalogue import CATALOGUE
 from vae_core.model import variance_bound
 from vae_core.runs import files, frames
+from vae_core.runs.control import KNOBS
 from vae_core.runs.run import Run
 from widgets.components.board.prior import contours
 from widgets.run_data.codes import is_standard
@@ -39,7 +40,6 @@ TERMS = {
     "classification": "classifier",
 }
 HIDDEN = (70, 92, 138)  # red, green, blue of what the encoder does not see
-MARKS = {"beta": "β", "learning_rate": "lr"}
 
 
 def parcel(run: Run, opening: bool = True) -> bytes:
@@ -243,9 +243,9 @@ def marks(reports: list[dict[str, Any]]) -> list[dict[str, Any]]:
         moved = report.get("moved")
         if isinstance(moved, dict):
             said = [
-                f"{MARKS[name]} {words.number(value)}"
+                f"{KNOBS[name].mark} {words.number(value)}"
                 for name, value in moved.items()
-                if name in MARKS and isinstance(value, int | float)
+                if name in KNOBS and isinstance(value, int | float)
             ]
             if said:
                 found.append({"step": report["step"], "text": ", ".join(said)})

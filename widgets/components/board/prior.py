@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import streamlit as st
 
+from vae_core.constants import LOG_2PI
 from vae_core.runs import files, frames
 from vae_core.runs.run import Run, RunError
 from vae_core.runs.tensors import OF_PRIOR
@@ -56,8 +57,8 @@ def _axis(extent: float) -> np.ndarray:
 def _standard() -> Grid:
     """N(0, I): the share 1 - exp(-r^2 / 2) lies within radius r, where log p is log(1 - share) - log 2 pi."""
     square = _axis(USUAL) ** 2
-    log_p = -0.5 * (square[:, None] + square) - math.log(2 * math.pi)
-    regions = [[mass, math.log1p(-mass) - math.log(2 * math.pi)] for mass in REGIONS]
+    log_p = -0.5 * (square[:, None] + square) - LOG_2PI
+    regions = [[mass, math.log1p(-mass) - LOG_2PI] for mass in REGIONS]
     return Grid(_axis(USUAL), log_p, regions)
 
 
