@@ -27,13 +27,22 @@ def field(
     changes: of the draft, for a value of the widget; else the field itself. spec: where the label depends
     on it.
     """
-    key = url_state.key_showing(f"set:{name}", draft.shown(name, value))
+    now = draft.shown(name, value)
+    if widget == st.number_input:
+        now = _between(now, options["min_value"], options["max_value"])
+    key = url_state.key_showing(f"set:{name}", now)
+    stands = {"index": url_state.place(options["options"], now)} if widget == st.selectbox else {"value": now}
 
     def change(chosen: Any) -> None:
         draft.propose(name, chosen, {name: chosen} if changes is None else changes(chosen))
 
-    widget(labels.of(name, spec), key=key, on_change=url_state.heard(key, change), **options)
+    widget(labels.of(name, spec), key=key, on_change=url_state.heard(key, change), **stands, **options)
     say(name)
+
+
+def _between(value: Any, least: float, most: float) -> float:
+    """The number that a widget with these limits shows, of their type."""
+    return type(least)(min(max(value, least), most))
 
 
 def parts(text: str) -> list[str]:
@@ -74,6 +83,7 @@ def scale(
     st.select_slider(
         labels.of(name, spec),
         stops,
+        now,
         key=key,
         format_func=words.number,
         on_change=url_state.heard(key, move),
