@@ -47,6 +47,7 @@ def sidebar(runs: list[Run], run: Run | None) -> None:
     st.selectbox(
         "Run in use",
         list(names),
+        url_state.place(list(names), run.name) if run else None,
         format_func=label,
         key=key,
         on_change=url_state.heard(key, pick),

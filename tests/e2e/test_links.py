@@ -153,6 +153,7 @@ def test_the_latent_map(new_tab: NewTab, run: Run, holds: Any) -> None:
     page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + 0.4 * box["height"])
     expect(page).to_have_url(re.compile(r"[?&]z="))
     page.mouse.wheel(0, -300)
+    expect(page).to_have_url(re.compile(r"[?&]view="))
     page.mouse.move(5, 5)
     turn_to(page, "Slice")
     holds(page, "plane", "across", "range", "ratio", "class", "show", "layers", "z", "view")
@@ -219,7 +220,7 @@ def test_arithmetic_and_what_is_saved_with_the_users_own_run(new_tab: NewTab, ru
 
 
 def test_a_direction_of_a_shipped_run_is_in_the_browser_and_the_one_in_use_in_the_link(
-    new_tab: NewTab, server: Any, holds: Any
+    new_tab: NewTab, server: Any, holds: Any, wait_until: Any
 ) -> None:
     page = new_tab("/interpolate?run=shown&tab=arithmetic&direction=class&of_class=3&to_is=zero")
     for name in ("first", "second"):
@@ -236,6 +237,7 @@ def test_a_direction_of_a_shipped_run_is_in_the_browser_and_the_one_in_use_in_th
     other = new_tab("/interpolate?run=shown&tab=arithmetic&direction=class&of_class=5&to_is=zero")
     save(other, "second")
     expect(other.get_by_role("radio", name="Kept")).to_be_visible()
+    steady(other, wait_until)  # the browser has it too
     other.goto(page.url)
     expect(other.get_by_role("combobox", name="Name")).to_have_value("second (from a link)")
     expect(other.locator("[aria-label^='Along mean of 3']").first).to_be_attached()

@@ -314,6 +314,17 @@ def test_a_direction_is_kept_with_the_users_own_run_and_found_again(app: App, ad
     assert directions.load(run.path, 2) == []
 
 
+def test_a_name_that_is_typed_just_before_the_button_is_pressed_is_the_one_it_is_kept_under(
+    app: App, add_run: AddRun
+) -> None:
+    run = add_run("mine")
+    at = app("interpolate", run="mine", tab="arithmetic", direction="class")
+    at.text_input(key="direction-name").input("first").run()
+    at.text_input(key="direction-name").input("second")
+    at.button(key="keep-direction").click().run()
+    assert [one.name for one in directions.load(run.path, 2)] == ["second"]
+
+
 def test_a_direction_of_a_shipped_run_stays_out_of_its_folder(app: App, add_run: AddRun) -> None:
     run = add_run("shown", card={"title": "Shown"})
     at = app("interpolate", run="shown", tab="arithmetic", direction="class")

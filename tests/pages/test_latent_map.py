@@ -366,14 +366,18 @@ def test_a_run_whose_images_are_not_here_says_so_and_keeps_its_map(
     assert not at.exception
 
 
-def test_the_browser_is_told_in_every_run_where_a_slider_stands(app: App, add_run: AddRun) -> None:
-    """A first run that a second one overtakes may never arrive; a slider without a value shows its first."""
+def test_the_browser_is_told_in_every_run_where_a_slider_stands_and_is_never_made_to_move_it(
+    app: App, add_run: AddRun
+) -> None:
+    """A first run that a second one overtakes may never arrive; a slider that is new shows its default. What
+    the browser is made to show would undo what its user chose while the run was under way."""
     add_run("mine")
     at = app("latent_map", run="mine")
     for _ in range(2):
         slider = showing(at.select_slider, "at:ratio")
         assert slider.value == 10
-        assert slider.proto.set_value
+        assert list(slider.proto.default) == [slider.options.index("10")]
+        assert not slider.proto.set_value
         at.run()
 
 

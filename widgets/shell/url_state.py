@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -270,19 +270,22 @@ def key_showing(name: str, value: Any) -> str:
 
     A widget that gets another value than its user gave it may, until the browser has heard of it, send the
     old one back, which would look like its user's wish. So the widget becomes another one, with another key.
+
+    The widget is given the value as its default, in every run, and never through the session. A run that the
+    next one overtakes may not reach the browser, and where a widget is new to it, it takes the default. What
+    the session sets, the browser obeys: it would undo what a user chose while the run was under way.
     """
     turns = st.session_state.setdefault("turns", {})
     key = f"{name}:{turns.get(name, 0)}"
-    if key in st.session_state:
-        if st.session_state[key] == value:
-            # Said again in every run: a run that the next one overtakes may never have reached the browser,
-            # which would then show, and send back, the widget's first option.
-            st.session_state[key] = value
-            return key
+    if key in st.session_state and st.session_state[key] != value:
         turns[name] = turns.get(name, 0) + 1
         key = f"{name}:{turns[name]}"
-    st.session_state[key] = value
     return key
+
+
+def place(options: Sequence[Any], value: Any) -> int:
+    """Of the value among the options; the first where it is none of them."""
+    return next((k for k, option in enumerate(options) if option == value), 0)
 
 
 def heard(key: str, act: Callable[[Any], object]) -> Callable[[], None]:

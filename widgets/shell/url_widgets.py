@@ -1,6 +1,9 @@
-"""Plain widgets whose value stands in the link: what to pass to Streamlit for key and callback.
+"""Plain widgets whose value stands in the link: what to pass to Streamlit for key, callback and default.
 
     st.selectbox("Noise", KINDS, **url_widgets.choice(links.NOISE, KINDS))
+
+`by` is the name under which the widget takes its default: "index" of a selectbox, "default" of a segmented
+control or pills, "value" of a slider, a number or a toggle, "expanded" of an expander.
 
 What a link asks for and the page does not have is replaced, and said (`url_state.misfit`). The default is
 left out of the link.
@@ -13,19 +16,28 @@ from typing import Any
 
 from widgets.shell import url_state
 from widgets.shell.link_types import Flag, Misfit, Parameter, Several, Text, Whole, number
-from widgets.shell.url_state import heard, key_showing
+from widgets.shell.url_state import heard, key_showing, place
 
 
 def choice(
-    field: Parameter, options: Sequence[Any], default: Any = None, label: Callable[[Any], str] = str
+    field: Parameter,
+    options: Sequence[Any],
+    default: Any = None,
+    label: Callable[[Any], str] = str,
+    by: str = "index",
 ) -> dict[str, Any]:
     """For a widget that shows one of the options. label: what it calls them."""
     usual = field.default if default is None else default
-    return _bind(field, _chosen(field, options, usual, label), usual)
+    value = _chosen(field, options, usual, label)
+    return _bind(field, value, usual, by, place(options, value))
 
 
 def choice_over(
-    field: Parameter, options: Sequence[Any], default: Any, label: Callable[[Any], str] = str
+    field: Parameter,
+    options: Sequence[Any],
+    default: Any,
+    label: Callable[[Any], str] = str,
+    by: str = "index",
 ) -> dict[str, Any]:
     """As `choice`, over a default that moves with what the page shows.
 
@@ -38,7 +50,8 @@ def choice_over(
     def change(chosen: Any) -> None:
         url_state.write(field, None if chosen == default else str(chosen))
 
-    return {"key": key, "on_change": heard(key, change)}
+    stands = place(options, value) if by == "index" else value
+    return {"key": key, "on_change": heard(key, change), by: stands}
 
 
 def several(field: Several, options: Sequence[int], label: Callable[[int], str] = str) -> dict[str, Any]:
@@ -50,10 +63,12 @@ def several(field: Several, options: Sequence[int], label: Callable[[int], str] 
         fault = Misfit(f"there are {len(known)}, counted from 0", field.text(value) or None)
         url_state.misfit(field, text, fault)
     url_state.accepted(field, ", ".join(map(label, value)) or "all")
-    return _bind(field, value, [])
+    return _bind(field, value, [], "default")
 
 
-def whole(field: Whole, default: int | None = None, most: int | None = None) -> dict[str, Any]:
+def whole(
+    field: Whole, default: int | None = None, most: int | None = None, by: str = "value"
+) -> dict[str, Any]:
     """For a widget that shows a whole number. most: where it depends on the run."""
     usual = field.default if default is None else default
     text = url_state.read(field)
@@ -62,7 +77,7 @@ def whole(field: Whole, default: int | None = None, most: int | None = None) -> 
         value = most
         url_state.misfit(field, str(text), Misfit(f"the most is {most}", str(most)))
     url_state.accepted(field, str(value))
-    return _bind(field, value, usual)
+    return _bind(field, value, usual, by, value)
 
 
 def ends(field: Text, options: Sequence[float], default: tuple[float, float]) -> dict[str, Any]:
@@ -75,15 +90,15 @@ def ends(field: Text, options: Sequence[float], default: tuple[float, float]) ->
         except ValueError:  # Misfit too
             url_state.misfit(field, text, Misfit("a range is two numbers with a comma"))
     url_state.accepted(field, f"{value[0]:.3g} to {value[1]:.3g}")
-    return _bind(field, value, default) | {"value": value}  # by which Streamlit knows that there are two ends
+    return _bind(field, value, default, "value")
 
 
-def flag(field: Flag) -> dict[str, Any]:
+def flag(field: Flag, by: str = "value") -> dict[str, Any]:
     """For a widget that is on or off."""
     text = url_state.read(field)
     value = field.default if text is None else field.parse(text)
     url_state.accepted(field, "on" if value else "off")
-    return _bind(field, value, field.default)
+    return _bind(field, value, field.default, by)
 
 
 def _chosen(field: Parameter, options: Sequence[Any], default: Any, label: Callable[[Any], str]) -> Any:
@@ -101,8 +116,8 @@ def _nearest(options: Sequence[float], text: str) -> float:
     return min(options, key=lambda option: abs(option - asked))
 
 
-def _bind(field: Parameter, value: Any, default: Any) -> dict[str, Any]:
-    """Key and callback: what is chosen goes into the link, and the default is left out of it."""
+def _bind(field: Parameter, value: Any, default: Any, by: str, index: int = 0) -> dict[str, Any]:
+    """What is chosen goes into the link, and the default is left out of it."""
     key = key_showing(f"at:{field.name}", value)
 
     def text(chosen: Any) -> str | None:
@@ -111,4 +126,5 @@ def _bind(field: Parameter, value: Any, default: Any) -> dict[str, Any]:
         return f"{chosen[0]:.6g},{chosen[1]:.6g}" if isinstance(chosen, tuple) else field.text(chosen)
 
     url_state.settle(field, text(value))
-    return {"key": key, "on_change": heard(key, lambda chosen: url_state.write(field, text(chosen)))}
+    hear = heard(key, lambda chosen: url_state.write(field, text(chosen)))
+    return {"key": key, "on_change": hear, by: index if by == "index" else value}

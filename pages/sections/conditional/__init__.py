@@ -43,7 +43,7 @@ def page(run: Run | None) -> None:
             "Question",
             list(TASKS),
             format_func=TASKS.__getitem__,
-            **url_widgets.choice(links.CONDITIONAL_DO, list(TASKS), label=TASKS.__getitem__),
+            **url_widgets.choice(links.CONDITIONAL_DO, list(TASKS), label=TASKS.__getitem__, by="default"),
             required=True,
             label_visibility="collapsed",
         )

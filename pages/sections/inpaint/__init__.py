@@ -67,7 +67,7 @@ def page(run: Run | None) -> str:
             "Question",
             list(TASKS),
             format_func=TASKS.__getitem__,
-            **url_widgets.choice(links.DO, list(TASKS), label=TASKS.__getitem__),
+            **url_widgets.choice(links.DO, list(TASKS), label=TASKS.__getitem__, by="default"),
             required=True,
             label_visibility="collapsed",
         )

@@ -83,7 +83,7 @@ def _controls(run: Run) -> tuple[str, int, int]:
             st.select_slider(
                 "Completions",
                 COUNTS,
-                **url_widgets.choice(links.COUNT, COUNTS),
+                **url_widgets.choice(links.COUNT, COUNTS, by="value"),
                 width=150,
                 help="How many are made at once.",
             )
@@ -155,7 +155,9 @@ def _numbers(found: Found, given: str) -> str:
 
 def _comparison(key: tuple[Any, ...], count: int, seed: int) -> None:
     with st.expander(
-        "All methods on this mask", icon=":material/table_chart:", **url_widgets.flag(links.METHODS)
+        "All methods on this mask",
+        icon=":material/table_chart:",
+        **url_widgets.flag(links.METHODS, by="expanded"),
     ) as opened:
         if not opened.open:
             return

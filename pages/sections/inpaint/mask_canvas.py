@@ -61,9 +61,11 @@ def canvas(subject: Subject) -> np.ndarray:
     def choose(name: str) -> None:
         MASK.move(Mask(PAINTED, mask.observed) if name == PAINTED else Mask.preset(name, shape))
 
+    names = [*PRESETS, PAINTED]
     st.selectbox(
         "Hide",
-        [*PRESETS, PAINTED],
+        names,
+        url_state.place(names, mask.name),
         key=key,
         on_change=url_state.heard(key, choose),
         help="A mask to start from; then hide more with the brush, or uncover with the eraser. The link "

@@ -33,7 +33,7 @@ def page(run: Run | None) -> None:
             "What to do",
             list(TABS),
             format_func=lambda name: TABS[name][0],
-            **url_widgets.choice(links.TAB, list(TABS)),
+            **url_widgets.choice(links.TAB, list(TABS), by="default"),
             required=True,
             label_visibility="collapsed",
         )

@@ -135,6 +135,11 @@ def facts(way: Way) -> list[tuple[str, str, str]]:
 
 def keep(run: Run, way: Way) -> None:
     """A name under which the direction is kept."""
+
+    def press() -> None:
+        # The name as it is now: the button may be older than what was typed just before it was pressed.
+        saved_directions.keep(run, saved(run, way, st.session_state["direction-name"]))
+
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="arithmetic-keep"):
         name = st.text_input(
             "Name of this direction",
@@ -148,8 +153,7 @@ def keep(run: Run, way: Way) -> None:
             "Keep it",
             key="keep-direction",
             icon=":material/bookmark_add:",
-            on_click=callback(saved_directions.keep),
-            args=(run, saved(run, way, name)),
+            on_click=callback(press),
             disabled=not name.strip(),
             help="With the run; of a run that came with the app, in this browser.",
         )

@@ -61,7 +61,7 @@ def choose(run: Run, codes: Codes) -> tuple[str, Way | None]:
         "Direction",
         known,
         format_func=WAYS.__getitem__,
-        **url_widgets.choice(links.DIRECTION, known, label=WAYS.__getitem__),
+        **url_widgets.choice(links.DIRECTION, known, label=WAYS.__getitem__, by="default"),
         required=True,
         help="A − B: the difference of two codes. Against the rest: the mean code of a class less that of "
         "all other images. A factor: the mean code of the fifth of images highest in it less that of the "
@@ -160,7 +160,14 @@ def _of_kept(run: Run, saved: dict[str, Any]) -> Way:
     choose(name)
     key = url_state.key_showing("at:saved", name)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        chosen = st.selectbox("Name", list(saved), key=key, on_change=url_state.heard(key, choose), width=220)
+        chosen = st.selectbox(
+            "Name",
+            list(saved),
+            list(saved).index(name),
+            key=key,
+            on_change=url_state.heard(key, choose),
+            width=220,
+        )
         st.button(
             "Delete",
             key="forget-direction",

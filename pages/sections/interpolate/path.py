@@ -72,7 +72,7 @@ def controls(run: Run) -> View | None:
             "Path",
             list(KINDS),
             format_func=KINDS.__getitem__,
-            **url_widgets.choice(links.WAY, list(KINDS), label=KINDS.__getitem__),
+            **url_widgets.choice(links.WAY, list(KINDS), label=KINDS.__getitem__, by="default"),
             required=True,
             help="Linear: the straight line between both codes. Spherical: turns evenly from one direction "
             "to the other, on the shell where most of the prior lies. Geodesic: the path along which the "

@@ -29,7 +29,7 @@ def strip(run: Run) -> View:
                 "Plane",
                 list(KINDS),
                 format_func=KINDS.__getitem__,
-                **url_widgets.choice(links.PLANE, list(KINDS), label=KINDS.__getitem__),
+                **url_widgets.choice(links.PLANE, list(KINDS), label=KINDS.__getitem__, by="default"),
                 required=True,
                 help="Two coordinates, the others integrated out; the plane in which the codes vary most; or "
                 "two coordinates with all others held where the pin is.",
@@ -47,7 +47,7 @@ def strip(run: Run) -> View:
         extent = st.select_slider(
             "Range",
             EXTENTS,
-            **url_widgets.choice_over(links.RANGE, EXTENTS, usual),
+            **url_widgets.choice_over(links.RANGE, EXTENTS, usual, by="value"),
             format_func=lambda e: f"± {e}",
             width=130,
             help="How far the density is computed, in standard deviations of the prior. At first as far as "
@@ -66,7 +66,7 @@ def strip(run: Run) -> View:
         ratio = st.select_slider(
             "Hole: p / q above",
             RATIOS,
-            **url_widgets.choice(links.RATIO, RATIOS),
+            **url_widgets.choice(links.RATIO, RATIOS, by="value"),
             width=190,
             help="A hole lies inside the region that holds 95 % of the prior, where the prior p(z) is more "
             "than so many times the aggregated posterior q(z).",
@@ -76,7 +76,7 @@ def strip(run: Run) -> View:
                 "Decoded as",
                 range(run.spec.classes),
                 format_func=(run.spec.data.classes or ()).__getitem__,
-                **url_widgets.whole(links.CLASS, most=run.spec.classes - 1),
+                **url_widgets.whole(links.CLASS, most=run.spec.classes - 1, by="index"),
                 width=130,
                 help="This decoder is told the class: the one under which codes on the map are decoded.",
             )

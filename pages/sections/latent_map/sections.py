@@ -34,7 +34,7 @@ def show(run: Run, view: View) -> None:
         list(sections),
         format_func=lambda name: sections[name][0],
         **url_widgets.choice(
-            links.SHOW, list(sections), label=lambda name: sections[name][0].partition(": ")[2]
+            links.SHOW, list(sections), label=lambda name: sections[name][0].partition(": ")[2], by="default"
         ),
         required=True,
         label_visibility="collapsed",

@@ -6,6 +6,7 @@ its controls, too.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, get_args, get_origin
 
@@ -37,12 +38,16 @@ def field(
     changes: of the draft, for a value of the widget; else the field itself. spec: where the label depends
     on it.
     """
-    key = url_state.key_showing(f"set:{name}", draft.shown(name, value))
+    now = draft.shown(name, value)
+    if widget == st.number_input:
+        now = _shown(now, **options)
+    key = url_state.key_showing(f"set:{name}", now)
+    stands = {"index": url_state.place(options["options"], now)} if widget == st.selectbox else {"value": now}
 
     def change(chosen: Any) -> None:
         draft.propose(name, chosen, {name: chosen} if changes is None else changes(chosen))
 
-    widget(labels.of(name, spec), key=key, on_change=url_state.heard(key, change), **options)
+    widget(labels.of(name, spec), key=key, on_change=url_state.heard(key, change), **stands, **options)
     say(name)
 
 
@@ -122,6 +127,18 @@ def _limits(about: FieldInfo) -> dict[str, Any]:
     return found | ({"format": "%g"} if number is float else {})
 
 
+def _shown(
+    value: Any,
+    *,
+    step: float,
+    min_value: float = -math.inf,
+    max_value: float = math.inf,
+    **others: Any,
+) -> float:
+    """The number that a widget with these limits shows, of the type of its steps."""
+    return type(step)(min(max(value, min_value), max_value))
+
+
 def parts(text: str) -> list[str]:
     """Of a list with commas."""
     return [part.strip() for part in text.split(",") if part.strip()]
@@ -160,6 +177,7 @@ def scale(
     st.select_slider(
         labels.of(name, spec),
         stops,
+        now,
         key=key,
         format_func=words.number,
         on_change=url_state.heard(key, move),

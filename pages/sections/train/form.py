@@ -95,9 +95,11 @@ def _recipe(spec: Spec) -> None:
             except SpecError as error:  # images without labels, for a model of classes
                 draft.refuse("recipe", error)
 
+    known = list(recipes.RECIPES) if name else [OWN, *recipes.RECIPES]
     st.selectbox(
         "Recipe",
-        list(recipes.RECIPES) if name else [OWN, *recipes.RECIPES],
+        known,
+        url_state.place(known, name),
         format_func=lambda key: recipes.RECIPES[key].title if key in recipes.RECIPES else "Your own settings",
         key=key,
         on_change=url_state.heard(key, pick),

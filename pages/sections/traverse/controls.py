@@ -34,7 +34,7 @@ def strip(run: Run) -> View:
             "Start from",
             list(STARTS),
             format_func=STARTS.__getitem__,
-            **url_widgets.choice(links.START_FROM, list(STARTS), label=STARTS.__getitem__),
+            **url_widgets.choice(links.START_FROM, list(STARTS), label=STARTS.__getitem__, by="default"),
             required=True,
             help="All dimensions but the one that moves stay where the encoder puts this image, its "
             "posterior mean; or at 0, the mean of the prior.",
@@ -47,7 +47,7 @@ def strip(run: Run) -> View:
             "Range",
             list(RANGES),
             format_func=RANGES.__getitem__,
-            **url_widgets.choice(links.REACH, list(RANGES), label=RANGES.__getitem__),
+            **url_widgets.choice(links.REACH, list(RANGES), label=RANGES.__getitem__, by="default"),
             required=True,
             help="How far each dimension moves: in standard deviations σ of the prior, or between quantiles "
             "of the aggregated posterior q(z), where the codes of the test images are.",

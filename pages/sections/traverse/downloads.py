@@ -32,7 +32,7 @@ def show(view: View) -> None:
                 "Of",
                 list(names),
                 format_func=lambda name: library.title(view.runs[names[name]]),
-                **url_widgets.choice(links.OF, list(names), view.runs[0].name),
+                **url_widgets.choice(links.OF, list(names), view.runs[0].name, by="default"),
                 required=True,
                 help="Whose pictures and numbers.",
             )

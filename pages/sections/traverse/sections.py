@@ -20,7 +20,7 @@ def show(view: View) -> None:
         "Below the board",
         list(SECTIONS),
         format_func=lambda name: SECTIONS[name][0],
-        **url_widgets.choice(links.PART, list(SECTIONS)),
+        **url_widgets.choice(links.PART, list(SECTIONS), by="default"),
         required=True,
         label_visibility="collapsed",
     )

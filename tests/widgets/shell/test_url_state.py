@@ -16,8 +16,10 @@ def test_of_a_widget_only_the_latest_is_heard_as_the_browser_may_still_speak_of_
 
         heard: list[int] = []
         first = url_state.key_showing("n", 1)
+        st.number_input("n", 0, 9, 1, key=first)
         url_state.heard(first, heard.append)()
         second = url_state.key_showing("n", 2)  # the script shows another value: another widget
+        st.number_input("n", 0, 9, 2, key=second)
         url_state.heard(first, heard.append)()
         url_state.heard(second, heard.append)()
         st.session_state["heard"] = heard

@@ -2,11 +2,12 @@
 // colours and the transform from latent coordinates to pixels. A "ground" fills the plane: one at a time.
 
 import { outlines } from "../../../vae_core/browser/contours.js";
-import { dot, write } from "../../../vae_core/browser/draw.js";
+import { dot, line, write } from "../../../vae_core/browser/draw.js";
 import { fit, tilePainter } from "../../../vae_core/browser/images.js";
 import {
   clamp01, drawDensity, drawField, drawPoints, drawPrior, nameClasses, namePrior, NATS_OF_Q, trace,
 } from "../../../vae_core/browser/plane.js";
+import { RADIUS, standing } from "./badges.js";
 
 const GROUNDS = [
   {
@@ -98,16 +99,22 @@ function drawPaths(ctx, { points, colours, toX, toY }) {
 
 /** What names the layers that are shown, over all of them, and no name over another. */
 export function drawNames(ctx, scene, layers) {
-  const { holes, points, plot, toX, toY } = scene;
+  const { holes, points, plot } = scene;
   if (plot.small) return;
-  const badges = layers.has("holes") && holes ? holes.list.slice(0, BADGES) : [];
-  const taken = badges.map(({ center: [x, y] }) => ({ x: toX(x), y: toY(y), width: 18, height: 18 }));
+  const taken = layers.has("holes") && holes ? badges(scene).map(({ x, y }) => ({ x, y, width: 18, height: 18 })) : [];
   if (layers.has("points") && points) nameClasses(ctx, scene, taken);
   if (layers.has("prior")) namePrior(ctx, scene, taken);
 }
 
+/** The largest holes' badges. The smallest holes have their outline alone. */
+function badges({ holes, toX, toY }) {
+  const found = holes.list.slice(0, BADGES).map(({ number, center: [x, y] }) => ({ number, middle: [toX(x), toY(y)] }));
+  const places = standing(found.map(({ middle }) => middle));
+  return found.map((badge, k) => ({ ...badge, x: places[k][0], y: places[k][1] }));
+}
+
 function drawHoles(ctx, scene) {
-  const { holes, fields: { logQ }, grid, colours, font, remember, toX, toY, plot } = scene;
+  const { holes, fields: { logQ }, grid, colours, font, remember, plot } = scene;
   if (!holes) return;
   const edges = remember(`holes ${holes.mass} ${holes.ratio}`, holes.numbers ?? logQ, () => outlines(grid, holeField(scene), 0));
   const [r, g, b] = colours.hole;
@@ -124,10 +131,13 @@ function drawHoles(ctx, scene) {
     ctx.stroke();
   }
   if (plot.small) return;
-  // The largest hole's badge on top. The smallest holes have their outline alone.
-  for (const { number, center: [x, y] } of holes.list.slice(0, BADGES).reverse()) {
-    dot(ctx, toX(x), toY(y), 8, { fill: red, stroke: colours.paper, width: 1.5 });
-    write(ctx, String(number), toX(x), toY(y) + 0.5, { fill: colours["on-hole"], font, size: 10.5, weight: 600, align: "center" });
+  const shown = badges(scene);
+  for (const { middle, x, y } of shown) { // one that had to give way points at its hole
+    if (Math.hypot(x - middle[0], y - middle[1]) > RADIUS) line(ctx, [middle, [x, y]], { stroke: red, width: 1.6 });
+  }
+  for (const { number, x, y } of shown) {
+    dot(ctx, x, y, RADIUS, { fill: red, stroke: colours.paper, width: 1.5 });
+    write(ctx, String(number), x, y + 0.5, { fill: colours["on-hole"], font, size: 10.5, weight: 600, align: "center" });
   }
 }
 

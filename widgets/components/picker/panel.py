@@ -94,6 +94,7 @@ def _tools(field: Picture, source: Source, chosen: int | None) -> int | None:
             "Number",
             0,
             len(source) - 1,
+            chosen,
             step=1,
             key=number,
             on_change=url_state.heard(number, lambda chosen: _by_number(field, chosen)),
@@ -194,6 +195,7 @@ def _upload(field: Picture, run: Run, source: Source) -> None:
     invert = url_state.key_showing(f"{key}-invert", stored.inverted)
     st.toggle(
         "Invert",
+        stored.inverted,
         key=invert,
         on_change=url_state.heard(
             invert, lambda inverted: url_state.write(field, StoredFile(stored.mark, inverted).text())
