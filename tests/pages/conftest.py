@@ -85,6 +85,14 @@ def joint(conditional: Path, own_runs: Path) -> Run:
     return Run(own_runs / "joint")
 
 
+@pytest.fixture(scope="session")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Small runs of three kinds, with every file that a run can have."""
+    from tests.pages.hostile import sound_runs
+
+    return sound_runs(tmp_path_factory.mktemp("sound"))
+
+
 @pytest.fixture
 def app() -> Callable[..., AppTest]:
     """Opens a page as a visitor with that link does."""
