@@ -18,8 +18,11 @@ NewTab = Callable[[str], Page]
 Shown = list[str]
 
 # What a person sees of the state: values of controls, what is pressed and chosen, pictures by their pixels.
-# Canvases under the pointer are left out, and lists that are folded away.
-STATE = """() => {
+# Canvases under the pointer are left out, and lists that are folded away. Null while the page does not rest:
+# a script runs, what it has replaced is still there, or the browser has not loaded the code of a control.
+STATE = """(idle) => {
+    if (!document.querySelector(idle)) return null;
+    if (document.querySelector("[data-stale=true], [data-testid=stSkeleton]")) return null;
     const found = [];
     const text = (e) => e.innerText.replace(/\\s+/g, " ").trim();
     const named = (e) => e.getAttribute("aria-label") ?? e.closest("[data-testid]")?.dataset.testid ?? "";
@@ -58,19 +61,17 @@ def run(server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 
 
 def steady(page: Page, wait_until: Any) -> Shown:
-    """What is on screen once it rests: no script runs, nothing is awaited, the browser has loaded the code of
-    every control, and twice the same is there."""
-    last: list[Shown] = [[]]
+    """What is on screen once it rests: nothing is awaited, and twice the same is there."""
+    last: list[Shown | None] = [None]
 
     def same() -> bool:
         page.wait_for_timeout(400)
-        before, last[0] = last[0], page.evaluate(STATE)
+        before, last[0] = last[0], page.evaluate(STATE, IDLE)
         waiting = page.get_by_text(re.compile("hourglass_top|looking for")).filter(visible=True)
-        loading = page.get_by_test_id("stSkeleton")
-        resting = page.locator(IDLE).count() and not waiting.count() and not loading.count()
-        return bool(resting) and bool(before) and before == last[0]
+        return bool(before) and before == last[0] and not waiting.count()
 
     wait_until(same, "the page rests", 30)
+    assert last[0] is not None
     return last[0]
 
 

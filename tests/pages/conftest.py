@@ -85,6 +85,36 @@ def joint(conditional: Path, own_runs: Path) -> Run:
     return Run(own_runs / "joint")
 
 
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of the sprites with four dimensions, hardly trained."""
+    from vae_core import train
+
+    path = tmp_path_factory.mktemp("drawn") / "drawn"
+    changes = {"latent": 4, "data.name": "sprites", "training.steps": 60}
+    train(recipes.get("vae-2d").change(**changes), out=path)
+    return path
+
+
+@pytest.fixture
+def sprites(drawn: Path, own_runs: Path) -> Callable[..., Run]:
+    def add(name: str = "sprites", card: dict[str, object] | None = None) -> Run:
+        shutil.copytree(drawn, own_runs / name)
+        if card is not None:
+            (own_runs / name / "card.json").write_text(json.dumps(card))
+        return Run(own_runs / name)
+
+    return add
+
+
+@pytest.fixture(scope="session")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Small runs of three kinds, with every file that a run can have."""
+    from tests.pages.hostile import sound_runs
+
+    return sound_runs(tmp_path_factory.mktemp("sound"))
+
+
 @pytest.fixture
 def app() -> Callable[..., AppTest]:
     """Opens a page as a visitor with that link does."""

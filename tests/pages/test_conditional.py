@@ -10,6 +10,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from pages.sections.conditional import classifying, measures, samples, styles
+from tests.pages.shown import words
 from vae_core import data
 from vae_core.analysis import generate
 from vae_core.runs.run import Run
@@ -17,10 +18,6 @@ from widgets.run_data.library import open_run
 
 App = Callable[..., AppTest]
 AddRun = Callable[..., Run]
-
-
-def words(at: AppTest) -> str:
-    return "\n".join(element.value for element in [*at.markdown, *at.caption, *at.info, *at.warning])
 
 
 @pytest.mark.parametrize("task", ["samples", "styles", "slide", "classifier", "measures"])

@@ -1,13 +1,14 @@
 """Home, as its visitor finds it."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
+from tests.pages.shown import html, showing
 from vae_core.runs import archive
 from vae_core.runs.run import Run
 
@@ -15,17 +16,8 @@ App = Callable[..., AppTest]
 AddRun = Callable[..., Run]
 
 
-def showing(widgets: Sequence[Any], name: str) -> Any:
-    """The widget of that name, whichever turn its key is at."""
-    return next(widget for widget in widgets if (widget.key or "").startswith(f"{name}:"))
-
-
 def words(at: AppTest) -> str:
     return "\n".join(element.value for element in [*at.title, *at.subheader, *at.markdown, *at.caption])
-
-
-def html(at: AppTest) -> str:
-    return "\n".join(element.proto.body for element in at.get("html"))
 
 
 def named(at: AppTest, label: str) -> Button:

@@ -12,6 +12,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from pages.sections.inpaint import anomaly, compute, condition_picker, denoising
+from tests.pages.shown import words
 from vae_core import data
 from vae_core.runs.run import Run
 from widgets.run_data.library import open_run
@@ -20,10 +21,6 @@ from widgets.shell import sheets
 
 App = Callable[..., AppTest]
 AddRun = Callable[..., Run]
-
-
-def words(at: AppTest) -> str:
-    return "\n".join(element.value for element in [*at.markdown, *at.caption, *at.info, *at.warning])
 
 
 def told(at: AppTest) -> Any:

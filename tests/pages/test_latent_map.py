@@ -6,7 +6,7 @@ import json
 import math
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.sections.conditional import measures
 from pages.sections.latent_map import decomposition, downloads, headline
+from tests.pages.shown import html, showing
 from vae_core import train
 from vae_core.analysis import aggregate
 from vae_core.browser import wire
@@ -33,11 +34,6 @@ from widgets.shell import words as shown
 App = Callable[..., AppTest]
 AddRun = Callable[..., Run]
 Shipped = Callable[[str, str], Run]
-
-
-def showing(widgets: Sequence[Any], name: str) -> Any:
-    """The widget of that name, whichever turn its key is at."""
-    return next(widget for widget in widgets if (widget.key or "").startswith(f"{name}:"))
 
 
 def parcel(at: AppTest, kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -59,10 +55,6 @@ def told(at: AppTest) -> dict[str, Any]:
 
 def words(at: AppTest) -> str:
     return "\n".join(element.value for element in [*at.markdown, *at.caption])
-
-
-def html(at: AppTest) -> str:
-    return "\n".join(element.proto.body for element in at.get("html"))
 
 
 def test_the_map_shows_the_exact_aggregated_posterior(app: App, add_run: AddRun) -> None:

@@ -1,15 +1,15 @@
 """The Train page: a form that is a Spec, and buttons that write what is wanted into the run's folder."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.sections.train import details, labels
+from tests.pages.shown import showing
 from vae_core import VAE, Spec, recipes
 from vae_core.browser import wire
 from vae_core.data import download
@@ -20,11 +20,6 @@ from widgets.shell import tasks, words
 
 App = Callable[..., AppTest]
 AddRun = Callable[..., Run]
-
-
-def showing(widgets: Sequence[Any], name: str) -> Any:
-    """The widget of that name, whichever turn its key is at."""
-    return next(widget for widget in widgets if (widget.key or "").startswith(f"{name}:"))
 
 
 @pytest.fixture

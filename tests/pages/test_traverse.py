@@ -3,8 +3,6 @@
 import csv
 import io
 import json
-import math
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,17 +13,15 @@ import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from pages.sections.traverse import charts, downloads, factors, scores
+from pages.sections.traverse import downloads
 from pages.sections.traverse.controls import View
 from pages.sections.traverse.downloads import Hand
+from tests.pages.records import a_record
+from tests.pages.shown import parcels, words
 from vae_core import data
 from vae_core.analysis import traverse
-from vae_core.analysis.disentangle import mutual_information
-from vae_core.browser import wire
-from vae_core.data.catalogue import WITH_FACTORS
-from vae_core.runs import disentanglement, files, names
+from vae_core.runs import files, names
 from vae_core.runs.run import Run
-from vae_core.workers import disentanglement_job
 from widgets.components.traverse import TraverseState
 
 App = Callable[..., AppTest]
@@ -33,60 +29,10 @@ AddRun = Callable[..., Run]
 Shipped = Callable[[str, str], Run]
 
 
-@pytest.fixture(scope="session")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model of the sprites with four dimensions, hardly trained."""
-    from vae_core import recipes, train
-
-    path = tmp_path_factory.mktemp("drawn") / "drawn"
-    changes = {"latent": 4, "data.name": "sprites", "training.steps": 60}
-    train(recipes.get("vae-2d").change(**changes), out=path)
-    return path
-
-
-@pytest.fixture
-def sprites(drawn: Path, own_runs: Path) -> Callable[..., Run]:
-    def add(name: str = "sprites", card: dict[str, object] | None = None) -> Run:
-        shutil.copytree(drawn, own_runs / name)
-        if card is not None:
-            (own_runs / name / files.CARD).write_text(json.dumps(card))
-        return Run(own_runs / name)
-
-    return add
-
-
-def parcels(at: AppTest, kind: str) -> list[tuple[dict[str, Any], dict[str, np.ndarray]]]:
-    """What travels to the browser: "decoder", "traversal"."""
-    sent = (wire.unpack(c.proto.bytes) for c in at.get("bidi_component") if c.proto.bytes)
-    return [(header, arrays) for header, arrays in sent if header["kind"] == kind]
-
-
 def told(at: AppTest) -> dict[str, Any]:
     """What the board is told."""
     said = [json.loads(c.proto.json) for c in at.get("bidi_component") if c.proto.json]
     return next(each for each in said if "models" in each)
-
-
-def words(at: AppTest) -> str:
-    return "\n".join(element.value for element in [*at.markdown, *at.caption, *at.info, *at.warning])
-
-
-def html(at: AppTest) -> str:
-    return "\n".join(element.proto.body for element in at.get("html"))
-
-
-def a_record(run: Run, step: int | None = None) -> dict[str, Any]:
-    latent = run.spec.latent
-    found = {
-        "step": disentanglement_job.step_of(run.codes) if step is None else step,
-        "images": 10_000,
-        "factors": ["shape", "x"],
-        "metrics": {name: 0.1 + k / 100 for k, name in enumerate(scores.METRICS)},
-        "mutual_information": [[0.25 + d for d in range(latent)], [0.5] * latent],
-        "factor_entropy": [math.log(3), math.log(32)],
-    }
-    disentanglement.write(run.path, found)
-    return found
 
 
 # --- the board --------------------------------------------------------------------------------------
@@ -270,129 +216,6 @@ def test_names_of_a_shipped_run_come_from_the_link_and_leave_its_folder_alone(
     assert "came with the app" in words(at)
     assert not (run.path / files.NAMES).exists()
     assert told(app("traverse", run="shown", names="another,2:slant"))["names"] == [["", ""]]
-
-
-# --- factors and metrics ----------------------------------------------------------------------------
-
-
-def heatmap(at: AppTest) -> dict[str, Any]:
-    figure: dict[str, Any] = json.loads(at.get("plotly_chart")[0].proto.spec)
-    return next(trace for trace in figure["data"] if trace["type"] == "heatmap")
-
-
-def test_the_matrix_is_the_mutual_information_of_factors_and_sorted_dimensions(
-    app: App, sprites: Callable[..., Run]
-) -> None:
-    run = sprites()
-    at = app("traverse", run="sprites")
-    factors.measure(str(run.path), None)  # as long as the page waits for
-    for _ in range(200):
-        if at.get("plotly_chart"):
-            break
-        at.run()
-    truth = data.load("sprites", "test").factors
-    assert truth is not None
-    order = traverse.usage(run.posteriors).order.numpy()
-    np.testing.assert_allclose(
-        heatmap(at)["z"], mutual_information(run.posteriors.mean, truth).T[:, order], atol=1e-6
-    )
-
-
-def test_a_kept_record_is_shown_at_once(app: App, sprites: Callable[..., Run]) -> None:
-    run = sprites()
-    found = a_record(run)
-    at = app("traverse", run="sprites")
-    order = traverse.usage(run.posteriors).order.tolist()
-    assert heatmap(at)["z"][0] == pytest.approx([found["mutual_information"][0][d] for d in order])
-    page = html(at)
-    for name, metric in scores.METRICS.items():
-        assert f"{metric.title}</th><td>{found['metrics'][name]:.3f}" in page
-    assert not [button for button in at.button if (button.key or "").startswith("metrics-")]
-
-
-def test_once_the_model_was_trained_on_the_metrics_are_offered_anew(
-    app: App, sprites: Callable[..., Run]
-) -> None:
-    run = sprites()
-    a_record(run, step=7)
-    at = app("traverse", run="sprites")
-    assert at.button(key="metrics-sprites").label == "Compute the metrics again"
-    assert "trained on since step 7" in words(at)
-
-
-def test_two_runs_metrics_stand_side_by_side(app: App, sprites: Callable[..., Run]) -> None:
-    for name in ("one", "two"):
-        run = sprites(name)
-        if name == "one":
-            a_record(run)
-    at = app("traverse", run="one", **{"with": "two"})
-    assert "<th>one</th><th>two</th>" in html(at)
-    assert "<th>MIG</th><td>0.100</td><td>–</td>" in html(at)
-    assert at.button(key="metrics-two").label == "Compute the metrics of two"
-
-
-def test_computing_shows_how_far_it_is_and_can_be_cancelled(app: App, sprites: Callable[..., Run]) -> None:
-    run = sprites()
-    disentanglement_job.JOB.report(run.path, 0.4, "Growing trees")
-    at = app("traverse", run="sprites")
-    at.button(key="metrics-cancel-sprites").click().run()
-    assert disentanglement_job.JOB.cancelled(run.path)
-    assert disentanglement_job.JOB.reported(run.path) is None
-    assert at.button(key="metrics-sprites")
-
-
-def test_a_run_without_factors_says_which_have_them(app: App, add_run: AddRun) -> None:
-    add_run("mine")
-    said = words(app("traverse", run="mine"))
-    for name in ("sprites", "dsprites", "strokes"):
-        assert name in said
-
-
-def test_the_scores_of_other_seeds_stand_below_with_their_median(
-    app: App, sprites: Callable[..., Run]
-) -> None:
-    run = sprites("shown", card={"title": "Shown"})
-    a_record(run)
-    rows = [{"seed": k, "elbo": -50.0 - k, "metrics": {"mig": 0.1 * k}} for k in range(1, 4)]
-    files.write_json(run.path / files.SEEDS, {"recipe": "beta-4", "seeds": rows})
-    page = html(app("traverse", run="shown"))
-    assert "<th>median</th><td>−52.0</td><td>0.200</td>" in page
-
-
-def test_the_page_says_that_disentanglement_cannot_be_identified(
-    app: App, sprites: Callable[..., Run]
-) -> None:
-    sprites()
-    assert "Locatello et al. 2019" in words(app("traverse", run="sprites"))
-
-
-def test_the_datasets_said_to_have_factors_are_those_that_have_them() -> None:
-    for name in ("sprites", "strokes", "digits"):
-        assert (data.load(name, "test").factors is not None) == (name in WITH_FACTORS)
-
-
-@pytest.mark.timeout(180)
-def test_the_process_beside_the_app_keeps_the_record(
-    sprites: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = sprites()
-
-    def few(codes: Any, truth: Any, *_: Any, seed: int = 0) -> dict[str, float]:
-        assert len(codes) == len(truth)
-        return {"mig": 0.5}
-
-    monkeypatch.setattr("vae_core.analysis.disentangle.record.evaluate_all", few)
-    assert disentanglement_job.main(run.path) == 0
-    found = run.disentanglement
-    assert found is not None
-    assert found["metrics"] == {"mig": 0.5}
-    assert found["factors"] == ["shape", "scale", "orientation", "x", "y"]
-    assert found["step"] == disentanglement_job.step_of(run.codes)
-
-
-def test_markup_in_a_name_is_shown_as_it_stands() -> None:
-    figure = charts.matrix([[1.0]], ["x"], [2.0], ["z1 <b>"], [False])
-    assert figure["layout"]["xaxis"]["ticktext"] == ["z1 &lt;b&gt;"]
 
 
 # --- take away --------------------------------------------------------------------------------------

@@ -141,10 +141,10 @@ def flush() -> None:
     if wanted != state.sent or not state.certain:
         if wanted != state.sent:
             state.replaced.append((state.sent, time.monotonic() + MOMENT))
-        state.sent, state.certain = wanted, True
         st.query_params.from_dict(
             {name: values if len(values) > 1 else values[0] for name, values in wanted.items()}
         )
+        state.sent, state.certain = wanted, True  # not before: a run that the next one overtakes ends above
 
 
 def query(page: str) -> Query:

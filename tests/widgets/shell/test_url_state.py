@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 import pytest
+from streamlit.runtime.scriptrunner import StopException
+from streamlit.runtime.state.query_params_proxy import QueryParamsProxy
 from streamlit.testing.v1 import AppTest
 
 from widgets.shell import links, url_state
@@ -98,6 +100,24 @@ def test_an_address_that_the_app_has_replaced_is_not_taken_for_a_link(page: Call
     at.query_params["seed"] = "5"  # nobody but a link says that
     at.run()
     assert at.number_input[0].value == 5
+
+
+def test_an_address_that_an_overtaken_run_could_not_send_is_sent_by_the_next(
+    page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run ends where it sends something and the next one is asked for already."""
+    at = page()
+    send = QueryParamsProxy.from_dict
+
+    def overtaken(*_: object) -> None:
+        monkeypatch.setattr(QueryParamsProxy, "from_dict", send)
+        raise StopException
+
+    monkeypatch.setattr(QueryParamsProxy, "from_dict", overtaken)
+    at.number_input[0].set_value(7).run()
+    assert address(at) == {}
+    at.run()
+    assert address(at) == {"seed": "7"}
 
 
 def test_after_a_moment_the_same_address_is_a_link_again(
