@@ -236,8 +236,8 @@ def four_maps(page: Page, url: str) -> None:
         sheet.paste(picture, (x, y))
         share, error = 100 * numbers["hole_mass"], 100 * numbers["hole_mass_error"]
         places = 1 if share >= 1 else 2
-        said = f"{beta}: hole mass {share:.{places}f} ± {error:.{places}f} %"
-        draw.text((x + side / 2, y + side + foot / 2), said, fill="#20242b", font=font, anchor="mm")
+        caption = f"{beta}: hole mass {share:.{places}f} ± {error:.{places}f} %"
+        draw.text((x + side / 2, y + side + foot / 2), caption, fill="#20242b", font=font, anchor="mm")
     sheet.quantize(200).save(PICTURES / "four-maps.png", optimize=True)
     print(PICTURES / "four-maps.png")
 

@@ -283,11 +283,11 @@ def objective(settings: dict[str, Any]) -> list[tuple[str, str]]:
     if settings["kind"] == "elbo":
         return [("beta", f"{settings['beta']:g}")]
     known = {name: value for name, value in settings.items() if name not in ("kind", "kl", "samples")}
-    said = ", ".join(
+    sentence = ", ".join(
         f"{name} {value:g}" if isinstance(value, int | float) else f"{name} {value}"
         for name, value in known.items()
     )
-    return [("Objective", f"{settings['kind']}: {said}")]
+    return [("Objective", f"{settings['kind']}: {sentence}")]
 
 
 def classes(condition: dict[str, Any], numbers: dict[str, Any]) -> list[tuple[str, str]]:
@@ -301,8 +301,10 @@ def classes(condition: dict[str, Any], numbers: dict[str, Any]) -> list[tuple[st
         ("The ELBO is a bound of", numbers["bound_of"]),
     ]
     if "accuracy" in numbers:
-        said = f"{numbers['accuracy']:.2%}; of grey images, not binarised, {numbers['accuracy_undrawn']:.2%}"
-        rows.append(("Test accuracy of q(y|x)", said))
+        sentence = (
+            f"{numbers['accuracy']:.2%}; of grey images, not binarised, {numbers['accuracy_undrawn']:.2%}"
+        )
+        rows.append(("Test accuracy of q(y|x)", sentence))
     return rows
 
 

@@ -132,13 +132,13 @@ def conditional(run: Run, test: data.Dataset) -> tuple[str, dict[str, Any]]:
 
 def m2(run: Run) -> dict[str, Any]:
     """What one seed reached, and in how much time, while other work went on."""
-    said, condition = run.evaluation or {}, run.spec.condition
+    numbers, condition = run.evaluation or {}, run.spec.condition
     assert condition.kind == "class"
     return {
         "kind": "m2",
         "labels": condition.labels,
         "seed": run.spec.training.seed,
-        "accuracy": said["accuracy"],
+        "accuracy": numbers["accuracy"],
         "steps": run.status.step,
         "seconds": round(run.status.seconds),
     }

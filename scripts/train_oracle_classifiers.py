@@ -61,13 +61,13 @@ def make(name: str) -> None:
         (shipped.read(images).argmax(1) == test.labels).double().mean().item()
         for images in (test.images, drawn)
     )
-    said = {
+    facts = {
         "image_shape": train.image_shape,
         "classes": len(train.class_names),
         "accuracy": round(grey, 4),
         "accuracy_binarised": round(binarised, 4),
     }
-    save_file(weights, oracle_classifier.FOLDER / f"{name}.safetensors", {"judge": json.dumps(said)})
+    save_file(weights, oracle_classifier.FOLDER / f"{name}.safetensors", {"judge": json.dumps(facts)})
     SAY.print(f"{name}: {grey:.2%} of the test images right, {binarised:.2%} binarised")
 
 

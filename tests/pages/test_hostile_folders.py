@@ -83,7 +83,7 @@ def everything(run: Run) -> None:
     objective_words.short(run.spec)
     answers(lambda: parcel.build(run, film=True))
     answers(lambda: parcel.build(run, film=False))
-    answers(lambda: scores.rows([run], [scores.kept(run)]))
+    answers(lambda: scores.rows([run], [scores.stored(run)]))
     answers(lambda: run.seeds and scores.seed_table(run.seeds, "x"))
     names.load(run.path, run.spec.latent)
     directions.load(run.path, run.spec.latent)

@@ -96,8 +96,8 @@ def confusion(probabilities: Tensor, labels: Tensor) -> Tensor:
 
 def mistakes(probabilities: Tensor, labels: Tensor, count: int) -> Tensor:
     """Indices of the images [<= count] that were taken for a wrong class, the surest first."""
-    sure, said = probabilities.max(1)
-    wrong = (said != labels).nonzero()[:, 0]
+    sure, read = probabilities.max(1)
+    wrong = (read != labels).nonzero()[:, 0]
     return wrong[sure[wrong].argsort(descending=True, stable=True)][:count]
 
 
@@ -157,7 +157,9 @@ def agreement(
 def draw(model: VAE, z: Tensor, y: Tensor, generator: torch.Generator) -> Tensor:
     """x [N, C, H, W] within [0, 1] drawn from p(x|z, y), of z [N, D] and labels y [N]."""
     blocks = zip(z.to(model.device).split(BLOCK), model.weights(y).split(BLOCK), strict=True)
-    drawn = [model.likelihood.sample(model.decode(block, told)[None], generator)[0] for block, told in blocks]
+    drawn = [
+        model.likelihood.sample(model.decode(block, given)[None], generator)[0] for block, given in blocks
+    ]
     return torch.cat(drawn).clamp(0, 1)
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from vae_core.analysis import aggregate, prior_density
-from vae_core.analysis.progress import Progress, Watch
+from vae_core.analysis.progress import Progress, Reporter
 from vae_core.model.posteriors import Posteriors
 from vae_core.model.priors import Prior
 from vae_core.model.vae import VAE
@@ -129,7 +129,7 @@ def geodesic(
 
     if points < 2:
         raise ValueError(f"A path needs at least 2 points, not {points}.")
-    watch = Watch(progress, cancelled)
+    reporter = Reporter(progress, cancelled)
     line = linear(a, b, times(points))
     with torch.inference_mode():
         history, latent = [float(_energy(decode(line)))], float(_energy(line))
@@ -142,7 +142,7 @@ def geodesic(
 
     def objective(flat: np.ndarray) -> tuple[float, np.ndarray]:
         nonlocal best, lowest, least
-        watch.tell(len(history) / (steps + 1), "Looking for the shortest path")
+        reporter.report(len(history) / (steps + 1), "Looking for the shortest path")
         with torch.enable_grad():
             weights = torch.as_tensor(flat).to(a).view(points - 2, -1).requires_grad_()
             path = torch.cat([line[:1], line[1:-1] + bends @ weights, line[-1:]])
@@ -166,7 +166,7 @@ def geodesic(
         # Of gains below 1e-5 a step, float32 sums could not tell many, and no eye could.
         options={"maxiter": steps, "maxfun": 2 * steps, "maxcor": 20, "ftol": 1e-5, "gtol": 0.0},
     )
-    watch.tell(1.0, "Found the shortest path")
+    reporter.report(1.0, "Found the shortest path")
     converged = found.status != 1
     # Between the points, too, so that no corner is cut.
     between = times(4 * (points - 1) + 1)

@@ -57,10 +57,10 @@ def load(dataset: str) -> OracleClassifier:
             f"No independent classifier of {dataset} comes with the library; there are {known}."
         )
     with safe_open(FOLDER / f"{dataset}.safetensors", framework="pt") as file:
-        said: dict[str, Any] = json.loads(file.metadata()["judge"])
+        facts: dict[str, Any] = json.loads(file.metadata()["judge"])
         weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
     with torch.random.fork_rng(devices=[]):
-        network = nets.encoder(NETWORK, tuple(said["image_shape"]), said["classes"])
+        network = nets.encoder(NETWORK, tuple(facts["image_shape"]), facts["classes"])
     network.load_state_dict(weights)
     network.eval().requires_grad_(False)
-    return OracleClassifier(dataset, network, said["accuracy"], said["accuracy_binarised"])
+    return OracleClassifier(dataset, network, facts["accuracy"], facts["accuracy_binarised"])

@@ -14,13 +14,13 @@ class Cancelled(Exception):
 
 
 @dataclass(frozen=True)
-class Watch:
-    """Both at once, either of which may be missing."""
+class Reporter:
+    """Both at once, either of which may be missing: how far it is goes out, a wish to stop comes in."""
 
     progress: Progress | None = None
     cancelled: Callable[[], bool] | None = None
 
-    def tell(self, fraction: float, sentence: str) -> None:
+    def report(self, fraction: float, sentence: str) -> None:
         """Raises Cancelled where nobody waits any more."""
         if self.cancelled is not None and self.cancelled():
             raise Cancelled(f"Cancelled while at: {sentence}.")

@@ -114,10 +114,10 @@ def strips(decode: Decode, code: Tensor, stops: Tensor, dimensions: Sequence[int
     """What `decode` ([M, D] -> [M, C, H, W] within [0, 1]) makes of the code [D] with each dimension at its
     stops [D, K], for the dimensions asked for, all where none are named: uint8 [len(dimensions), K, C, H, W].
     """
-    asked = range(len(code)) if dimensions is None else dimensions
-    codes = torch.cat([along(code, d, stops[d]) for d in asked])
+    chosen = range(len(code)) if dimensions is None else dimensions
+    codes = torch.cat([along(code, d, stops[d]) for d in chosen])
     images = to_uint8(decode(codes.float()))
-    return images.unflatten(0, (len(asked), stops.shape[1]))
+    return images.unflatten(0, (len(chosen), stops.shape[1]))
 
 
 def swing(stops: Tensor, frames: int = 24) -> Tensor:

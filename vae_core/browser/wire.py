@@ -58,11 +58,11 @@ def pack(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> bytes:
         body += bytes(-len(body) % ALIGNMENT)
         listed[name] = {"dtype": array.dtype.name, "shape": list(array.shape), "offset": len(body)}
         body += np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()
-    said = {**header, "arrays": listed}
-    text = json.dumps(said, separators=(",", ":"), allow_nan=False)
+    listing = {**header, "arrays": listed}
+    text = json.dumps(listing, separators=(",", ":"), allow_nan=False)
     digest = hashlib.blake2b(text.encode(), digest_size=12)
     digest.update(body)
-    head = json.dumps({"id": digest.hexdigest(), **said}, separators=(",", ":"), allow_nan=False).encode()
+    head = json.dumps({"id": digest.hexdigest(), **listing}, separators=(",", ":"), allow_nan=False).encode()
     head += b" " * (-(4 + len(head)) % ALIGNMENT)
     return struct.pack("<I", len(head)) + head + bytes(body)
 
@@ -71,25 +71,25 @@ def header(parcel: bytes) -> dict[str, Any]:
     """What a parcel says about itself, its `id` included. Raises ValueError where it is no parcel."""
     if len(parcel) < 4 or 4 + (size := struct.unpack_from("<I", parcel)[0]) > len(parcel):
         raise ValueError("these bytes are no parcel: they end before their header does")
-    said = json.loads(parcel[4 : 4 + size])
-    if not isinstance(said, dict) or "arrays" not in said:
+    listing = json.loads(parcel[4 : 4 + size])
+    if not isinstance(listing, dict) or "arrays" not in listing:
         raise ValueError("these bytes are no parcel: their header lists no arrays")
-    return said
+    return listing
 
 
 def unpack(parcel: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """(header, arrays) of a parcel; the arrays are read-only views. Raises ValueError where it is none."""
-    said = header(parcel)
+    listing = header(parcel)
     start = 4 + struct.unpack_from("<I", parcel)[0]
     arrays = {}
-    for name, entry in said["arrays"].items():
+    for name, entry in listing["arrays"].items():
         if entry["dtype"] not in DTYPES:
             raise ValueError(f"{name} is {entry['dtype']}; a parcel holds {', '.join(DTYPES)}")
         dtype = np.dtype(entry["dtype"]).newbyteorder("<")
         count = int(np.prod(entry["shape"]))
         array = np.frombuffer(parcel, dtype, count, start + entry["offset"])
         arrays[name] = array.reshape(entry["shape"])
-    return said, arrays
+    return listing, arrays
 
 
 def decoder(
@@ -111,7 +111,7 @@ def decoder(
     mean = model.likelihood.browser_mean
     if mean is None:
         raise TypeError(f"the mean of a {model.spec.likelihood.title} likelihood is not known there")
-    said = {
+    listing = {
         "kind": "decoder",
         "latent": model.latent,
         "image": list(model.image_shape),
@@ -120,10 +120,10 @@ def decoder(
         "label": label or {},
     }
     if model.classes:
-        said["condition"] = _condition(model, y)
+        listing["condition"] = _condition(model, y)
     if dtype == "auto":
         dtype = "float16" if _half_precision_error(model) <= HALF_TOLERANCE else "float32"
-    return pack(said, {name: array.astype(dtype) for name, array in arrays.items()})
+    return pack(listing, {name: array.astype(dtype) for name, array in arrays.items()})
 
 
 def _condition(model: VAE, y: int | Sequence[float] | None) -> dict[str, Any]:

@@ -63,19 +63,19 @@ def source(size: int) -> Source:
     total, (first, test) = math.prod(SIZES), COUNTS.values()
     order = _order()
     # As 32-bit numbers, of which a device has room for 727,280 beside anything else.
-    kept = torch.from_numpy(np.concatenate([order[:first], order[first + test : total]]).astype(np.int32))
+    chosen = torch.from_numpy(np.concatenate([order[:first], order[first + test : total]]).astype(np.int32))
 
     def draw(numbers: Tensor) -> Tensor:
-        nonlocal kept
-        kept = kept.to(numbers.device)  # moved once, to where training is
-        places = kept.index_select(0, numbers).long()
+        nonlocal chosen
+        chosen = chosen.to(numbers.device)  # moved once, to where training is
+        places = chosen.index_select(0, numbers).long()
         columns = []
         for size_of in reversed(SIZES):
             columns.append(places % size_of)
             places = places // size_of
         return render(values(torch.stack(columns[::-1], 1)), size)
 
-    return Source(len(kept), draw)
+    return Source(len(chosen), draw)
 
 
 def chosen(split: str) -> np.ndarray:

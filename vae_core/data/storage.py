@@ -63,15 +63,15 @@ def cached(
     before the last dash of the key) are kept, the newest. With `waiting`, two processes that need the same
     arrays build them once: it is called now and then while the other one does.
     """
-    kept = _kept(key)
-    if kept is not None:
-        return kept
+    found = _cached(key)
+    if found is not None:
+        return found
     with _alone(key, waiting):
-        kept = _kept(key)  # somebody else may have built them meanwhile
-        return _build(key, build, keep) if kept is None else kept
+        found = _cached(key)  # somebody else may have built them meanwhile
+        return _build(key, build, keep) if found is None else found
 
 
-def _kept(key: str) -> Arrays | None:
+def _cached(key: str) -> Arrays | None:
     found = (_read(root / "cache" / f"{key}.safetensors") for root in roots())
     return next((arrays for arrays in found if arrays is not None), None)
 
@@ -140,13 +140,13 @@ def _read(path: Path) -> Arrays | None:
     try:
         with safe_open(path, framework="np") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-            kept = (file.metadata() or {}).get("crc32")
+            cached = (file.metadata() or {}).get("crc32")
     except FileNotFoundError:
         return None
     except (OSError, SafetensorError) as error:
         log.warning("%s cannot be read (%s) and is made anew", path, error)
         return None
-    if kept != _checksum(arrays):
+    if cached != _checksum(arrays):
         log.warning("%s is damaged and is made anew", path)
         return None
     return arrays

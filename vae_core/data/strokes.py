@@ -63,7 +63,7 @@ def load(request: Request) -> Dataset:
     """60,000 or 10,000 drawings, drawn on first use and kept on disk."""
     import torch
 
-    arrays = kept(request.split, request.report)
+    arrays = drawings(request.split, request.report)
     return Dataset(
         name=request.name,
         split=request.split,
@@ -75,7 +75,7 @@ def load(request: Request) -> Dataset:
     )
 
 
-def kept(split: str, report: Callable[[float, str], None] = lambda *_: None) -> Arrays:
+def drawings(split: str, report: Callable[[float, str], None] = lambda *_: None) -> Arrays:
     """The arrays of a split, without torch."""
     count, seed = COUNTS[split], [0, SPLITS.index(split)]
     return cached(
@@ -260,4 +260,4 @@ def _around(centres: np.ndarray, seen: np.ndarray) -> list[slice]:
 
 if __name__ == "__main__":  # draws them ahead of their first use
     for each in SPLITS:
-        kept(each)
+        drawings(each)

@@ -199,10 +199,10 @@ class VAE(nn.Module):
         y: labels [N], or weights [N, K] or [K] for all; without, the blend of all classes by p(y).
         """
         z = z.to(self.device)
-        told = repeat(None) if y is None else self.weights(y).expand(len(z), -1).split(BLOCK)
+        given = repeat(None) if y is None else self.weights(y).expand(len(z), -1).split(BLOCK)
         means = [
             self.likelihood.mean(self.decode(block, weights)[None])[0]
-            for block, weights in zip(z.split(BLOCK), told, strict=False)
+            for block, weights in zip(z.split(BLOCK), given, strict=False)
         ]
         return torch.cat(means).clamp(0, 1)
 

@@ -73,7 +73,7 @@ def read(path: Path) -> Control:
         return Control()
 
 
-def ask(path: Path, *, more_steps: int = 0, **changes: Any) -> Control:
+def request(path: Path, *, more_steps: int = 0, **changes: Any) -> Control:
     """Change what is asked and keep the rest; safe from several sessions at once. Returns what is asked now.
 
     Raises RunError, a sentence, for a beta or a learning rate that cannot be.
@@ -99,18 +99,18 @@ def _check(value: Any, knob: Knob) -> None:
         raise RunError(f"{knob.title} must be between {knob.least:g} and {knob.most:g}, not {value:g}.")
 
 
-class Watch:
+class ControlReader:
     """The worker's eye on the file: a look costs one `stat`, and a read only where it changed."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.seen = files.stamp(path / files.CONTROL)
-        self.asked = read(path)
+        self.requested = read(path)
 
     def look(self) -> bool:
         """Whether something else is asked than at the last look; `asked` says what."""
         stamp = files.stamp(self.path / files.CONTROL)
         if stamp == self.seen:
             return False
-        self.seen, before, self.asked = stamp, self.asked, read(self.path)
-        return self.asked != before
+        self.seen, before, self.requested = stamp, self.requested, read(self.path)
+        return self.requested != before

@@ -148,9 +148,9 @@ class Log:
 
     def _thin(self) -> None:
         last = len(self._lines) - 1
-        kept = [i for i, line in enumerate(self._lines) if i % 2 == 0 or i == last or b'"moved"' in line]
-        self._lines = [self._lines[i] for i in kept]
-        self._times = [self._times[i] for i in kept]
+        staying = [i for i, line in enumerate(self._lines) if i % 2 == 0 or i == last or b'"moved"' in line]
+        self._lines = [self._lines[i] for i in staying]
+        self._times = [self._times[i] for i in staying]
         self.spacing = max(2 * self.spacing, self._times[-1] / (KEEP / 2))
         os.close(self._file)
         self._rewrite()

@@ -81,26 +81,26 @@ class Run(Contents):
 
     @property
     def control(self) -> Control:
-        asked: Control = self._fresh(files.CONTROL, lambda: control.read(self.path), by_spec=False)
-        return asked
+        requested: Control = self._fresh(files.CONTROL, lambda: control.read(self.path), by_spec=False)
+        return requested
 
     def pause(self) -> None:
-        self._ask(paused=True)
+        self._request(paused=True)
 
     def go_on(self) -> None:
         """Out of a pause. A run without a worker goes on by `launch.resume`."""
-        self._ask(paused=False)
+        self._request(paused=False)
 
     def step(self) -> None:
         """One more training step, then pause."""
-        self._ask(paused=True, more_steps=1)
+        self._request(paused=True, more_steps=1)
 
     def stop(self) -> None:
-        self._ask(stop=True)
+        self._request(stop=True)
 
     def turn(self, knob: str, value: float) -> None:
         """Another beta or learning rate from the next step on; knob: of `control.KNOBS`."""
-        self._ask(**{knob: value})
+        self._request(**{knob: value})
 
     def set_beta(self, beta: float) -> None:
         self.turn("beta", beta)
@@ -108,9 +108,9 @@ class Run(Contents):
     def set_learning_rate(self, learning_rate: float) -> None:
         self.turn("learning_rate", learning_rate)
 
-    def _ask(self, **changes: Any) -> None:
+    def _request(self, **changes: Any) -> None:
         self.check_own("be trained")
-        control.ask(self.path, **changes)
+        control.request(self.path, **changes)
 
     # --- the folder ---
 

@@ -196,8 +196,8 @@ class Trainer:
         """
         generator = torch.Generator(self.device).manual_seed(seed)
         sums: dict[str, Tensor] = {}
-        told = repeat(None) if self.labels is None or labels is None else labels.to(self.device).split(BLOCK)
-        for block, y in zip(images.to(self.device).split(BLOCK), told, strict=False):
+        given = repeat(None) if self.labels is None or labels is None else labels.to(self.device).split(BLOCK)
+        for block, y in zip(images.to(self.device).split(BLOCK), given, strict=False):
             hidden = self.objective.semi_supervised
             x = data.binarise(block, "none")
             mask = masks.draw(self.spec.mask.kind, x, generator)

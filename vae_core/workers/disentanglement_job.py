@@ -34,11 +34,11 @@ def factors_of(source: Data) -> tuple[Tensor, tuple[str, ...]]:
         source.name, "test", path=source.path, height=source.height, width=source.width, grey=source.grey
     )
     if split.factors is None:
-        raise RunError(f"The images of {source.name} come without factors. {ask_for()}")
+        raise RunError(f"The images of {source.name} come without factors. {suggestion()}")
     return split.factors, split.factor_names
 
 
-def ask_for() -> str:
+def suggestion() -> str:
     """Which datasets have factors, in a sentence."""
     return f"Datasets with known factors are {', '.join(WITH_FACTORS[:-1])} and {WITH_FACTORS[-1]}."
 

@@ -47,16 +47,16 @@ class Heartbeat:
             status.write(self.path, self.now)
             self._written = time.perf_counter()
 
-    def tell(self, **changes: Any) -> None:
+    def publish(self, **changes: Any) -> None:
         """Write, and let whoever called `train` know."""
         self.write(**changes)
         if self.progress is not None:
             self.progress(self.now.to_dict())
 
-    def say(self, fraction: float, words: str) -> None:
+    def publish_progress(self, fraction: float, words: str) -> None:
         """Progress of something slow before the first step, such as a download."""
         if time.perf_counter() - self._written > 0.1:
-            self.tell(message=f"{words} ({fraction:.0%})")
+            self.publish(message=f"{words} ({fraction:.0%})")
 
     def _beat(self) -> None:
         while not self._still.wait(BEAT / 4):

@@ -84,10 +84,10 @@ class LocalLauncher:
         line = json.dumps(path).encode() + b"\n"
         with self._guard:
             try:
-                self._tell(line)
+                self._send(line)
             except BrokenPipeError:  # it was killed after we looked
                 self._server = None
-                self._tell(line)
+                self._send(line)
 
     def alive(self, run: Run) -> bool:
         return files.held(run.path / files.LOCK)
@@ -101,7 +101,7 @@ class LocalLauncher:
                 self._server.wait()
                 self._server = None
 
-    def _tell(self, line: bytes) -> None:
+    def _send(self, line: bytes) -> None:
         stdin = self._serving().stdin
         assert stdin is not None
         stdin.write(line)
@@ -237,7 +237,7 @@ def resume(run: Run, by: str = "app") -> None:
             raise RunError(f"{short(run.name)} is in training or in the queue already.")
         if now.state == "finished":
             raise RunError(f"{short(run.name)} has finished: nothing is left to train.")
-        control.ask(run.path, paused=False, stop=False)
+        control.request(run.path, paused=False, stop=False)
         now = replace(now, by=by, recovered=0.0, queued=time.time(), pid=None)
         try:
             if by == "app":

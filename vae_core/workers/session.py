@@ -23,7 +23,7 @@ from safetensors.torch import load_file, save
 from vae_core import data
 from vae_core.analysis import evaluation
 from vae_core.runs import files, frames, metrics, schema
-from vae_core.runs.control import KNOBS, LOOK, Watch
+from vae_core.runs.control import KNOBS, LOOK, ControlReader
 from vae_core.runs.reading import Real, RunError, Unfit, parse_json
 from vae_core.runs.run import Run
 from vae_core.sentences import short
@@ -42,7 +42,7 @@ CODES_EVERY, CODES_SHARE = 10.0, 0.005  # q(z|x) of the whole test split
 SAVE_EVERY, SAVE_SHARE = 3.5, 0.1
 
 # What the state holds besides the trainer's: numbers by name. What is none is left out.
-_KEPT = TypeAdapter(dict[str, OnErrorOmit[Real]])
+_STORED = TypeAdapter(dict[str, OnErrorOmit[Real]])
 
 
 class Diverged(Exception):
@@ -69,23 +69,23 @@ class Session:
         self.test_split = self._load("test")
         self.test_images = data.binarised_once(self.test_split, spec.data.binarisation)
 
-        kept = self._restore()
-        self.made_steps = int(kept.get("steps", 0))  # single steps
-        self.turned = {name: kept[name] for name in KNOBS if name in kept}  # as last asked for
-        self.stopwatch = Stopwatch(kept.get("seconds", 0.0))
-        self.saved_step = trainer.step if kept else -1
-        self.log = metrics.Log(self.path / files.METRICS, trainer.step, kept.get("line_spacing", 0.0))
-        self.album = frames.Store(self.path, trainer.step, kept.get("frame_spacing", 0.0))
+        stored = self._restore()
+        self.made_steps = int(stored.get("steps", 0))  # single steps
+        self.live_settings = {name: stored[name] for name in KNOBS if name in stored}  # as last asked for
+        self.stopwatch = Stopwatch(stored.get("seconds", 0.0))
+        self.saved_step = trainer.step if stored else -1
+        self.log = metrics.Log(self.path / files.METRICS, trainer.step, stored.get("line_spacing", 0.0))
+        self.album = frames.Store(self.path, trainer.step, stored.get("frame_spacing", 0.0))
         if spec.classes:
             data.check_labels(self.test_split.labels, spec.data.name, spec.classes)
         self.snapshots = Snapshots(self.test_images, self.test_split.labels, device, spec.mask.kind)
-        self.live_images = int(kept.get("live_images", 0)) or self.snapshots.affordable(
+        self.live_images = int(stored.get("live_images", 0)) or self.snapshots.affordable(
             trainer, TEST_EVERY * TEST_SHARE
         )
         hidden = self.snapshots.masks
         self.album.write_probes(self.snapshots.probes.numpy(), None if hidden is None else hidden.numpy())
 
-        self.watch = Watch(self.path)
+        self.control = ControlReader(self.path)
         self.moved: dict[str, float] = {}
         self.test: dict[str, Any] = {}
         self.speed = Speed()
@@ -98,7 +98,7 @@ class Session:
             device=device.type,
             step=trainer.step,
             steps_total=trainer.steps_total,
-            message=self._greeting(bool(kept)),
+            message=self._greeting(bool(stored)),
         )
 
     def _load(self, split: str) -> data.Dataset:
@@ -110,7 +110,7 @@ class Session:
             height=source.height,
             width=source.width,
             grey=source.grey,
-            progress=self.heartbeat.say,
+            progress=self.heartbeat.publish_progress,
         )
 
     def _check_what_is_there(self) -> None:
@@ -128,7 +128,7 @@ class Session:
             return {}
         try:
             with safe_open(file, framework="pt") as opened:
-                kept = parse_json(opened.metadata()["session"].encode(), files.STATE)
+                stored = parse_json(opened.metadata()["session"].encode(), files.STATE)
             self.trainer.restore(load_file(file))
         except (
             SafetensorError,
@@ -142,7 +142,7 @@ class Session:
             raise RunError(
                 f"{short(self.run.name)} cannot go on: its {files.STATE} does not fit ({short(error)})."
             ) from None
-        return _KEPT.validate_python(kept)
+        return _STORED.validate_python(stored)
 
     def _greeting(self, resumed: bool) -> str:
         step = self.trainer.step
@@ -164,9 +164,9 @@ class Session:
         wake = 0.0
         while self.trainer.step < end and not self.stopping:
             if time.perf_counter() >= wake:
-                if self.watch.look():
+                if self.control.look():
                     self.obey()
-                if self.watch.asked.paused:
+                if self.control.requested.paused:
                     self.pause(steps, end)
                     continue
                 if self.timed_out:
@@ -178,27 +178,27 @@ class Session:
 
     @property
     def stopping(self) -> bool:
-        return self.interrupted or self.watch.asked.stop
+        return self.interrupted or self.control.requested.stop
 
     @property
     def timed_out(self) -> bool:
         limit = self.spec.training.seconds
         return limit is not None and self.stopwatch.seconds >= limit
 
-    def ask_to_stop(self) -> None:
+    def request_stop(self) -> None:
         self.interrupted = True
 
     def obey(self) -> None:
         """A new beta, a new learning rate."""
-        asked = self.watch.asked
+        requested = self.control.requested
         turn = {"beta": self.trainer.set_beta, "learning_rate": self.trainer.set_learning_rate}
         for name in KNOBS:
-            wanted = getattr(asked, name)
-            if wanted is not None and wanted != self.turned.get(name):
+            wanted = getattr(requested, name)
+            if wanted is not None and wanted != self.live_settings.get(name):
                 turn[name](wanted)
-                self.turned[name] = self.moved[name] = wanted
-        if not asked.paused:
-            self.made_steps = asked.steps  # single steps count in a pause only
+                self.live_settings[name] = self.moved[name] = wanted
+        if not requested.paused:
+            self.made_steps = requested.steps  # single steps count in a pause only
 
     def attend(self) -> None:
         """Report, look, test, save and encode, as far as they are due."""
@@ -224,10 +224,10 @@ class Session:
         self.stopwatch.pause()
         self.report_in_full()
         self.save()
-        self.heartbeat.tell(state="paused", message="Paused.", images_per_second=0.0)
+        self.heartbeat.publish(state="paused", message="Paused.", images_per_second=0.0)
         self.encode()
-        while self.watch.asked.paused and not self.stopping and self.trainer.step < end:
-            if self.made_steps < self.watch.asked.steps:
+        while self.control.requested.paused and not self.stopping and self.trainer.step < end:
+            if self.made_steps < self.control.requested.steps:
                 self.made_steps += 1
                 self.stopwatch.go()
                 next(steps)
@@ -236,10 +236,10 @@ class Session:
                 self.save()
             else:
                 time.sleep(LOOK)
-            if self.watch.look():
+            if self.control.look():
                 self.obey()
         self.speed = Speed()
-        self.heartbeat.tell(state="running", message="")
+        self.heartbeat.publish(state="running", message="")
         self.stopwatch.go()
 
     # --- what is written ---
@@ -270,7 +270,7 @@ class Session:
             assert self.log is not None
             self.log.append(line)
             self.moved = {}
-        self.heartbeat.tell(
+        self.heartbeat.publish(
             step=trainer.step,
             epoch=trainer.epoch,
             seconds=seconds,
@@ -316,7 +316,7 @@ class Session:
         session = {
             "seconds": self.stopwatch.seconds,
             "steps": self.made_steps,
-            **self.turned,
+            **self.live_settings,
             "live_images": self.live_images,
             "line_spacing": self.log.spacing,
             "frame_spacing": self.album.spacing,
@@ -337,7 +337,7 @@ class Session:
         stopped, step = self.stopping, self.trainer.step
         self.report_in_full()
         self.save()
-        self.heartbeat.tell(message="Evaluating on the whole test split.", remaining=0.0)
+        self.heartbeat.publish(message="Evaluating on the whole test split.", remaining=0.0)
         self.evaluate()
         if stopped:
             self.end("stopped", f"Stopped at step {step:,}. Resume goes on from there.")
@@ -373,4 +373,4 @@ class Session:
     def end(self, state: str, message: str) -> None:
         if self.log is not None:
             self.log.close()
-        self.heartbeat.tell(state=state, message=message, remaining=None, images_per_second=0.0, pid=None)
+        self.heartbeat.publish(state=state, message=message, remaining=None, images_per_second=0.0, pid=None)

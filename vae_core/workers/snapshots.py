@@ -64,13 +64,13 @@ class Snapshots:
         another.
         """
         codes = model.posteriors(self.images, self.labels)
-        told = asked = both = None
+        probe_classes = sample_classes = both = None
         if model.classes and self.probe_labels is not None:
-            told = model.weights(self.probe_labels)
-            asked = model.weights(torch.arange(SAMPLES) % model.classes)
-            both = torch.cat([told, asked])
-        means = model.posterior.location(model.encode(self._probes, told, self._masks))
-        prior = model.prior.sample(SAMPLES, torch.Generator(model.device).manual_seed(SEED), asked)
+            probe_classes = model.weights(self.probe_labels)
+            sample_classes = model.weights(torch.arange(SAMPLES) % model.classes)
+            both = torch.cat([probe_classes, sample_classes])
+        means = model.posterior.location(model.encode(self._probes, probe_classes, self._masks))
+        prior = model.prior.sample(SAMPLES, torch.Generator(model.device).manual_seed(SEED), sample_classes)
         decoded = model.decode_mean(torch.cat([means, prior]), both)
         pictures = to_uint8(decoded).cpu().numpy()
         frame: Arrays = {

@@ -61,7 +61,7 @@ def work(run: Run, progress: Progress | None = None) -> Status:
         try:
             extensions.load()
             session.prepare()
-            with interrupt_becomes(session.ask_to_stop):
+            with interrupt_becomes(session.request_stop):
                 session.train()
                 session.finish()
         except Diverged:

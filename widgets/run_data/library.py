@@ -76,11 +76,11 @@ def use(run: Run | str | None) -> None:
 def choose_run(runs: list[Run]) -> Run | None:
     """The run in use: the link's, else the session's, else one in training, else the first."""
     names = {run.name: run for run in runs}
-    asked = url_state.read(links.RUN)
+    requested = url_state.read(links.RUN)
     first = next((run.name for run in runs if run.status.active), runs[0].name if runs else None)
-    name = asked if asked in names else first
-    if asked is not None and asked != name:
-        quoted = words.literal(asked[: url_state.SHORT])
+    name = requested if requested in names else first
+    if requested is not None and requested != name:
+        quoted = words.literal(requested[: url_state.SHORT])
         gone = f"There is no run named “{quoted}” here; it may have been renamed or deleted"
         url_state.note(links.RUN.name, gone)
     url_state.accepted(links.RUN, title(names[name]) if name is not None else "none")

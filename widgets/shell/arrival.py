@@ -16,12 +16,12 @@ def find_page(pages: Collection[str]) -> str | None:
     """
     context = get_script_run_ctx()
     manager = context.pages_manager if context is not None else None
-    asked = manager.intended_page_name if manager is not None else None
-    if manager is None or not asked or manager.intended_page_script_hash or asked in pages:
+    requested = manager.intended_page_name if manager is not None else None
+    if manager is None or not requested or manager.intended_page_script_hash or requested in pages:
         return None
-    found = links.OLD_PAGES.get(asked)
+    found = links.OLD_PAGES.get(requested)
     manager.set_script_intent("", found or "")
-    return None if found else asked
+    return None if found else requested
 
 
 def say_unknown_page(name: str | None) -> None:

@@ -86,20 +86,20 @@ class ComponentState(Generic[S]):
         self.holder().revision += 1
 
 
-def _same(asked: str, shown: str | None) -> bool:
+def _same(requested: str, shown: str | None) -> bool:
     """Whether two texts say the same, but for digits and order."""
     if shown is None:
         return False
-    one, other = (sorted(text.replace(";", ",").split(",")) for text in (asked, shown))
+    one, other = (sorted(text.replace(";", ",").split(",")) for text in (requested, shown))
     return len(one) == len(other) and all(map(_alike, one, other))
 
 
-def _alike(asked: str, shown: str) -> bool:
-    one, other = asked.split(":"), shown.split(":")
+def _alike(requested: str, shown: str) -> bool:
+    one, other = requested.split(":"), shown.split(":")
     try:
         return len(one) == len(other) and all(
             math.isclose(float(a), float(b), rel_tol=1e-2, abs_tol=1e-3)
             for a, b in zip(one, other, strict=True)
         )
     except ValueError:
-        return asked == shown
+        return requested == shown

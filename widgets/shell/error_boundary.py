@@ -92,12 +92,12 @@ def callback(act: Callable[..., object]) -> Callable[..., None]:
 
 def fault() -> str | None:
     """What the last callback failed with, as long as it is to be read."""
-    said, when = st.session_state.get(FAULT, (None, 0.0))
-    return said if time.monotonic() - when < READ else None
+    sentence, when = st.session_state.get(FAULT, (None, 0.0))
+    return sentence if time.monotonic() - when < READ else None
 
 
 def show_fault() -> None:
     # Not for one run of the script only: a page that runs again while it loads would wipe it away unread.
-    said = fault()
-    if said is not None:
-        st.error(said, icon=":material/error:")
+    sentence = fault()
+    if sentence is not None:
+        st.error(sentence, icon=":material/error:")

@@ -62,8 +62,8 @@ def film(frames: np.ndarray, labels: Sequence[str], title: str) -> bytes:
         for r in range(rows):
             left, top = GAP + r % across * (width + GAP), HEAD + r // across * (height + foot + GAP)
             whole.paste(_tile(frames[r, k], least), (left, top))
-            said = _short(labels[r], 40 if rows == 1 else width // 7)
-            draw.text((left + width / 2, top + height + 3), said, fill=INK, font=_font(12), anchor="mt")
+            label = _short(labels[r], 40 if rows == 1 else width // 7)
+            draw.text((left + width / 2, top + height + 3), label, fill=INK, font=_font(12), anchor="mt")
         pictures.append(whole)
     file = io.BytesIO()
     pictures[0].save(file, "GIF", save_all=True, append_images=pictures[1:], duration=FRAME, loop=0)

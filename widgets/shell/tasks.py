@@ -32,12 +32,12 @@ class Task:
     started: float = field(default_factory=time.monotonic)
     # What a tracked task says of itself: the fraction done, and what it is at.
     fraction: float = 0.0
-    said: str = ""
+    sentence: str = ""
     cancelled: bool = False
     forget: Callable[[], None] = lambda: None  # so that it begins anew when it is asked for again
 
-    def tell(self, fraction: float, sentence: str) -> None:
-        self.fraction, self.said = fraction, sentence
+    def report(self, fraction: float, sentence: str) -> None:
+        self.fraction, self.sentence = fraction, sentence
 
     def done(self) -> bool:
         return self.future is not None and self.future.done()
@@ -69,7 +69,7 @@ def _task(
     name: str, arguments: tuple[Hashable, ...], lane: str, tracked: bool, _work: Callable[..., Any]
 ) -> Task:
     task = Task()
-    more = {"progress": task.tell, "cancelled": lambda: task.cancelled} if tracked else {}
+    more = {"progress": task.report, "cancelled": lambda: task.cancelled} if tracked else {}
     task.future = _threads(lane).submit(_quietly, name, partial(_work, **more), arguments)
     return task
 
@@ -122,8 +122,8 @@ def when_done(task: Task, words: str, show: Callable[[Any], None], cancel: str |
         if task.done():
             st.rerun()
         st.caption(f":material/hourglass_top: {words} … {time.monotonic() - task.started:.0f} s")
-        if task.said:
-            st.progress(task.fraction, task.said)
+        if task.sentence:
+            st.progress(task.fraction, task.sentence)
         if cancel is not None and st.button("Cancel", key=cancel, icon=":material/close:"):
             task.cancelled = True
 

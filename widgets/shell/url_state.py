@@ -76,17 +76,17 @@ def _state() -> State:
 
 def sync(page: str) -> None:
     """Takes what the address says, where somebody else than the app has changed it. Once, before all else."""
-    state, asked = _state(), {name: tuple(st.query_params.get_all(name)) for name in st.query_params}
+    state, requested = _state(), {name: tuple(st.query_params.get_all(name)) for name in st.query_params}
     arrived, moved, back = state.page is None, state.page != page, _history_navigation()
     state.replaced = [(old, until) for old, until in state.replaced if time.monotonic() < until]
-    here = not moved and not back and _by_a_link(state, asked)
-    if arrived or back or here or (moved and asked):
-        _take(page, asked)
+    here = not moved and not back and _by_a_link(state, requested)
+    if arrived or back or here or (moved and requested):
+        _take(page, requested)
     elif moved:  # without a link: the page is as it was left
         state.notes.clear()
         state.fresh.clear()
     if arrived or back or here or moved:
-        state.sent = asked
+        state.sent = requested
         # A link to the same page leaves the address as it was; and the answer to a change that was just made
         # may come late.
         state.certain = not here and not (moved and state.replaced)
@@ -99,17 +99,17 @@ def _history_navigation() -> bool:
     return bool(getattr(context, "is_history_navigation", False))
 
 
-def _by_a_link(state: State, asked: Query) -> bool:
+def _by_a_link(state: State, requested: Query) -> bool:
     """Whether a link to this very page was pressed, and not an address sent that the app has replaced."""
-    return asked != state.sent and all(asked != old for old, _ in state.replaced)
+    return requested != state.sent and all(requested != old for old, _ in state.replaced)
 
 
-def _take(page: str, asked: Query) -> None:
+def _take(page: str, requested: Query) -> None:
     state = _state()
     state.notes.clear()
     state.fresh.clear()
     given: Query = {}
-    for name, values in asked.items():
+    for name, values in requested.items():
         name = links.OLD_NAMES.get((page, name), name)
         given.setdefault(name, tuple(links.OLD_VALUES.get((name, value), value) for value in values))
     for parameter in links.of_page(page):
@@ -228,15 +228,15 @@ def accepted(parameter: Parameter, shown: str) -> None:
         known.shown = shown
 
 
-def misfit(parameter: Parameter, asked: str, fault: Misfit) -> None:
+def misfit(parameter: Parameter, requested: str, fault: Misfit) -> None:
     """Takes a value out of the state that cannot be shown, and says so where a link has asked for it."""
     state = _state()
     fresh = parameter.name in state.fresh or parameter.name not in state.texts
     settle(parameter, fault.instead)
     state.fresh.discard(parameter.name)
     if fresh:
-        quoted = words.literal(_short(asked))
-        if not NUMBER.fullmatch(asked):
+        quoted = words.literal(_short(requested))
+        if not NUMBER.fullmatch(requested):
             quoted = f"“{quoted}”"
         sentence = f"The link asks for {parameter.noun} {quoted}; {words.literal(str(fault))}"
         state.notes[parameter.name] = Note(str(fault) if isinstance(fault, Elsewhere) else sentence)

@@ -57,9 +57,9 @@ def choice_over(
 def several(field: Several, options: Sequence[int], label: Callable[[int], str] = str) -> dict[str, Any]:
     """For a widget that shows any number of the options."""
     text, known = url_state.read(field), list(options)
-    asked = field.parse(text) if text is not None else ()
-    value = [option for option in asked if option in known]
-    if text is not None and len(value) < len(asked):
+    requested = field.parse(text) if text is not None else ()
+    value = [option for option in requested if option in known]
+    if text is not None and len(value) < len(requested):
         fault = Misfit(f"there are {len(known)}, counted from 0", field.text(value) or None)
         url_state.misfit(field, text, fault)
     url_state.accepted(field, ", ".join(map(label, value)) or "all")
@@ -112,8 +112,8 @@ def _chosen(field: Parameter, options: Sequence[Any], default: Any, label: Calla
 
 
 def _nearest(options: Sequence[float], text: str) -> float:
-    asked = number(text)
-    return min(options, key=lambda option: abs(option - asked))
+    requested = number(text)
+    return min(options, key=lambda option: abs(option - requested))
 
 
 def _bind(field: Parameter, value: Any, default: Any, by: str, index: int = 0) -> dict[str, Any]:

@@ -46,8 +46,8 @@ def literal(text: str) -> str:
 
 def of_fault(fault: BaseException) -> str | None:
     """What a ValueError says, for Markdown: the library's own are sentences. None of any other fault."""
-    said = str(fault).strip().splitlines()
-    return literal(said[0][:300]) if isinstance(fault, ValueError) and said else None
+    lines = str(fault).strip().splitlines()
+    return literal(lines[0][:300]) if isinstance(fault, ValueError) and lines else None
 
 
 def duration(seconds: float | None) -> str:

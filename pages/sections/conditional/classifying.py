@@ -77,8 +77,8 @@ def _all(found: Read, called: list[str]) -> None:
     if found.mistakes:
         st.markdown("**The surest mistakes**")
         shown = [
-            (f"{called[true]} read {called[said]}", image, f"q(y|x) = {sure:.3f} for {called[said]}.")
-            for image, true, said, sure in found.mistakes
+            (f"{called[true]} read {called[read]}", image, f"q(y|x) = {sure:.3f} for {called[read]}.")
+            for image, true, read, sure in found.mistakes
         ]
         for start in range(0, len(shown), ACROSS):
             sheets.row(shown[start : start + ACROSS], 64, ACROSS)
@@ -146,9 +146,9 @@ def _by_labels(run: Run) -> None:
         if other.status.state == "unreadable" or other.spec.data.name != run.spec.data.name:
             continue
         whole = CATALOGUE[other.spec.data.name].train or 0
-        told = other.evaluation or {}
-        if isinstance(told.get("accuracy"), int | float):
-            points.append((told.get("labels") or whole, told["accuracy"], library.title(other)))
+        evaluated = other.evaluation or {}
+        if isinstance(evaluated.get("accuracy"), int | float):
+            points.append((evaluated.get("labels") or whole, evaluated["accuracy"], library.title(other)))
         for line in other.labels:
             count = line.get("labels") or whole
             if line.get("kind") == "supervised":
@@ -206,18 +206,21 @@ def read(path: str, version: Any, progress: Progress, cancelled: Callable[[], bo
 
     from vae_core import data
     from vae_core.analysis import generate
-    from vae_core.analysis.progress import Watch
+    from vae_core.analysis.progress import Reporter
 
-    run, watch = open_run(path), Watch(progress, cancelled)
+    run, reporter = open_run(path), Reporter(progress, cancelled)
     test = dataset(run.spec.data, "test").result()
     images, parts = data.binarised_once(test, run.spec.data.binarisation), []
     for place, block in enumerate(images.split(500)):
-        watch.tell(500 * place / len(images), "Reading the test images")
+        reporter.report(500 * place / len(images), "Reading the test images")
         parts.append(run.model.classify(block))
     sure = torch.cat(parts)
     wrong = generate.mistakes(sure, test.labels, MISTAKES).tolist()
-    said = sure.argmax(1)
+    labels_read = sure.argmax(1)
     return Read(
         generate.confusion(sure, test.labels),
-        [(test.images[i].numpy(), int(test.labels[i]), int(said[i]), float(sure[i].max())) for i in wrong],
+        [
+            (test.images[i].numpy(), int(test.labels[i]), int(labels_read[i]), float(sure[i].max()))
+            for i in wrong
+        ],
     )

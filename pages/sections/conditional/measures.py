@@ -119,21 +119,21 @@ def measure(path: str, version: Any, progress: Progress, cancelled: Callable[[],
 
     from vae_core import data
     from vae_core.analysis import evaluation, generate, oracle_classifier
-    from vae_core.analysis.progress import Watch
+    from vae_core.analysis.progress import Reporter
     from vae_core.training.process import quick_arithmetic
 
-    run, watch = open_run(path), Watch(progress, cancelled)
+    run, reporter = open_run(path), Reporter(progress, cancelled)
     codes, name = newest(run), run.spec.data.name
     with quick_arithmetic():
-        watch.tell(0.0, "Asking z for the class")
+        reporter.report(0.0, "Asking z for the class")
         probe = None
         if codes is not None and codes.posteriors.labels is not None:
             probe = generate.probe(codes.posteriors)
-        watch.tell(0.4, "Having samples read")
+        reporter.report(0.4, "Having samples read")
         known = oracle_classifier.load(name) if oracle_classifier.there_is(name) else None
         agreement = None if known is None else generate.agreement(run.model, known)
         drawn = None if known is None else generate.agreement(run.model, known, drawn=True)
-        watch.tell(0.7, "The ELBO of each class")
+        reporter.report(0.7, "The ELBO of each class")
         elbo, total, images = None, math.nan, 0
         if absent(run.spec.data) is None:
             test = dataset(run.spec.data, "test").result()

@@ -59,8 +59,8 @@ def show(run: Run) -> None:
 
 
 def _seed() -> int:
-    asked = url_widgets.whole(links.CONDITIONAL_SEED)
-    seed = int(st.number_input("Seed", 0, 9999, **asked, width=120, help="Another seed, other samples."))
+    seed_field = url_widgets.whole(links.CONDITIONAL_SEED)
+    seed = int(st.number_input("Seed", 0, 9999, **seed_field, width=120, help="Another seed, other samples."))
 
     def renew() -> None:
         url_state.write(links.CONDITIONAL_SEED, str((seed + 1) % 10_000))

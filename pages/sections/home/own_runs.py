@@ -27,9 +27,9 @@ def listing(runs: list[Run]) -> None:
     left.subheader("Your runs")
     with right.container(horizontal=True, horizontal_alignment="right"):
         upload()
-    said = st.session_state.pop("run_said", None)
-    if said:
-        st.error(said, icon=":material/error:")
+    sentence = st.session_state.pop("run_said", None)
+    if sentence:
+        st.error(sentence, icon=":material/error:")
     if not runs:
         st.caption("Nothing yet. What you train appears here, and stays when you close the tab.")
         return

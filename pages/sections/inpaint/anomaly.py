@@ -155,9 +155,9 @@ def elbos(
 ) -> tuple[Tensor, Tensor | None]:
     """ELBOs of test images of the run's own set and of the other, [N] nats each."""
     from vae_core.analysis import anomaly
-    from vae_core.analysis.progress import Watch
+    from vae_core.analysis.progress import Reporter
 
-    run, watch = open_run(path), Watch(progress, cancelled)
+    run, reporter = open_run(path), Reporter(progress, cancelled)
 
     def of(split: Any) -> Tensor:
         images = split.images[:COUNT]
@@ -165,11 +165,11 @@ def elbos(
             images = data.binarise_static(images, "test")
         return anomaly.elbo(run.model, images, SAMPLES)
 
-    watch.tell(0.0, "Its own test images")
+    reporter.report(0.0, "Its own test images")
     own = of(dataset(run.spec.data, "test").result())
     if other is None:
         return own, None
-    watch.tell(0.5, f"Images of {CATALOGUE[other].title}")
+    reporter.report(0.5, f"Images of {CATALOGUE[other].title}")
     return own, of(data.load(other, "test"))
 
 

@@ -137,20 +137,20 @@ def _result(run: Run, subject: Subject, observed: np.ndarray, y: int | None, fou
 
 
 def _numbers(found: Found, given: str) -> str:
-    done, told = found.completions, compute.numbers(found)
+    done, measured = found.completions, compute.numbers(found)
     whose = compute.OWN.get(done.method, "under the model")
-    said = [
-        f"Error of the mean **{told['Error']:.3f}** (squared, per hidden pixel)",
-        f"log p(hidden | {given}) **{words.nats(told['log p, nats'])} ± {told['±']:.1f}** nats {whose}, "
-        f"from {found.likelihood.codes:,} codes",
+    parts = [
+        f"Error of the mean **{measured['Error']:.3f}** (squared, per hidden pixel)",
+        f"log p(hidden | {given}) **{words.nats(measured['log p, nats'])} ± {measured['±']:.1f}** nats "
+        f"{whose}, from {found.likelihood.codes:,} codes",
     ]
-    if told["Accepted"] is not None:
-        said.append(f"accepted {told['Accepted']:.0%}")
-    if told["ESS"] is not None:
-        said.append(f"effective samples {told['ESS']:,.0f} of {done.draws:,}")
-    if told["Verdict"]:
-        said.append(f"**{told['Verdict']}**")
-    return " · ".join([*said, f"{1000 * found.seconds:,.0f} ms"])
+    if measured["Accepted"] is not None:
+        parts.append(f"accepted {measured['Accepted']:.0%}")
+    if measured["ESS"] is not None:
+        parts.append(f"effective samples {measured['ESS']:,.0f} of {done.draws:,}")
+    if measured["Verdict"]:
+        parts.append(f"**{measured['Verdict']}**")
+    return " · ".join([*parts, f"{1000 * found.seconds:,.0f} ms"])
 
 
 def _comparison(key: tuple[Any, ...], count: int, seed: int) -> None:

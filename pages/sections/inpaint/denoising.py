@@ -107,6 +107,6 @@ def denoised(
     import torch
 
     model, noisy = open_run(path).model, noised(subject, kind, strength, seed)
-    told = None if y is None else torch.tensor([y])
-    code = model.posteriors(torch.from_numpy(noisy)[None], told).mean
-    return noisy, model.decode_mean(code, told)[0].numpy()
+    given = None if y is None else torch.tensor([y])
+    code = model.posteriors(torch.from_numpy(noisy)[None], given).mean
+    return noisy, model.decode_mean(code, given)[0].numpy()

@@ -145,10 +145,10 @@ def factor_directions(codes: Codes) -> dict[str, Direction]:
 
 
 def _of_kept(run: Run, saved: dict[str, Any]) -> Way:
-    asked = url_state.read(links.SAVED)
+    requested = url_state.read(links.SAVED)
     name = next(iter(saved))
-    if asked is not None:
-        name = saved_directions.in_use(run, asked, saved.values())
+    if requested is not None:
+        name = saved_directions.in_use(run, requested, saved.values())
     if name not in saved:
         url_state.misfit(links.SAVED, name, Misfit("there is none of that name here"))
         name = next(iter(saved))

@@ -79,9 +79,9 @@ def _dims(codes: Codes) -> tuple[int, int]:
 # --- the lasso in browser and link -------------------------------------------------------------------
 
 
-def corners_of(said: Any) -> Corners | None:
+def corners_of(event: Any) -> Corners | None:
     """What plotly says was drawn, a lasso or a box; None where that is nothing."""
-    selection = said.get("selection") if said is not None else None
+    selection = event.get("selection") if event is not None else None
     for kind in ("lasso", "box"):
         for shape in (selection or {}).get(kind) or []:
             x, y = list(shape.get("x") or []), list(shape.get("y") or [])

@@ -52,7 +52,7 @@ def keep(run: Run, saved: Saved) -> None:
                 raise RunError(f"A direction’s name needs 1 to {NAME_LENGTH} characters.")
             others = [one for one in of(run) if one.name != saved.name]
             _listed()[run.name] = [*others, saved][-directions.MOST :]
-            if (asked := url_state.read(links.SAVED)) is not None and _name_in(asked) == saved.name:
+            if (requested := url_state.read(links.SAVED)) is not None and _name_in(requested) == saved.name:
                 url_state.write(links.SAVED, to_link(run, saved))  # it takes the place of the one in use
         else:
             directions.save(run.path, run.spec.latent, saved)
@@ -119,13 +119,13 @@ def store(run: Run) -> bool:
     text = json.dumps({"directions": [asdict(one) for one in listed]}) if listed else ""
     if text != stored[run.name]:
 
-        def kept(done: bool) -> None:
+        def saved_there(done: bool) -> None:
             if done:
                 stored[run.name] = text
             else:
                 refused.add(run.name)
 
-        browser_store.save(f"directions-{run.name}", text, kept)
+        browser_store.save(f"directions-{run.name}", text, saved_there)
     return True
 
 

@@ -152,7 +152,7 @@ def surgery_of(split: Any, of_classes: bool, images: int, latent: int) -> str:
     out.append(
         sentence(colours["mutual_information"], "Mutual information I(x; z)",
                  f"{split.mutual_information:.2f} ± {split.mutual_information_error:.2f}",
-                 told_of_images(split, images, latent))
+                 information_in_words(split, images, latent))
         + sentence(colours["total_correlation"], "Total correlation",
                    f"{split.total_correlation:.2f} ± {split.total_correlation_error:.2f}",
                    "how far the dimensions of q(z) depend on one another; 0 if they were independent.")
@@ -178,20 +178,20 @@ def surgery_of(split: Any, of_classes: bool, images: int, latent: int) -> str:
     return "".join(out)
 
 
-def told_of_images(split: Any, images: int, latent: int) -> str:
+def information_in_words(split: Any, images: int, latent: int) -> str:
     """What the mutual information is of, and how far it speaks of the number of images and dimensions."""
     low, high = split.mutual_information, split.mutual_information_upper
-    said = (
+    text = (
         f"what a code tells about its image, among these {words.count(images)}; at most log N = "
         f"{split.log_n:.2f}."
     )
     if high - low < CLOSE:
-        return said
-    said += f" Among all images that there may be it is between {low:.1f} and {high:.1f}."
+        return text
+    text += f" Among all images that there may be it is between {low:.1f} and {high:.1f}."
     if high - low < FAR:
-        return said
+        return text
     return (
-        f"{said} {words.count(images)} images do not cover {words.dimensions(latent)}: the number speaks of "
+        f"{text} {words.count(images)} images do not cover {words.dimensions(latent)}: the number speaks of "
         "how many there are, and the two below are too high by as much as it is too low."
     )
 
@@ -203,11 +203,11 @@ def bar(pieces: list[tuple[str, float, str]]) -> str:
         f'{value:.2f} nats"></i>'
         for name, value, colour in pieces
     ]
-    said = ", ".join(f"{name} {value:.2f} nats" for name, value, _ in pieces)
-    return f'<div class="elbo-stack" role="img" aria-label="{escape(said)}">{"".join(spans)}</div>'
+    text = ", ".join(f"{name} {value:.2f} nats" for name, value, _ in pieces)
+    return f'<div class="elbo-stack" role="img" aria-label="{escape(text)}">{"".join(spans)}</div>'
 
 
-def sentence(colour: str, name: str, value: str, said: str) -> str:
+def sentence(colour: str, name: str, value: str, text: str) -> str:
     value = value.replace("-", "−")
-    words = f"<b>{escape(name)}</b> {escape(value)} nats: {escape(said)}"
+    words = f"<b>{escape(name)}</b> {escape(value)} nats: {escape(text)}"
     return f'<p><i style="background:{colour}"></i>{words}</p>'

@@ -78,13 +78,13 @@ def numbers(run: Run, view: View, codes: Codes, holes: Any, outside: Any) -> Non
         "of q(z); 5 % if it were p(z)",
         "Share of the aggregated posterior outside the region that holds 95 % of the prior.",
     )
-    said = run.evaluation if codes.whole and not run.status.active else None
-    elbo, note = evaluations.elbo(said), evaluations.kl_note(said)
+    evaluation = run.evaluation if codes.whole and not run.status.active else None
+    elbo, note = evaluations.elbo(evaluation), evaluations.kl_note(evaluation)
     if elbo is not None:
         of = "" if run.spec.bound_of == "log p(x)" else f", of {run.spec.bound_of}"
         number("ELBO", words.nats(elbo), f"nats per test image{of}", "Reconstruction minus KL, with beta 1.")
     elif note is not None:
-        shown = words.nats(evaluations.reconstruction(said))
+        shown = words.nats(evaluations.reconstruction(evaluation))
         number("Reconstruction", shown, f"nats per test image. {note}", variance_bound.WHY)
     beta, weighs = objective_words.beta(run.spec, run.beta_moves), objective_words.of(run.spec).weighs
     value, at, step = beta.partition(" at step ")  # a large number, and the rest below it

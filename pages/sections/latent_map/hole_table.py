@@ -86,8 +86,8 @@ def thumbnails(
 
     if version is None or not codes:
         return []
-    told = None if y is None else torch.full((len(codes),), y)
-    return [address_of(image) for image in open_run(path).model.decode_mean(torch.tensor(codes), told)]
+    classes = None if y is None else torch.full((len(codes),), y)
+    return [address_of(image) for image in open_run(path).model.decode_mean(torch.tensor(codes), classes)]
 
 
 def address_of(image: Tensor) -> str:
@@ -101,20 +101,20 @@ def address_of(image: Tensor) -> str:
 
 
 def notes(run: Run, codes: Codes, view: View, found: Found) -> None:
-    said = [
+    sentences = [
         "Mass is what the prior puts into the hole; depth is the largest log p − log q in it. "
         "Inside the region that holds 95 % of the prior."
     ]
     if densities.field(codes, view.place).grid.floored:
-        said.append("Of the exact density: posteriors are drawn wider than they are, but fill no hole.")
+        sentences.append("Of the exact density: posteriors are drawn wider than they are, but fill no hole.")
     if any(found.least):
-        said.append("≥: the density there is below what can be told from zero.")
+        sentences.append("≥: the density there is below what can be told from zero.")
     if run.spec.latent > 2 and view.kind != "slice":
-        said.append(
+        sentences.append(
             f"This is a marginal: what is empty in all {run.spec.latent} dimensions together may be covered "
             "here. The hole mass beside the map speaks of all of them."
         )
-    st.caption(" ".join(said))
+    st.caption(" ".join(sentences))
 
 
 def curve(codes: Codes, view: View, found: Found) -> None:

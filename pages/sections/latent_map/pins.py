@@ -35,7 +35,7 @@ def state(run: Run) -> MapState:
     return found
 
 
-def heard(latent: int) -> None:
+def receive(latent: int) -> None:
     """The map's callback: the hand has led it somewhere."""
     now = MapState.from_browser(st.session_state[PINS.key].get("state"), latent)
     if now is not None:

@@ -47,11 +47,11 @@ def show(run: Run, view: View) -> None:
 def held(run: Run, codes: Codes, section: str, view: View) -> Codes:
     """The codes of a run in training as they were when the section was opened, or it would never rest."""
     about = (run.name, section, view)
-    kept = st.session_state.get(HELD)
-    if kept is None or kept[0] != about:
-        kept = st.session_state[HELD] = (about, codes)
+    shown = st.session_state.get(HELD)
+    if shown is None or shown[0] != about:
+        shown = st.session_state[HELD] = (about, codes)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("As it was when this was opened; the run trains on.", width="content")
         again = st.session_state.pop
         st.button("Look again", key="map-again", on_click=callback(again), args=(HELD, None), type="tertiary")
-    return kept[1]
+    return shown[1]

@@ -21,18 +21,18 @@ LIVE = 1.5  # seconds between two looks at a run in training
 
 
 def show(run: Run, view: View) -> None:
-    seen = asked(run, view)
+    seen = frame_wanted(run, view)
     active, waiting = seen
 
     def part() -> None:
-        if asked(run, view) != seen:
+        if frame_wanted(run, view) != seen:
             st.rerun()  # the map is looked at more often while something is on its way
         one_map(run, view)
 
     fragment(part, run_every=LIVE if active else tasks.POLL if waiting else None)
 
 
-def asked(run: Run, view: View) -> tuple[bool, bool]:
+def frame_wanted(run: Run, view: View) -> tuple[bool, bool]:
     """Whether the run trains, and whether something that the map shows is still being computed."""
     codes, pinned = newest(run), pins.state(run).pin is not None
     film = replay(run, codes, view) if codes else None
@@ -73,5 +73,5 @@ def one_map(run: Run, view: View) -> None:
         answer=nearest.answer(run, codes, state.pin),
         height=HEIGHT,
         label=f"Latent map of {library.title(run)}",
-        on_change=callback(lambda: pins.heard(latent)),
+        on_change=callback(lambda: pins.receive(latent)),
     )

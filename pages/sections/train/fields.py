@@ -164,8 +164,8 @@ def scale(
     """A slider over a logarithmic scale; a value between two stops, as from a link, becomes a stop."""
     now = value
     if run is not None:
-        asked = getattr(run.control, draft.LIVE[name])
-        now = value if asked is None else asked
+        requested = getattr(run.control, draft.LIVE[name])
+        now = value if requested is None else requested
     stops = sorted({*usual, now})
     key = url_state.key_showing(f"set:{name}", now)
 

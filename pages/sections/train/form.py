@@ -122,8 +122,8 @@ def _keep_data(spec: Spec, old: Spec) -> Spec:
     if spec.recipe is not None and "data.name" in recipes.RECIPES[spec.recipe].changes:
         return spec
     how = "none" if binary(old.data.name) else spec.data.binarisation
-    kept = old.data.model_copy(update={"binarisation": how, "classes": None})
-    return resolve(Spec.parse(spec.model_dump(mode="json") | {"data": kept.model_dump(mode="json")}))
+    same_images = old.data.model_copy(update={"binarisation": how, "classes": None})
+    return resolve(Spec.parse(spec.model_dump(mode="json") | {"data": same_images.model_dump(mode="json")}))
 
 
 def new_seed() -> int:

@@ -60,9 +60,9 @@ def state(run: Run) -> None:
     if run.is_gallery:
         word, colour = "gallery", "blue"
     device = f":gray-badge[{now.device}]" if now.device else ""
-    said = "" if now.state == "queued" else now.message
+    sentence = "" if now.state == "queued" else now.message
     name = words.literal(words.short_name(run.name))
-    st.markdown(f"**{name}** :{colour}-badge[{word}] {device} {words.literal(said)}")
+    st.markdown(f"**{name}** :{colour}-badge[{word}] {device} {words.literal(sentence)}")
     if now.state == "queued":
         queue(run)
     if now.state == "unavailable":
@@ -88,8 +88,8 @@ def queue(run: Run) -> None:
     """What it waits for, and the way there."""
     place, ahead = launch.queue_of(run)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        said = f"Place {max(place, 1)} in the queue."
-        st.caption(f"{said} Waits for" if ahead else said, width="content")
+        sentence = f"Place {max(place, 1)} in the queue."
+        st.caption(f"{sentence} Waits for" if ahead else sentence, width="content")
         for other in ahead:
             url_state.page_link(
                 "train",

@@ -52,7 +52,7 @@ def buttons(run: Run | None, spec: Spec) -> None:
                 "Pause",
                 icon=":material/pause:",
                 key="pause",
-                on_click=callback(_ask),
+                on_click=callback(_request),
                 args=(run, "pause"),
                 disabled=not active or state == "paused",
                 help="Holds the training; Play goes on.",
@@ -72,7 +72,7 @@ def buttons(run: Run | None, spec: Spec) -> None:
             "Stop",
             icon=":material/stop:",
             key="stop",
-            on_click=callback(_ask),
+            on_click=callback(_request),
             args=(run, "stop"),
             disabled=not active,
             help="Ends the training and keeps the run; it can be resumed.",
@@ -110,18 +110,18 @@ def play(run: Run | None) -> None:
     """Out of a pause where nothing but beta and the learning rate was changed, else a new run."""
     paused = run is not None and not run.is_gallery and run.status.state == "paused"
     if run is not None and paused and not draft.same_but_live(run.spec, st.session_state[draft.DRAFT]):
-        _ask(run, "go_on")
+        _request(run, "go_on")
     else:
         start(run)
 
 
 def step(run: Run | None) -> None:
     if run is not None and not run.is_gallery and run.status.active:
-        _ask(run, "step")
+        _request(run, "step")
         return
     fresh = start(run)
     if fresh is not None:
-        _ask(fresh, "step")
+        _request(fresh, "step")
 
 
 def start(run: Run | None) -> Run | None:
@@ -158,5 +158,5 @@ def strokes_instead(run: Run) -> None:
         start(run)
 
 
-def _ask(run: Run, what: str) -> None:
+def _request(run: Run, what: str) -> None:
     getattr(run, what)()

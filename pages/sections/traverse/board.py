@@ -66,7 +66,7 @@ def one_board(view: View) -> None:
         revision=slider_state.SLIDERS.revision,
         height=HEIGHT,
         label="Traversals of " + " and ".join(library.title(run) for run in view.runs),
-        on_change=callback(lambda: slider_state.heard(latents)),
+        on_change=callback(lambda: slider_state.receive(latents)),
         on_rename=callback(lambda change: naming.take(view.runs, change)),
     )
     if (fault := naming.fault()) is not None:
@@ -109,7 +109,7 @@ def model(side: Side, view: View, place: int) -> Model:
     )
 
 
-def told(side: Side) -> str | None:
+def condition_name(side: Side) -> str | None:
     """Under which class a model that is told classes decodes."""
     if not side.run.model.classes:
         return None
@@ -122,20 +122,20 @@ def told(side: Side) -> str | None:
 
 def below(both: list[Side]) -> str:
     """What the board does not say itself."""
-    said = [
+    sentences = [
         "Hardly used are dimensions whose posterior means vary, over the test images, with a variance of at "
         "most 0.01 (inactive in Burda et al. 2016)."
     ]
     shipped = [words.literal(library.title(side.run)) for side in both if side.run.is_gallery]
     if shipped:
-        said.append(
+        sentences.append(
             f"{' and '.join(shipped)} came with the app: names of dimensions stay in this tab and the link; "
             "a copy of the run keeps them."
         )
     else:
-        said.append("Names of dimensions are kept with the run.")
+        sentences.append("Names of dimensions are kept with the run.")
     notes = []
     for side in both:
         if note := usage.kl_note(usage.codes(side.run)):
             notes.append(f"{words.literal(library.title(side.run))}: {note} {variance_bound.WHY}")
-    return " ".join([*filter(None, map(told, both)), *notes, *said])
+    return " ".join([*filter(None, map(condition_name, both)), *notes, *sentences])

@@ -72,7 +72,7 @@ def show(view: View) -> None:
             "Of each dimension: name, KL, activity, the code on screen and that of the image, quantiles of "
             "the aggregated posterior.",
         )
-        found, kept = factors.information(run), scores.kept(run)
+        found, record = factors.information(run), scores.stored(run)
         if found is not None:
             _button(
                 "Matrix as CSV",
@@ -81,11 +81,11 @@ def show(view: View) -> None:
                 f"{run.name}-information.csv",
                 "Mutual information of factors and dimensions in nats.",
             )
-        if kept is not None:
+        if record is not None:
             _button(
                 "Metrics as CSV",
                 "table",
-                lambda: metrics(kept),
+                lambda: metrics(record),
                 f"{run.name}-metrics.csv",
                 "The metrics, and the step at which they were measured.",
             )
@@ -194,6 +194,6 @@ def matrix(called: Names, found: factors.Information) -> str:
     return csv_table(head, rows)
 
 
-def metrics(kept: dict[str, Any]) -> str:
-    rows = [["step", kept["step"]], ["images", kept["images"]], *kept["metrics"].items()]
+def metrics(record: dict[str, Any]) -> str:
+    rows = [["step", record["step"]], ["images", record["images"]], *record["metrics"].items()]
     return csv_table(["metric", "value"], rows)

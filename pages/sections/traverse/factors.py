@@ -12,7 +12,7 @@ from pages.sections.traverse.controls import View
 from vae_core.data.catalogue import CATALOGUE, WITH_FACTORS
 from vae_core.runs import files
 from vae_core.runs.run import Run, RunError
-from vae_core.workers.disentanglement_job import ask_for, step_of
+from vae_core.workers.disentanglement_job import step_of, suggestion
 from widgets.run_data import library, usage
 from widgets.run_data.dataset import absent, dataset
 from widgets.run_data.library import open_run
@@ -47,7 +47,7 @@ def show(view: View) -> None:
         run = view.runs[0]
         st.info(
             f"Nobody knows from which factors the images of {CATALOGUE[run.spec.data.name].title} were made, "
-            f"so there is nothing to compare the dimensions with. {ask_for()}",
+            f"so there is nothing to compare the dimensions with. {suggestion()}",
             icon=":material/grid_off:",
         )
         url_state.page_link("train", label="Train on one of them", icon=":material/play_circle:")
@@ -78,9 +78,9 @@ def matrix(run: Run, view: View) -> None:
             "The matrix comes with the codes of all test images, when the run rests for the first time."
         )
         return
-    kept = scores.kept(run)
-    if kept is not None and not scores.stale(run, kept):
-        draw(run, view, of_record(kept))
+    record = scores.stored(run)
+    if record is not None and not scores.stale(run, record):
+        draw(run, view, of_record(record))
         return
     if (reason := absent(run.spec.data)) is not None:
         st.caption(reason)
@@ -89,17 +89,17 @@ def matrix(run: Run, view: View) -> None:
     tasks.when_done(task, "Comparing dimensions with factors", lambda found: draw(run, view, found))
 
 
-def of_record(kept: dict[str, Any]) -> Information:
+def of_record(record: dict[str, Any]) -> Information:
     return Information(
-        kept["factors"], kept["mutual_information"], kept["factor_entropy"], int(kept["images"])
+        record["factors"], record["mutual_information"], record["factor_entropy"], int(record["images"])
     )
 
 
 def information(run: Run) -> Information | None:
     """The matrix where it is known already."""
-    kept = scores.kept(run)
-    if kept is not None and not scores.stale(run, kept):
-        return of_record(kept)
+    record = scores.stored(run)
+    if record is not None and not scores.stale(run, record):
+        return of_record(record)
     if run.codes is None or run.spec.data.name not in WITH_FACTORS or absent(run.spec.data):
         return None
     task = tasks.start(measure, str(run.path), files.stamp(run.path / files.POSTERIORS))

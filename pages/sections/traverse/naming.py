@@ -50,8 +50,8 @@ def take(runs: tuple[Run, ...], change: Renamed) -> None:
 
 def fault() -> str | None:
     """Why the last name could not be kept, once."""
-    said: str | None = st.session_state.pop(FAULT, None)
-    return said
+    sentence: str | None = st.session_state.pop(FAULT, None)
+    return sentence
 
 
 def changed() -> bool:
@@ -72,8 +72,8 @@ def _kept(path: str, stamp: files.Stamp | None, latent: int) -> tuple[str, ...]:
 
 
 def _write(run: Run, place: int, given: tuple[str, ...]) -> None:
-    said = [f"{d + 1}:{quote(name, safe=' ')}" for d, name in enumerate(given) if name]
-    url_state.write(LINKS[place], ",".join([run.name, *said]) if said else None)
+    texts = [f"{d + 1}:{quote(name, safe=' ')}" for d, name in enumerate(given) if name]
+    url_state.write(LINKS[place], ",".join([run.name, *texts]) if texts else None)
 
 
 def _parse(text: str | None, run: Run) -> tuple[str, ...] | None:

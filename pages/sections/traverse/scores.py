@@ -72,7 +72,7 @@ METRICS = {
 }
 
 
-def kept(run: Run) -> disentanglement.Record | None:
+def stored(run: Run) -> disentanglement.Record | None:
     """What was computed for the run, at whatever step."""
     return run.disentanglement
 
@@ -91,7 +91,7 @@ def table(runs: Sequence[Run]) -> None:
         help="Each from 0 to 1, more is better, on the posterior means of the test images with the settings "
         "of disentanglement_lib (Locatello et al. 2019).",
     )
-    found = [kept(run) for run in runs]
+    found = [stored(run) for run in runs]
     with st.container(horizontal=True, vertical_alignment="center"):
         for run, mine in zip(runs, found, strict=True):
             with error_boundary():

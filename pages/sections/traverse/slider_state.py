@@ -22,7 +22,7 @@ def state(latents: Sequence[int]) -> TraverseState:
     return SLIDERS.read(lambda link: TraverseState.from_link(link, latents))
 
 
-def heard(latents: Sequence[int]) -> None:
+def receive(latents: Sequence[int]) -> None:
     """The board's callback: the hand has led it somewhere."""
     now = TraverseState.from_browser(st.session_state[SLIDERS.key].get("state"), latents)
     if now is not None:

@@ -14,15 +14,15 @@ def test_of_a_run_that_nobody_asked_anything_nothing_is_asked(tmp_path):
 
 
 def test_asking_changes_what_is_named_and_keeps_the_rest(tmp_path):
-    control.ask(tmp_path, beta=4.0)
-    control.ask(tmp_path, paused=True)
+    control.request(tmp_path, beta=4.0)
+    control.request(tmp_path, paused=True)
     assert control.read(tmp_path) == Control(paused=True, beta=4.0)
 
 
 def test_no_single_step_is_lost_when_several_ask_at_once(tmp_path):
     def ask() -> None:
         for _ in range(10):
-            control.ask(tmp_path, paused=True, more_steps=1)
+            control.request(tmp_path, paused=True, more_steps=1)
 
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:
@@ -50,13 +50,13 @@ def test_nonsense_in_the_file_asks_nothing(tmp_path, content):
 @pytest.mark.parametrize("beta", [-1, 1001, float("nan"), float("inf"), "4", True])
 def test_a_beta_that_cannot_be_is_refused_with_a_sentence(tmp_path, beta):
     with pytest.raises(RunError, match="beta must be"):
-        control.ask(tmp_path, beta=beta)
+        control.request(tmp_path, beta=beta)
 
 
 @pytest.mark.parametrize("rate", [0, -1e-3, 1.5, float("nan")])
 def test_a_learning_rate_that_cannot_be_is_refused_with_a_sentence(tmp_path, rate):
     with pytest.raises(RunError, match="The learning rate must be"):
-        control.ask(tmp_path, learning_rate=rate)
+        control.request(tmp_path, learning_rate=rate)
 
 
 def test_a_knob_has_the_bounds_of_its_setting_and_a_place_in_what_is_asked():
@@ -70,16 +70,16 @@ def test_a_knob_has_the_bounds_of_its_setting_and_a_place_in_what_is_asked():
 
 
 def test_a_look_tells_of_a_change_once(tmp_path):
-    watch = control.Watch(tmp_path)
+    watch = control.ControlReader(tmp_path)
     assert not watch.look()
-    control.ask(tmp_path, stop=True)
+    control.request(tmp_path, stop=True)
     assert watch.look()
-    assert watch.asked.stop
+    assert watch.requested.stop
     assert not watch.look()
 
 
 def test_asking_the_same_again_is_no_change(tmp_path):
-    control.ask(tmp_path, beta=2.0)
-    watch = control.Watch(tmp_path)
-    control.ask(tmp_path, beta=2.0)
+    control.request(tmp_path, beta=2.0)
+    watch = control.ControlReader(tmp_path)
+    control.request(tmp_path, beta=2.0)
     assert not watch.look()

@@ -39,7 +39,7 @@ def test_a_heart_that_cannot_write_keeps_beating(folder, wait_until, monkeypatch
 def test_progress_is_told_what_is_written(folder):
     told = []
     with Heartbeat(folder, told.append) as beating:
-        beating.tell(step=7)
+        beating.publish(step=7)
         beating.write(step=8)
     assert [now["step"] for now in told] == [7]
     assert status.read(folder).step == 8

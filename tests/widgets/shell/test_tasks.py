@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import streamlit as st
 
-from vae_core.analysis.progress import Cancelled, Watch
+from vae_core.analysis.progress import Cancelled, Reporter
 from widgets.shell import tasks
 
 going, seen = threading.Event(), threading.Semaphore(0)
@@ -24,11 +24,11 @@ def nothing_kept() -> Iterator[None]:
 
 
 def work(name: str, progress: Callable[[float, str], None], cancelled: Callable[[], bool]) -> str:
-    watch = Watch(progress, cancelled)
-    watch.tell(0.5, "Half way")
+    reporter = Reporter(progress, cancelled)
+    reporter.report(0.5, "Half way")
     seen.release()
     going.wait(20)
-    watch.tell(1.0, "Done")
+    reporter.report(1.0, "Done")
     return name
 
 
@@ -36,7 +36,7 @@ def test_a_task_is_begun_once_and_says_how_far_it_is() -> None:
     task = tasks.start(work, "one", tracked=True)
     assert tasks.start(work, "one", tracked=True) is task
     assert seen.acquire(timeout=20)
-    assert (task.fraction, task.said) == (0.5, "Half way")
+    assert (task.fraction, task.sentence) == (0.5, "Half way")
     going.set()
     assert task.future.result(20) == "one"
 

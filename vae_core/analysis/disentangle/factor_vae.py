@@ -51,8 +51,8 @@ def factor_vae_score(
             np.add.at(count, (fixed, z[rows].var(1).argmin(1)), 1)
         return count
 
-    answers, asked = votes(train).argmax(0), votes(evaluation)
-    return float(asked[answers, np.arange(z.shape[1])].sum() / evaluation)
+    answers, votes_of_others = votes(train).argmax(0), votes(evaluation)
+    return float(votes_of_others[answers, np.arange(z.shape[1])].sum() / evaluation)
 
 
 def beta_vae_score(

@@ -12,7 +12,7 @@ from vae_core.analysis.inpaint.conditioned import Model
 from vae_core.analysis.inpaint.importance import resample, weighted
 from vae_core.analysis.inpaint.likelihood import CODES
 from vae_core.analysis.inpaint.problem import CHAINS, Completions, Problem
-from vae_core.analysis.progress import Progress, Watch
+from vae_core.analysis.progress import Progress, Reporter
 
 START = 512  # weighed codes that chains start from
 
@@ -34,7 +34,7 @@ def encoder_fill(
     The baseline. To a model that never saw masks the filling is part of the image, so that what it draws
     follows no conditional distribution. A masked model is told what is hidden, whatever the filling.
     """
-    Watch(progress, cancelled).tell(0.0, "Encoding")
+    Reporter(progress, cancelled).report(0.0, "Encoding")
     problem = Problem(model, x, mask, generator)
     z = problem.draw(problem.encode_filled(fill), max(count, CODES))
     return problem.completions("encoder", z[:count], problem.in_chains(z))
@@ -63,14 +63,14 @@ def pseudo_gibbs(
     start, in proportion, from importance-sampled codes: where they cannot leave a mode, R-hat shows it. The
     second half of the iterations is measured. At least 16 chains run, of which the first K are shown.
     """
-    problem, watch = Problem(model, x, mask, generator), Watch(progress, cancelled)
+    problem, reporter = Problem(model, x, mask, generator), Reporter(progress, cancelled)
     likelihood, posterior = model.likelihood, model.posterior
     z = resample(*weighted(problem, START), max(count, CHAINS), problem.generator)
     drawn: list[Tensor] = []
     decoded = model.decode(z)
     accepted, tried = torch.zeros(problem.count, device=problem.device), 0
     for step in range(iterations):
-        watch.tell(step / iterations, "Drawing code and hidden pixels in turns")
+        reporter.report(step / iterations, "Drawing code and hidden pixels in turns")
         images = problem.filled(likelihood.sample(decoded, problem.generator))
         params = problem.encode(images)
         proposed, log_q = posterior.sample(params, 1, problem.generator)
@@ -89,7 +89,7 @@ def pseudo_gibbs(
         z, decoded = new, new_decoded
         if step >= iterations // 2:
             drawn.append(z)
-    watch.tell(1.0, "Done")
+    reporter.report(1.0, "Done")
     found = torch.stack(drawn) if drawn else z[None]
     measured = {"ess": chains.effective(found), "r_hat": chains.r_hat(found)}
     if metropolis:

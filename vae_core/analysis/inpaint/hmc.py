@@ -12,7 +12,7 @@ from vae_core.analysis.inpaint import chains
 from vae_core.analysis.inpaint.conditioned import Model
 from vae_core.analysis.inpaint.importance import resample, weighted
 from vae_core.analysis.inpaint.problem import CHAINS, Completions, Problem
-from vae_core.analysis.progress import Progress, Watch
+from vae_core.analysis.progress import Progress, Reporter
 
 START = 512  # weighed codes that the chains start from
 
@@ -44,7 +44,7 @@ def hmc(
         count,
         (steps, warm_up, leapfrogs, 0.8),
         start,
-        Watch(progress, cancelled),
+        Reporter(progress, cancelled),
     )
 
 
@@ -72,7 +72,7 @@ def langevin(
         count,
         (steps, warm_up, 1, 0.574),
         start,
-        Watch(progress, cancelled),
+        Reporter(progress, cancelled),
     )
 
 
@@ -83,7 +83,7 @@ def _run(
     count: int,
     settings: tuple[int, int, int, float],
     start: Tensor | None,
-    watch: Watch,
+    reporter: Reporter,
 ) -> Completions:
     steps, warm_up, leapfrogs, target = settings
     if start is None:
@@ -101,7 +101,7 @@ def _run(
     size = StepSize(problem.count, target, device)
     drawn, accepted = [], torch.zeros(problem.count, device=device)
     for step in range(warm_up + steps):
-        watch.tell(step / (warm_up + steps), "Warming up" if step < warm_up else "Sampling")
+        reporter.report(step / (warm_up + steps), "Warming up" if step < warm_up else "Sampling")
         # A little random, so that no orbit closes on itself (Neal 2011, section 3.2).
         jitter = 0.8 + 0.4 * torch.rand(problem.count, generator=generator, device=device)
         epsilon = (size.now(step < warm_up) * jitter)[:, None] * scale
@@ -124,7 +124,7 @@ def _run(
         else:
             accepted += accept.float().mean(0) / steps
             drawn.append(z)
-    watch.tell(1.0, "Done")
+    reporter.report(1.0, "Done")
     found = torch.stack(drawn) if drawn else z[None]
     return problem.completions(
         method,

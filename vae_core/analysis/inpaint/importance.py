@@ -10,7 +10,7 @@ from torch import Tensor
 
 from vae_core.analysis.inpaint.conditioned import Model
 from vae_core.analysis.inpaint.problem import Completions, Problem
-from vae_core.analysis.progress import Progress, Watch
+from vae_core.analysis.progress import Progress, Reporter
 
 GUESSES = 16  # of the hidden pixels, each of which gives the encoder one proposal
 
@@ -36,8 +36,8 @@ def importance(
     section 9.11). The sum of the weights estimates p(x_observed) without bias; resampling is systematic.
     An effective sample size below K means that completions repeat.
     """
-    problem, watch = Problem(model, x, mask, generator), Watch(progress, cancelled)
-    z, log_weight = weighted(problem, pool, prior_share, rounds, watch)
+    problem, reporter = Problem(model, x, mask, generator), Reporter(progress, cancelled)
+    z, log_weight = weighted(problem, pool, prior_share, rounds, reporter)
     return problem.completions(
         "importance",
         resample(z, log_weight, count, problem.generator),
@@ -50,12 +50,12 @@ def importance(
 
 @torch.no_grad()
 def weighted(
-    problem: Problem, pool: int, prior_share: float = 0.25, rounds: int = 5, watch: Watch | None = None
+    problem: Problem, pool: int, prior_share: float = 0.25, rounds: int = 5, reporter: Reporter | None = None
 ) -> tuple[Tensor, Tensor]:
     """z [S, B, D] with the logs of their weights [S, B], about `pool` of them."""
-    watch = watch or Watch()
+    reporter = reporter or Reporter()
     model = problem.model
-    params = _guesses(problem, rounds, watch)  # [M, B, P]
+    params = _guesses(problem, rounds, reporter)  # [M, B, P]
     from_prior = max(1, round(prior_share * pool))
     each = math.ceil(max(0, pool - from_prior) / len(params))
     draws = model.prior.sample(from_prior * problem.count, problem.generator)
@@ -63,23 +63,23 @@ def weighted(
     if each:
         guided = problem.draw(params.flatten(0, 1), each)
         z = torch.cat([z, guided.reshape(each * len(params), problem.count, -1)])
-    watch.tell(0.5, "Weighing codes")
+    reporter.report(0.5, "Weighing codes")
     log_mixture = model.prior.log_prob(z) + math.log(from_prior / len(z))
     for one in params if each else []:
         log_mixture = torch.logaddexp(log_mixture, model.posterior.log_prob(one, z) + math.log(each / len(z)))
     log_weight = problem.log_joint_in_blocks(z).double() - log_mixture
-    watch.tell(1.0, "Done")
+    reporter.report(1.0, "Done")
     return z, log_weight
 
 
-def _guesses(problem: Problem, rounds: int, watch: Watch) -> Tensor:
+def _guesses(problem: Problem, rounds: int, reporter: Reporter) -> Tensor:
     """The params of q(z|x) of images with guessed hidden pixels [M, B, P]; of the filled ones, M = 1."""
     params = problem.encode_filled()
     if rounds == 0:
         return params[None]
     z = problem.draw(params, GUESSES)
     for step in range(rounds):
-        watch.tell(0.5 * step / rounds, "Looking for proposals")
+        reporter.report(0.5 * step / rounds, "Looking for proposals")
         decoded = problem.model.decode(z)
         params = problem.encode(problem.filled(problem.model.likelihood.sample(decoded, problem.generator)))
         z = problem.draw(params, 1).view_as(z)

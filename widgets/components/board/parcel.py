@@ -174,14 +174,14 @@ def _shapes(shot: frames.Arrays) -> list[tuple[int, ...]]:
     return [shot[name].shape for name in ("mean", "reconstructions", "samples")]
 
 
-def _choose(kept: list[int], kl: np.ndarray) -> list[int]:
+def _choose(standing: list[int], kl: np.ndarray) -> list[int]:
     """The two dimensions with most KL, in order; the kept ones as long as they are nearly the best."""
     if len(kl) <= 2:
         return list(range(len(kl)))
     best = sorted(int(k) for k in np.argsort(-kl)[:2])
-    if len(kept) != 2 or max(kept) >= len(kl) or kl[best].sum() > 1.25 * kl[kept].sum():
-        kept[:] = best
-    return list(kept)
+    if len(standing) != 2 or max(standing) >= len(kl) or kl[best].sum() > 1.25 * kl[standing].sum():
+        standing[:] = best
+    return list(standing)
 
 
 def _cloud_note(latent: int) -> str:
@@ -242,13 +242,13 @@ def marks(reports: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for report in reports:
         moved = report.get("moved")
         if isinstance(moved, dict):
-            said = [
+            changes = [
                 f"{KNOBS[name].mark} {words.number(value)}"
                 for name, value in moved.items()
                 if name in KNOBS and isinstance(value, int | float)
             ]
-            if said:
-                found.append({"step": report["step"], "text": ", ".join(said)})
+            if changes:
+                found.append({"step": report["step"], "text": ", ".join(changes)})
     return found
 
 

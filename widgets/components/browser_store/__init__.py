@@ -25,15 +25,15 @@ def load(name: str, found: Callable[[str | None], None], control: str = "") -> N
         text = answer.get("text")
         found(text if isinstance(text, str) else None)
 
-    _ask(name, None, take, control)
+    _request(name, None, take, control)
 
 
 def save(name: str, text: str, done: Callable[[bool], None], control: str = "") -> None:
     """Gives a text to keep. `done` hears whether the browser does; some private windows refuse."""
-    _ask(name, text, lambda answer: done(answer.get("kept") is True), control)
+    _request(name, text, lambda answer: done(answer.get("kept") is True), control)
 
 
-def _ask(name: str, text: str | None, take: Callable[[dict[str, Any]], None], control: str) -> None:
+def _request(name: str, text: str | None, take: Callable[[dict[str, Any]], None], control: str) -> None:
     key = f"browser-store-{'load' if text is None else 'save'}-{name}-{control}"
 
     def heard() -> None:

@@ -65,9 +65,9 @@ def interpolate(
     return t if now is None else now
 
 
-def place(said: Any) -> float | None:
+def place(event: Any) -> float | None:
     """The t that the browser told; None where it has said none yet, or nonsense."""
-    value = said.get("t") if said is not None else None
+    value = event.get("t") if event is not None else None
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     return float(value)

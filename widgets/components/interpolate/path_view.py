@@ -75,7 +75,7 @@ class Way:
             arrays["hole"] = np.asarray(self.hole).astype(np.uint8)
         if self.ends is not None:
             arrays["ends"] = np.stack([np.asarray(image, np.uint8).transpose(1, 2, 0) for image in self.ends])
-        said: dict[str, Any] = {
+        header: dict[str, Any] = {
             "kind": "path",
             "title": self.title,
             "note": self.note,
@@ -86,7 +86,7 @@ class Way:
             "strip": self.strip,
             "facts": [list(fact) for fact in self.facts],
         }
-        return wire.pack(said, arrays)
+        return wire.pack(header, arrays)
 
 
 def plane(
@@ -108,7 +108,7 @@ def plane(
     }
     if labels is not None:
         arrays["labels"] = np.asarray(labels, np.int32)[:POINTS]
-    said = {
+    header = {
         "kind": "plane",
         "extent": float(grid.x[-1]),
         "grid": {"x": float(grid.x[0]), "cell": float(grid.cell), "size": len(grid.x)},
@@ -116,4 +116,4 @@ def plane(
         "dims": list(dims),
         "caption": caption,
     }
-    return wire.pack(said, arrays)
+    return wire.pack(header, arrays)

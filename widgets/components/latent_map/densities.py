@@ -97,31 +97,33 @@ def meaning(view: View, grid: DensityGrid, images: int, latent: int, outside: in
     """Which density is on screen, in words."""
     count = words.count(images)
     if view.kind == "pca":
-        said = (
+        sentence = (
             f"The exact marginal of q(z) on the plane in which the codes of {count} test images vary most; "
             "what is left is integrated out, and a marginal can hide a hole."
         )
     elif view.kind == "slice":
-        said = (
+        sentence = (
             f"The exact q({', '.join(view.axes)} | all others as in the pin), from {count} test images; "
             "points are projected, few lie on the slice. A click on an image moves the slice there. "
             f"Along the held coordinates log q − log p is {_signed(grid.rest)} nats, which counts for holes."
         )
     elif latent > 2:
-        said = (
+        sentence = (
             f"The exact marginal of {' and '.join(view.axes)}, from {count} test images: the other "
             f"{latent - 2} dimensions are integrated out, and a marginal can hide a hole."
         )
     else:
-        said = f"The exact aggregated posterior of {count} test images."
+        sentence = f"The exact aggregated posterior of {count} test images."
     if grid.floored:
-        said += (
+        sentence += (
             f" {words.count(grid.floored)} posteriors are narrower than a cell of the map and drawn one cell "
             "wide, or they would not be seen. Holes and all numbers are those of the exact density."
         )
     if outside:
-        said += f" {words.count(outside)} codes lie beyond ± {view.extent:g}: widen the range to see them."
-    return said
+        sentence += (
+            f" {words.count(outside)} codes lie beyond ± {view.extent:g}: widen the range to see them."
+        )
+    return sentence
 
 
 def of_posteriors(posteriors: Posteriors) -> str:

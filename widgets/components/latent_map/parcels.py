@@ -81,7 +81,7 @@ def picture(
         arrays |= {"mean": _single(posteriors.mean), "log_var": _single(posteriors.log_var)}
         if posteriors.labels is not None:
             arrays["labels"] = np.asarray(posteriors.labels, np.int32)
-    said = {
+    header = {
         "kind": "picture",
         "grid": _where(grid),
         "extent": float(grid.x[-1]),
@@ -97,7 +97,7 @@ def picture(
         "classes": list(classes),
         "meaning": meaning,
     }
-    return wire.pack(said, arrays)
+    return wire.pack(header, arrays)
 
 
 def hole_parcel(grid: DensityGrid, holes: Sequence[Hole], mass: float = 0.95, ratio: float = 10.0) -> bytes:
@@ -116,14 +116,14 @@ def hole_parcel(grid: DensityGrid, holes: Sequence[Hole], mass: float = 0.95, ra
         }
         for number, hole in enumerate(holes, 1)
     ]
-    said = {
+    header = {
         "kind": "holes",
         "mass": mass,
         "level": level(grid, mass),
         "ratio": ratio,
         "list": listed,
     }
-    return wire.pack(said, {"numbers": numbers})
+    return wire.pack(header, {"numbers": numbers})
 
 
 def frames(
@@ -146,13 +146,13 @@ def frames(
         arrays["log_q"] = np.stack([np.asarray(grid.log_q, np.float16) for grid in grids])
         if any(grid.floored for grid in grids):
             arrays["exact"] = np.stack([np.asarray(grid.exact, np.float16) for grid in grids])
-    said: dict[str, Any] = {"kind": "frames", "steps": [int(step) for step in steps]}
+    header: dict[str, Any] = {"kind": "frames", "steps": [int(step) for step in steps]}
     if grids is not None and prior_moves:
         arrays["log_p"] = np.stack([np.asarray(grid.log_p, np.float16) for grid in grids])
-        said["regions"] = [regions(grid) for grid in grids]
+        header["regions"] = [regions(grid) for grid in grids]
     if hole_mass is not None:
-        said["hole_mass"] = [float(mass) for mass in hole_mass]
-    return wire.pack(said, arrays)
+        header["hole_mass"] = [float(mass) for mass in hole_mass]
+    return wire.pack(header, arrays)
 
 
 def answer(

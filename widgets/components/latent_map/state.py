@@ -106,9 +106,9 @@ def _view(value: Any) -> tuple[float, float, float] | None:
 
 
 def _layers(names: Any) -> tuple[str, ...]:
-    asked = [name for name in LAYERS if name in names]
-    grounds = [name for name in asked if name in GROUNDS]
-    return tuple(name for name in asked if name not in grounds[1:])
+    chosen = [name for name in LAYERS if name in names]
+    grounds = [name for name in chosen if name in GROUNDS]
+    return tuple(name for name in chosen if name not in grounds[1:])
 
 
 def _count(value: Any) -> int | None:

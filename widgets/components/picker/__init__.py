@@ -68,7 +68,7 @@ def pick(field: Picture, run: Run, *, label: str = "Image", default: int = 0) ->
         and note is None
         and source.kind == "test"
     ):
-        unlike.say(run, picked.image)
+        unlike.warn(run, picked.image)
     return picked
 
 

@@ -78,7 +78,7 @@ def _tools(field: Picture, source: Source, chosen: int | None) -> int | None:
     key, label = field.name, None
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         if source.labels is not None and source.classes:
-            asked = st.selectbox(
+            class_chosen = st.selectbox(
                 "Class",
                 [ALL, *range(len(source.classes))],
                 format_func=lambda k: "all" if k == ALL else source.classes[k],
@@ -88,7 +88,7 @@ def _tools(field: Picture, source: Source, chosen: int | None) -> int | None:
                 help="Only images of this class.",
                 width=130,
             )
-            label = None if asked == ALL else asked
+            label = None if class_chosen == ALL else class_chosen
         number = url_state.key_showing(f"{key}-number", chosen)
         st.number_input(
             "Number",
@@ -230,7 +230,7 @@ def _result(run: Run, source: Source, made: Drawing | StoredFile, words: str) ->
         f"<p><small>{escape(words)}</small></p></div>"
     )
     if source.kind == "test":
-        unlike.say(run, image)
+        unlike.warn(run, image)
 
 
 def sentence(refusal: Refusal) -> str:

@@ -30,7 +30,7 @@ def sheet(
     shown = numbers[page * PAGE : (page + 1) * PAGE]
     place = np.flatnonzero(shown == chosen) if chosen is not None else np.zeros(0, int)
 
-    def told(name: str, act: Choice) -> Callable[[], None]:
+    def listener(name: str, act: Choice) -> Callable[[], None]:
         def hear() -> None:
             value = (st.session_state.get(key) or {}).get(name)
             if isinstance(value, int) and not isinstance(value, bool):
@@ -58,8 +58,8 @@ def sheet(
             "last": page == pages - 1,
             "label": f"Images of the {source.kind} set",
         },
-        on_choice_change=callback(told("choice", choose)),
-        on_turn_change=callback(told("turn", turn)),
+        on_choice_change=callback(listener("choice", choose)),
+        on_turn_change=callback(listener("turn", turn)),
     )
 
 

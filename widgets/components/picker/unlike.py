@@ -21,7 +21,7 @@ COUNT, SAMPLES = 1000, 8  # of the test images, and of each image's posterior
 RARE, UNUSUAL = 0.01, 0.1  # shares of the test images with a lower ELBO
 
 
-def say(run: Run, image: np.ndarray) -> None:
+def warn(run: Run, image: np.ndarray) -> None:
     """Where the ELBO of the image, uint8 [C, H, W], lies among the test images', in a sentence."""
     # Of a run in training the first weights are kept until it rests.
     version = "live" if run.status.active else weights(run)

@@ -91,7 +91,7 @@ class Model:
         }
         if self.image is not None:
             arrays["image"] = np.ascontiguousarray(np.asarray(self.image, np.uint8).transpose(1, 2, 0))
-        said = {
+        header = {
             "kind": "traversal",
             "key": self.key,
             "title": self.title,
@@ -99,7 +99,7 @@ class Model:
             "ticks": list(self.ticks),
             "from_image": self.image is not None,
         }
-        return wire.pack(said, arrays)
+        return wire.pack(header, arrays)
 
     def _draws(self) -> np.ndarray:
         """[M, D], a column for each rank: of N(0, I), models that are compared share draws rank by rank."""
