@@ -39,7 +39,7 @@ class Service:
         self._quietly(self.launcher.warm)
         self._quietly(lambda: launch.recover(self.launcher))
         for turn in count():
-            self._quietly(lambda: launch.pump(self.launcher, open_run=library.open_run))
+            self._quietly(lambda: launch.schedule(self.launcher, open_run=library.open_run))
             if turn % TIDY == 0:
                 self._quietly(lambda: launch.tidy(library.open_run))
             time.sleep(PUMP)

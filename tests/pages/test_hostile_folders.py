@@ -114,7 +114,7 @@ def check(path: Path, good: Path, secret: bytes, thorough: bool) -> None:
     everything(listed[path])
     assert listed[good].status.state == "finished"
     assert listed[good].faults == []
-    launch.pump(Nobody())
+    launch.schedule(Nobody())
     assert listed[good].status.state == "finished"
     if thorough:
         analyses(listed[path])

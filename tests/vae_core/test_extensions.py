@@ -58,7 +58,7 @@ spec = Spec().change(
 )
 run, launcher = create(spec, "mine"), launch.LocalLauncher()
 while run.status.active:
-    launch.pump(launcher)
+    launch.schedule(launcher)
     time.sleep(0.05)
 launcher.close()
 print(run.status.state, run.status.message)

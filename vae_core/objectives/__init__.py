@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from vae_core import spec
 from vae_core.objectives.elbo import Capacity, Elbo, FreeBits
-from vae_core.objectives.factor import Factor
+from vae_core.objectives.factor import FactorVae
 from vae_core.objectives.objective import Logged, Objective
 from vae_core.objectives.semi_supervised import M2, Joint
 from vae_core.objectives.total_correlation import BetaTc
@@ -19,7 +19,7 @@ OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "capacity": Capacity,
     "free_bits": FreeBits,
     "beta_tc": BetaTc,
-    "factor": Factor,
+    "factor": FactorVae,
     "joint": Joint,
     "m2": M2,
 }

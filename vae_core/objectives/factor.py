@@ -15,7 +15,7 @@ from vae_core.model.terms import Terms
 from vae_core.objectives.objective import Logged, Objective
 
 
-class Factor(Objective):
+class FactorVae(Objective):
     """reconstruction - beta * KL - gamma * TC, TC = E_q[log D(z) / (1 - D(z))].
 
     Kim and Mnih 2018, eq. 2 and 3. The discriminator learns, by an Adam of its own, to tell codes from codes

@@ -157,7 +157,7 @@ def limit() -> int:
     return len(graphics) or max(1, cores // 2)
 
 
-def pump(launcher: Launcher, most: int | None = None, open_run: Callable[[Path], Run] = Run) -> None:
+def schedule(launcher: Launcher, most: int | None = None, open_run: Callable[[Path], Run] = Run) -> None:
     """Start what may start and mark what has died. Cheap; to be called a few times a second.
 
     Any number of processes may call it: while one does, the others have nothing to do. A run whose folder
@@ -217,7 +217,7 @@ def recover(launcher: Launcher) -> list[Run]:
     except RunError:
         return recovered
     if recovered:
-        pump(launcher)
+        schedule(launcher)
     return recovered
 
 

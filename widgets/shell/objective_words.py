@@ -10,7 +10,7 @@ from widgets.shell import words
 
 
 @dataclass(frozen=True)
-class Said:
+class Wording:
     penalty: str  # what it takes away from the reconstruction, short
     weighs: str  # what beta is the weight of
     equation: str  # what training makes as large as it can, as LaTeX
@@ -30,24 +30,24 @@ _KL = r"\mathrm{KL}\left(q(z|x)\,\|\,p(z)\right)"
 _TC = r"\mathrm{KL}\left(q(z)\,\big\|\,\textstyle\prod_d q(z_d)\right)"
 
 OBJECTIVES = {
-    "elbo": Said(
+    "elbo": Wording(
         "β × KL",
         KL,
         rf"\mathcal{{L}}_\beta(x) = \underbrace{{{_RECONSTRUCTION}}}_{{\text{{reconstruction}}}}"
         rf" - \beta\,\underbrace{{{_KL}}}_{{\text{{KL}}}}",
     ),
-    "capacity": Said(
+    "capacity": Wording(
         "β |KL − C|",
         "the distance from C",
         rf"{_RECONSTRUCTION} - \beta\,\left|{_KL} - C\right|",
     ),
-    "free_bits": Said(
+    "free_bits": Wording(
         "β KL, free bits",
         KL,
         rf"{_RECONSTRUCTION} - \beta \sum_d \max\left(\lambda,"
         r"\mathbb{E}_x\,\mathrm{KL}\left(q(z_d|x)\,\|\,p(z_d)\right)\right)",
     ),
-    "beta_tc": Said(
+    "beta_tc": Wording(
         "Weighted KL",
         "total correlation",
         rf"\begin{{aligned}} & {_RECONSTRUCTION} - \alpha\,\underbrace{{I(x; z)}}_{{\text{{MI}}}}"
@@ -55,19 +55,19 @@ OBJECTIVES = {
         r" \\ & - \gamma\,\underbrace{\textstyle\sum_d \mathrm{KL}\left(q(z_d)\,\|\,p(z_d)\right)}"
         r"_{\text{dimension-wise KL}} \end{aligned}",
     ),
-    "factor": Said(
+    "factor": Wording(
         "β KL + γ TC",
         KL,
         rf"{_RECONSTRUCTION} - \beta\,{_KL}"
         rf" - \gamma\,{_TC}",
     ),
-    "joint": Said(
+    "joint": Wording(
         "β KL + α class",
         KL,
         r"\mathbb{E}_{q(z|x,y)}\left[\log p(x|z,y)\right]"
         r" - \beta\,\mathrm{KL}\left(q(z|x,y)\,\|\,p(z)\right) + \log p(y) + \alpha \log q(y|x)",
     ),
-    "m2": Said(
+    "m2": Wording(
         "β KL + α class",
         KL,
         r"\begin{aligned} & \underbrace{\lambda\,\mathcal{L}(x, y) + \alpha \log q(y|x)}_{\text{labelled}}"
@@ -78,10 +78,10 @@ OBJECTIVES = {
 }
 
 
-UNKNOWN = Said("What is subtracted", KL, rf"{_RECONSTRUCTION} - \cdots")
+UNKNOWN = Wording("What is subtracted", KL, rf"{_RECONSTRUCTION} - \cdots")
 
 
-def of(spec: Spec) -> Said:
+def of(spec: Spec) -> Wording:
     """An objective that nobody wrote words for has those that are true of all."""
     return OBJECTIVES.get(spec.objective.kind, UNKNOWN)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class Measures:
     """agreement, of means, drawn, and oracle are None where no independent classifier knows the data.
 
     elbo, None without data: of each class's test images, in nats; total: of all `images` of them.
@@ -47,7 +47,7 @@ def show(run: Run) -> None:
     tasks.when_done(task, "Measuring", lambda found: _found(run, found), "conditional-measure")
 
 
-def _found(run: Run, found: Found) -> None:
+def _found(run: Run, found: Measures) -> None:
     called = names(run)
     with st.container(horizontal=True, gap="large"):
         left, right = st.container(width=380), st.container(width="stretch")
@@ -113,7 +113,7 @@ def _found(run: Run, found: Found) -> None:
                 sheet(row_[:8], 40)
 
 
-def measure(path: str, version: Any, progress: Progress, cancelled: Callable[[], bool]) -> Found:
+def measure(path: str, version: Any, progress: Progress, cancelled: Callable[[], bool]) -> Measures:
     """All of it; some seconds."""
     import torch
 
@@ -143,4 +143,4 @@ def measure(path: str, version: Any, progress: Progress, cancelled: Callable[[],
                 each = torch.cat(blocks).double()
                 elbo = generate.mean_by_class(each, test.labels, run.spec.classes)
                 total, images = float(each.mean()), len(each)
-    return Found(probe, agreement, drawn, known, elbo, total, images)
+    return Measures(probe, agreement, drawn, known, elbo, total, images)

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.sections.inpaint import code_scatter, compute, condition_picker, mask_canvas
-from pages.sections.inpaint.compute import METHODS, Found
+from pages.sections.inpaint.compute import METHODS, Completed
 from vae_core.pixels import to_uint8, unit
 from vae_core.runs.run import Run
 from widgets.run_data.codes import weights
@@ -38,7 +38,7 @@ def show(run: Run, subject: Subject, left: DeltaGenerator, right: DeltaGenerator
             return
         key = (str(run.path), weights(run), subject, observed.tobytes(), y)
 
-        def result(found: Found) -> None:
+        def result(found: Completed) -> None:
             _result(run, subject, observed, y, found)
 
         if method == "encoder":  # a few milliseconds
@@ -52,7 +52,7 @@ def show(run: Run, subject: Subject, left: DeltaGenerator, right: DeltaGenerator
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _at_once(*arguments: Any) -> Found:
+def _at_once(*arguments: Any) -> Completed:
     return compute.complete(*arguments)
 
 
@@ -101,7 +101,7 @@ def _controls(run: Run) -> tuple[str, int, int]:
     return method, count, seed
 
 
-def _result(run: Run, subject: Subject, observed: np.ndarray, y: int | None, found: Found) -> None:
+def _result(run: Run, subject: Subject, observed: np.ndarray, y: int | None, found: Completed) -> None:
     done = found.completions
     images = to_uint8(done.images.numpy())
     spread = np.clip(done.std.numpy() / 0.5, 0, 1)
@@ -136,7 +136,7 @@ def _result(run: Run, subject: Subject, observed: np.ndarray, y: int | None, fou
         )
 
 
-def _numbers(found: Found, given: str) -> str:
+def _numbers(found: Completed, given: str) -> str:
     done, measured = found.completions, compute.numbers(found)
     whose = compute.OWN.get(done.method, "under the model")
     parts = [

@@ -47,7 +47,7 @@ OWN = {
 
 
 @dataclass(frozen=True)
-class Found:
+class Completed:
     """Completions of one image, their scores against the truth, and the seconds they took.
 
     likelihood: of the hidden pixels, from codes whose number the completions' does not change.
@@ -70,7 +70,7 @@ def complete(
     seed: int,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
-) -> Found:
+) -> Completed:
     """observed: bool [H, W] as bytes. y: the class that the model is told, where it is told one. version: of
     the weights, a part of the cache's key."""
     import torch
@@ -88,7 +88,7 @@ def complete(
         )
     seconds = time.perf_counter() - start
     likelihood = inpaint.log_likelihood(found, x, mask, model)
-    return Found(found, inpaint.scores(found, x, mask, model), likelihood, seconds)
+    return Completed(found, inpaint.scores(found, x, mask, model), likelihood, seconds)
 
 
 def compare(
@@ -114,7 +114,7 @@ def compare(
     return rows
 
 
-def numbers(found: Found) -> dict[str, Any]:
+def numbers(found: Completed) -> dict[str, Any]:
     """What is worth telling of completions; None where the method has none."""
     done = found.completions
     return {

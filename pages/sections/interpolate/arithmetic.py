@@ -14,7 +14,7 @@ from pages.sections.interpolate import (
     saved_directions,
     slider_state,
 )
-from pages.sections.interpolate.direction import Way
+from pages.sections.interpolate.direction import ChosenDirection
 from pages.sections.interpolate.operand import Operand
 from pages.sections.interpolate.path import under
 from pages.sections.interpolate.path_codes import Line, Passed
@@ -61,7 +61,7 @@ def show(run: Run) -> None:
     )
 
 
-def controls(run: Run, found: Codes) -> tuple[Way | None, Operand | None, bool]:
+def controls(run: Run, found: Codes) -> tuple[ChosenDirection | None, Operand | None, bool]:
     """The direction, where it starts, and whether it is A - B."""
     with st.container(horizontal=True, gap="medium", vertical_alignment="top", key="arithmetic-way"):
         kind, way = direction.choose(run, found)
@@ -75,18 +75,20 @@ def controls(run: Run, found: Codes) -> tuple[Way | None, Operand | None, bool]:
     return way, start, True
 
 
-def line_of(run: Run, start: Operand, way: Way, analogy: bool) -> Line:
+def line_of(run: Run, start: Operand, way: ChosenDirection, analogy: bool) -> Line:
     end = tuple(c + v for c, v in zip(start.code, way.vector, strict=True))
     y = start.label if run.model.classes else None
     first, last = (links.TIMES.least, links.TIMES.most) if analogy else (-REACH, REACH)
     return Line(str(run.path), weights(run), y, start.code, end, "linear", first, last)
 
 
-def board(run: Run, found: Codes, line: Line, way: Way, passed: Passed | None, analogy: bool) -> None:
+def board(
+    run: Run, found: Codes, line: Line, way: ChosenDirection, passed: Passed | None, analogy: bool
+) -> None:
     marks = [(0.0, "C"), (1.0, "A − B + C")]
     if not analogy:
         marks = [(float(t), f"{t:+g}".replace("-", "−") if t else "0") for t in range(-3, 4)]
-    shown = interpolate.Way(
+    shown = interpolate.PathView(
         library.title(run),
         usage.decoder(run, line.y),
         path_codes.along(line).numpy(),
@@ -103,7 +105,7 @@ def board(run: Run, found: Codes, line: Line, way: Way, passed: Passed | None, a
     slider_state.show(*(TIMES if analogy else STRENGTH), [shown], f"Along {way.how}")
 
 
-def facts(way: Way) -> list[tuple[str, str, str]]:
+def facts(way: ChosenDirection) -> list[tuple[str, str, str]]:
     rows = [
         (
             "Length of the direction",
@@ -133,7 +135,7 @@ def facts(way: Way) -> list[tuple[str, str, str]]:
 # --- keeping --------------------------------------------------------------------------------------
 
 
-def keep(run: Run, way: Way) -> None:
+def keep(run: Run, way: ChosenDirection) -> None:
     """A name under which the direction is kept."""
 
     def press() -> None:
@@ -169,7 +171,7 @@ def keep(run: Run, way: Way) -> None:
         st.warning(fault, icon=":material/error:")
 
 
-def saved(run: Run, way: Way, name: str) -> Saved:
+def saved(run: Run, way: ChosenDirection, name: str) -> Saved:
     groups = way.found
     return Saved(
         " ".join(name.split()),

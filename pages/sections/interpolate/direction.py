@@ -32,7 +32,7 @@ WAYS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Way:
+class ChosenDirection:
     """vector [D]; how: in words. found: with its errors, where it is between groups."""
 
     vector: tuple[float, ...]
@@ -41,7 +41,7 @@ class Way:
     name: str = ""
 
 
-def choose(run: Run, codes: Codes) -> tuple[str, Way | None]:
+def choose(run: Run, codes: Codes) -> tuple[str, ChosenDirection | None]:
     """Shows of which kind it is, and which; None where A and B are to be chosen, or it is on its way."""
     coming = saved_directions.fetch(run)
     saved = {one.name: one for one in saved_directions.of(run)}
@@ -76,12 +76,12 @@ def choose(run: Run, codes: Codes) -> tuple[str, Way | None]:
     return DIFFERENCE, None
 
 
-def difference(a: operand.Operand, b: operand.Operand) -> Way:
+def difference(a: operand.Operand, b: operand.Operand) -> ChosenDirection:
     vector = tuple(u - v for u, v in zip(a.code, b.code, strict=True))
-    return Way(vector, f"{a.name} less {b.name}")
+    return ChosenDirection(vector, f"{a.name} less {b.name}")
 
 
-def _of_class(run: Run, codes: Codes) -> Way:
+def _of_class(run: Run, codes: Codes) -> ChosenDirection:
     called = dataset_classes(run)
     labels = list(operand.class_means(codes))
     chosen = st.selectbox(
@@ -93,7 +93,7 @@ def _of_class(run: Run, codes: Codes) -> Way:
     )
     found = class_direction(codes, int(chosen))
     name = called[chosen] if chosen < len(called) else str(chosen)
-    return Way(tuple(found.vector.tolist()), f"mean of {name} less the mean of all others", found)
+    return ChosenDirection(tuple(found.vector.tolist()), f"mean of {name} less the mean of all others", found)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -108,7 +108,7 @@ def class_direction(codes: Codes, label: int) -> Direction:
         raise RunError(str(error)) from None
 
 
-def _of_factor(run: Run, codes: Codes) -> Way | None:
+def _of_factor(run: Run, codes: Codes) -> ChosenDirection | None:
     if (reason := absent(run.spec.data)) is not None:
         st.caption(reason)
         return None
@@ -124,7 +124,9 @@ def _of_factor(run: Run, codes: Codes) -> Way | None:
         width=160,
     )
     way = found[str(chosen)]
-    return Way(tuple(way.vector.tolist()), f"mean of high {chosen} less the mean of low {chosen}", way)
+    return ChosenDirection(
+        tuple(way.vector.tolist()), f"mean of high {chosen} less the mean of low {chosen}", way
+    )
 
 
 def factor_directions(codes: Codes) -> dict[str, Direction]:
@@ -144,7 +146,7 @@ def factor_directions(codes: Codes) -> dict[str, Direction]:
     return found
 
 
-def _of_kept(run: Run, saved: dict[str, Any]) -> Way:
+def _of_kept(run: Run, saved: dict[str, Any]) -> ChosenDirection:
     requested = url_state.read(links.SAVED)
     name = next(iter(saved))
     if requested is not None:
@@ -182,8 +184,8 @@ def _of_kept(run: Run, saved: dict[str, Any]) -> Way:
             f"Made at step {words.count(one.step)}; the model has trained on since, and may mean something "
             "else by it."
         )
-    return Way(one.vector, one.how, name=one.name)
+    return ChosenDirection(one.vector, one.how, name=one.name)
 
 
-def norm(way: Way) -> float:
+def norm(way: ChosenDirection) -> float:
     return math.sqrt(sum(v * v for v in way.vector))

@@ -42,7 +42,7 @@ MEANING = {
 
 
 @dataclass(frozen=True, eq=False)
-class Factor:
+class FactorValues:
     """values [N]: of the images. stops: where a range may end, or the values themselves; called: these values
     in words, where they are few enough to be chosen one by one.
     """
@@ -61,7 +61,7 @@ def choose(fields: Fields, run: Run, codes: Codes) -> tuple[tuple[float, ...] | 
     if not task.done() or task.exception() is not None:
         tasks.when_done(task, "Reading the factors", lambda _: None)
         return None, ""
-    found: dict[str, Factor] = task.result()
+    found: dict[str, FactorValues] = task.result()
     first = next(iter(found))
     chosen = str(st.selectbox("Factor", list(found), **url_widgets.choice(fields.factor, list(found), first)))
     factor, begins = found[chosen], BEGINS.get(fields.name, 0.5)
@@ -74,7 +74,7 @@ def choose(fields: Fields, run: Run, codes: Codes) -> tuple[tuple[float, ...] | 
     return _mean(codes, factor, low, high), f"the mean of images with {which}"
 
 
-def _value(place: Text, factor: Factor, begins: float, help: str | None) -> float:
+def _value(place: Text, factor: FactorValues, begins: float, help: str | None) -> float:
     default = factor.called[round(begins * (len(factor.called) - 1))]
     text = st.selectbox(
         "Value", factor.called, **url_widgets.choice(place, factor.called, default), help=help
@@ -82,7 +82,7 @@ def _value(place: Text, factor: Factor, begins: float, help: str | None) -> floa
     return factor.stops[factor.called.index(str(text))]
 
 
-def _range(place: Text, factor: Factor, begins: float, help: str | None) -> tuple[float, float]:
+def _range(place: Text, factor: FactorValues, begins: float, help: str | None) -> tuple[float, float]:
     chosen = st.select_slider(
         "Range",
         factor.stops,
@@ -94,7 +94,7 @@ def _range(place: Text, factor: Factor, begins: float, help: str | None) -> tupl
     return float(low), float(high)
 
 
-def _mean(codes: Codes, factor: Factor, low: float, high: float) -> tuple[float, ...] | None:
+def _mean(codes: Codes, factor: FactorValues, low: float, high: float) -> tuple[float, ...] | None:
     from vae_core.analysis import arithmetic
 
     group = arithmetic.within(factor.values, low, high)
@@ -114,7 +114,7 @@ def _mean(codes: Codes, factor: Factor, low: float, high: float) -> tuple[float,
     return tuple(arithmetic.group_mean(codes.posteriors.mean, group).tolist())
 
 
-def fifth(factor: Factor, begins: float) -> tuple[float, float]:
+def fifth(factor: FactorValues, begins: float) -> tuple[float, float]:
     """The stops around a fifth of the images: the lowest where it begins at 0, the highest at 1."""
     ordered = factor.values.double().sort().values
     least, last = (1 - FIFTH) * begins, len(ordered) - 1
@@ -133,7 +133,7 @@ def split_of(codes: Codes) -> Dataset:
     return found
 
 
-def varying(codes: Codes) -> dict[str, Factor]:
+def varying(codes: Codes) -> dict[str, FactorValues]:
     """The factors that vary; in a thread of its own."""
     import torch
 
@@ -146,7 +146,7 @@ def varying(codes: Codes) -> dict[str, Factor]:
         called = [words.number(value) for value in own] if len(own) <= FEW else []
         if called and split.labels is not None and torch.equal(values, split.labels.to(values)):
             called = [split.class_names[int(value)] for value in own]
-        found[name] = Factor(values, stops(own), called)
+        found[name] = FactorValues(values, stops(own), called)
     if not found:
         raise RunError("No factor of these images varies.")
     return found

@@ -136,7 +136,7 @@ def line(run: Run, view: View) -> Line:
 def board(view: View, lines: list[Line], measured: list[Passed | None]) -> None:
     last = len(lines) - 1
     ways = [
-        interpolate.Way(
+        interpolate.PathView(
             library.title(run),
             usage.decoder(run, one.y),
             path_codes.along(one).numpy(),

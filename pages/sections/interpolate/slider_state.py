@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from widgets.components.interpolate import Way, interpolate
+from widgets.components.interpolate import PathView, interpolate
 from widgets.components.interpolate import place as reported
 from widgets.shell.component_state import ComponentState
 from widgets.shell.error_boundary import callback
@@ -29,7 +29,7 @@ class Slide:
         return cls(field.parse(link["t"]) if "t" in link else field.default, field)
 
 
-def show(key: str, field: Number, ways: Sequence[Way], label: str) -> float:
+def show(key: str, field: Number, ways: Sequence[PathView], label: str) -> float:
     """key: of the board."""
     slider: ComponentState[Slide] = ComponentState(key, {"t": field})
     t = slider.read(lambda link: Slide.from_link(link, field)).t

@@ -199,7 +199,7 @@ def test_nothing_is_written_to_the_gallery(shipped, gallery):
     copy = shipped.duplicate("copy-of-all")
     assert (copy.has(files.UMAP), copy.disentanglement) == (True, RECORD)
     assert shipped.notes.parent.parent == files.library()
-    launch.pump(launch.LocalLauncher())
+    launch.schedule(launch.LocalLauncher())
     launch.recover(launch.LocalLauncher())
     launch.tidy()
     assert {file: file.stat().st_mtime_ns for file in gallery.rglob("*")} == before

@@ -118,7 +118,7 @@ def test_a_full_disk_is_emptied_from_the_app_and_everything_else_is_a_sentence(o
     on_a_small_disk("""
         run = load_run("mine")
         zipped = archive.export_zip(run)
-        launch.pump(launch.LocalLauncher())  # as a server does, so that the lock is there
+        launch.schedule(launch.LocalLauncher())  # as a server does, so that the lock is there
         fill()
         refused(lambda: run.duplicate("twin"), "No space left on device")
         refused(lambda: create(SPEC, "new"), "No space left on device")
@@ -157,7 +157,7 @@ def test_a_library_that_became_read_only_is_read_and_everything_else_is_a_senten
         assert run.model is not None
         now = waiting.status
         assert (now.state, "cannot be written to" in now.message) == ("interrupted", True)
-        launch.pump(launch.LocalLauncher())  # has nothing to say, and starts nothing
+        launch.schedule(launch.LocalLauncher())  # has nothing to say, and starts nothing
         assert launch.recover(launch.LocalLauncher()) == []
 
         from vae_core.__main__ import main
@@ -221,7 +221,7 @@ def test_a_worker_whose_folder_became_read_only_leaves_a_word(as_another_user):
             def alive(self, run):
                 return run.name in self.started
 
-        launch.pump(Paper(), most=1)
+        launch.schedule(Paper(), most=1)
         assert Paper.started == ["other"]  # it keeps nobody else waiting
     """)
 

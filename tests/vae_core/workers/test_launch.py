@@ -51,11 +51,11 @@ def test_runs_start_in_the_order_they_were_queued_and_as_many_as_the_limit_allow
     runs = [create(small(), name) for name in ("c", "a", "b", "d")]
     assert [launch.queue_of(run)[0] for run in runs] == [1, 2, 3, 4]
     for _ in range(3):
-        launch.pump(launcher, most=2)
+        launch.schedule(launcher, most=2)
     assert launcher.started == ["c", "a"]
     assert [launch.queue_of(run)[0] for run in runs] == [0, 0, 1, 2]
     end(launcher, runs[1])
-    launch.pump(launcher, most=2)
+    launch.schedule(launcher, most=2)
     assert launcher.started == ["c", "a", "b"]
     assert [run.status.state for run in runs] == ["running", "finished", "running", "queued"]
 
@@ -63,9 +63,9 @@ def test_runs_start_in_the_order_they_were_queued_and_as_many_as_the_limit_allow
 def test_a_paused_run_leaves_its_place_to_another(small):
     launcher = Paper()
     first, second = create(small(), "first"), create(small(), "second")
-    launch.pump(launcher, most=1)
+    launch.schedule(launcher, most=1)
     status.write(first.path, replace(first.status, state="paused"))
-    launch.pump(launcher, most=1)
+    launch.schedule(launcher, most=1)
     assert launcher.started == ["first", "second"]
     assert second.status.state == "running"
 
@@ -73,11 +73,11 @@ def test_a_paused_run_leaves_its_place_to_another(small):
 def test_a_run_that_is_stopped_while_it_waits_never_starts(small):
     launcher, run = Paper(), create(small(), "mine")
     run.stop()
-    launch.pump(launcher)
+    launch.schedule(launcher)
     assert launcher.started == []
     assert run.status.state == "stopped"
     launch.resume(run)
-    launch.pump(launcher)
+    launch.schedule(launcher)
     assert launcher.started == ["mine"]
 
 
@@ -86,7 +86,7 @@ def test_a_deleted_run_leaves_the_queue(small):
     runs = [create(small(), name) for name in ("a", "b")]
     runs[0].delete()
     assert launch.queue_of(runs[1])[0] == 1
-    launch.pump(launcher, most=1)
+    launch.schedule(launcher, most=1)
     assert launcher.started == ["b"]
 
 
@@ -99,7 +99,7 @@ def test_two_servers_start_no_run_twice(small):
         "paper = Paper()\n"
         "paper.alive = lambda run: True\n"
         "sys.stdin.readline()\n"
-        "for _ in range(30): launch.pump(paper, most=6)\n"
+        "for _ in range(30): launch.schedule(paper, most=6)\n"
         "print(*paper.started)"
     )
     servers = [
@@ -122,12 +122,12 @@ def test_a_run_that_no_process_takes_up_is_tried_once_more_and_then_given_up_wit
     launcher = Paper()
     launcher.start = lambda run: None
     for _ in range(2):
-        launch.pump(launcher)
+        launch.schedule(launcher)
         assert run.status.state == "running"
-        launch.pump(launcher)
+        launch.schedule(launcher)
         assert run.status.state == "running"
         status.write(run.path, replace(run.status, started=time.time() - status.STARTING_SECONDS - 1))
-        launch.pump(launcher)
+        launch.schedule(launcher)
         waits.append(run.status.state)
     assert waits == ["queued", "interrupted"]
     assert "No process began" in run.status.message
@@ -135,9 +135,9 @@ def test_a_run_that_no_process_takes_up_is_tried_once_more_and_then_given_up_wit
 
 def test_a_dead_worker_is_noticed_and_its_run_can_be_resumed(small):
     launcher, run = Paper(), create(small(), "mine")
-    launch.pump(launcher)
+    launch.schedule(launcher)
     launcher.living.clear()
-    launch.pump(launcher)
+    launch.schedule(launcher)
     assert run.status.state == "interrupted"
     assert "Resume" in run.status.message
     launch.resume(run)
@@ -201,7 +201,7 @@ def test_what_was_paused_or_trained_from_a_command_line_waits_for_its_owner(smal
 def test_recovery_leaves_the_living_and_the_waiting_alone(small):
     launcher = Paper()
     living, waiting = create(small(), "living"), create(small(), "waiting")
-    launch.pump(launcher, most=1)
+    launch.schedule(launcher, most=1)
     assert launch.recover(launcher) == []
     assert living.status.state == "running"
     assert waiting.status.state == "queued"
@@ -218,7 +218,7 @@ def test_a_library_full_of_rubbish_stops_nothing(small, own_runs):
         (own_runs / name / files.STATUS).write_bytes(content)
     (own_runs / "file").write_text("")
     run, launcher = create(small(), "mine"), Paper()
-    launch.pump(launcher)
+    launch.schedule(launcher)
     launch.recover(launcher)
     assert launcher.started == ["mine"]
     assert run.status.state == "running"
@@ -246,7 +246,7 @@ def test_a_worker_killed_twenty_times_ends_with_the_weights_of_one_that_never_wa
     expected = worker.train(spec, "never-killed")
     moments, run = random.Random(20), create(spec, "killed")
     repeated, kills = [], 0
-    launch.pump(launcher)
+    launch.schedule(launcher)
     while kills < 20:
         wait_until(lambda: run.status.pid is not None, "a worker has begun")
         moment = time.monotonic() + moments.uniform(0.0, 0.3)
@@ -255,7 +255,7 @@ def test_a_worker_killed_twenty_times_ends_with_the_weights_of_one_that_never_wa
         kill(run)
         kills += 1
         wait_until(lambda: not run.live, "it is dead")
-        launch.pump(launcher)
+        launch.schedule(launcher)
         assert run.status.state == "interrupted"
         readable(run)
         if (run.path / files.STATE).exists():
@@ -263,7 +263,7 @@ def test_a_worker_killed_twenty_times_ends_with_the_weights_of_one_that_never_wa
                 saved = json.loads(state.metadata()["session"])["seconds"]
             repeated.append(run.status.seconds - saved)
         launch.resume(run)
-        launch.pump(launcher)
+        launch.schedule(launcher)
     wait_until(lambda: not run.status.active, "the run has ended")
     assert run.status.state == "finished", run.status
     assert len(repeated) > 10
@@ -284,7 +284,7 @@ from vae_core.workers import launch
 launcher = launch.LocalLauncher()
 print([run.name for run in launch.recover(launcher)], flush=True)
 while True:
-    launch.pump(launcher)
+    launch.schedule(launcher)
     threading.Event().wait(0.05)
 """
 
@@ -326,7 +326,7 @@ def test_a_run_outlives_its_server_and_goes_on_by_itself_if_it_does_not(
 
 def test_a_worker_from_the_fork_server_obeys(small, launcher, wait_until):
     run = create(small(10_000_000), "mine")
-    launch.pump(launcher)
+    launch.schedule(launcher)
     wait_until(lambda: run.status.step > 0, "it trains")
     assert run.live
     with pytest.raises(files.Busy):
@@ -362,7 +362,7 @@ def test_a_killed_fork_server_is_replaced(small, wait_until):
     launcher._server.kill()
     launcher._server.wait()
     run = create(small(50), "mine")
-    launch.pump(launcher)
+    launch.schedule(launcher)
     wait_until(lambda: run.status.state == "finished", "it has finished")
     launcher.close()
     assert launcher._server is None
@@ -371,7 +371,7 @@ def test_a_killed_fork_server_is_replaced(small, wait_until):
 def test_what_keeps_a_run_from_training_stands_in_its_status(small, launcher, wait_until):
     run = create(small(50), "mine")
     (run.path / files.SPEC).write_text(small(50).to_json().replace('"digits"', '"no-such-data"'))
-    launch.pump(launcher)
+    launch.schedule(launcher)
     wait_until(lambda: status.read(run.path).state not in ("queued", "running"), "it has failed")
     assert "no-such-data" in status.read(run.path).message
     assert "Traceback" not in status.read(run.path).message
@@ -380,7 +380,7 @@ def test_what_keeps_a_run_from_training_stands_in_its_status(small, launcher, wa
 def test_where_there_is_no_fork_a_process_is_started_for_each_run(small, wait_until, monkeypatch):
     run = create(small(50), "mine")
     monkeypatch.delattr(os, "fork")
-    launch.pump(launch.LocalLauncher())
+    launch.schedule(launch.LocalLauncher())
     wait_until(lambda: run.status.state == "finished", "it has finished")
     assert (run.path / files.LOG).read_text() == ""
 
@@ -388,5 +388,5 @@ def test_where_there_is_no_fork_a_process_is_started_for_each_run(small, wait_un
 def test_a_status_that_says_little_is_not_waited_for(small):
     run = create(small(), "mine")
     status.write(run.path, Status(state="running"))
-    launch.pump(Paper())
+    launch.schedule(Paper())
     assert run.status.state == "interrupted"

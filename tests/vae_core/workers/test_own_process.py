@@ -23,7 +23,7 @@ print(subprocess.run(which, **own_process.surroundings(), capture_output=True, t
 spec = Spec().change(**{"data.name": "digits", "net.widths": "16", "training.steps": 5})
 run, launcher = create(spec, "mine"), launch.LocalLauncher()
 while run.status.active:
-    launch.pump(launcher)
+    launch.schedule(launcher)
     time.sleep(0.05)
 launcher.close()
 print(run.status.state)

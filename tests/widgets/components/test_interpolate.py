@@ -38,11 +38,11 @@ def posteriors() -> Posteriors:
 
 
 @pytest.fixture(scope="module")
-def way(vae: VAE, posteriors: Posteriors) -> ip.Way:
+def way(vae: VAE, posteriors: Posteriors) -> ip.PathView:
     codes = paths.linear(A, B, T)
     passed = paths.log_q_along(posteriors, codes)
     ends = tuple((255 * vae.decode_mean(end[None])[0]).round().byte().numpy() for end in (A, B))
-    return ip.Way(
+    return ip.PathView(
         "Model",
         wire.decoder(vae, "float32"),
         codes.numpy(),
@@ -62,7 +62,7 @@ class Board:
     def __init__(self, stage) -> None:
         self.stage, self.page = stage, stage.page
 
-    def show(self, ways: list[ip.Way], t: float = 0.5, revision: int = 0) -> None:
+    def show(self, ways: list[ip.PathView], t: float = 0.5, revision: int = 0) -> None:
         """As `interpolate` would: the parcels each by themselves, then the board that names them."""
         listed = []
         for k, way in enumerate(ways):
@@ -103,7 +103,7 @@ def test_a_place_is_named_after_its_density(javascript, log_ratio: float, hole: 
     assert javascript("path.js", "kindOf(r, h)", "interpolate", r=log_ratio, h=hole) == kind
 
 
-def test_sizes_that_do_not_fit_are_refused(way: ip.Way) -> None:
+def test_sizes_that_do_not_fit_are_refused(way: ip.PathView) -> None:
     for wrong in (
         {"codes": np.zeros((5, 3))},
         {"log_q": np.zeros(7)},
@@ -111,7 +111,7 @@ def test_sizes_that_do_not_fit_are_refused(way: ip.Way) -> None:
         {"marks": [(2.0, "x")]},
     ):
         with pytest.raises(ValueError, match=r"path|run|marks"):
-            ip.Way(**{name: getattr(way, name) for name in way.__dataclass_fields__} | wrong)
+            ip.PathView(**{name: getattr(way, name) for name in way.__dataclass_fields__} | wrong)
 
 
 def test_the_image_is_that_of_the_slider_and_the_fade_that_of_pixels(board: Board, vae: VAE, way) -> None:

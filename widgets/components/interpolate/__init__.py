@@ -1,8 +1,8 @@
 """The board of a path: a slider from A to B and beyond, decoded in the browser, for one model or two.
 
     marks = [(0, "A"), (1, "B")]
-    way = Way("My run", wire.decoder(run.model), codes=codes, first=-0.5, last=1.5, marks=marks)
-    t = interpolate("board", ways=[way])
+    view = PathView("My run", wire.decoder(run.model), codes=codes, first=-0.5, last=1.5, marks=marks)
+    t = interpolate("board", ways=[view])
 
 Decoders, planes and paths travel as parcels (`browser/wire.py`), each in a call of its own to the same
 component: moving the slider sends nothing, and another path sends no weights.
@@ -20,10 +20,10 @@ import streamlit as st
 
 from vae_core.browser import wire
 from widgets.components import scripts
-from widgets.components.interpolate.path_view import Way, plane
+from widgets.components.interpolate.path_view import PathView, plane
 from widgets.components.scripts import BROWSER
 
-__all__ = ["Way", "css", "interpolate", "place", "plane", "script"]
+__all__ = ["PathView", "css", "interpolate", "place", "plane", "script"]
 
 HERE = Path(__file__).parent
 
@@ -31,7 +31,7 @@ HERE = Path(__file__).parent
 def interpolate(
     key: str,
     *,
-    ways: Sequence[Way],
+    ways: Sequence[PathView],
     t: float = 0.5,
     revision: int = 0,
     label: str = "Path",

@@ -20,7 +20,7 @@ REGIONS = (0.5, 0.95)  # of the prior, whose contours are drawn
 
 
 @dataclass(frozen=True, eq=False)
-class Way:
+class PathView:
     """A path through one model's latent space, t running evenly from `first` to `last` over its T points.
 
     decoder: a parcel, `export.decoder(run.model)`. plane: another, from `plane` below, to draw the path on.
