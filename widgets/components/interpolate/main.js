@@ -2,11 +2,11 @@
 // does is decoded at once; Python is told, after a pause, where the slider stands.
 
 import { element } from "../../../vae_core/browser/dom.js";
-import { bring, fetchParcel, join, leave } from "../../../vae_core/browser/store.js";
+import { keysMenu, mounts, swing, Teller } from "../../../vae_core/browser/mounted.js";
+import { fetchParcel, join, leave } from "../../../vae_core/browser/store.js";
 import { readTheme } from "../../../vae_core/browser/theme.js";
 import { Side } from "./path_panel.js";
 
-const PAUSE = 250; // ms without change before Python is told
 const PERIOD = 5000; // ms of a play from one end to the other and back
 const KEYS_IN_WORDS = [
   ["\u2190 \u2192", "move t by 0.01"], ["PgUp PgDn", "by a tenth of the path"], ["Space", "play from end to end and back"],
@@ -18,19 +18,16 @@ class Interpolate {
     this.sides = [];
     this.t = 0;
     this.looked = null;
-    this.sent = null;
     this.played = null;
     this.buildDom();
-    this.listen = new AbortController();
-    const { signal } = this.listen;
-    root.addEventListener("pointerdown", () => { this.holding = true; }, { signal });
-    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => this.release(), { signal });
+    this.teller = new Teller(root, {
+      holds: () => true, state: () => Math.round(this.t * 1000) / 1000, playing: () => this.played, tell: (t) => this.tell(t),
+    });
   }
 
   destroy() {
     leave(this);
-    this.listen.abort();
-    clearTimeout(this.timer);
+    this.teller.destroy();
     cancelAnimationFrame(this.pending);
     for (const side of this.sides) side.destroy();
     this.sides = [];
@@ -41,11 +38,7 @@ class Interpolate {
     this.dom = {
       sides: element("div", { class: "sides" }), waiting: element("div", { class: "waiting" }, "waiting for the model"),
     };
-    const keys = element("details", { class: "menu keys" },
-      element("summary", { "aria-label": "Keys and gestures", title: "Keys and gestures" }, "?"),
-      element("div", {},
-        element("p", {}, "Hover over the frames to look, click or drag to go there."),
-        element("dl", {}, ...KEYS_IN_WORDS.flatMap(([key, does]) => [element("dt", {}, key), element("dd", {}, does)]))));
+    const keys = keysMenu("Hover over the frames to look, click or drag to go there.", KEYS_IN_WORDS);
     this.root.append(element("div", { class: "tools" }, keys), this.dom.waiting, this.dom.sides);
   }
 
@@ -61,7 +54,7 @@ class Interpolate {
       this.revision = data.revision;
       this.stop();
       this.t = data.t;
-      this.sent ??= data.t;
+      if (this.teller.known === null) this.teller.knows(data.t);
     }
     this.gather();
   }
@@ -124,29 +117,16 @@ class Interpolate {
     acts[event.key]();
   }
 
-  release() {
-    this.holding = false;
-    if (this.due) this.settle();
-  }
-
   /** Plays from mark to mark and back, from where the slider stands; or stops. */
   play() {
     const again = this.played;
     this.stop();
     if (again) return this.settle();
     const { marks } = this.sides[0].path, [from, to] = [marks[0][0], marks.at(-1)[0]];
-    const share = Math.min(1, Math.max(0, (this.t - from) / (to - from))), phase = Math.acos(1 - 2 * share);
-    const played = { started: null };
-    this.played = played;
+    const played = this.played = {};
     for (const side of this.sides) side.playing(true);
-    const tick = (now) => {
-      if (this.played !== played) return;
-      played.started ??= now;
-      const turn = phase + (2 * Math.PI * (now - played.started)) / PERIOD;
-      this.put(from + ((1 - Math.cos(turn)) / 2) * (to - from));
-      requestAnimationFrame(tick);
-    };
-    requestAnimationFrame(tick);
+    const put = (share) => this.put(from + share * (to - from));
+    swing((this.t - from) / (to - from), PERIOD, put, () => this.played === played);
   }
 
   stop() {
@@ -154,21 +134,7 @@ class Interpolate {
     for (const side of this.sides) side.playing(false);
   }
 
-  // --- what goes to Python ---
-
-  /** Tells Python once nothing has changed for a moment and the hand has let go. */
-  settle() {
-    clearTimeout(this.timer);
-    this.due = true;
-    this.timer = setTimeout(() => {
-      if (this.holding || this.played) return;
-      this.due = false;
-      const t = Math.round(this.t * 1000) / 1000;
-      if (t === this.sent) return;
-      this.sent = t;
-      this.tell(t);
-    }, PAUSE);
-  }
+  settle() { this.teller.settle(); }
 
   // --- drawing ---
 
@@ -180,21 +146,4 @@ class Interpolate {
   }
 }
 
-const mounted = new WeakMap(); // where Streamlit mounted a board -> the board; its function runs on every change
-
-/** Streamlit calls this with a parcel, to be kept for the boards, or with what a board is to show. */
-export default function ({ data, parentElement, setStateValue }) {
-  if (data instanceof Uint8Array) return bring(parentElement, data);
-  let board = mounted.get(parentElement);
-  if (!board) {
-    const root = element("div", { class: "component interpolate", role: "group" });
-    parentElement.append(root);
-    board = new Interpolate(root);
-    mounted.set(parentElement, board);
-  }
-  board.update(data, setStateValue);
-  return () => {
-    board.destroy();
-    mounted.delete(parentElement);
-  };
-}
+export default mounts("interpolate", (root) => new Interpolate(root));

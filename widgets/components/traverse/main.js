@@ -2,13 +2,13 @@
 // Python is told, after a pause, where the sliders stand.
 
 import { element } from "../../../vae_core/browser/dom.js";
-import { bring, fetchParcel, join, leave } from "../../../vae_core/browser/store.js";
+import { keysMenu, mounts, swing, Teller } from "../../../vae_core/browser/mounted.js";
+import { fetchParcel, join, leave } from "../../../vae_core/browser/store.js";
 import { markTheme } from "../../../vae_core/browser/theme.js";
 import { Board } from "./board.js";
 import { carry, placeOf, zAt } from "./scale.js";
 import { savePng } from "./sheet.js";
 
-const PAUSE = 250; // ms without change before Python is told
 const PERIOD = 4000; // ms of a play back and forth
 const UNLINKED = 37; // draws of the prior between those of two boards that are not linked
 const NUDGE = 0.1, FINE = 0.01; // of the arrow keys, in standard deviations of the prior
@@ -25,20 +25,19 @@ class Traverse {
     this.linked = true;
     this.open = false;
     this.seed = 0;
-    this.drawn = this.played = this.sent = null;
+    this.drawn = this.played = null;
     this.given = new Map(); // names on their way to Python: "key dimension" -> name
     this.stale = new Set();
     this.buildDom();
-    this.listen = new AbortController();
-    const { signal } = this.listen;
-    root.addEventListener("pointerdown", ({ target }) => { this.holding = target.type === "range"; }, { signal });
-    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => this.release(), { signal });
+    this.teller = new Teller(root, {
+      holds: ({ target }) => target.type === "range", state: () => this.state(), playing: () => this.played,
+      tell: (state) => this.tell(state),
+    });
   }
 
   destroy() {
     leave(this);
-    this.listen.abort();
-    clearTimeout(this.timer);
+    this.teller.destroy();
     cancelAnimationFrame(this.pending);
     for (const board of this.boards) board.destroy();
     this.boards = [];
@@ -57,11 +56,7 @@ class Traverse {
       boards: element("div", { class: "boards" }),
       waiting: element("div", { class: "waiting" }, "waiting for the model"),
     };
-    const keys = element("details", { class: "menu keys" },
-      element("summary", { "aria-label": "Keys and gestures", title: "Keys and gestures" }, "?"),
-      element("div", {},
-        element("p", {}, "Hover over a strip to preview an image of it, click to go there."),
-        element("dl", {}, ...KEYS_IN_WORDS.flatMap(([key, does]) => [element("dt", {}, key), element("dd", {}, does)]))));
+    const keys = keysMenu("Hover over a strip to preview an image of it, click to go there.", KEYS_IN_WORDS);
     const png = button("PNG", "Save the board as an image", () => savePng(this), { class: "quiet png" });
     this.root.append(
       element("div", { class: "tools" }, this.dom.reset, this.dom.random, this.dom.link,
@@ -121,8 +116,8 @@ class Traverse {
   }
 
   /** What Python calls the dimensions, and over it what was said here and has not come back yet. */
-  names(key, told) {
-    return told.map((name, d) => {
+  names(key, known) {
+    return known.map((name, d) => {
       const given = this.given.get(`${key} ${d}`);
       if (given === name) this.given.delete(`${key} ${d}`);
       return given ?? name;
@@ -140,7 +135,7 @@ class Traverse {
       for (const [d, z] of moved[k] ?? []) if (d < board.latent) board.set(d, z);
     });
     // The first wish is what Python knows already; where a later one has led, it is told like any move.
-    if (this.sent === null) this.sent = JSON.stringify(this.state());
+    if (this.teller.known === null) this.teller.knows(this.state());
     else this.settle();
   }
 
@@ -222,11 +217,6 @@ class Traverse {
     this.tellName({ key: board.key, dimension: row.d, name });
   }
 
-  release() {
-    this.holding = false;
-    if (this.due) this.settle();
-  }
-
   // --- what the controls do ---
 
   resetAll() {
@@ -269,18 +259,10 @@ class Traverse {
     const again = this.played?.row === row;
     this.stop();
     if (again) return this.settle();
-    const phase = Math.acos(1 - 2 * placeOf(row.stops, board.at(row.d)));
-    const played = { board, row, started: null };
-    this.played = played;
+    const played = this.played = { board, row };
     row.playing(true);
-    const tick = (now) => {
-      if (this.played !== played) return;
-      played.started ??= now;
-      const turn = phase + (2 * Math.PI * (now - played.started)) / PERIOD;
-      this.put(board, row, zAt(row.stops, (1 - Math.cos(turn)) / 2));
-      requestAnimationFrame(tick);
-    };
-    requestAnimationFrame(tick);
+    const put = (share) => this.put(board, row, zAt(row.stops, share));
+    swing(placeOf(row.stops, board.at(row.d)), PERIOD, put, () => this.played === played);
   }
 
   stop() {
@@ -296,19 +278,7 @@ class Traverse {
     return { moved, linked: this.linked, open_dead: this.open };
   }
 
-  /** Tells Python once nothing has changed for a moment and the hand has let go. */
-  settle() {
-    clearTimeout(this.timer);
-    this.due = true;
-    this.timer = setTimeout(() => {
-      if (this.holding || this.played) return;
-      this.due = false;
-      const state = this.state(), text = JSON.stringify(state);
-      if (text === this.sent) return;
-      this.sent = text;
-      this.tell(state);
-    }, PAUSE);
-  }
+  settle() { this.teller.settle(); }
 
   // --- drawing ---
 
@@ -316,9 +286,9 @@ class Traverse {
     for (const board of boards) this.stale.add(board);
     this.pending ||= requestAnimationFrame(() => {
       this.pending = 0;
-      const asked = [...this.stale];
+      const stale = [...this.stale];
       this.stale.clear();
-      for (const board of asked) board.draw(this.drawn);
+      for (const board of stale) board.draw(this.drawn);
     });
   }
 
@@ -329,21 +299,4 @@ class Traverse {
   }
 }
 
-const mounted = new WeakMap(); // where Streamlit mounted a board -> the board; its function runs on every change
-
-/** Streamlit calls this with a parcel, to be kept for the boards, or with what a board is to show. */
-export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
-  if (data instanceof Uint8Array) return bring(parentElement, data);
-  let traverse = mounted.get(parentElement);
-  if (!traverse) {
-    const root = element("div", { class: "component traverse", role: "group" });
-    parentElement.append(root);
-    traverse = new Traverse(root);
-    mounted.set(parentElement, traverse);
-  }
-  traverse.update(data, setStateValue, setTriggerValue);
-  return () => {
-    traverse.destroy();
-    mounted.delete(parentElement);
-  };
-}
+export default mounts("traverse", (root) => new Traverse(root));
