@@ -19,6 +19,7 @@ def main() -> None:
     modules.load(*PACKAGES)
     from pages.sections import sidebar
     from widgets.components.history import history
+    from widgets.components.present import present
     from widgets.run_data import library
     from widgets.service import service
     from widgets.shell import arrival, layout, menu, url_state
@@ -46,6 +47,7 @@ def main() -> None:
                 )
             st.divider()
             sidebar.sidebar(every, run)
+            present()
     notes = layout.Notes()
     service()
     error_boundary.show_fault()

@@ -248,4 +248,5 @@ NOT_IN_LINKS = (
     NotInLinks("Pin and layers of the map on Train", TRAIN, "nowhere", "opens it without pin and layers"),
     NotInLinks("The board's Fit", TRAIN, "nowhere", "A link does not hold it"),
     NotInLinks("Draws of the posterior on the map", MAP, "nowhere", "A link does not hold draws"),
+    NotInLinks("Presenting", ALL, "in the tab", "No link holds it"),
 )

@@ -16,7 +16,7 @@ from widgets.shell.error_boundary import callback
 from widgets.shell.fragments import fragment
 
 # What is above and below the map on the page, left out of the window's height.
-HEIGHT = "clamp(360px, 100vh - 318px, 860px)"
+HEIGHT = "var(--map-height, clamp(360px, 100vh - 318px, 860px))"
 LIVE = 1.5  # seconds between two looks at a run in training
 
 
