@@ -487,7 +487,7 @@ WORST: dict[str, Callable[[Path], None]] = {
     os.fsdecode(b"no \xff text"): lambda run: None,
 }
 BROKEN = {"unknown-dataset", "whole-disk", "deep-spec", "long-integer", "pipe-as-spec", "loop", "x" * 255}
-PAGES = ("", "train", "latent_map", "traverse", "interpolate", "inpaint", "conditional")
+PAGES = ("", "train", "latent_map", "compare", "traverse", "interpolate", "inpaint", "conditional")
 
 
 @pytest.fixture
