@@ -139,6 +139,7 @@ def preset_buttons() -> None:
             title,
             key=f"compare-{'-'.join(names)}",
             icon=ICONS[title],
+            type="tertiary",
             on_click=callback(url_state.write_all),
             args=(changes(names),),
         )

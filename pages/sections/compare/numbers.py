@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 import streamlit as st
 
@@ -49,9 +50,19 @@ def _hole_mass(codes: Codes, ratio: float) -> Cell:
     return "Hole mass", measures.percent(found.value), f"± {measures.percent(found.error)}", why
 
 
+def why_no_elbo(run: Run, codes: Codes) -> str:
+    """Why an ELBO would say nothing of the run, in a sentence; empty where it does."""
+    return evaluations.kl_note(_evaluation(run, codes)) or ""
+
+
+def _evaluation(run: Run, codes: Codes) -> dict[str, Any] | None:
+    """Where it speaks of these codes."""
+    return run.evaluation if codes.whole and not run.status.active else None
+
+
 def _bound(run: Run, codes: Codes) -> list[Cell]:
     """The ELBO of the test images, or what is said in its place; nothing before an evaluation."""
-    said = run.evaluation if codes.whole and not run.status.active else None
+    said = _evaluation(run, codes)
     elbo, note = evaluations.elbo(said), evaluations.kl_note(said)
     if elbo is not None:
         of = "" if run.spec.bound_of == "log p(x)" else f", of {run.spec.bound_of}"
@@ -60,5 +71,5 @@ def _bound(run: Run, codes: Codes) -> list[Cell]:
         ]
     if note is not None:
         shown = words.nats(evaluations.reconstruction(said))
-        return [("Reconstruction", shown, "nats; KL and ELBO undefined", note)]
+        return [("Reconstruction", shown, "nats, no ELBO", note)]
     return []

@@ -23,7 +23,7 @@ from widgets.shell.error_boundary import callback
 from widgets.shell.fragments import fragment
 
 # What is above and below the maps on the page, left out of the window's height.
-HEIGHTS = {2: "clamp(260px, 100vh - 520px, 720px)", 4: "clamp(220px, 50vh - 210px, 430px)"}
+HEIGHTS = {2: "clamp(260px, 100vh - 500px, 720px)", 4: "clamp(260px, 50vh - 210px, 430px)"}
 LIVE = 1.5  # seconds between two looks at runs in training
 CHOSEN = (links.RUNS, links.IMAGE)  # what the maps change of the page around them
 
@@ -102,7 +102,8 @@ def maps(runs: Sequence[Run], view: View, offered: Sequence[Run]) -> None:
                     numbers.show(one.run, one.codes, view.ratio)
                     one_map(place, one, view, state, HEIGHTS[count])
     for each in there:
-        st.caption(f"**{words.literal(library.title(each.run))}** {each.field.meaning}")
+        said = f"{each.field.meaning} {numbers.why_no_elbo(each.run, each.codes)}"
+        st.caption(f"**{words.literal(library.title(each.run))}** {said}")
 
 
 def controls(sides: Sequence[Side], view: View, state: Shared) -> None:
