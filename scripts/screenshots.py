@@ -217,7 +217,7 @@ def four_maps(page: Page, url: str) -> None:
     """The page Compare at four values of beta: maps, and above each its hole mass and ELBO."""
     from PIL import Image
 
-    page.set_viewport_size({"width": 1440, "height": 1200})
+    page.set_viewport_size({"width": 1440, "height": 1700})  # the sheet whole
     page.goto(f"{url}/compare?runs={','.join(PRESETS['Four betas'])}&layers=posterior,points,prior,holes")
     page.wait_for_selector(IDLE, timeout=60_000)
     for k in range(4):

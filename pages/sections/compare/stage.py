@@ -131,9 +131,12 @@ def one_map(place: int, one: Side, view: View, state: Shared, height: str) -> No
     run, codes = one.run, one.codes
     # The controls know the moment of the replay, and bring each map to the frame nearest to it.
     mine = of_side(one, view, replace(state, state=replace(state.state, frame=None)))
+    # A decoder that is told the class is told the image's, where that is known.
+    told = usage.condition(run, view.picked) if view.by_image else None
+    told = classes.decoded_class(run) if told is None else told
     latent_map.latent_map(
         f"compare-map-{place}",
-        decoder=densities.decoder(str(run.path), weights(run), classes.decoded_class(run)),
+        decoder=densities.decoder(str(run.path), weights(run), told),
         picture=one.field.picture,
         holes=densities.holes(codes, one.view).parcel,
         frames=one.film.parcel if one.film else None,
