@@ -19,6 +19,7 @@ TITLES = {
     "home": "Home",
     "train": "Train",
     "latent_map": "Latent map",
+    "compare": "Compare",
     "traverse": "Traverse",
     "interpolate": "Interpolate",
     "inpaint": "Inpaint",

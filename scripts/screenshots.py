@@ -27,18 +27,13 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from vae_core import data
 from vae_core.runs.run import Run
+from widgets.run_data.comparisons import PRESETS
 
 ROOT = Path(__file__).resolve().parents[1]
 
 PICTURES = ROOT / "docs"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 IDLE = '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
-FOUR = (
-    ("autoencoder-2d-mnist", "Autoencoder, beta 0"),
-    ("beta-0.1-mnist", "beta 0.1"),
-    ("vae-2d-mnist", "VAE, beta 1"),
-    ("beta-4-mnist", "beta 4"),
-)
 FIRST = "vae-2d-mnist"
 TRAVERSED = "run=vae-16d-mnist&start=0"
 INTERPOLATED = "run=vae-2d-mnist&a=0&b=1&t=0.6"
@@ -47,6 +42,8 @@ PAGES = {
     "home": "",
     "train": f"train?run={FIRST}",
     "latent-map": f"latent_map?run={FIRST}",
+    "compare": f"compare?runs={','.join(PRESETS['VAE | Autoencoder'])}",
+    "compare-four": f"compare?runs={','.join(PRESETS['Four betas'])}",
     "traverse": f"traverse?{TRAVERSED}",
     "interpolate": f"interpolate?{INTERPOLATED}",
     "inpaint": "inpaint?run=vae-16d-mnist",
@@ -217,29 +214,22 @@ def interpolated(page: Page) -> None:
 
 
 def four_maps(page: Page, url: str) -> None:
-    """The maps of one model at four values of beta, side by side, with their hole masses below them."""
-    from PIL import Image, ImageDraw, ImageFont
+    """The page Compare at four values of beta: maps, and above each its hole mass and ELBO."""
+    from PIL import Image
 
-    maps = []
-    for name, _ in FOUR:
-        page.goto(f"{url}/latent_map?run={name}&range=4&layers=posterior,points,prior,holes")
-        page.wait_for_selector(IDLE, timeout=60_000)
-        shown(page)
-        page.locator(".latent-map .scale").evaluate("scale => { scale.hidden = true; }")
-        maps.append(Image.open(io.BytesIO(page.locator(".latent-map .square").screenshot())))
-    side, foot, gap = maps[0].width, 54, 10
-    sheet = Image.new("RGB", (2 * side + gap, 2 * (side + foot) + gap), "#fcfbf8")
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(19)
-    for k, (picture, (name, beta)) in enumerate(zip(maps, FOUR, strict=True)):
-        numbers = Run(ROOT / "checkpoints" / name).evaluation or {}
-        x, y = k % 2 * (side + gap), k // 2 * (side + foot + gap)
-        sheet.paste(picture, (x, y))
-        share, error = 100 * numbers["hole_mass"], 100 * numbers["hole_mass_error"]
-        places = 1 if share >= 1 else 2
-        caption = f"{beta}: hole mass {share:.{places}f} ± {error:.{places}f} %"
-        draw.text((x + side / 2, y + side + foot / 2), caption, fill="#20242b", font=font, anchor="mm")
-    sheet.quantize(200).save(PICTURES / "four-maps.png", optimize=True)
+    page.set_viewport_size({"width": 1440, "height": 1700})  # the sheet whole
+    page.goto(f"{url}/compare?runs={','.join(PRESETS['Four betas'])}&layers=posterior,points,prior,holes")
+    page.wait_for_selector(IDLE, timeout=60_000)
+    for k in range(4):
+        expect(page.locator(".latent-map[data-size=compact] .waiting").nth(k)).to_be_hidden(timeout=60_000)
+    page.wait_for_timeout(2000)  # the replays come, and the page settles
+    page.wait_for_selector(IDLE, timeout=60_000)
+    picture = page.locator(".st-key-compare-maps-4").screenshot()
+    Image.open(io.BytesIO(picture)).convert("RGB").quantize(200).save(
+        PICTURES / "four-maps.png", optimize=True
+    )
     print(PICTURES / "four-maps.png")
+    page.set_viewport_size({"width": 1440, "height": 900})
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ PAGES = {
     "train": ("/train?run=vae-2d-mnist", ".replay .play"),
     "latent map": ("/latent_map?run=vae-2d-mnist", "[data-testid=stMetricValue]"),
     "latent map in 16 dimensions": ("/latent_map?run=vae-16d-mnist", "[data-testid=stMetricValue]"),
+    "compare": ("/compare?runs=vae-2d-mnist,vae-16d-mnist", ".elbo-compared"),
     "traverse": ("/traverse?run=vae-16d-mnist&start=0", ".traverse input[type=range]"),
     "interpolate": ("/interpolate?run=vae-2d-mnist&a=0&b=1", ".interpolate .passed[data-known=true]"),
     "inpaint": ("/inpaint?run=vae-16d-mnist", ".elbo-sheet img"),

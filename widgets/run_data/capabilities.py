@@ -18,6 +18,7 @@ from widgets.shell.menu import MENU
 # What the pages that show one run need of it, beside codes of the test images.
 NEEDS: dict[str, tuple[Capability, ...]] = {
     "latent_map": ("vector", "continuous", "plane"),
+    "compare": ("vector", "continuous", "plane"),
     "traverse": ("vector", "continuous"),
     "interpolate": ("vector", "continuous"),
     "inpaint": ("vector", "continuous"),
@@ -60,6 +61,16 @@ def _ready(run: Run, page: str) -> bool:
 def fits(other: Run, run: Run) -> bool:
     """Whether the other one takes the same images."""
     return has_codes(other) and other.spec.data.shape == run.spec.data.shape
+
+
+def why_not(run: Run, page: str) -> str | None:
+    """Why the page cannot show the run, in a sentence without its full stop; None where it can."""
+    if run.status.state == "unreadable":
+        return f"{run.name} cannot be read"
+    if not has_codes(run):
+        return f"{run.name} has no weights and latent codes yet"
+    lacking = _lacking(run, page)
+    return None if lacking is None else f"{library.title(run)} {LACKS[lacking]}"
 
 
 def _lacking(run: Run, page: str) -> Capability | None:

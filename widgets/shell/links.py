@@ -12,8 +12,10 @@ from widgets.shell.link_pictures import Mask, Picture
 from widgets.shell.link_types import Choice, Flag, Number, Parameter, Several, Text, Texts, Whole
 
 HOME, TRAIN, MAP, TRAVERSE = ("home",), ("train",), ("latent_map",), ("traverse",)
+SIDE_BY_SIDE = ("compare",)
+MAPS = (*MAP, *SIDE_BY_SIDE)
 INTERPOLATE, INPAINT, CONDITIONAL = ("interpolate",), ("inpaint",), ("conditional",)
-ALL = (*HOME, *TRAIN, *MAP, *TRAVERSE, *INTERPOLATE, *INPAINT, *CONDITIONAL)
+ALL = (*HOME, *TRAIN, *MAPS, *TRAVERSE, *INTERPOLATE, *INPAINT, *CONDITIONAL)
 
 # Pages that were called otherwise in older links.
 OLD_PAGES = {"generate": "conditional"}
@@ -42,9 +44,10 @@ MOVES = "`dimension:value` of the moved sliders, with commas"
 # In another run an image's code is elsewhere, the frames are others, and the next run's settings follow it.
 RUN = Choice("run", ALL, "run", "The run in use.",
     resets=("image", "frame", "move", "move2", "recipe", "set"))
-IMAGE = Picture("a", (*INTERPOLATE, *INPAINT, *CONDITIONAL), "image",
-    "The image in use: A of a path, the one to complete, the one whose style or class is asked for.")
-CLASS = Whole("class", (*TRAIN, *MAP), "class", "The class under which codes on a map are decoded.",
+IMAGE = Picture("a", (*SIDE_BY_SIDE, *INTERPOLATE, *INPAINT, *CONDITIONAL), "image",
+    "The image in use: the one that all maps encode, A of a path, the one to complete, the one whose style "
+    "or class is asked for.")
+CLASS = Whole("class", (*TRAIN, *MAPS), "class", "The class under which codes on a map are decoded.",
     default=0)
 
 # --- Home, Train ------------------------------------------------------------------------------------
@@ -57,29 +60,38 @@ SET = Texts("set", TRAIN, "setting", "What the settings change of their recipe."
     form="`setting=value`, as often as needed")
 LIVE_MAP = Flag("map", TRAIN, "map", "The latent map is shown while the run trains.", default=False)
 
-# --- Latent map -------------------------------------------------------------------------------------
+# --- Latent map, Compare ----------------------------------------------------------------------------
 
 PLANE = Choice("plane", MAP, "plane", "Which plane of latent space the map shows.",
     options=("marginal", "pca", "slice"), default="marginal")
 ACROSS = Whole("across", MAP, "dimension", "The latent dimension from left to right.", least=1)
 UP = Whole("up", MAP, "dimension", "The latent dimension upwards.", least=1)
-RANGE = Choice("range", MAP, "range", "How far the density is computed, in standard deviations of the prior.",
+RANGE = Choice("range", MAPS, "range",
+    "How far the density is computed, in standard deviations of the prior.",
     options=("4", "6", "8", "16", "32", "64"))
-RATIO = Choice("ratio", MAP, "threshold", "How many times p(z) is above q(z) in a hole.",
+RATIO = Choice("ratio", MAPS, "threshold", "How many times p(z) is above q(z) in a hole.",
     options=("2", "3", "5", "10", "20", "50", "100", "1000"), default=10)
 Z = Text("z", MAP, "code", "The pinned code.", form=CODE, quiet=True)
 PINNED = Text("image", MAP, "image", "The image that is pinned on the map.", form="number of an image",
     quiet=True)
-LAYERS = Text("layers", MAP, "layers", "What is drawn on the map.",
+LAYERS = Text("layers", MAPS, "layers", "What is drawn on the map.",
     form="names of layers, with commas, or `none`")
-VIEW = Text("view", MAP, "view", "Which part of the plane is on screen.",
+VIEW = Text("view", MAPS, "view", "Which part of the plane is on screen.",
     form="centre and half the side: three numbers, with commas", quiet=True)
-SPACING = Choice("spacing", MAP, "spacing", "How the codes of the decoded grid are spaced.",
+SPACING = Choice("spacing", MAPS, "spacing", "How the codes of the decoded grid are spaced.",
     options=("linear", "quantile"), default="linear")
-FRAME = Text("frame", MAP, "step", "The moment of the training that is replayed.", form="number of a frame",
+FRAME = Text("frame", MAPS, "step", "The moment of the training that is replayed.", form="number of a frame",
     quiet=True)
 SHOW = Choice("show", MAP, "section", "What stands below the map.",
     options=("holes", "kl", "samples", "umap", "save"), default="holes")
+
+RUNS = Text("runs", SIDE_BY_SIDE, "runs", "The runs whose maps stand side by side, at most four.",
+    form="names, with commas", resets=("frame",))
+SAME = Choice("same", SIDE_BY_SIDE, "comparison",
+    "Whether all maps show the same place, or the codes of the same image.", options=("place", "image"),
+    default="place")
+PLACE = Text("at", SIDE_BY_SIDE, "place", "The place that is pinned on all maps.",
+    form="two numbers, with a comma", quiet=True)
 
 # --- Traverse ---------------------------------------------------------------------------------------
 

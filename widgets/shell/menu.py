@@ -6,6 +6,7 @@ MENU: dict[str, tuple[str, str]] = {
     "home": ("Home", ":material/home:"),
     "train": ("Train", ":material/play_circle:"),
     "latent_map": ("Latent map", ":material/scatter_plot:"),
+    "compare": ("Compare", ":material/grid_view:"),
     "traverse": ("Traverse", ":material/tune:"),
     "interpolate": ("Interpolate", ":material/timeline:"),
     "inpaint": ("Inpaint", ":material/healing:"),

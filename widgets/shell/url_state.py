@@ -295,7 +295,6 @@ def heard(key: str, act: Callable[[Any], object]) -> Callable[[], None]:
     """
 
     @callback
-    @callback
     def hear() -> None:
         name, _, turn = key.rpartition(":")
         if int(turn) == st.session_state["turns"].get(name, 0):

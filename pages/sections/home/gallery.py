@@ -10,7 +10,7 @@ import streamlit as st
 from pages.sections.home import manage
 from vae_core.data.catalogue import CATALOGUE, WITH_FACTORS
 from vae_core.runs.run import Run
-from widgets.run_data import library
+from widgets.run_data import comparisons, library
 from widgets.shell import links, url_state, words
 from widgets.shell.error_boundary import error_boundary
 
@@ -31,6 +31,15 @@ def cards(gallery: list[Run], own: list[Run], hidden: list[str]) -> None:
     st.markdown(
         "**Notice.** Compare where a VAE and an autoencoder put each kind of digit: nobody told them which."
     )
+    with st.container(horizontal=True, gap="small", key="comparisons"):
+        for title, runs in comparisons.presets([run.name for run in gallery]).items():
+            url_state.page_link(
+                "compare",
+                comparisons.changes(runs),
+                label=title,
+                icon=comparisons.ICONS[title],
+                help="Their latent maps side by side, under one pointer.",
+            )
     with st.container(horizontal=True, key="gallery"):
         for run in gallery:
             with error_boundary():

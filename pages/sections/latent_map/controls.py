@@ -9,15 +9,13 @@ import streamlit as st
 from pages.sections.latent_map import pins
 from vae_core.runs.run import Run
 from widgets.components.latent_map import densities
-from widgets.components.latent_map.map_view import KINDS, View
+from widgets.components.latent_map.map_view import EXTENTS, KINDS, RATIOS, View
 from widgets.run_data import usage
 from widgets.run_data.codes import Codes, newest
 from widgets.shell import links, url_state, url_widgets
 from widgets.shell.error_boundary import callback
 
-EXTENTS = (4, 6, 8, 16, 32, 64)
 FITTING = 0.9  # of the codes, within the range that a map begins with
-RATIOS = (2, 3, 5, 10, 20, 50, 100, 1000)
 
 
 def strip(run: Run) -> View:

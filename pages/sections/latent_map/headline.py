@@ -11,6 +11,7 @@ from vae_core.runs import evaluations
 from vae_core.runs.run import Run
 from widgets.components.latent_map import densities
 from widgets.components.latent_map.map_view import View
+from widgets.components.latent_map.measures import exact, measure, percent
 from widgets.run_data.codes import Codes, newest
 from widgets.shell import links, objective_words, tasks, url_state, words
 from widgets.shell.fragments import fragment
@@ -35,26 +36,6 @@ def of_newest(run: Run, view: View) -> None:
     codes = newest(run)
     if codes is not None:
         numbers(run, view, codes, *measure(codes, view.ratio))
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def measure(codes: Codes, ratio: float) -> tuple[Any, Any]:
-    return exact(codes, ratio)
-
-
-def exact(codes: Codes, ratio: float) -> tuple[Any, Any]:
-    """Hole mass and outside mass in all dimensions, each an Estimate."""
-    from vae_core.analysis import aggregate
-
-    posteriors, prior = codes.posteriors, codes.prior
-    evaluation = codes.run.evaluation or {}
-    mass, error = evaluation.get("hole_mass"), evaluation.get("hole_mass_error")
-    at_rest = codes.whole and not codes.run.status.active and ratio == 10.0
-    if at_rest and isinstance(mass, float) and isinstance(error, float):
-        holes = aggregate.Estimate(mass, error)
-    else:
-        holes = aggregate.hole_mass(posteriors, ratio=ratio, mass=densities.MASS, prior=prior)
-    return holes, aggregate.outside_mass(posteriors, mass=densities.MASS, prior=prior)
 
 
 def numbers(run: Run, view: View, codes: Codes, holes: Any, outside: Any) -> None:
@@ -104,9 +85,3 @@ def number(name: str, value: str, under: str, help: str) -> None:
     with st.container(gap=None):
         st.metric(name, value, help=help)  # names its help for screen readers, as a line of words does not
         st.html(f'<div class="elbo-number"><small>{under}</small></div>')
-
-
-def percent(share: float) -> str:
-    if 0 < share < 0.01:
-        return f"{100 * share:.2f} %"
-    return f"{100 * share:.1f} %" if share < 0.9995 else "100 %"

@@ -10,12 +10,12 @@ import numpy as np
 import streamlit as st
 
 from pages.sections.latent_map import charts, pins
-from pages.sections.latent_map.headline import percent
 from vae_core.pixels import to_uint8
 from vae_core.runs.run import Run
 from widgets.components.latent_map import densities
 from widgets.components.latent_map.densities import Found
 from widgets.components.latent_map.map_view import View
+from widgets.components.latent_map.measures import percent
 from widgets.run_data import classes
 from widgets.run_data.codes import Codes, weights
 from widgets.run_data.library import open_run

@@ -53,7 +53,7 @@ def test_each_script_belongs_to_a_component() -> None:
         "traverse/main",
     ]
     used = {file for entry in entries for file in scripts.files(WIDGETS / f"{entry}.js")}
-    alone = {WIDGETS / "history" / "history.js", WIDGETS / "browser_store" / "browser_store.js"}
+    alone = {WIDGETS / name / f"{name}.js" for name in ("history", "browser_store", "present")}
     assert used | alone == {*WIDGETS.rglob("*.js"), *scripts.BROWSER.glob("*.js")}
 
 

@@ -41,9 +41,12 @@ def latent_map(
     revision: int = 0,
     answer: dict[str, Any] | None = None,
     answers: bool = True,
-    size: Literal["full", "thumbnail"] = "full",
+    size: Literal["full", "compact", "controls", "thumbnail"] = "full",
     height: int | str = 560,
     group: str | None = None,
+    links: Literal["place", "image"] | None = None,
+    images: str | None = None,
+    sends: bool = True,
     label: str = "Latent map",
     on_change: Callable[[], None] | None = None,
 ) -> MapState:
@@ -55,7 +58,12 @@ def latent_map(
     answer: what `answer` found out about the pin; ignored by the browser once the pin is elsewhere.
     answers: whether the page answers pins at all; if not, the panel keeps no place for nearest images.
     height: of the square map, in pixels or as a CSS length; it never grows wider than its column.
-    group: maps of the same group on one page share their cursor.
+    size: a compact map has its readout and no controls; "controls" is the legend and the replay alone, of a
+        group of maps, and tells the state for all of them.
+    group: maps of the same group on one page share pointer, pin, layers, part of the plane and replay.
+    links: whether these maps show the same place of the plane, or the codes of the same image; images names
+        the images, so that maps of other ones wait for Python to say where theirs is.
+    sends: whether the parcels come with this map; not where another map of the page brings the same.
     on_change: called when the state has changed, before the script runs.
     """
     slots = {"decoder": decoder, "picture": picture, "holes": holes, "frames": frames}
@@ -69,12 +77,14 @@ def latent_map(
         "size": size,
         "height": height,
         "group": group,
+        "links": links,
+        "images": images,
         "label": label,
     }
     # Without a gap, or the senders, which show nothing, would push the map down.
     with st.container(gap=None):
         for slot, parcel in slots.items():
-            if parcel:
+            if parcel and sends:
                 mount(key=f"{key}-{slot}", data=parcel)
         result = mount(key=key, data=data, on_state_change=on_change or (lambda: None))
     latent = len(wire.header(picture)["origin"])

@@ -36,6 +36,7 @@ class Field:
     picture: bytes
     images: int
     outside: int  # codes beyond the map's range
+    meaning: str  # which density this is, in words
 
     def on(self, mean: Tensor, view: View) -> Tensor:
         """Codes [N, D] on the map [N, 2]."""
@@ -75,6 +76,12 @@ def field(codes: Codes, view: View) -> Field:
     prior = codes.prior
     grid = views.grid(posteriors, view, plane, size, prior)
     outside = int((project(posteriors.mean, view, plane).abs() > view.extent).any(dim=1).sum())
+    meaning_of_map = (
+        meaning(view, grid, len(posteriors), posteriors.dimensions, outside)
+        + of_posteriors(posteriors)
+        + of_prior(codes.prior)
+        + replayed(codes, view)
+    )
     picture = latent_map.picture(
         grid,
         posteriors.first(MOST_POINTS),
@@ -85,12 +92,10 @@ def field(codes: Codes, view: View) -> Field:
         axes=view.axes,
         symbol=view.symbol(posteriors.dimensions),
         prior=prior,
-        meaning=meaning(view, grid, len(posteriors), posteriors.dimensions, outside)
-        + of_posteriors(posteriors)
-        + of_prior(codes.prior)
-        + replayed(codes, view),
+        mixture=posteriors if posteriors.dimensions == 2 and view.kind == "marginal" else None,
+        meaning=meaning_of_map,
     )
-    return Field(grid, plane, picture, len(posteriors), outside)
+    return Field(grid, plane, picture, len(posteriors), outside, meaning_of_map)
 
 
 def meaning(view: View, grid: DensityGrid, images: int, latent: int, outside: int) -> str:

@@ -9,7 +9,7 @@ const ACTIONS = {
 export const GESTURES_IN_WORDS = "Hover decodes, a click pins, hold to drag. The wheel or two fingers zoom, "
   + "Shift and drag moves the map, a double click shows all of it.";
 export const KEYS_IN_WORDS = [
-  ["arrows", "move the pin by a tenth of a standard deviation, with Shift a hundredth"],
+  ["arrows", "move the pin by a tenth of a standard deviation, with Shift a hundredth; where images are compared, to the next one"],
   ["+ \u2212 0", "zoom in, zoom out, the whole map"], ["Space", "play or pause the replay"],
   ["E", "draw \u03b5 from the posterior of the pinned image"], ["N", "new samples of the prior"],
   ["H", "go to the next hole"], ["Esc", "take the pin away"],

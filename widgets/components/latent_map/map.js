@@ -13,6 +13,7 @@ import { drawCursor } from "./cursor.js";
 import { attachHand } from "./gestures.js";
 import { drawNames, LAYERS } from "./layers.js";
 import { Manifold } from "./manifold.js";
+import { Mixture } from "./mixture.js";
 import { buildDom } from "./panel.js";
 import { placePoints, Plane } from "./place.js";
 import { readOut, showControls } from "./readout.js";
@@ -90,12 +91,14 @@ class LatentMap {
     if (fresh.includes("frames")) this.replay.take(frames);
     if (fresh.includes("picture")) {
       this.plane = new Plane(picture);
+      const { mixture_mean: mean, mixture_log_var: logVar } = picture.arrays;
+      this.mixture = mean ? new Mixture(mean, logVar) : null;
       if (!this.view.moved) this.view.half = picture.extent;
       this.view.extent = picture.extent;
       this.inside = picture.regions.find(([mass]) => mass === 0.99)[1];
       if (this.pin) this.pin = this.plane.at(this.pin.z, this.known(this.pin.image));
       if (this.pointer) this.pointer = this.plane.place(this.pointer.x, this.pointer.y);
-      this.drawn = null;
+      this.ghost = this.drawn = null;
       this.draws = [];
     }
     if (fresh.includes("picture") || fresh.includes("frames")) this.centres = null;
@@ -104,6 +107,7 @@ class LatentMap {
     else if (fresh.length) this.placePoints();
     this.showControls();
     this.request(fresh.length > 0 || Boolean(wish));
+    if (fresh.length || wish) this.catchUp();
   }
 
   adopt({ pin, image, layers, view, spacing, frame }) {
@@ -111,7 +115,7 @@ class LatentMap {
     if (layers) this.layers = new Set(layers);
     this.spacing = spacing ?? this.spacing;
     this.view.look(...(view ?? [0, 0, this.view.extent]));
-    this.setPin(pin?.length === this.plane.latent ? this.plane.at(pin, this.known(image)) : null);
+    this.takePin(pin?.length === this.plane.latent ? this.plane.at(pin, this.known(image)) : null);
     this.replay.show(frame);
     if (this.layers.has("samples") && !this.samples.length) this.drawSamples();
     this.placePoints();
@@ -119,7 +123,7 @@ class LatentMap {
     if (this.sent === null) this.sent = JSON.stringify(this.state());
     else {
       this.settle();
-      this.dom.over.scrollIntoView({ block: "nearest", behavior: "smooth" });
+      if (!this.data.group) this.dom.over.scrollIntoView({ block: "nearest", behavior: "smooth" });
     }
   }
 
@@ -187,10 +191,18 @@ class LatentMap {
     this.points.paths = this.points.centres.map(([c]) => [c, trail.map((centres) => centres.get(c))]);
   }
 
-  /** The image whose point lies under a place, or null. */
+  /** The image whose point lies under a place, or null; of maps that compare images, the nearest one. */
   imageAt({ x, y }) {
-    const shown = this.points && this.frame === null && (this.layers.has("points") || this.layers.has("ellipse"));
+    if (!this.points || this.frame !== null) return null;
+    if (this.data.links === "image") return nearestPoint(this.points, x, y, Infinity);
+    const shown = this.layers.has("points") || this.layers.has("ellipse");
     return shown ? nearestPoint(this.points, x, y, REACH / this.view.scale) : null;
+  }
+
+  /** The place under a pixel; of maps that compare images, that of the nearest image. */
+  under(px, py) {
+    const place = this.point(px, py), image = this.imageAt(place);
+    return this.data.links === "image" && image !== null ? this.plane.ofImage(image) : { ...place, image };
   }
 
   // --- what the hand does ---
@@ -198,8 +210,7 @@ class LatentMap {
   hover(px, py) {
     if (!this.picture) return;
     this.drawn = null;
-    this.pointer = this.point(px, py);
-    this.pointer.image = this.imageAt(this.pointer);
+    this.pointer = this.under(px, py);
     this.follow();
   }
 
@@ -214,8 +225,9 @@ class LatentMap {
     // The two presses of a double click pin nothing: it keeps what was pinned before the first.
     if (!(now - this.pressed < 400)) this.before = this.pin;
     this.pressed = now;
-    const place = this.point(px, py), image = this.imageAt(place);
-    this.setPin(image === null ? place : this.plane.ofImage(image));
+    // The same place on all maps is no image's on the others.
+    const place = this.data.links === "place" ? this.point(px, py) : this.under(px, py);
+    this.setPin(place.image === null ? place : this.plane.ofImage(place.image));
     this.dragging = true;
     this.pointer = null;
     this.follow();
@@ -223,7 +235,7 @@ class LatentMap {
 
   drag(px, py) {
     if (!this.picture) return;
-    this.setPin(this.point(px, py));
+    this.setPin(this.data.links === "image" ? this.under(px, py) : this.point(px, py));
     this.follow();
   }
 
@@ -235,7 +247,19 @@ class LatentMap {
 
   restorePin() { this.setPin(this.before ?? null); }
 
+  /** The pin of this map and of those linked to it. */
   setPin(place) {
+    this.takePin(place);
+    for (const other of this.linked) {
+      const there = place && other.counterpart(place, this);
+      if (there === undefined) continue; // Python encodes the image for it
+      other.takePin(there);
+      other.request(false);
+      other.settle();
+    }
+  }
+
+  takePin(place) {
     if (place?.image !== this.pin?.image) this.draws = [];
     this.pin = place;
     this.drawn = null;
@@ -243,6 +267,7 @@ class LatentMap {
 
   nudge(dx, dy) {
     if (!this.picture) return;
+    if (this.data.links === "image") return this.nextImage(Math.sign(dx + dy));
     const from = this.pin ?? this.pointer ?? this.plane.place(0, 0), { u, v } = this.plane;
     this.setPin(this.plane.at(from.z.map((value, d) => value + dx * u[d] + dy * v[d])));
     this.pointer = null;
@@ -251,7 +276,19 @@ class LatentMap {
     this.settle();
   }
 
+  /** The next image of the data, or the one before. */
+  nextImage(step) {
+    const count = this.picture.arrays.mean?.shape[0] ?? 0, now = this.pin?.image ?? (step > 0 ? -1 : 0);
+    if (!count || this.frame !== null) return;
+    this.setPin(this.plane.ofImage((now + step + count) % count));
+    this.pointer = null;
+    this.looked(this.view.reveal(this.pin.x, this.pin.y));
+    this.follow();
+    this.settle();
+  }
+
   unpin() {
+    if (this.data.links === "image") return; // one is always compared
     this.setPin(null);
     this.follow();
     this.settle();
@@ -268,16 +305,13 @@ class LatentMap {
   }
 
   looked(changed) {
-    if (changed) {
-      this.request(true);
-      this.settle();
-    }
+    if (changed) this.changed();
     return changed;
   }
 
   nextHole() {
     const list = this.holes?.list ?? [];
-    if (!list.length) return;
+    if (!list.length || this.data.links === "image") return;
     this.visited = ((this.visited ?? -1) + 1) % list.length;
     this.setPin(this.plane.place(...list[this.visited].center));
     this.pointer = null;
@@ -295,8 +329,10 @@ class LatentMap {
     this.follow();
   }
 
-  drawSamples() {
+  /** The next samples of the prior; `from`: how many further, or back, the first of them is. */
+  drawSamples(from = 0) {
     const { prior_samples: drawn } = this.picture.arrays, [count, D] = drawn.shape;
+    this.firstSample = (this.firstSample + from + count) % count;
     this.samples = Array.from({ length: SAMPLES }, (_, k) => {
       const at = D * ((this.firstSample + k) % count);
       return drawn.slice(at, at + D);
@@ -308,8 +344,7 @@ class LatentMap {
     this.layers.add("samples");
     this.drawSamples();
     this.showControls();
-    this.request(true);
-    this.settle();
+    this.changed();
   }
 
   // --- what the controls do ---
@@ -324,19 +359,18 @@ class LatentMap {
       if (name === "samples") this.drawSamples();
     }
     this.showControls();
-    this.request(true);
-    this.settle();
+    this.changed();
   }
 
   toggleSpacing() {
     this.spacing = this.spacing === "linear" ? "quantile" : "linear";
     this.manifold.clear();
     this.showControls();
-    this.request(true);
-    this.settle();
+    this.changed();
   }
 
-  play() { this.replay.toggle(); }
+  /** Of linked maps the one with the controls plays, for all. */
+  play() { (this.controls ?? this).replay.toggle(); }
 
   showFrame(frame) {
     this.replay.show(frame);
@@ -346,8 +380,56 @@ class LatentMap {
   frameShown() {
     this.placePoints();
     this.showControls();
+    this.changed();
+  }
+
+  // --- what linked maps have in common ---
+
+  /** The map that holds the controls of all; null where each has its own. */
+  get controls() { return this.data.size === "controls" ? this : this.linked.find(({ data }) => data.size === "controls") ?? null; }
+
+  get linked() { return linkedTo(this, this.data.group).filter((other) => other.picture); }
+
+  /** The hand has changed what is shown, here and so on all linked maps. */
+  changed() {
+    for (const other of this.linked) other.mirror(this);
     this.request(true);
     this.settle();
+  }
+
+  /** What came by itself is brought to where the map with the controls is, or all others to where it is. */
+  catchUp() {
+    const { controls } = this;
+    if (controls === this) for (const other of this.linked) other.mirror(this);
+    else if (controls) this.mirror(controls);
+  }
+
+  /** Shows the same part of the plane as another map, its layers, and the moment of the training nearest to its. */
+  mirror({ view, layers, spacing, firstSample, frame, frames }) {
+    this.view.look(view.x, view.y, view.half);
+    if (spacing !== this.spacing) this.manifold.clear();
+    this.spacing = spacing;
+    this.layers = new Set(layers);
+    if (layers.has("samples") && (firstSample !== this.firstSample || !this.samples.length)) {
+      this.firstSample = firstSample;
+      this.drawSamples(-SAMPLES);
+    }
+    const before = this.frame;
+    this.replay.show(frame === null ? null : this.replay.nearest(frames.steps[frame]));
+    if (this.frame !== before) this.placePoints();
+    this.showControls();
+    this.request(true);
+    this.settle();
+  }
+
+  /**
+   * What a place of another map is on this one: the code of the same image, where maps compare images and have the
+   * same ones; undefined where these are others; else the same place of the plane.
+   */
+  counterpart({ x, y, image }, { data }) {
+    if (this.data.links !== "image" || image === null) return this.plane.place(x, y);
+    return data.images && data.images === this.data.images && this.known(image) !== null
+      ? this.plane.ofImage(image) : undefined;
   }
 
   // --- what goes to Python ---
@@ -366,6 +448,7 @@ class LatentMap {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
       if (this.dom.over.dataset.doing || this.replay.playing) return this.settle();
+      if ((this.controls ?? this) !== this) return; // it tells for all
       const state = this.state(), text = JSON.stringify(state);
       if (text === this.sent) return;
       this.sent = text;
@@ -376,9 +459,9 @@ class LatentMap {
   /** The pointer or the pin has moved: so have the cursors of the maps linked to this one. */
   follow() {
     this.ghost = null; // the last hand leads
-    const { here } = this, told = this.pointer || this.pin ? here : null;
-    for (const other of linkedTo(this, this.data.group)) {
-      other.ghost = told && { x: told.x, y: told.y };
+    for (const other of this.linked) {
+      other.ghost = (this.pointer && other.counterpart(this.pointer, this)) ?? null;
+      other.pointer = other.drawn = null;
       other.request(false);
     }
     this.request(false);
@@ -388,7 +471,7 @@ class LatentMap {
 
   get here() {
     const { drawn, pointer, ghost, pin } = this;
-    return drawn ?? pointer ?? (ghost && this.plane.place(ghost.x, ghost.y)) ?? pin ?? this.plane.place(0, 0);
+    return drawn ?? pointer ?? ghost ?? pin ?? this.plane.place(0, 0);
   }
 
   /** The image whose posterior is drawn: the one at hand, else the pinned one. */

@@ -40,6 +40,7 @@ def picture(
     meaning: str = "",
     latent: int | None = None,
     prior: Prior | None = None,
+    mixture: Posteriors | None = None,
 ) -> bytes:
     """A density grid, and the posteriors whose means are its points (a few thousand are plenty).
 
@@ -51,6 +52,8 @@ def picture(
     axes: the names along the map; symbol: what the densities are of, "z" where the plane is all there is.
     meaning: one sentence, shown under the map, on which density this is.
     prior: that of the grid, of which samples are shown; None is N(0, I).
+    mixture: all posteriors, where the plane is all of latent space: log q is then read from them, exactly,
+        and not between the points of the grid.
     """
     import torch
 
@@ -81,6 +84,8 @@ def picture(
         arrays |= {"mean": _single(posteriors.mean), "log_var": _single(posteriors.log_var)}
         if posteriors.labels is not None:
             arrays["labels"] = np.asarray(posteriors.labels, np.int32)
+    if mixture is not None:
+        arrays |= {"mixture_mean": _single(mixture.mean), "mixture_log_var": _single(mixture.log_var)}
     header = {
         "kind": "picture",
         "grid": _where(grid),

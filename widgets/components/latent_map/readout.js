@@ -17,12 +17,13 @@ export function readOut(map, scene, here, image) {
   // Python answers for the newest codes, not for those of a frame of the replay.
   const exact = here === pin && map.frame === null ? answer : null, better = whole ? exact : null;
   const logP = better?.log_p ?? valueAt(grid, fields.logP, here.x, here.y);
-  const logQ = better?.log_q ?? valueAt(grid, fields.logQ, here.x, here.y);
-  const floored = !better && logQ <= picture.floor + 1e-6;
+  const mixture = map.frame === null ? map.mixture : null, known = Boolean(better ?? mixture);
+  const logQ = better?.log_q ?? mixture?.logDensity(here.z) ?? valueAt(grid, fields.logQ, here.x, here.y);
+  const floored = !known && logQ <= picture.floor + 1e-6;
   const rows = [
     [whole ? "z" : axes.join(", "), `(${number(here.x)}, ${number(here.y)})`],
     [`log p(${symbol})`, number(logP), better ? "exact" : "nats"],
-    [`log q(${symbol})`, (floored ? "\u2264 " : "") + number(logQ), better ? "exact" : "nats"],
+    [`log q(${symbol})`, (floored ? "\u2264 " : "") + number(logQ), known ? "exact" : "nats"],
   ];
   // The marginal of two coordinates says little of the whole space: there only the pin's exact values count.
   // A slice knows what its held coordinates add.
@@ -31,8 +32,10 @@ export function readOut(map, scene, here, image) {
     rows.push(["log q(z)/p(z)", number(exact ? exact.log_q - exact.log_p : slice), exact ? "exact" : "nats"]);
   }
   fillRows(dom.rows, rows);
-  const hole = holes && map.frame === null ? nearestTo(grid, holes.numbers, here.x, here.y) : 0;
-  const words = inWords(logP, logQ + (better ? 0 : scene.rest), {
+  const cell = holes && map.frame === null ? nearestTo(grid, holes.numbers, here.x, here.y) : 0;
+  // A code in a cell that is a hole may have data of its own, narrower than the cell.
+  const hole = known && logP - logQ <= Math.log(holes?.ratio) ? 0 : cell;
+  const words = inWords(logP, logQ + (known ? 0 : scene.rest), {
     hole, inside: logP >= map.inside, floored, ratio: holes?.ratio,
   });
   setText(dom.words, words[0].toUpperCase() + words.slice(1));
@@ -78,7 +81,7 @@ function say(map, text) {
 const count = (n) => n.toLocaleString("en-GB");
 
 /** Which layers are on, the colour scale of the ground, and where the replay is. */
-export function showControls({ dom, layers, picture, holes, spacing, replay: { frames, frame, playing, last } }) {
+export function showControls({ root, data, dom, layers, picture, holes, spacing, replay: { frames, frame, playing, last } }) {
   for (const [name, button] of Object.entries(dom.toggles)) {
     button.setAttribute("aria-pressed", String(layers.has(name)));
   }
@@ -97,7 +100,8 @@ export function showControls({ dom, layers, picture, holes, spacing, replay: { f
   dom.play.dataset.playing = String(playing);
   dom.play.setAttribute("aria-label", playing ? "Pause the replay" : "Play the replay");
   const mass = now ? holes?.list.reduce((sum, hole) => sum + hole.mass, 0) : frames.hole_mass?.[shown];
-  const holding = mass === undefined ? "" : `, holes on this map ${(100 * mass).toFixed(1)} %`;
+  root.dataset.replayed = String(!now);
+  const holding = mass === undefined || data.size === "controls" ? "" : `, holes on this map ${(100 * mass).toFixed(1)} %`;
   setText(dom.step, (now ? "now" : `step ${count(frames.steps[shown])}`) + holding);
   dom.range.setAttribute("aria-valuetext", dom.step.textContent);
 }

@@ -15,7 +15,7 @@ function fieldsOf({ steps, arrays }) {
 export class Replay {
   /** `changed()` is called whenever another frame is on screen; `frame` null is now. */
   constructor(changed) {
-    Object.assign(this, { changed, frames: null, frame: null, playing: false });
+    Object.assign(this, { changed, frames: null, frame: null, wished: null, playing: false });
   }
 
   get last() { return this.frames ? this.frames.steps.length - 1 : null; }
@@ -23,7 +23,7 @@ export class Replay {
   take(frames) {
     this.frames = frames;
     this.fields = frames ? fieldsOf(frames) : {};
-    this.show(this.frame);
+    this.show(this.wished ?? this.frame);
   }
 
   /** Plays on, or pauses; from the beginning where it stands at the end. */
@@ -45,11 +45,18 @@ export class Replay {
 
   show(frame) {
     this.stop();
+    this.wished = this.frames ? null : frame; // until there are frames
     this.go(frame);
   }
 
   // The last frame is now: its map is the exact one, with holes and images.
   go(frame) { this.frame = !this.frames || frame === null || frame >= this.last ? null : frame; }
+
+  /** The frame whose step is nearest to the given one. */
+  nearest(step) {
+    const away = (this.frames?.steps ?? []).map((each) => Math.abs(each - step));
+    return away.length ? away.indexOf(Math.min(...away)) : null;
+  }
 
   stop() {
     this.playing = false;

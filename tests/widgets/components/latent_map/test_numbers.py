@@ -5,6 +5,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
+import torch
 
 SIZE = 161
 AXIS = np.linspace(-4, 4, SIZE)
@@ -118,3 +119,27 @@ def test_all_the_way_out_zooming_changes_nothing(javascript) -> None:
         True,
         False,
     ]
+
+
+def test_the_mixture_is_read_as_torch_computes_it_also_where_it_is_narrow(javascript) -> None:
+    """Of variances down to those of an autoencoder, at the means and far from them."""
+    generator = np.random.default_rng(0)
+    mean, log_var = generator.normal(size=(200, 2)), generator.uniform(-16, 0.5, size=(200, 2))
+    places = [[0.0, 0.0], mean[3].tolist(), [5.0, -7.0], [0.31, -1.2]]
+    parts = torch.distributions.Independent(
+        torch.distributions.Normal(torch.tensor(mean), torch.tensor(log_var).div(2).exp()), 1
+    )
+    equal = torch.distributions.Categorical(torch.ones(200, dtype=torch.float64))
+    expected = torch.distributions.MixtureSameFamily(equal, parts).log_prob(
+        torch.tensor(places, dtype=torch.float64)
+    )
+    shape = "Object.assign(new Float64Array(values.flat()), {shape: [200, 2]})"
+    found = javascript(
+        "mixture.js",
+        "((array) => places.map((z) => new Mixture(array(mean), array(logVar)).logDensity(z)))"
+        f"((values) => {shape})",
+        mean=mean.tolist(),
+        logVar=log_var.tolist(),
+        places=places,
+    )
+    assert found == pytest.approx(expected.tolist(), rel=1e-9)
