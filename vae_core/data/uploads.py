@@ -277,7 +277,7 @@ def _joined(
     found: _Found, pieces: list[np.ndarray], texts: list[str | None], test: list[bool | None]
 ) -> Upload:
     if not pieces:
-        raise Refusal(" ".join(found.refused[:5]).rstrip(".") or "there are no images in the files")
+        raise Refusal(f"no image can be used. {' '.join(found.refused[:5])}".rstrip(". "))
     images = np.concatenate(pieces)
     known = [text for text in texts if text is not None]
     labels: np.ndarray | None = None
