@@ -307,9 +307,10 @@ def test_a_drawing_is_saved_as_png(drawing: Canvas) -> None:
 
 def test_enter_says_that_a_drawing_is_finished_where_somebody_wants_to_know(drawing: Canvas) -> None:
     drawing.press("Enter")
-    painted = drawing.messages()
-    assert painted == 1  # otherwise it paints a dot, as Space does
+    dot = drawing.said()
+    assert dot.any()  # otherwise it paints a dot, as Space does
+    before = drawing.messages()
     drawing.update(enter=True)
     drawing.press("Enter")
-    assert drawing.messages() == painted + 1
-    assert drawing.said().any()
+    assert drawing.messages() == before + 1
+    assert drawing.stage.said("canvas") == {"entered": {"revision": 0, "pixels": state.encode_pixels(dot)}}
