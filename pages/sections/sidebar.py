@@ -7,7 +7,7 @@ from collections import Counter
 
 import streamlit as st
 
-from vae_core.data.catalogue import CATALOGUE
+from vae_core.data.catalogue import title as title_of_images
 from vae_core.runs.run import Run
 from widgets.run_data.library import title, use
 from widgets.shell import objective_words, url_state, words
@@ -78,7 +78,7 @@ def summary(run: Run) -> None:
         return
     spec = run.spec
     parts = (
-        CATALOGUE[spec.data.name].title,
+        words.literal(title_of_images(spec.data.name, spec.data.path)),
         words.dimensions(spec.latent),
         objective_words.short(spec, run.beta_moves),
     )

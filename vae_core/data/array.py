@@ -41,34 +41,34 @@ class Header:
 
 def image_shape(path: str, height: int | None, width: int | None, grey: bool) -> tuple[int, int, int]:
     """(channels, height, width) the images will have, from the file's headers alone. Raises Refusal."""
-    with _opened(path) as file:
-        return _shape(file.headers[file.images], height, width, grey)
+    with opened(path) as file:
+        return shape_of(file.headers[file.images], height, width, grey)
 
 
 def class_names(path: str) -> tuple[str, ...]:
     """Names of the classes, from the arrays of labels. Raises Refusal."""
-    with _opened(path) as file:
-        return _indexed(file)[1]
+    with opened(path) as file:
+        return indexed(file)[1]
 
 
 def load(request: Request) -> Dataset:
     """All images of the split, in memory. Raises Refusal, a sentence."""
-    with _opened(request.path or "") as file:
+    with opened(request.path or "") as file:
         given = file.splits_given
         images = f"x_{request.split}" if given else file.images
         header = file.headers[images]
-        shape = _shape(header, request.height, request.width, request.grey)
-        if given and shape != _shape(file.headers["x_train"], request.height, request.width, request.grey):
+        shape = shape_of(header, request.height, request.width, request.grey)
+        if given and shape != shape_of(file.headers["x_train"], request.height, request.width, request.grey):
             raise Refusal("x_train and x_test hold images of different sizes; set data.height and data.width")
         own.check_memory(header.shape[0], shape)
         facts = file.path.stat()
         arrays: Arrays = {}
         if _layout(header, request.height, request.width)[:3] == shape:
-            arrays["images"] = _decode(file, images, shape, request)  # as fast as the cache would be
+            arrays["images"] = decode(file, images, shape, request)  # as fast as the cache would be
         else:
             key = own.key(request, (facts.st_size, facts.st_mtime, images))
-            arrays |= cached(key, lambda: {"images": _decode(file, images, shape, request)}, keep=6)
-        labels, names = _indexed(file)
+            arrays |= cached(key, lambda: {"images": decode(file, images, shape, request)}, keep=6)
+        labels, names = indexed(file)
     count = len(arrays["images"])
     part = np.arange(count) if given else own.in_split(count, request.split)
     if labels is not None and given and request.split == "test":
@@ -159,7 +159,7 @@ class _File:
 
 
 @contextmanager
-def _opened(text: str) -> Iterator[_File]:
+def opened(text: str) -> Iterator[_File]:
     """The file at a path, with every fault of it as a Refusal."""
     path = Path(os.path.expanduser(text))
     if not os.path.isfile(path):  # which, unlike pathlib, takes names too long as well
@@ -227,7 +227,8 @@ def _layout(header: Header, height: int | None, width: int | None) -> tuple[int,
     )
 
 
-def _shape(header: Header, height: int | None, width: int | None, grey: bool) -> tuple[int, int, int]:
+def shape_of(header: Header, height: int | None, width: int | None, grey: bool) -> tuple[int, int, int]:
+    """(channels, height, width) that its images will have. Raises Refusal."""
     channels, rows, columns, _ = _layout(header, height, width)
     own.check_count(header.shape[0])
     if rows < 1 or columns < 1:
@@ -239,7 +240,7 @@ def _shape(header: Header, height: int | None, width: int | None, grey: bool) ->
     return (1 if grey else channels, *own.final_size((rows, columns), height, width))
 
 
-def _decode(file: _File, name: str, shape: tuple[int, int, int], request: Request) -> np.ndarray:
+def decode(file: _File, name: str, shape: tuple[int, int, int], request: Request) -> np.ndarray:
     """The images as uint8 [N, C, H, W]."""
     header = file.headers[name]
     _, rows, columns, axes = _layout(header, request.height, request.width)
@@ -295,7 +296,7 @@ def _grey_levels(values: np.ndarray, stretched: bool) -> np.ndarray:
     return values.astype(np.uint8)
 
 
-def _indexed(file: _File) -> tuple[np.ndarray | None, tuple[str, ...]]:
+def indexed(file: _File) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """Class numbers of all images, those to train on first, and the names of the classes of both splits."""
     pairs = [("x_train", "y_train"), ("x_test", "y_test")]
     if not file.splits_given:

@@ -78,6 +78,8 @@ CATALOGUE: dict[str, Info] = {
              "Your own images from a folder or a zip; names of sub-folders become classes.", "folder"),
         Info("array", "Array file", None, (), 0, 0, "",
              "Your own images from an .npy or .npz file, with labels from its array y or labels.", "array"),
+        Info("own", "Own images", None, (), 0, 0, "",
+             "Your own images, uploaded or drawn in the app; data.path is the name of the set.", "own_sets"),
     )
 }  # fmt: skip
 
@@ -111,6 +113,11 @@ def binary(name: str) -> bool:
 def is_own(name: str) -> bool:
     """Whether it stands for a user's own images, of which only they can say shape and classes."""
     return CATALOGUE[name].image_shape is None
+
+
+def title(name: str, path: str | None) -> str:
+    """What people call the images: a set of one's own by the name that its user gave it."""
+    return path if name == "own" and path else CATALOGUE[name].title
 
 
 def image_shape(

@@ -51,13 +51,13 @@ def image_shape(path: str, height: int | None, width: int | None, grey: bool) ->
 def class_names(path: str) -> tuple[str, ...]:
     """Names of the classes, from the names of the sub-folders. Raises Refusal."""
     with _opened(path) as files:
-        return own.index_labels(_splits_and_classes(files)[1])[1]
+        return own.index_labels(splits_and_classes([entry.name for entry in files.entries])[1])[1]
 
 
 def load(request: Request) -> Dataset:
     """All images of the split, in memory. Raises Refusal, a sentence naming the file at fault."""
     with _opened(request.path or "") as files:
-        split, classes = _splits_and_classes(files)
+        split, classes = splits_and_classes([entry.name for entry in files.entries])
         labels, names = own.index_labels(classes)
         facts = [(entry.name, entry.size, entry.changed) for entry in files.entries]
         arrays = dict(cached(own.key(request, facts), lambda: _decode(files, request), keep=6))
@@ -69,9 +69,9 @@ def load(request: Request) -> Dataset:
     return own.dataset(request, arrays, names, part)
 
 
-def _splits_and_classes(files: _Files) -> tuple[np.ndarray | None, list[str] | None]:
-    """Each image's split and class, as far as folders name them."""
-    names = [PurePosixPath(entry.name).parts for entry in files.entries]
+def splits_and_classes(paths: list[str]) -> tuple[np.ndarray | None, list[str] | None]:
+    """Each image's split and class, as far as folders in its path name them."""
+    names = [PurePosixPath(path).parts for path in paths]
     common = _common(names)
     names = [name[common:] for name in names]
     given = own.splits_given({name[0] for name in names if len(name) > 1}) and min(map(len, names)) > 1
@@ -105,7 +105,7 @@ class _Folder:
                 )
             for name in names:
                 path = Path(folder) / name
-                if not _is_image(name):
+                if not is_image(name):
                     continue
                 try:
                     facts = path.stat()
@@ -131,19 +131,9 @@ class _Zip:
         self.entries: list[Entry] = []
         changed = path.stat().st_mtime
         unpacked = 0
-        for info in self.archive.infolist():
-            # Nothing is ever written under these names, but such a zip was made to do harm.
-            parts = info.filename.replace("\\", "/").split("/")
-            if info.filename.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
-                raise Refusal(
-                    f"the zip holds {quote(info.filename)}, a name that leads out of it, and is not opened"
-                )
-            if info.is_dir() or not _is_image(parts[-1]) or "__MACOSX" in parts:
+        for info in members(self.archive):
+            if not is_image(info.filename.rpartition("/")[2]):
                 continue
-            if stat.S_ISLNK(info.external_attr >> 16):
-                continue
-            if info.flag_bits & 1:
-                raise Refusal("the zip is encrypted; make one without a password")
             unpacked += info.file_size
             self.entries.append(Entry(info.filename, info.file_size, changed))
         if unpacked > own.MAX_UNPACKED:
@@ -158,6 +148,27 @@ class _Zip:
 
     def close(self) -> None:
         self.archive.close()
+
+
+def members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """The files in a zip that somebody put there. Raises Refusal where its names lead out of it, or where a
+    password is asked for."""
+    found = []
+    for info in archive.infolist():
+        # Nothing is ever written under these names, but such a zip was made to do harm.
+        parts = info.filename.replace("\\", "/").split("/")
+        if info.filename.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
+            raise Refusal(
+                f"the zip holds {quote(info.filename)}, a name that leads out of it, and is not opened"
+            )
+        if info.is_dir() or "__MACOSX" in parts or parts[-1].startswith("."):
+            continue
+        if stat.S_ISLNK(info.external_attr >> 16):
+            continue
+        if info.flag_bits & 1:
+            raise Refusal("the zip is encrypted; make one without a password")
+        found.append(info)
+    return found
 
 
 @contextmanager
@@ -245,13 +256,13 @@ def _shape(files: _Files, height: int | None, width: int | None, grey: bool) -> 
 
 def read_one(name: str, content: bytes, shape: tuple[int, int, int]) -> np.ndarray:
     """An image file, by its content, as uint8 [C, H, W], under the same limits. Raises Refusal."""
-    with _upright(name, lambda: content) as (picture, _, _):
+    with upright(name, lambda: content) as (picture, _, _):
         return own.fit(picture, shape)
 
 
 def shrunk(name: str, content: bytes, side: int = 1024) -> bytes:
     """An image file, by its content, as a JPEG of at most `side` pixels a side, upright. Raises Refusal."""
-    with _upright(name, lambda: content) as (picture, _, _):
+    with upright(name, lambda: content) as (picture, _, _):
         small = picture.convert("L" if picture.mode in ("1", "L", "I;16") else "RGB")
         small.thumbnail((side, side))
         file = io.BytesIO()
@@ -261,13 +272,16 @@ def shrunk(name: str, content: bytes, side: int = 1024) -> bytes:
 
 @contextmanager
 def _picture(files: _Files, name: str) -> Iterator[tuple[Image.Image, int, int]]:
-    with _upright(name, lambda: files.read(name)) as found:
+    with upright(name, lambda: files.read(name)) as found:
         yield found
 
 
 @contextmanager
-def _upright(name: str, read: Callable[[], bytes]) -> Iterator[tuple[Image.Image, int, int]]:
-    """An image, upright, with the height and width its header gives; its pixels are read when asked for."""
+def upright(name: str, read: Callable[[], bytes]) -> Iterator[tuple[Image.Image, int, int]]:
+    """An image, upright, with the height and width its header gives; its pixels are read when asked for.
+
+    Raises Refusal, also for what goes wrong while it is in use.
+    """
     from PIL import Image, ImageOps
 
     with _faults(name):
@@ -286,7 +300,7 @@ def _upright(name: str, read: Callable[[], bytes]) -> Iterator[tuple[Image.Image
             yield (picture if turned == 1 else ImageOps.exif_transpose(picture)), height, width
 
 
-def _is_image(name: str) -> bool:
+def is_image(name: str) -> bool:
     return name.lower().endswith(SUFFIXES) and not name.startswith(".")
 
 

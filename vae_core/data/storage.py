@@ -72,7 +72,7 @@ def cached(
 
 
 def _cached(key: str) -> Arrays | None:
-    found = (_read(root / "cache" / f"{key}.safetensors") for root in roots())
+    found = (read(root / "cache" / f"{key}.safetensors") for root in roots())
     return next((arrays for arrays in found if arrays is not None), None)
 
 
@@ -98,7 +98,7 @@ def _build(key: str, build: Callable[[], Arrays], keep: int | None) -> Arrays:
         try:
             writable(root)
             folder = writable(root / "cache")
-            write_atomically(folder / f"{key}.safetensors", _pack(arrays))
+            write_atomically(folder / f"{key}.safetensors", pack(arrays))
             if keep is not None:
                 _forget(folder, key.rpartition("-")[0], keep)
             break
@@ -126,7 +126,8 @@ def _forget(folder: Path, kind: str, keep: int) -> None:
         path.unlink(missing_ok=True)
 
 
-def _pack(arrays: Arrays) -> bytes:
+def pack(arrays: Arrays) -> bytes:
+    """The arrays as safetensors, with a checksum."""
     from safetensors.numpy import save
 
     return save(
@@ -134,7 +135,8 @@ def _pack(arrays: Arrays) -> bytes:
     )
 
 
-def _read(path: Path) -> Arrays | None:
+def read(path: Path) -> Arrays | None:
+    """What `pack` wrote; None where there is no such file, or where its checksum does not hold."""
     from safetensors import SafetensorError, safe_open
 
     try:

@@ -251,7 +251,8 @@ def create(spec: Spec, name: str | None = None, *, path: str | Path | None = Non
     try:
         parent.mkdir(parents=True, exist_ok=True)
         if name is None:
-            stem = "-".join([spec.recipe or "run", spec.data.name, datetime.now().strftime("%Y%m%d-%H%M%S")])
+            images = spec.data.path if spec.data.name == "own" and spec.data.path else spec.data.name
+            stem = "-".join([spec.recipe or "run", images, datetime.now().strftime("%Y%m%d-%H%M%S")])
             name = folders.free_name(stem, parent)
         files.check_name(name)
         with files.hold(parent / ".lock", wait=5.0), folders.new_folder(parent, name) as fresh:

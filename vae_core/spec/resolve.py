@@ -22,14 +22,16 @@ def resolve(spec: Spec) -> Spec:
             source.name, source.path, source.height, source.width, source.grey
         )
         classes = source.classes
-        if spec.condition.kind == "class" and classes is None:
+        if classes is None and catalogue.is_own(source.name):
+            # Kept with the run also where its model is told no class: its maps name them.
             classes = catalogue.class_names(source.name, source.path)
-            if len(classes) < 2:
+            if len(classes) < 2 and spec.condition.kind == "class":
                 raise Refusal(
                     f"condition.kind: the images of {source.name} have no labels of two or more classes, and "
                     "this model is told each image's class; choose labelled images"
                 )
     except Refusal as refusal:
         raise SpecError(f"{refusal}.") from None
-    found = source.model_dump(mode="json") | {"image_shape": shape, "classes": classes}
+    known = classes if classes is not None and len(classes) > 1 else None
+    found = source.model_dump(mode="json") | {"image_shape": shape, "classes": known}
     return Spec.parse(spec.model_dump(mode="json") | {"data": found})

@@ -21,4 +21,4 @@ def decoded_class(run: Run) -> int | None:
 
 
 def dataset_classes(run: Run) -> tuple[str, ...]:
-    return CATALOGUE[run.spec.data.name].classes
+    return run.spec.data.classes or CATALOGUE[run.spec.data.name].classes

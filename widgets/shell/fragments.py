@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec
+from typing import Literal, ParamSpec
 
 import streamlit as st
 
@@ -34,7 +34,11 @@ def fragment(show: Callable[[], object], run_every: float | None = None) -> None
     st.fragment(part, run_every=run_every)()
 
 
-def dialog(title: str) -> Callable[[Callable[P, object]], Callable[P, None]]:
+def dialog(
+    title: str,
+    width: Literal["small", "medium", "large"] = "small",
+    on_dismiss: Callable[[], None] | Literal["ignore"] = "ignore",
+) -> Callable[[Callable[P, object]], Callable[P, None]]:
     """As `st.dialog`: what fails in it is a sentence there."""
 
     def decorate(show: Callable[P, object]) -> Callable[P, None]:
@@ -43,6 +47,6 @@ def dialog(title: str) -> Callable[[Callable[P, object]], Callable[P, None]]:
             with error_boundary.error_boundary():
                 show(*args, **kwargs)
 
-        return st.dialog(title)(part)
+        return st.dialog(title, width=width, on_dismiss=on_dismiss)(part)
 
     return decorate

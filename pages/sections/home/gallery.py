@@ -8,7 +8,7 @@ import html
 import streamlit as st
 
 from pages.sections.home import manage
-from vae_core.data.catalogue import CATALOGUE, WITH_FACTORS
+from vae_core.data.catalogue import WITH_FACTORS, title
 from vae_core.runs.run import Run
 from widgets.run_data import comparisons, library
 from widgets.shell import links, url_state, words
@@ -91,7 +91,7 @@ def card(run: Run) -> str:
 def _facts(run: Run) -> str:
     if run.status.state == "unreadable":
         return run.status.message
-    facts = [CATALOGUE[run.spec.data.name].title, words.dimensions(run.spec.latent)]
+    facts = [title(run.spec.data.name, run.spec.data.path), words.dimensions(run.spec.latent)]
     return " · ".join([*facts, *library.measured(run)])
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from pages.sections.home import gallery, manage
-from vae_core.data.catalogue import CATALOGUE
+from vae_core.data.catalogue import title
 from vae_core.runs import archive
 from vae_core.runs.run import Run, RunError
 from vae_core.workers import launch
@@ -95,7 +95,7 @@ def facts(run: Run) -> str:
         return now.message
     spec = run.spec
     parts = [
-        CATALOGUE[spec.data.name].title,
+        title(spec.data.name, spec.data.path),
         words.dimensions(spec.latent),
         objective_words.short(spec, run.beta_moves),
     ]

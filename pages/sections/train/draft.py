@@ -12,6 +12,7 @@ import streamlit as st
 
 from pages.sections.train import availability, labels
 from vae_core import recipes
+from vae_core.data import own_sets
 from vae_core.runs.control import KNOBS
 from vae_core.runs.run import Run
 from vae_core.spec import Spec, SpecError, resolve
@@ -22,6 +23,7 @@ REPLACED = "draft_replaced"  # the images that could not be had
 DEFAULT = "vae-2d"
 LIVE = {knob.setting: name for name, knob in KNOBS.items()}  # what may be moved while a run trains
 MOST_CHANGES = 40  # in a link
+FEW_STEPS, USUAL_STEPS = 1000, 3000  # of a run on few images
 LINK = "link"  # where a fault of the link stands among those of the fields
 
 
@@ -173,6 +175,30 @@ def use_dataset(name: str) -> None:
     change(**{"data.name": name})
 
 
+def use_own(name: str) -> None:
+    """The set of own images of that name, with likelihood and binarisation as its pixels suggest.
+
+    Where so few images make epochs of hardly a step, training is as long as steps say. Raises Refusal.
+    """
+    about, training = own_sets.about(name), st.session_state[DRAFT].training
+    changes: dict[str, Any] = {
+        "data.name": "own",
+        "data.path": name,
+        "likelihood.kind": about.likelihood,
+        "data.binarisation": about.binarisation,
+    }
+    if training.epochs is not None and training.epochs * about.count / training.batch_size < FEW_STEPS:
+        changes["training.steps"] = USUAL_STEPS
+    change(**changes)
+
+
+def reread(name: str) -> None:
+    """The set has changed, by a drawing more or less: where it is the draft's, its classes may be others."""
+    data = st.session_state[DRAFT].data
+    if (data.name, data.path) == ("own", name):
+        change(**{"data.path": name})
+
+
 # --- the address bar ------------------------------------------------------------------------------
 
 
@@ -181,10 +207,11 @@ def from_link(name: str | None, changes: tuple[str, ...]) -> tuple[Spec | None, 
     try:
         if len(changes) > MOST_CHANGES:
             raise SpecError("it holds too many settings.")
-        if any(text.strip().startswith("data.path") for text in changes):
+        spec = recipes.get((name or DEFAULT)[:80]).change_text([text[:500] for text in changes])
+        if spec.data.path is not None and spec.data.name != "own":
             # Reading a file because somebody sent a link is no good idea.
             raise SpecError("it names files of this machine; choose them under Images.")
-        return recipes.get((name or DEFAULT)[:80]).change_text([text[:500] for text in changes]), None
+        return resolve(spec), None
     except SpecError as error:
         why = sentence("", error)
         return None, f"The link's settings cannot be used: {why} Shown instead: the usual ones."
@@ -199,7 +226,7 @@ def link_of(spec: Spec) -> tuple[str, tuple[str, ...]]:
     """Its recipe, and what it changes of it."""
     name = spec.recipe if spec.recipe in recipes.RECIPES else DEFAULT
     assert name is not None
-    own = spec.data.path is not None
+    own = spec.data.path is not None and spec.data.name != "own"
     wanted = differences(recipes.get(name), spec)
     return name, tuple(text for text in wanted if not (own and text.startswith("data.")))
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.sections.traverse import charts, naming, scores
 from pages.sections.traverse.controls import View
-from vae_core.data.catalogue import CATALOGUE, WITH_FACTORS
+from vae_core.data.catalogue import WITH_FACTORS, title
 from vae_core.runs import files
 from vae_core.runs.run import Run, RunError
 from vae_core.workers.disentanglement_job import step_of, suggestion
@@ -45,9 +45,10 @@ def show(view: View) -> None:
     known = [run for run in view.runs if run.spec.data.name in WITH_FACTORS]
     if not known:
         run = view.runs[0]
+        images = words.literal(title(run.spec.data.name, run.spec.data.path))
         st.info(
-            f"Nobody knows from which factors the images of {CATALOGUE[run.spec.data.name].title} were made, "
-            f"so there is nothing to compare the dimensions with. {suggestion()}",
+            f"Nobody knows from which factors the images of {images} were made, so "
+            f"there is nothing to compare the dimensions with. {suggestion()}",
             icon=":material/grid_off:",
         )
         url_state.page_link("train", label="Train on one of them", icon=":material/play_circle:")
@@ -71,7 +72,7 @@ def matrix(run: Run, view: View) -> None:
     if len(view.runs) > 1:
         st.markdown(f"**{words.literal(library.title(run))}**")
     if run.spec.data.name not in WITH_FACTORS:
-        st.caption(f"{CATALOGUE[run.spec.data.name].title} comes without factors.")
+        st.caption(f"{words.literal(title(run.spec.data.name, run.spec.data.path))} comes without factors.")
         return
     if run.codes is None:
         st.caption(

@@ -266,9 +266,9 @@ def test_zeros_and_ones_are_converted_by_the_piece(tmp_path, monkeypatch, kind):
     ones = (np.arange(1000 * 128 * 128) % 7 == 0).reshape(1000, 128, 128)
     path = npz(tmp_path, images=ones.astype(kind))
     shape = (1, 128, 128)
-    with array_files._opened(path) as file:
+    with array_files.opened(path) as file:
         tracemalloc.start()
-        images = array_files._decode(file, "images", shape, Request("array", "train", path))
+        images = array_files.decode(file, "images", shape, Request("array", "train", path))
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     assert (images == ones[:, None] * np.uint8(255)).all()

@@ -128,8 +128,8 @@ def test_of_a_kind_that_grows_only_the_newest_are_kept(root: Path):
 )
 def test_any_array_comes_back_bit_by_bit(tmp_path_factory: pytest.TempPathFactory, array: np.ndarray):
     file = tmp_path_factory.mktemp("cache") / "file"
-    storage.write_atomically(file, storage._pack({"array": array}))
-    back = storage._read(file)
+    storage.write_atomically(file, storage.pack({"array": array}))
+    back = storage.read(file)
     assert back is not None
     assert back["array"].tobytes() == array.tobytes()
     assert back["array"].shape == array.shape

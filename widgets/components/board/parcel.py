@@ -90,7 +90,7 @@ def build(run: Run, film: bool) -> bytes:
         "kind": "board",
         "run": run.name,
         "step": now.step,
-        "classes": list(CATALOGUE[spec.data.name].classes),
+        "classes": list(spec.data.classes or CATALOGUE[spec.data.name].classes),
         "tiles": tiles(run, undefined),
         "kl_note": undefined or "",
         "progress": _progress(now.state, now.step, now.steps_total, now.seconds, spec.training.seconds),

@@ -32,6 +32,7 @@ def draw(
     size: int = 280,
     label: str = "Drawing",
     on_change: Callable[[np.ndarray], None] | None = None,
+    on_enter: Callable[[np.ndarray], None] | None = None,
 ) -> None:
     """A canvas to draw on, white ink on black.
 
@@ -39,11 +40,12 @@ def draw(
         otherwise the hand decides.
     size: of the longer side on screen, in CSS pixels; never wider than the column.
     on_change: is told what is on it, uint8 [H, W], before the script runs.
+    on_enter: is told the same when Enter is pressed on it.
     """
     start = np.zeros(shape, np.uint8) if image is None else np.asarray(image, np.uint8)
     _check(start, shape)
-    options = {"image": None, "channels": 1, "start": encode_pixels(start)}
-    _mount(key, "draw", shape, revision, size, label, options, decode_pixels, on_change)
+    options = {"image": None, "channels": 1, "start": encode_pixels(start), "enter": on_enter is not None}
+    _mount(key, "draw", shape, revision, size, label, options, decode_pixels, on_change, on_enter)
 
 
 def mask(
@@ -88,17 +90,26 @@ def _mount(
     options: dict[str, Any],
     decode: Callable[[Any, tuple[int, int], int], np.ndarray | None],
     on_change: Callable[[np.ndarray], None] | None,
+    on_enter: Callable[[np.ndarray], None] | None = None,
 ) -> None:
     data = {"mode": mode, "height": shape[0], "width": shape[1], "revision": revision, "size": size}
 
-    def heard() -> None:
-        now = decode((st.session_state.get(key) or {}).get("state"), shape, revision)
-        if now is not None and on_change is not None:
-            on_change(now)
+    def hears(name: str, tell: Callable[[np.ndarray], None] | None) -> Callable[[], None]:
+        def heard() -> None:
+            now = decode((st.session_state.get(key) or {}).get(name), shape, revision)
+            if now is not None and tell is not None:
+                tell(now)
+
+        return heard
 
     # Registering again is how Streamlit wants it: with the same content it changes nothing.
     component = st.components.v2.component("paint", css=css(), js=script())
-    component(key=key, data=data | {"label": label} | options, on_state_change=heard)
+    component(
+        key=key,
+        data=data | {"label": label} | options,
+        on_state_change=hears("state", on_change),
+        on_entered_change=hears("entered", on_enter),
+    )
 
 
 def css() -> str:

@@ -40,6 +40,7 @@ export function attachHand(canvas, sheet) {
     keydown(event) {
       const { key } = event, arrow = ARROWS[key];
       if (arrow) sheet.move(arrow.map((step) => step * (event.shiftKey ? FAR : 1)));
+      else if (key === "Enter" && sheet.enter()) { /* told */ }
       else if (key === " " || key === "Enter") { if (!event.repeat) sheet.pressHere(); }
       else if ((event.ctrlKey || event.metaKey) && key.toLowerCase() === "z") sheet.undo();
       else if (event.ctrlKey || event.metaKey || event.altKey) return;

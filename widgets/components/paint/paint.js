@@ -34,10 +34,11 @@ class Sheet {
 
   // --- what comes from Python ---
 
-  update(data, tell) {
+  update(data, tell, enter) {
     const fresh = this.data === undefined, { width, height } = data;
     const reshaped = fresh || width !== this.shape.width || height !== this.shape.height;
     this.tell = tell;
+    this.tellEntered = data.enter ? enter : null;
     // The wish of a revision is taken up once: what comes back later is what the hand has told before.
     const wished = reshaped || data.revision !== this.data.revision;
     this.data = data;
@@ -121,6 +122,13 @@ class Sheet {
   here() { return this.cursor ?? [Math.floor(this.shape.width / 2) + 0.5, Math.floor(this.shape.height / 2) + 0.5]; }
 
   pressHere() { this.press(this.here(), false); }
+
+  /** Enter: what is on the canvas is finished. Whether anybody wants to know; otherwise it paints as Space does. */
+  enter() {
+    if (!this.tellEntered) return false;
+    if (!this.stroke) this.tellEntered({ revision: this.data.revision, pixels: this.encode() });
+    return true;
+  }
 
   // --- what the tools do ---
 
@@ -223,7 +231,7 @@ class Sheet {
 const mounted = new WeakMap(); // where Streamlit mounted a canvas -> the sheet; its function runs again on every change
 
 /** Streamlit calls this with what is to be on the canvas. */
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   let sheet = mounted.get(parentElement);
   if (!sheet) {
     const root = element("div", { class: `paint ${data.mode}` });
@@ -231,7 +239,7 @@ export default function ({ data, parentElement, setStateValue }) {
     sheet = new Sheet(root, data.mode);
     mounted.set(parentElement, sheet);
   }
-  sheet.update(data, (state) => setStateValue("state", state));
+  sheet.update(data, (state) => setStateValue("state", state), (state) => setTriggerValue("entered", state));
   return () => {
     sheet.destroy();
     mounted.delete(parentElement);

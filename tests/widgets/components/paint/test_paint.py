@@ -303,3 +303,14 @@ def test_a_drawing_is_saved_as_png(drawing: Canvas) -> None:
     saved = np.asarray(Image.open(io.BytesIO(download.value.path().read_bytes())).convert("L"))
     factor = len(saved) // SIDE
     np.testing.assert_array_equal(saved[factor // 2 :: factor, factor // 2 :: factor], drawing.said())
+
+
+def test_enter_says_that_a_drawing_is_finished_where_somebody_wants_to_know(drawing: Canvas) -> None:
+    drawing.press("Enter")
+    dot = drawing.said()
+    assert dot.any()  # otherwise it paints a dot, as Space does
+    before = drawing.messages()
+    drawing.update(enter=True)
+    drawing.press("Enter")
+    assert drawing.messages() == before + 1
+    assert drawing.stage.said("canvas") == {"entered": {"revision": 0, "pixels": state.encode_pixels(dot)}}
