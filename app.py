@@ -19,6 +19,7 @@ def main() -> None:
     modules.load(*PACKAGES)
     from pages.sections import sidebar
     from widgets.components.history import history
+    from widgets.components.terms import terms
     from widgets.run_data import library
     from widgets.service import service
     from widgets.shell import arrival, layout, menu, url_state
@@ -51,6 +52,7 @@ def main() -> None:
     error_boundary.show_fault()
     with error_boundary.error_boundary():
         page.run()
+    terms()
     notes.show()
     url_state.flush()
 

@@ -13,7 +13,8 @@ from widgets.shell.link_types import Choice, Flag, Number, Parameter, Several, T
 
 HOME, TRAIN, MAP, TRAVERSE = ("home",), ("train",), ("latent_map",), ("traverse",)
 INTERPOLATE, INPAINT, CONDITIONAL = ("interpolate",), ("inpaint",), ("conditional",)
-ALL = (*HOME, *TRAIN, *MAP, *TRAVERSE, *INTERPOLATE, *INPAINT, *CONDITIONAL)
+GLOSSARY = ("glossary",)
+ALL = (*HOME, *TRAIN, *MAP, *TRAVERSE, *INTERPOLATE, *INPAINT, *CONDITIONAL, *GLOSSARY)
 
 # Pages that were called otherwise in older links.
 OLD_PAGES = {"generate": "conditional"}
@@ -188,6 +189,12 @@ SLIDE = Text("conditional_slide", CONDITIONAL, "sliders", "Where the sliders und
     form=MOVES, quiet=True)
 SLIDE_DEAD = Flag("conditional_dead", CONDITIONAL, "folding",
     "Hardly used dimensions are shown under a class.", default=False)
+
+# --- Glossary ---------------------------------------------------------------------------------------
+
+TERM = Text("term", GLOSSARY, "term", "The term that is explained.", form="its key in the glossary",
+    default="elbo")
+FIND = Text("find", GLOSSARY, "search", "What is looked for in the glossary.", form="words")
 # fmt: on
 
 

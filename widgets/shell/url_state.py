@@ -168,6 +168,11 @@ def page_link(page: str, changes: Mapping[Parameter, str | None] | None = None, 
     st.page_link(f"pages/{page}.py", query_params=link(page, changes or {}), **options)
 
 
+def switch_page(page: str, changes: Mapping[Parameter, str | None]) -> None:
+    """As a press on that link; the run of the script ends here."""
+    st.switch_page(f"pages/{page}.py", query_params=link(page, changes))
+
+
 # --- values ---------------------------------------------------------------------------------------
 
 
