@@ -17,7 +17,7 @@ PACKAGES = ("widgets", "pages.sections")
 
 def main() -> None:
     modules.load(*PACKAGES)
-    from pages.sections import sidebar
+    from pages.sections import sidebar, tour
     from widgets.components.history import history
     from widgets.components.terms import terms
     from widgets.run_data import library
@@ -50,6 +50,8 @@ def main() -> None:
     notes = layout.Notes()
     service()
     error_boundary.show_fault()
+    with error_boundary.error_boundary():
+        tour.show(page.url_path or "home")
     with error_boundary.error_boundary():
         page.run()
     terms()

@@ -47,6 +47,11 @@ IMAGE = Picture("a", (*INTERPOLATE, *INPAINT, *CONDITIONAL), "image",
     "The image in use: A of a path, the one to complete, the one whose style or class is asked for.")
 CLASS = Whole("class", (*TRAIN, *MAP), "class", "The class under which codes on a map are decoded.",
     default=0)
+TOUR = Choice("tour", ALL, "tour", "The tour that is open beside the page.", options=("first",),
+    resets=("step", "guess"))
+STEP = Whole("step", ALL, "step of the tour", "The step of the tour.", least=1, default=1, resets=("guess",))
+GUESS = Whole("guess", ALL, "guess", "The answer that was given to the step's question; 1 is the right one.",
+    least=1)
 
 # --- Home, Train ------------------------------------------------------------------------------------
 

@@ -153,14 +153,16 @@ def query(page: str) -> Query:
     return {each.name: texts[each.name] for each in links.of_page(page) if each.name in texts}
 
 
-def link(page: str, changes: Mapping[Parameter, str | None]) -> Query:
+def link(page: str, changes: Mapping[Parameter, str | tuple[str, ...] | None]) -> Query:
     """The parameters of a link to a page: as it was left, but for the changes; None is the default."""
     texts = dict(_state().texts)
     _change(texts, changes)
     return {each.name: texts[each.name] for each in links.of_page(page) if each.name in texts}
 
 
-def page_link(page: str, changes: Mapping[Parameter, str | None] | None = None, **options: Any) -> None:
+def page_link(
+    page: str, changes: Mapping[Parameter, str | tuple[str, ...] | None] | None = None, **options: Any
+) -> None:
     """A link to a page of the app, that opens it as it was left, but for the changes.
 
     It makes one entry in the history: the page finds nothing to add to the address.
@@ -168,7 +170,7 @@ def page_link(page: str, changes: Mapping[Parameter, str | None] | None = None, 
     st.page_link(f"pages/{page}.py", query_params=link(page, changes or {}), **options)
 
 
-def switch_page(page: str, changes: Mapping[Parameter, str | None]) -> None:
+def switch_page(page: str, changes: Mapping[Parameter, str | tuple[str, ...] | None]) -> None:
     """As a press on that link; the run of the script ends here."""
     st.switch_page(f"pages/{page}.py", query_params=link(page, changes))
 

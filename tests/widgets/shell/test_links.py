@@ -30,7 +30,7 @@ SOURCES = [
     if path.name != "links.py" or path.parent.name != "shell"
 ]
 # A name that several pages share means the same on all of them; anything else needs a name of its own.
-SHARED = {"run", "a", "class"}
+SHARED = {"run", "a", "class", "tour", "step", "guess"}
 BY_NAME = {each.name: each for each in links.TABLE}
 
 
