@@ -31,7 +31,7 @@ def at_step(page: Page, number: int) -> Locator:
 
 def answer(panel: Locator, number: int, place: int) -> None:
     panel.get_by_role("button", name=STEPS[number - 1].answers[place], exact=True).click()
-    expect(panel.get_by_text("Right." if place == 0 else "Not quite.")).to_be_visible()
+    expect(panel.get_by_text("Right." if place == 0 else "Not quite.", exact=True)).to_be_visible()
 
 
 @pytest.mark.timeout(240)
@@ -50,7 +50,7 @@ def test_the_tour_is_walked_from_home_to_its_end(new_tab: NewTab, server: Any, w
     expect(page).to_have_url(re.compile(r"step=2.*guess=1|guess=1.*step=2"))
     page.reload()  # in the middle: the same step, with its answer
     panel = at_step(page, 2)
-    expect(panel.get_by_text("Right.")).to_be_visible()
+    expect(panel.get_by_text("Right.", exact=True)).to_be_visible()
     for number in (3, 4):
         panel.get_by_role("link", name="Next").click()
         answer(at_step(page, number), number, 0)

@@ -53,7 +53,8 @@ class Note:
 class State:
     """texts: of all pages, by name; what is at its default has none. page: the one on screen.
 
-    sent: what stands in the address bar; certain: whether it does. replaced: what stood there, and until
+    sent: what stands in the address bar; certain: whether it does; before: what stands there until it does,
+    after a link to the same page. replaced: what stood there, and until
     when. fresh: names that a link gave and no control has taken yet. notes: what does not fit, by name.
     """
 
@@ -61,6 +62,7 @@ class State:
     page: str | None = None
     sent: Query = field(default_factory=dict)
     certain: bool = False
+    before: Query = field(default_factory=dict)
     replaced: list[tuple[Query, float]] = field(default_factory=list)
     fresh: set[str] = field(default_factory=set)
     notes: dict[str, Note] = field(default_factory=dict)
@@ -86,7 +88,7 @@ def sync(page: str) -> None:
         state.notes.clear()
         state.fresh.clear()
     if arrived or back or here or moved:
-        state.sent = asked
+        state.before, state.sent = state.sent, asked
         # A link to the same page leaves the address as it was; and the answer to a change that was just made
         # may come late.
         state.certain = not here and not (moved and state.replaced)
@@ -101,7 +103,9 @@ def _history_navigation() -> bool:
 
 def _by_a_link(state: State, asked: Query) -> bool:
     """Whether a link to this very page was pressed, and not an address sent that the app has replaced."""
-    return asked != state.sent and all(asked != old for old, _ in state.replaced)
+    # A link to this page leaves the address as it was until `flush`: a press in between sends the old one.
+    late = not state.certain and asked == state.before
+    return asked != state.sent and not late and all(asked != old for old, _ in state.replaced)
 
 
 def _take(page: str, asked: Query) -> None:
