@@ -89,6 +89,8 @@ def sync(page: str) -> None:
         state.fresh.clear()
     if arrived or back or here or moved:
         state.before, state.sent = state.sent, asked
+        if here:
+            state.replaced.clear()  # the browser has seen them pass: from now on they are links again
         # A link to the same page leaves the address as it was; and the answer to a change that was just made
         # may come late.
         state.certain = not here and not (moved and state.replaced)
