@@ -17,9 +17,10 @@ PACKAGES = ("widgets", "pages.sections")
 
 def main() -> None:
     modules.load(*PACKAGES)
-    from pages.sections import sidebar
+    from pages.sections import sidebar, tour
     from widgets.components.history import history
     from widgets.components.present import present
+    from widgets.components.terms import terms
     from widgets.run_data import library
     from widgets.service import service
     from widgets.shell import arrival, layout, menu, url_state
@@ -52,7 +53,10 @@ def main() -> None:
     service()
     error_boundary.show_fault()
     with error_boundary.error_boundary():
+        tour.show(page.url_path or "home")
+    with error_boundary.error_boundary():
         page.run()
+    terms()
     notes.show()
     url_state.flush()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.sections import tour
 from pages.sections.home import gallery, own_runs
 from vae_core.runs import files, folders
 from vae_core.runs.run import hidden
@@ -20,6 +21,8 @@ st.markdown(
     "Train small variational autoencoders live, watch their latent space form, find the holes in it, "
     "and walk through it."
 )
+with error_boundary():
+    tour.door("first", "Take the tour: seven short steps")
 with error_boundary():
     gallery.cards(shown, own, hidden())
 with error_boundary():

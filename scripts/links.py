@@ -24,6 +24,7 @@ TITLES = {
     "interpolate": "Interpolate",
     "inpaint": "Inpaint",
     "conditional": "Conditional",
+    "glossary": "Glossary",
 }
 HEAD = """# What a link holds
 

@@ -28,6 +28,8 @@ PAGES = {
     "interpolate": ("/interpolate?run=vae-2d-mnist&a=0&b=1", ".interpolate .passed[data-known=true]"),
     "inpaint": ("/inpaint?run=vae-16d-mnist", ".elbo-sheet img"),
     "conditional": ("/conditional?run=cvae-mnist", ".elbo-sheet img"),
+    "tour": ("/latent_map?run=vae-2d-mnist&tour=first&step=3&guess=2", ".elbo-answers"),
+    "glossary": ("/glossary?run=vae-2d-mnist&term=kl", ".katex-display"),
 }
 # Width and height in CSS pixels, and device pixels to one of them. The last is 1280 x 900 at 150 %.
 WINDOWS = {

@@ -78,6 +78,7 @@ TABLE: dict[tuple[str, str], Where] = {
     ("components/picker/panel.py", "paint.draw"): links.IMAGE,
     ("components/picker/panel.py", "An image of your own"): OWN,
     ("components/picker/panel.py", "Invert"): links.IMAGE,
+    ("glossary/__init__.py", "Search"): links.FIND,
     ("shell/layout.py", "The equation"): FOLD,
 }
 

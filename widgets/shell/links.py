@@ -15,7 +15,8 @@ HOME, TRAIN, MAP, TRAVERSE = ("home",), ("train",), ("latent_map",), ("traverse"
 SIDE_BY_SIDE = ("compare",)
 MAPS = (*MAP, *SIDE_BY_SIDE)
 INTERPOLATE, INPAINT, CONDITIONAL = ("interpolate",), ("inpaint",), ("conditional",)
-ALL = (*HOME, *TRAIN, *MAPS, *TRAVERSE, *INTERPOLATE, *INPAINT, *CONDITIONAL)
+GLOSSARY = ("glossary",)
+ALL = (*HOME, *TRAIN, *MAPS, *TRAVERSE, *INTERPOLATE, *INPAINT, *CONDITIONAL, *GLOSSARY)
 
 # Pages that were called otherwise in older links.
 OLD_PAGES = {"generate": "conditional"}
@@ -49,6 +50,11 @@ IMAGE = Picture("a", (*SIDE_BY_SIDE, *INTERPOLATE, *INPAINT, *CONDITIONAL), "ima
     "or class is asked for.")
 CLASS = Whole("class", (*TRAIN, *MAPS), "class", "The class under which codes on a map are decoded.",
     default=0)
+TOUR = Choice("tour", ALL, "tour", "The tour that is open beside the page.", options=("first",),
+    resets=("step", "guess"))
+STEP = Whole("step", ALL, "step of the tour", "The step of the tour.", least=1, default=1, resets=("guess",))
+GUESS = Whole("guess", ALL, "guess", "The answer that was given to the step's question; 1 is the right one.",
+    least=1)
 
 # --- Home, Train ------------------------------------------------------------------------------------
 
@@ -200,6 +206,12 @@ SLIDE = Text("conditional_slide", CONDITIONAL, "sliders", "Where the sliders und
     form=MOVES, quiet=True)
 SLIDE_DEAD = Flag("conditional_dead", CONDITIONAL, "folding",
     "Hardly used dimensions are shown under a class.", default=False)
+
+# --- Glossary ---------------------------------------------------------------------------------------
+
+TERM = Text("term", GLOSSARY, "term", "The term that is explained.", form="its key in the glossary",
+    default="elbo")
+FIND = Text("find", GLOSSARY, "search", "What is looked for in the glossary.", form="words")
 # fmt: on
 
 

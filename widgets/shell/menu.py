@@ -11,4 +11,5 @@ MENU: dict[str, tuple[str, str]] = {
     "interpolate": ("Interpolate", ":material/timeline:"),
     "inpaint": ("Inpaint", ":material/healing:"),
     "conditional": ("Conditional", ":material/category:"),
+    "glossary": ("Glossary", ":material/dictionary:"),
 }

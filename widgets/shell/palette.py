@@ -16,3 +16,16 @@ PLAIN = {"displayModeBar": False}
 
 # From the paper, whatever its colour, to ink: legible in the light and in the dark.
 SCALE = [[0, "rgba(29,145,138,0.04)"], [1, "rgba(29,145,138,0.9)"]]
+
+# Of symbols, where they are words or formulas: on paper, on ink. Components have the same (`controls.css`).
+SYMBOLS = {
+    "p": ("#9a6a00", "#e6b64c"),
+    "q": ("#0f6a73", "#3fbcae"),
+    "hole": ("#bf2340", "#ff6b81"),
+    "elbo": ("#00805d", "#3ec79a"),
+    "reconstruction": ("#0068a8", "#66b8f0"),
+    "kl": ("#c2500a", "#f28a4b"),
+    "beta_kl": ("#a8487f", "#dd93bd"),
+    "total_correlation": ("#6f4bbf", "#b39ae8"),
+    "dimension_kl": ("#756a00", "#d6c72f"),
+}

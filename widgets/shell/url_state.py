@@ -53,7 +53,8 @@ class Note:
 class State:
     """texts: of all pages, by name; what is at its default has none. page: the one on screen.
 
-    sent: what stands in the address bar; certain: whether it does. replaced: what stood there, and until
+    sent: what stands in the address bar; certain: whether it does; before: what stands there until it does,
+    after a link to the same page. replaced: what stood there, and until
     when. fresh: names that a link gave and no control has taken yet. notes: what does not fit, by name.
     """
 
@@ -61,6 +62,7 @@ class State:
     page: str | None = None
     sent: Query = field(default_factory=dict)
     certain: bool = False
+    before: Query = field(default_factory=dict)
     replaced: list[tuple[Query, float]] = field(default_factory=list)
     fresh: set[str] = field(default_factory=set)
     notes: dict[str, Note] = field(default_factory=dict)
@@ -86,7 +88,9 @@ def sync(page: str) -> None:
         state.notes.clear()
         state.fresh.clear()
     if arrived or back or here or moved:
-        state.sent = requested
+        state.before, state.sent = state.sent, requested
+        if here:
+            state.replaced.clear()  # the browser has seen them pass: from now on they are links again
         # A link to the same page leaves the address as it was; and the answer to a change that was just made
         # may come late.
         state.certain = not here and not (moved and state.replaced)
@@ -101,7 +105,9 @@ def _history_navigation() -> bool:
 
 def _by_a_link(state: State, requested: Query) -> bool:
     """Whether a link to this very page was pressed, and not an address sent that the app has replaced."""
-    return requested != state.sent and all(requested != old for old, _ in state.replaced)
+    # A link to this page leaves the address as it was until `flush`: a press in between sends the old one.
+    late = not state.certain and requested == state.before
+    return requested != state.sent and not late and all(requested != old for old, _ in state.replaced)
 
 
 def _take(page: str, requested: Query) -> None:
@@ -153,19 +159,26 @@ def query(page: str) -> Query:
     return {each.name: texts[each.name] for each in links.of_page(page) if each.name in texts}
 
 
-def link(page: str, changes: Mapping[Parameter, str | None]) -> Query:
+def link(page: str, changes: Mapping[Parameter, str | tuple[str, ...] | None]) -> Query:
     """The parameters of a link to a page: as it was left, but for the changes; None is the default."""
     texts = dict(_state().texts)
     _change(texts, changes)
     return {each.name: texts[each.name] for each in links.of_page(page) if each.name in texts}
 
 
-def page_link(page: str, changes: Mapping[Parameter, str | None] | None = None, **options: Any) -> None:
+def page_link(
+    page: str, changes: Mapping[Parameter, str | tuple[str, ...] | None] | None = None, **options: Any
+) -> None:
     """A link to a page of the app, that opens it as it was left, but for the changes.
 
     It makes one entry in the history: the page finds nothing to add to the address.
     """
     st.page_link(f"pages/{page}.py", query_params=link(page, changes or {}), **options)
+
+
+def switch_page(page: str, changes: Mapping[Parameter, str | tuple[str, ...] | None]) -> None:
+    """As a press on that link; the run of the script ends here."""
+    st.switch_page(f"pages/{page}.py", query_params=link(page, changes))
 
 
 # --- values ---------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ def show(run: Run, view: View) -> None:
     if run.spec.latent > 2:
         sections["umap"] = (":material/bubble_chart: UMAP", projection.show)
     sections["save"] = (":material/download: Take away", downloads.show)
-    chosen = st.segmented_control(
+    chosen = st.container(key="map-below").segmented_control(
         "Below the map",
         list(sections),
         format_func=lambda name: sections[name][0],

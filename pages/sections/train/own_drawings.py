@@ -26,7 +26,7 @@ CLASSES = tuple("0123456789")
 SIZE = 224  # CSS pixels of the canvas
 
 
-@fragments.dialog("Draw your own images", width="medium", on_dismiss=close)
+@fragments.dialog("Draw your own images", width="medium", on_dismiss=callback(close))
 def dialog() -> None:
     name = st.text_input(
         "Name of the set",

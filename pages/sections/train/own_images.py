@@ -17,6 +17,7 @@ from vae_core.data.suggestion import Suggestion
 from vae_core.data.uploads import Upload
 from vae_core.spec import Likelihood, titles
 from widgets.shell import data_url, fragments, words
+from widgets.shell.error_boundary import callback
 
 DIALOG = "own_dialog"  # in the session: which dialog is open, if one is, also while the page runs anew
 UPLOAD, DRAW = "upload", "draw"
@@ -31,7 +32,7 @@ def close() -> None:
     st.session_state.pop(DIALOG, None)
 
 
-@fragments.dialog("Upload your own images", width="medium", on_dismiss=close)
+@fragments.dialog("Upload your own images", width="medium", on_dismiss=callback(close))
 def dialog() -> None:
     files = st.file_uploader(
         "Pictures, a folder of them as a zip, .npy or .npz",

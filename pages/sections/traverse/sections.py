@@ -16,7 +16,7 @@ SECTIONS = {
 
 
 def show(view: View) -> None:
-    chosen = st.segmented_control(
+    chosen = st.container(key="traverse-below").segmented_control(
         "Below the board",
         list(SECTIONS),
         format_func=lambda name: SECTIONS[name][0],

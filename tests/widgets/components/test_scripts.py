@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from widgets.components import board, interpolate, latent_map, paint, scripts, traverse
+from widgets.components import board, interpolate, latent_map, paint, scripts, terms, traverse
 from widgets.components.picker import sheet
 from widgets.shell.palette import CLASSES
 
@@ -19,6 +19,7 @@ MODULES: dict[str, Callable[[], str]] = {
     "latent_map": latent_map.script,
     "paint": paint.script,
     "picker": sheet.script,
+    "terms": terms.script,
     "traverse": traverse.script,
 }
 
@@ -50,6 +51,7 @@ def test_each_script_belongs_to_a_component() -> None:
         "latent_map/map",
         "paint/paint",
         "picker/sheet",
+        "terms/terms",
         "traverse/main",
     ]
     used = {file for entry in entries for file in scripts.files(WIDGETS / f"{entry}.js")}
