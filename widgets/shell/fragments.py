@@ -37,7 +37,7 @@ def fragment(show: Callable[[], object], run_every: float | None = None) -> None
 def dialog(
     title: str,
     width: Literal["small", "medium", "large"] = "small",
-    on_dismiss: Callable[[], None] | None = None,
+    on_dismiss: Callable[[], None] | Literal["ignore"] = "ignore",
 ) -> Callable[[Callable[P, object]], Callable[P, None]]:
     """As `st.dialog`: what fails in it is a sentence there."""
 
@@ -47,8 +47,6 @@ def dialog(
             with error_boundary.error_boundary():
                 show(*args, **kwargs)
 
-        if on_dismiss is None:
-            return st.dialog(title, width=width)(part)
-        return st.dialog(title, width=width, on_dismiss=error_boundary.callback(on_dismiss))(part)
+        return st.dialog(title, width=width, on_dismiss=on_dismiss)(part)
 
     return decorate
