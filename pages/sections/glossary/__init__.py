@@ -80,7 +80,7 @@ def _whole(term: Term) -> None:
         st.html(f'<h2 class="elbo-no-terms">{html.escape(term.title)}</h2>')
         st.markdown(words.literal(term.sentence))
         st.latex(term.katex)
-        st.caption(f"Read on: [{words.literal(term.source)}]({term.url})")
+        st.markdown(f"Read on: [{words.literal(term.source)}]({term.url})")
         with st.container(horizontal=True, gap="small", key="glossary-doors"):
             title, icon = MENU[term.page]
             url_state.page_link(term.page, see(term), label=f"See it: {title}", icon=icon)

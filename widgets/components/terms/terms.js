@@ -43,12 +43,15 @@ class Terms {
     this.listed = keys;
     const known = [...this.entries.values()].filter(({ key }) => keys.has(key));
     this.root.hidden = known.length === 0;
+    const at = this.line.querySelector("a:focus")?.dataset.key;
     this.line.replaceChildren("Terms on this page: ", ...known.flatMap((entry, i) => [i ? " · " : "", this.word(entry)]));
+    // What came meanwhile must not take the keyboard's place away.
+    if (at) this.line.querySelector(`[data-key="${at}"]`)?.focus({ preventScroll: true });
   }
 
   word(entry) {
     const { key, title } = entry;
-    const link = element("a", { href: this.address(key), style: `--lit: ${this.colour(entry)}` }, title.split(",")[0]);
+    const link = element("a", { href: this.address(key), "data-key": key, style: `--lit: ${this.colour(entry)}` }, title.split(",")[0]);
     link.addEventListener("focus", () => {
       if (link.matches(":focus-visible")) this.show(key, link.getBoundingClientRect());
     });
