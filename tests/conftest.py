@@ -33,6 +33,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if TESTS / "e2e" in item.path.parents:
             item.add_marker("e2e")
+            # A whole browser and server on two busy cores: what fails three times in a row is a fault.
+            item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=1))
 
 
 @pytest.hookimpl(optionalhook=True)
