@@ -126,7 +126,9 @@ def chromium() -> str:
 
 
 def chromiums() -> Iterator[str]:
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+    # The same engine without windows, tab strips and pop-ups: a page costs a third less of the two cores.
+    names = ("chromium-headless-shell", "chromium", "chromium-browser")
+    names += ("google-chrome", "google-chrome-stable", "chrome")
     for name in (os.environ.get("CHROMIUM", ""), *names):
         if name and (path := shutil.which(name)):
             yield path
