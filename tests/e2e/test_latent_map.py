@@ -168,6 +168,7 @@ def test_go_to_pins_the_hole_and_the_map_says_so(page: Page, run: Run) -> None:
 def test_another_threshold_finds_other_holes_and_keeps_the_pin(page: Page, run: Run) -> None:
     click(page, 0.3, 0.3)
     z = pinned(page)
+    page.get_by_role("button", name="Range, holes").click()
     slider = page.locator("[class*='st-key-at-ratio']").get_by_role("slider").first
     slider.focus()
     page.keyboard.press("ArrowRight")

@@ -72,6 +72,7 @@ TABLE: dict[tuple[str, str], Where] = {
     ("conditional/samples.py", "Seed"): links.CONDITIONAL_SEED,
     ("conditional/sliding.py", "traverse"): links.SLIDE,
     ("components/picker/__init__.py", "Change"): FOLD,
+    ("components/latent_map/controls.py", "Range, holes"): FOLD,
     ("components/picker/panel.py", "Where the image comes from"): LOOKING,
     ("components/picker/panel.py", "Class"): LOOKING,
     ("components/picker/panel.py", "Number"): links.IMAGE,

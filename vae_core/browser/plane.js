@@ -139,18 +139,21 @@ export function namePrior(ctx, scene, taken) {
   });
 }
 
+const FARTHEST = 35; // pixels of a name from its class's centre
+
 /** Classes by name, at their centres, or beside them where another label stands there already. */
 export function nameClasses(ctx, { points, classes, colours, font, toX, toY }, taken) {
   for (const [c, [cx, cy]] of points.centres) {
     const name = classes[c] ?? "", wide = 10 * name.length + 6, [x, y] = [toX(cx), toY(cy)];
     if (!name) continue;
     const around = [[x, y]];
-    for (let r = 10; r <= 60; r += 5) for (let k = 0; k < 16; k++) {
+    for (let r = 10; r <= FARTHEST; r += 5) for (let k = 0; k < 16; k++) {
       const angle = (k * Math.PI) / 8;
       around.push([x + r * Math.cos(angle), y + r * Math.sin(angle)]);
     }
-    const at = around.find((place) => claim(taken, place, wide, 18)) ?? [x, y];
-    write(ctx, name, ...at, { fill: colours.ink, font, size: 15, weight: 600, align: "center", halo: colours.paper });
+    const at = around.find((place) => claim(taken, place, wide, 18));
+    // Farther off it would stand among another class's codes: better none, and the codes have their colour.
+    if (at) write(ctx, name, ...at, { fill: colours.ink, font, size: 15, weight: 600, align: "center", halo: colours.paper });
   }
 }
 

@@ -10,7 +10,8 @@ import streamlit as st
 from pages.sections.compare import choosing
 from vae_core.runs.run import Run
 from widgets.components import picker
-from widgets.components.latent_map.map_view import EXTENTS, RATIOS
+from widgets.components.latent_map import controls as map_controls
+from widgets.components.latent_map.map_view import EXTENTS
 from widgets.components.latent_map.map_view import View as MapView
 from widgets.run_data import usage
 from widgets.run_data.subject import Picked
@@ -58,27 +59,13 @@ def strip(runs: Sequence[Run], offered: Sequence[Run]) -> CompareView:
         if same == "image":
             with st.container(width=258):
                 picked = picker.pick(links.IMAGE, runs[0], label="Image")
-        extent = st.select_slider(
-            "Range",
-            EXTENTS,
-            **url_widgets.choice_over(links.RANGE, EXTENTS, USUAL, by="value"),
-            format_func=lambda e: f"± {e}",
-            width=130,
-            help="How far the densities are computed, in standard deviations of the prior; the same on all "
-            "maps. An autoencoder's codes lie farther out.",
-        )
-        ratio = st.select_slider(
-            "Hole: p / q above",
-            RATIOS,
-            **url_widgets.choice(links.RATIO, RATIOS, by="value"),
-            width=190,
-            help="A hole lies inside the region that holds 95 % of the prior, where the prior p(z) is more "
-            "than so many times the aggregated posterior q(z).",
+        extent, ratio = map_controls.range_and_holes(
+            USUAL, "The same on all maps. An autoencoder's codes lie farther out."
         )
         _decoded_class(runs)
         with st.container(horizontal=True, gap="small", width="content"):
             choosing.preset_buttons()
-    return CompareView(float(extent), float(ratio), same == "image", picked, test_images(runs[0]))
+    return CompareView(extent, ratio, same == "image", picked, test_images(runs[0]))
 
 
 def _decoded_class(runs: Sequence[Run]) -> None:
@@ -87,11 +74,7 @@ def _decoded_class(runs: Sequence[Run]) -> None:
     if not conditional.spec.classes:
         url_state.without_control(links.CLASS, "these models know no classes")
         return
-    st.selectbox(
-        "Decoded as",
-        range(conditional.spec.classes),
-        format_func=(conditional.spec.data.classes or ()).__getitem__,
-        **url_widgets.whole(links.CLASS, most=conditional.spec.classes - 1, by="index"),
-        width=130,
-        help="A decoder that is told the class decodes codes on its map under this one.",
+    map_controls.decoded_class(
+        conditional.spec.data.classes or (),
+        "A decoder that is told the class decodes codes on its map under this one.",
     )

@@ -14,11 +14,12 @@ NOTICE = "**Notice.** Where q(z) is empty inside the prior's contours, prior sam
 
 def page(run: Run | None) -> None:
     """Title and notice share a line: the map is to fit a small screen whole."""
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="map-title"):
+    row = st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="map-title")
+    with row:
         st.title("Latent map", width="content")
         st.markdown(NOTICE, width="stretch")
     if capabilities.shows(run, "latent_map"):
-        body(run, controls.strip(run))
+        body(run, controls.strip(run, row))
 
 
 def body(run: Run, view: View) -> None:

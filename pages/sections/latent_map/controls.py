@@ -5,23 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.sections.latent_map import pins
 from vae_core.runs.run import Run
+from widgets.components.latent_map import controls as map_controls
 from widgets.components.latent_map import densities
-from widgets.components.latent_map.map_view import EXTENTS, KINDS, RATIOS, View
+from widgets.components.latent_map.map_view import EXTENTS, KINDS, View
 from widgets.run_data import usage
 from widgets.run_data.codes import Codes, newest
 from widgets.shell import links, url_state, url_widgets
-from widgets.shell.error_boundary import callback
 
 FITTING = 0.9  # of the codes, within the range that a map begins with
 
 
-def strip(run: Run) -> View:
+def strip(run: Run, row: DeltaGenerator) -> View:
+    """row: that of the title, which is enough for a run of two dimensions."""
     latent = run.spec.latent
     kind, dims = "marginal", (0, 1)
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="map-strip"):
+    if latent > 2 or run.spec.classes:
+        row = st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="map-strip")
+    with row:
         if latent > 2:
             kind = st.segmented_control(
                 "Plane",
@@ -41,46 +45,19 @@ def strip(run: Run) -> View:
         if kind == "slice":
             pin = pins.state(run).pin or (0.0,) * latent
             through = tuple(0.0 if d in dims else round(v, 3) for d, v in enumerate(pin))
-        usual = fitting(run, View(str(kind), dims, through=through))
-        extent = st.select_slider(
-            "Range",
-            EXTENTS,
-            **url_widgets.choice_over(links.RANGE, EXTENTS, usual, by="value"),
-            format_func=lambda e: f"± {e}",
-            width=130,
-            help="How far the density is computed, in standard deviations of the prior. At first as far as "
-            f"{FITTING:.0%} of this run's codes lie, and no less than ± {EXTENTS[0]}; maps of two runs "
-            "compare at the same range.",
-        )
-        if usual != EXTENTS[0]:
-            st.button(
-                f"± {EXTENTS[0]}" if extent != EXTENTS[0] else "Fit",
-                key="map-range",
-                type="tertiary",
-                on_click=callback(url_state.write),
-                args=(links.RANGE, str(EXTENTS[0]) if extent != EXTENTS[0] else None),
-                help="The range of most runs, to compare this one with them, or the one that fits its codes.",
-            )
-        ratio = st.select_slider(
-            "Hole: p / q above",
-            RATIOS,
-            **url_widgets.choice(links.RATIO, RATIOS, by="value"),
-            width=190,
-            help="A hole lies inside the region that holds 95 % of the prior, where the prior p(z) is more "
-            "than so many times the aggregated posterior q(z).",
+        extent, ratio = map_controls.range_and_holes(
+            fitting(run, View(str(kind), dims, through=through)),
+            f"At first as far as {FITTING:.0%} of this run's codes lie, and no less than ± {EXTENTS[0]}; "
+            "maps of two runs compare at the same range.",
         )
         if run.spec.classes:
-            st.selectbox(
-                "Decoded as",
-                range(run.spec.classes),
-                format_func=(run.spec.data.classes or ()).__getitem__,
-                **url_widgets.whole(links.CLASS, most=run.spec.classes - 1, by="index"),
-                width=130,
-                help="This decoder is told the class: the one under which codes on the map are decoded.",
+            map_controls.decoded_class(
+                run.spec.data.classes or (),
+                "This decoder is told the class: the one under which codes on the map are decoded.",
             )
         else:
             url_state.without_control(links.CLASS, "this model knows no classes")
-    return View(str(kind), dims, float(extent), float(ratio), through)
+    return View(str(kind), dims, extent, ratio, through)
 
 
 def fitting(run: Run, view: View) -> int:

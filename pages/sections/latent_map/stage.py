@@ -15,8 +15,8 @@ from widgets.shell import tasks
 from widgets.shell.error_boundary import callback
 from widgets.shell.fragments import fragment
 
-# What is above and below the map on the page, left out of the window's height.
-HEIGHT = "var(--map-height, clamp(360px, 100vh - 318px, 860px))"
+# The window's height less what is above and below the map on the page (app.css).
+HEIGHT = "var(--map-height, clamp(360px, 100vh - var(--map-room), 860px))"
 LIVE = 1.5  # seconds between two looks at a run in training
 
 
