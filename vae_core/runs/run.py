@@ -259,8 +259,8 @@ def _entries(root: Path) -> list[Path]:
 def create(spec: Spec, name: str | None = None, *, path: str | Path | None = None, by: str = "app") -> Run:
     """A new run, queued, in the library, or in the folder `path`.
 
-    Without a name it is called after recipe, dataset and the time, and has a title for people. Raises RunError, a sentence, also for a
-    Spec that is not resolved.
+    Without a name it is called after recipe, dataset and the time, and has a title for people. Raises
+    RunError, a sentence, also for a Spec that is not resolved.
     """
     if not spec.resolved:
         raise RunError("No run can be made of images at which nobody has looked: their size is not known.")

@@ -18,7 +18,6 @@ from vae_core.runs.reading import Plain, RunError, read_json
 from vae_core.runs.records import Title, typed
 from vae_core.sentences import quote, reason, short
 from vae_core.spec import Spec
-from vae_core.spec.parts import DiagonalGaussianPosterior, MlpNet, StandardNormalPrior
 
 LONGEST = 80  # characters of a title
 
@@ -84,15 +83,16 @@ def compose(spec: Spec) -> str:
     parts = [_objective(spec), f"{spec.latent} dimensions" if spec.latent > 2 else ""]
     if spec.latent == 1:
         parts.append("1 dimension")
-    if not isinstance(spec.prior, StandardNormalPrior):
+    usual = Spec()
+    if spec.prior.title != usual.prior.title:
         parts.append(f"prior {_within(spec.prior.title)}")
-    if not isinstance(spec.posterior, DiagonalGaussianPosterior):
+    if spec.posterior.title != usual.posterior.title:
         parts.append(f"posterior {_within(spec.posterior.title)}")
     if spec.classes and not spec.objective.classifying:
         parts.append("conditional")
     if spec.mask.kind != "none":
         parts.append("masked")
-    if not isinstance(spec.net, MlpNet):
+    if spec.net.title != usual.net.title:
         parts.append(_within(spec.net.title))
     differs = [part for part in parts if part] or [f"{spec.latent} dimensions"]
     return clean(", ".join([catalogue.title(spec.data.name, spec.data.path), *differs]))
