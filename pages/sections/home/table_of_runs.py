@@ -153,14 +153,15 @@ def _log_px(evaluations: Sequence[dict[str, Any]]) -> str:
 def _actions(runs: list[Run], chosen: list[Run]) -> None:
     own = [run for run in chosen if not run.is_gallery]
     few = 2 <= len(chosen) <= comparisons.MOST
-    url_state.page_link(
-        "compare",
-        comparisons.changes([run.name for run in chosen]) if few else {},
-        label=f"Compare {len(chosen)}" if few else "Compare",
+    if st.button(
+        f"Compare {len(chosen)}" if few else "Compare",
+        key="compare-runs",
         icon=":material/grid_view:",
+        type="primary" if few else "secondary",
         disabled=not few,
         help=f"Select two to {comparisons.MOST} rows; their latent maps stand side by side.",
-    )
+    ):
+        url_state.switch_page("compare", comparisons.changes([run.name for run in chosen]))
     if len(chosen) == 1 and chosen[0].status.state != "unreadable":
         gallery.door(chosen[0], "Open")
     st.download_button(

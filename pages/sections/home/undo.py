@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -21,19 +21,25 @@ FAULT = "run_said"  # in the session: what a callback could not do
 
 @dataclass(frozen=True)
 class Deleted:
-    name: str
+    """Runs that were deleted by one press. runs: name and mark of each."""
+
     title: str
-    mark: str
+    runs: tuple[tuple[str, str], ...]
     at: float
 
 
 def delete(runs: Sequence[Run]) -> None:
-    """Raises RunError, a sentence, at the first that cannot be deleted."""
-    for run in runs:
-        gone = Deleted(run.name, library.short_title(run), run.put_aside(), time.time())
-        st.session_state[DELETED] = [gone, *_there()]
-        if url_state.read(links.RUN) == run.name:
-            library.use(None)
+    """Raises RunError, a sentence, at the first that cannot be deleted; those before it are gone."""
+    gone: list[tuple[str, str]] = []
+    title = library.short_title(runs[0]) if len(runs) == 1 else f"{len(runs)} runs"
+    try:
+        for run in runs:
+            gone.append((run.name, run.put_aside()))
+            if url_state.read(links.RUN) == run.name:
+                library.use(None)
+    finally:
+        if gone:
+            st.session_state[DELETED] = [Deleted(title, tuple(gone), time.time()), *_there()]
 
 
 def show() -> None:
@@ -41,9 +47,10 @@ def show() -> None:
     if not (there := _there()):
         return
     newest = there[0]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True, key="undo"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="undo"):
         st.markdown(
-            f"Deleted **{words.literal(newest.title)}**. It can be brought back for an hour.", width="stretch"
+            f"Deleted **{words.literal(newest.title)}**; Undo brings it back, for an hour.",
+            width="stretch",
         )
         st.button("Undo", key="undo-run", icon=":material/undo:", on_click=callback(_undo), args=(newest,))
         st.button(
@@ -63,13 +70,17 @@ def _there() -> list[Deleted]:
 
 
 def _forget(gone: Deleted) -> None:
-    st.session_state[DELETED] = [each for each in _there() if each.mark != gone.mark]
+    st.session_state[DELETED] = [each for each in _there() if each != gone]
 
 
 def _undo(gone: Deleted) -> None:
-    try:
-        library.use(bring_back(gone.name, gone.mark))
-    except RunError as error:
-        st.session_state[FAULT] = str(error)
-    else:
-        _forget(gone)
+    _forget(gone)
+    left = []
+    for name, mark in gone.runs:
+        try:
+            library.use(bring_back(name, mark))
+        except RunError as error:
+            st.session_state[FAULT] = str(error)
+            left.append((name, mark))
+    if left:  # its name may become free
+        st.session_state[DELETED] = [replace(gone, runs=tuple(left)), *_there()]
