@@ -71,11 +71,17 @@ def check_free(title: str, taken: Collection[str]) -> None:
 
 
 def beside(path: Path) -> list[str]:
-    """What the other runs in the library of a run's folder are called: their titles, or their names."""
-    there = [name for name in files.names_in(path.parent) if not name.startswith(".") and name != path.name]
-    return [
-        load(path.parent / name) or os.fsencode(name).decode("utf-8", "backslashreplace") for name in there
-    ]
+    """What the other runs beside a run's folder are called, and those that came with the app."""
+    folders = dict.fromkeys(filter(None, [path.parent, files.gallery()]))
+    there = [folder / name for folder in folders for name in files.names_in(folder)]
+    return [_called(each) for each in there if each != path and not each.name.startswith(".")]
+
+
+def _called(path: Path) -> str:
+    card = (read_json(path / files.CARD) or {}).get("title")
+    if isinstance(card, str) and card:
+        return clean(card)
+    return load(path) or os.fsencode(path.name).decode("utf-8", "backslashreplace")
 
 
 def compose(spec: Spec) -> str:

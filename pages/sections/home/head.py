@@ -24,7 +24,8 @@ WHAT_IT_IS = (
 
 def head(shipped: Sequence[Run]) -> None:
     st.title("Elbo Room")
-    st.markdown(WHAT_IT_IS)
+    with st.container(key="what-it-is"):
+        st.markdown(WHAT_IT_IS)
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="ways-in"):
         tour.door("first", "Take the tour")
         _comparisons([run.name for run in shipped])

@@ -54,6 +54,13 @@ def test_a_title_that_another_run_has_and_one_without_a_letter_are_refused(finis
     finished.give_title("mine")  # of its own it may change the capitals
 
 
+def test_what_came_with_the_app_keeps_its_title_to_itself(finished, gallery) -> None:
+    (gallery / "shipped").mkdir()
+    (gallery / "shipped" / files.CARD).write_text('{"title": "VAE on MNIST"}')
+    with pytest.raises(RunError, match="already a run called 'VAE on MNIST'"):
+        finished.give_title("VAE on MNIST")
+
+
 def test_a_copy_and_an_upload_are_called_after_their_source(finished) -> None:
     finished.give_title("Mine")
     assert finished.duplicate().title == "Mine, copy"
