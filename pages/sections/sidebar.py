@@ -9,7 +9,7 @@ import streamlit as st
 
 from vae_core.data.catalogue import title as title_of_images
 from vae_core.runs.run import Run
-from widgets.run_data.library import title, use
+from widgets.run_data.library import short_title, title, use
 from widgets.shell import objective_words, url_state, words
 from widgets.shell.fragments import fragment
 
@@ -25,7 +25,7 @@ def sidebar(runs: list[Run], run: Run | None) -> None:
     # Own runs first: somebody trained them to look at them.
     names = {each.name: each for each in sorted(runs, key=lambda each: each.is_gallery)}
 
-    short = Counter(words.short_name(name) for name in names)
+    same = Counter(short_title(each) for each in names.values() if not each.is_gallery)
 
     def label(name: str) -> str:
         each = names.get(name)
@@ -33,8 +33,10 @@ def sidebar(runs: list[Run], run: Run | None) -> None:
             return name
         if each.is_gallery:
             return title(each)
-        shown = words.short_name(name)
-        return f"{words.SIGNS[each.status.state]} {shown if short[shown] == 1 else name}"
+        shown = short_title(each)
+        if same[shown] > 1:  # labels are all that the browser knows
+            shown = name if shown == words.short_name(name) else f"{shown}, {name}"
+        return f"{words.SIGNS[each.status.state]} {shown}"
 
     def pick(name: str) -> None:
         # A label that the browser still knows, of a state that has passed, is no name of a run.

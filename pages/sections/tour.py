@@ -34,7 +34,7 @@ def show(page: str) -> None:
 def door(name: str, label: str) -> None:
     """The way into a tour."""
     first = tours.tour(name).steps[0]
-    with st.container(key="tour-door"):
+    with st.container(key="tour-door", width="content"):
         url_state.page_link(first.page, _changes(name, 1, first), label=label, icon=":material/tour:")
 
 

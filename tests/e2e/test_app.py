@@ -2,13 +2,16 @@
 
 import os
 import re
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
+import torch
 from playwright.sync_api import Locator, Page, expect
 
 from vae_core.runs.run import Run
@@ -64,12 +67,31 @@ def live(server: Any, new_tab: NewTab, wait_until: Any) -> Iterator[tuple[Page, 
     wait_until(lambda: not run.live, "the worker stops")
 
 
-def test_the_first_screen_shows_a_trained_model_that_opens_into_its_map(new_tab: NewTab) -> None:
+def test_the_first_screen_shows_a_model_at_work_that_follows_the_pointer_and_opens_into_its_map(
+    server: Any, new_tab: NewTab, pixels: Callable[[Locator], np.ndarray], wait_until: Any
+) -> None:
     page = new_tab("/")
     expect(page.get_by_role("heading", name="Elbo Room")).to_be_visible()
     expect(page.get_by_text("Small digits, 2 dimensions").first).to_be_visible()
-    page.get_by_role("link", name="Open the map").click()
-    expect(page).to_have_url(re.compile(r"/latent_map\?run=shown"))
+    figure = page.locator(".forward-pass")
+    at_first = figure.get_attribute("data-z")
+    expect(figure).not_to_have_attribute("data-z", at_first or "")  # it walks by itself
+    plane = page.get_by_role("application", name="Latent map")
+    plane.hover(position={"x": 90, "y": 120})
+    expect(figure).to_have_attribute("data-mode", "hand")
+    before = figure.get_attribute("data-z") or ""
+    plane.press("ArrowRight")
+    expect(figure).not_to_have_attribute("data-z", before)
+    z = torch.tensor([[float(v) for v in (figure.get_attribute("data-z") or "").split(",")]])
+    (run,) = (run for run in server.all_runs() if run.name == "shown")
+    decoded = 255 * run.model.decode_mean(z)[0, 0].numpy()
+    np.testing.assert_allclose(pixels(page.locator(".forward-pass .out canvas"))[..., 0], decoded, atol=2)
+
+    page.emulate_media(reduced_motion="reduce")
+    page.mouse.move(10, 10)
+    expect(page.locator(".forward-pass .pause")).to_be_hidden()
+    plane.press("Enter")
+    expect(page).to_have_url(re.compile(r"/latent_map\?run=shown&z="))
     expect(page.get_by_role("application", name="Latent map of Small digits, 2 dimensions")).to_be_visible()
 
 
@@ -212,7 +234,7 @@ def test_leaving_the_page_does_not_stop_the_run(
     page, run = live
     page.get_by_role("link", name="Home").click()
     expect(page.get_by_role("heading", name="Your runs")).to_be_visible()
-    expect(page.get_by_text(run.name).first).to_be_visible()
+    expect(page.get_by_text(run.title).first).to_be_visible()
     held = run.status.step
     page.close()
     wait_until(lambda: run.status.step > held, "the run goes on")
@@ -244,8 +266,10 @@ def test_what_cannot_be_read_is_named_and_deleted_with_its_button_and_the_others
         row.locator(f".st-key-more-{name}").get_by_role("button").first.click()
         dialog = page.get_by_role("dialog")
         expect(dialog).to_contain_text(why)
-        dialog.get_by_text("Yes, delete it for good").click()
         dialog.get_by_role("button", name="Delete").click()
         expect(row).to_have_count(0)
         assert not os.path.lexists(server.runs / name)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".st-key-row-foreign")).to_be_visible()
+    shutil.rmtree(server.runs / "foreign")
     expect(page.locator(".st-key-card-shown")).to_be_visible()

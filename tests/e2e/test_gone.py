@@ -81,7 +81,6 @@ def victim(server: Any, request: pytest.FixtureRequest) -> Iterator[str]:
 def delete(page: Page, name: str) -> None:
     page.locator(f".st-key-more-{name} button").first.click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_text("Yes, delete it for good").click()
     dialog.get_by_role("button", name="Delete").click()
     expect(dialog).to_be_hidden()
 

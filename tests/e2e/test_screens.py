@@ -19,7 +19,7 @@ PATIENCE = 10_000  # milliseconds for a page to settle after its window changed
 
 # Name, address on a shipped run, and what stands on the page once it is complete.
 PAGES = {
-    "home": ("/?run=vae-2d-mnist", ".elbo-card"),
+    "home": ("/?run=vae-2d-mnist&more=1", ".forward-pass[data-z]"),
     "train": ("/train?run=vae-2d-mnist", ".replay .play"),
     "latent map": ("/latent_map?run=vae-2d-mnist", "[data-testid=stMetricValue]"),
     "latent map in 16 dimensions": ("/latent_map?run=vae-16d-mnist", "[data-testid=stMetricValue]"),

@@ -49,6 +49,7 @@ def sound_runs(folder: Path) -> dict[str, Path]:
         found[kind] = path
         for name, value in {
             files.CARD: {"title": "A run", "sentence": "Look.", "order": 3},
+            files.TITLE: {"title": "Digits, 2 dimensions"},
             files.SEEDS: {"recipe": "x", "seeds": [{"seed": 1, "elbo": -30.5, "metrics": metric}]},
             files.LABELS: {"runs": [{"kind": "joint", "accuracy": 0.5, "labels": 10, "seed": 3}]},
             files.GENERATION: {"probe": 0.1},

@@ -34,9 +34,9 @@ REPLAY = next(each for each in links.NOT_IN_LINKS if each.choice.startswith("The
 TABLE: dict[tuple[str, str], Where] = {
     ("sidebar.py", "Run in use"): links.RUN,
     ("home/manage.py", "Name"): ACT,
-    ("home/manage.py", "Yes, delete it for good"): ACT,
-    ("home/own_runs.py", "Upload a run"): FOLD,
-    ("home/own_runs.py", "A run's zip"): ACT,
+    ("home/table_of_runs.py", "Name of the selected run"): ACT,
+    ("home/upload.py", "Upload a run"): FOLD,
+    ("home/upload.py", "A run's zip"): ACT,
     ("train/form.py", "Recipe"): links.RECIPE,
     ("train/form.py", "Network and distributions"): FOLD,
     ("train/form.py", "Objective"): FOLD,

@@ -8,7 +8,7 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
-from tests.pages.shown import html, showing
+from tests.pages.shown import html, parcels, showing
 from vae_core.runs import archive
 from vae_core.runs.run import Run
 
@@ -112,27 +112,36 @@ def test_a_damaged_run_is_a_sentence_and_the_others_stay(app: App, add_run: AddR
     assert "cannot be read" in html(at)
 
 
-def test_the_folded_menu_renames_a_run(app: App, add_run: AddRun, own_runs: Path) -> None:
+def test_the_folded_menu_renames_a_run_and_its_links_stay(app: App, add_run: AddRun, own_runs: Path) -> None:
     add_run("before")
-    at = app()
+    at = app(run="before")
     at.button(key="more-before").click().run()
-    at.text_input[0].set_value("after")
+    at.text_input[0].set_value("Strokes, after lunch")
     again(at, "more-before").run()
     named(at, "Rename").click()
     again(at, "more-before").run()
-    assert sorted(path.name for path in own_runs.iterdir() if not path.name.startswith(".")) == ["after"]
+    at.run()
+    assert "**Strokes, after lunch** :blue-badge[finished]" in words(at)
+    assert showing(at.sidebar.selectbox, "run_picker").options == ["✓ Strokes, after lunch"]
+    assert at.query_params["run"] == "before"
+    assert (own_runs / "before").exists()
 
 
-def test_deleting_asks_first(app: App, add_run: AddRun, own_runs: Path) -> None:
+def test_what_is_deleted_comes_back_whole_by_undo(app: App, add_run: AddRun, own_runs: Path) -> None:
     add_run("gone")
-    at = app()
+    add_run("stays")
+    at = app(run="gone")
     at.button(key="more-gone").click().run()
-    assert named(at, "Delete").disabled
-    at.checkbox[0].check()
-    again(at, "more-gone").run()
     named(at, "Delete").click()
     again(at, "more-gone").run()
+    at.run()
     assert not (own_runs / "gone").exists()
+    assert at.query_params["run"] == "stays"
+    assert "Deleted **gone**" in words(at)
+    at.button(key="undo-run").click().run()
+    assert (own_runs / "gone" / "weights.safetensors").exists()
+    assert at.query_params["run"] == "gone"
+    assert "Deleted" not in words(at)
 
 
 def test_a_zip_that_was_downloaded_can_be_uploaded(app: App, add_run: AddRun, own_runs: Path) -> None:
@@ -152,6 +161,45 @@ def test_a_zip_with_anything_else_in_it_is_refused_in_a_sentence(app: App, own_r
     assert not at.exception
     assert at.error
     assert [path.name for path in own_runs.iterdir() if not path.name.startswith(".")] == []
+
+
+def test_a_newcomer_finds_a_model_at_work_one_way_in_and_three_models(app: App, add_run: AddRun) -> None:
+    for order in range(5):
+        add_run(f"shown-{order}", card={"title": f"Model {order}", "order": order})
+    at = app()
+    (_, arrays), *others = parcels(at, "decoder")
+    assert others == []
+    assert arrays["images"].shape == (10, 8, 8, 1)
+    assert "variational autoencoder" in words(at)
+    assert [link.proto.label for link in at.get("page_link")].count("Take the tour") == 1
+    assert html(at).count('class="elbo-card"') == 3
+    assert at.toggle[0].label == "More models: 2"
+    at.toggle[0].set_value(True).run()
+    assert html(at).count('class="elbo-card"') == 5
+    assert at.query_params["more"] == "1"
+
+
+def test_a_damaged_model_is_not_shown_at_work_and_the_next_one_is(app: App, add_run: AddRun) -> None:
+    first = add_run("first", card={"title": "First", "order": 1})
+    (first.path / "weights.safetensors").write_bytes(b"no weights")
+    assert parcels(app(), "decoder") == []
+    add_run("second", card={"title": "Second", "order": 2})
+    ((header, _),) = parcels(app(), "decoder")
+    assert header["title"] == "Second"
+
+
+def test_more_models_are_filtered_by_the_link_and_what_is_not_there_is_said(
+    app: App, add_run: AddRun, sprites: AddRun
+) -> None:
+    for order in range(4):
+        add_run(f"shown-{order}", card={"title": f"Model {order}", "order": order})
+    sprites("drawn", card={"title": "Drawn", "order": 9})
+    at = app(more="1", only_images="Sprites")
+    assert html(at).count('class="elbo-card"') == 3 + 1
+    assert "Drawn" in html(at)
+    at = app(more="1", only_dimensions="7")
+    assert html(at).count('class="elbo-card"') == 3 + 2
+    assert "there is no such latent size here" in at.warning[0].value
 
 
 def test_an_unknown_run_in_the_link_is_said_and_another_is_shown(app: App, add_run: AddRun) -> None:

@@ -15,7 +15,7 @@ import zipfile
 import zlib
 from typing import Any
 
-from vae_core.runs import files, folders, schema
+from vae_core.runs import files, folders, schema, titles
 from vae_core.runs.files import library
 from vae_core.runs.reading import RunError, Unfit, opened
 from vae_core.runs.run import Run
@@ -66,6 +66,8 @@ def import_zip(content: bytes, name: str) -> Run:
                 (fresh / files.FRAMES).mkdir()
                 for member, data in written.items():
                     (fresh / member).write_bytes(data)
+                if title := titles.load(fresh):
+                    titles.write(fresh, titles.free(title, titles.beside(library() / name)))
     except OSError as error:
         raise RunError(f"The run cannot be written to {short(library())}: {reason(error)}.") from None
     return Run(library() / name)

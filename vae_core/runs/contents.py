@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vae_core.runs import files, frames, metrics, schema
+from vae_core.runs import files, frames, metrics, schema, titles
 from vae_core.runs.files import library
 from vae_core.runs.frames import Arrays
 from vae_core.runs.metrics import Reader, Report
@@ -113,6 +113,11 @@ class Contents:
     @property
     def card(self) -> dict[str, Any] | None:
         return self._found(files.CARD)
+
+    @property
+    def title(self) -> str | None:
+        """What people call it; None where nobody has said."""
+        return titles.clean((self._found(files.TITLE) or {}).get("title", "")) or None
 
     @property
     def evaluation(self) -> dict[str, Any] | None:

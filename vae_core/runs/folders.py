@@ -6,10 +6,12 @@ A run comes and goes by a rename, in one stroke: nobody ever sees half of one.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,7 +21,8 @@ from vae_core.runs import files
 from vae_core.runs.reading import RunError
 from vae_core.sentences import reason, short
 
-NEW, DELETED = ".new-", ".deleted-"
+NEW, DELETED, ASIDE = ".new-", ".deleted-", ".aside-"
+UNDO = 3600.0  # seconds for which a run that was put aside can be brought back
 
 
 def entries(root: Path) -> list[Path]:
@@ -80,6 +83,42 @@ def take_out(path: Path) -> Path:
     return trash
 
 
+def put_aside(path: Path) -> str:
+    """Takes a folder, or a link, out of the library in one stroke, to be brought back within the hour; the
+    mark by which it is found. Raises OSError."""
+    mark = secrets.token_hex(8)
+    aside = path.with_name(f"{ASIDE}{mark}")
+    os.rename(path, aside)
+    with suppress(OSError):  # of somebody else's folder the age stays, and it goes the sooner
+        os.utime(aside, follow_symlinks=False)
+    return mark
+
+
+def bring_back(root: Path, mark: str, name: str) -> Path:
+    """Puts what lies aside under that mark back as `name`. Raises OSError, FileNotFoundError where nothing
+    does."""
+    if not re.fullmatch(r"[0-9a-f]{16}", mark):
+        raise FileNotFoundError(mark)
+    os.rename(root / f"{ASIDE}{mark}", root / name)
+    return root / name
+
+
+def _lapsed(aside: Path) -> bool:
+    try:
+        return time.time() - os.lstat(aside).st_mtime > UNDO
+    except OSError:
+        return False
+
+
+def untidy(root: Path) -> list[Path]:
+    """What was left half made or half deleted, and what was put aside an hour ago or more."""
+    return [
+        root / name
+        for name in files.names_in(root)
+        if name.startswith((NEW, DELETED)) or (name.startswith(ASIDE) and _lapsed(root / name))
+    ]
+
+
 def remove(trash: Path) -> None:
     """Removes what was taken out. Raises OSError, the first, where something of it stays."""
     faults: list[OSError] = []
@@ -109,12 +148,11 @@ def remove(trash: Path) -> None:
 
 
 def tidy(root: Path) -> None:
-    """Removes what was left half made or half deleted. For whoever holds the library's lock: while it is
-    held nobody else makes a folder."""
-    for name in files.names_in(root):
-        if name.startswith((NEW, DELETED)):
-            with suppress(OSError):
-                remove(root / name)
+    """Removes what is untidy. For whoever holds the library's lock: while it is held nobody else makes a
+    folder."""
+    for path in untidy(root):
+        with suppress(OSError):
+            remove(path)
 
 
 def fault(root: Path) -> str | None:

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from vae_core.runs import control, files, folders, status
+from vae_core.runs import control, files, folders, status, titles
 from vae_core.runs.contents import Contents
 from vae_core.runs.control import Control
 from vae_core.runs.files import library
@@ -25,7 +25,7 @@ from vae_core.runs.status import Status
 from vae_core.sentences import quote, reason, short
 from vae_core.spec import Spec, SpecError
 
-__all__ = ["Run", "RunError", "Status", "all_runs", "create", "find", "library", "load_run"]
+__all__ = ["Run", "RunError", "Status", "all_runs", "bring_back", "create", "find", "library", "load_run"]
 
 STALE = 5.0  # seconds without a heartbeat after which the lock is asked whether the worker lives
 NOTHING = 2**20  # bytes: a disk with less is full
@@ -127,8 +127,26 @@ class Run(Contents):
                 raise RunError(f"{self._shown} cannot be renamed: {reason(error)}.") from None
         return Run(target)
 
+    def give_title(self, title: str) -> None:
+        """What people call it from now on; links keep the folder's name. Raises RunError, a sentence, where
+        it came with the app, where another run is called so, or where it cannot be written."""
+        self.check_own("renamed")
+        with files.hold(self.path.parent / ".lock", wait=5.0):
+            titles.check_free(title, titles.beside(self.path))
+            titles.write(self.path, title)
+
+    def put_aside(self) -> str:
+        """Out of the library, for an hour in which `bring_back` undoes it; the mark by which it is found.
+        Raises RunError, a sentence, where it trains, came with the app, or cannot be moved."""
+        with self._alone("deleted"):
+            try:
+                return folders.put_aside(self.path)
+            except OSError as error:
+                raise RunError(f"{self._shown} cannot be deleted: {reason(error)}.") from None
+
     def delete(self) -> None:
-        """Raises RunError, a sentence, where it trains, came with the app, or cannot be deleted."""
+        """At once and for good. Raises RunError, a sentence, where it trains, came with the app, or cannot be
+        deleted."""
         with self._alone("deleted"):
             try:
                 trash = folders.take_out(self.path)
@@ -163,6 +181,8 @@ class Run(Contents):
                     (fresh / files.FRAMES).mkdir()
                     for name, file in self.belongings.items():
                         shutil.copy2(file, fresh / name, follow_symlinks=False)
+                    if self.title is not None:
+                        titles.write(fresh, titles.free(f"{self.title}, copy", titles.beside(parent / new)))
                     status.write(fresh, replace(now, created=time.time()))
         except OSError as error:
             raise RunError(f"{self._shown} cannot be copied: {reason(error)}.") from None
@@ -239,11 +259,12 @@ def _entries(root: Path) -> list[Path]:
 def create(spec: Spec, name: str | None = None, *, path: str | Path | None = None, by: str = "app") -> Run:
     """A new run, queued, in the library, or in the folder `path`.
 
-    Without a name it is called after recipe, dataset and the time. Raises RunError, a sentence, also for a
-    Spec that is not resolved.
+    Without a name it is called after recipe, dataset and the time, and has a title for people. Raises
+    RunError, a sentence, also for a Spec that is not resolved.
     """
     if not spec.resolved:
         raise RunError("No run can be made of images at which nobody has looked: their size is not known.")
+    named = name is not None or path is not None
     if path is not None and name is None:
         parent, name = Path(path).absolute().parent, Path(path).name
     else:
@@ -257,6 +278,8 @@ def create(spec: Spec, name: str | None = None, *, path: str | Path | None = Non
         files.check_name(name)
         with files.hold(parent / ".lock", wait=5.0), folders.new_folder(parent, name) as fresh:
             files.replace(fresh / files.SPEC, spec.to_json().encode())
+            if not named:
+                titles.write(fresh, titles.free(titles.compose(spec), titles.beside(parent / name)))
             now = time.time()
             first = Status(created=now, queued=now, by=by, message="Waiting for its turn.")
             if by != "app":
@@ -266,6 +289,23 @@ def create(spec: Spec, name: str | None = None, *, path: str | Path | None = Non
     except OSError as error:
         raise RunError(f"No run can be made in {short(parent)}: {reason(error)}.") from None
     return Run(parent / name)
+
+
+def bring_back(name: str, mark: str) -> Run:
+    """The run of that name that `Run.put_aside` took out of the library, in it again. Raises RunError, a
+    sentence, where it is gone for good, or where its name is taken."""
+    root = library()
+    with files.hold(root / ".lock", wait=5.0):
+        if files.taken(name, root):
+            raise RunError(
+                f"There is another run named {short(name)} by now: rename or delete that one first."
+            )
+        try:
+            return Run(folders.bring_back(root, mark, name))
+        except FileNotFoundError:
+            raise RunError(f"{short(name)} is gone for good: more than an hour has passed.") from None
+        except OSError as error:
+            raise RunError(f"{short(name)} cannot be brought back: {reason(error)}.") from None
 
 
 def interrupted(now: Status, path: Path) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from vae_core.data.catalogue import CATALOGUE
-from vae_core.runs import directions, disentanglement, files, frames, metrics, names, tensors
+from vae_core.runs import directions, disentanglement, files, frames, metrics, names, tensors, titles
 from vae_core.runs.migrate import migrate
 from vae_core.runs.reading import MOST_JSON, Unfit, opened, parse_json
 from vae_core.runs.records import Anything, Card, Evaluation, Labels, Record, typed
@@ -152,6 +152,7 @@ MEMBERS = {
         _json(lambda value, spec: names.parse(value, spec.latent), files.NAMES),
         lambda found: _dump(names.to_dict(found)),
     ),
+    files.TITLE: Member(MOST_JSON, _json(lambda value, _: titles.parse(value), files.TITLE), _dump),
     files.DIRECTIONS: Member(
         MOST_JSON,
         _json(lambda value, spec: directions.parse(value, spec.latent), files.DIRECTIONS),

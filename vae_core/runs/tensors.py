@@ -93,11 +93,20 @@ def _check_values(name: str, key: str, array: np.ndarray) -> None:
     if array.dtype.kind != "f" or not array.size:
         return
     largest = {"mean": LARGEST_MEAN, "log_var": LARGEST_LOG_VAR}.get(key, math.inf)
-    low, high = float(array.min()), float(array.max())
-    if not (math.isfinite(low) and math.isfinite(high)):
+    magnitude = _magnitude(array)
+    if not math.isfinite(magnitude):
         raise Unfit(f"{name} does not fit: {quote(key)} in it holds numbers that are not finite.")
-    if max(-low, high) > largest:
+    if magnitude > largest:
         raise Unfit(f"{name} does not fit: {quote(key)} in it holds numbers beyond {largest:g}.")
+
+
+def _magnitude(array: np.ndarray) -> float:
+    """Of the number farthest from 0; not finite where one of them is not."""
+    if array.dtype == np.float16:
+        # NumPy compares halves one by one. Without their sign, their bits are in the order of their values.
+        bits = (array.view(np.uint16) & np.uint16(0x7FFF)).max()
+        return float(bits.view(np.float16))
+    return max(-float(array.min()), float(array.max()))
 
 
 # --- what each file may hold ----------------------------------------------------------------------

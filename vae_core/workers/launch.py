@@ -304,7 +304,7 @@ def mark_dead(run: Run, message: str = "") -> None:
 def tidy(open_run: Callable[[Path], Run] = Run) -> None:
     """Removes what was left half made or half deleted in the library, and runs that an hour ago or more never
     had their images; to be called now and then."""
-    if any(name.startswith((folders.NEW, folders.DELETED)) for name in files.names_in(library())):
+    if folders.untidy(library()):
         with suppress(RunError), files.hold(library() / ".lock"):
             folders.tidy(library())
     for name in files.names_in(library()):

@@ -66,9 +66,9 @@ def fits(other: Run, run: Run) -> bool:
 def why_not(run: Run, page: str) -> str | None:
     """Why the page cannot show the run, in a sentence without its full stop; None where it can."""
     if run.status.state == "unreadable":
-        return f"{run.name} cannot be read"
+        return f"{library.title(run)} cannot be read"
     if not has_codes(run):
-        return f"{run.name} has no weights and latent codes yet"
+        return f"{library.title(run)} has no weights and latent codes yet"
     lacking = _lacking(run, page)
     return None if lacking is None else f"{library.title(run)} {LACKS[lacking]}"
 
@@ -84,7 +84,7 @@ def _wait(run: Run, page: str) -> None:
         raise RunError(run.status.message)
     what = "latent codes of the test images" if page in WITHOUT_WEIGHTS else "weights and latent codes"
     st.info(
-        f"{run.name} has no {what} yet. They come while it trains.",
+        f"{library.title(run)} has no {what} yet. They come while it trains.",
         icon=":material/hourglass_empty:",
     )
     url_state.page_link("train", {links.RUN: run.name}, label="Watch it train", icon=":material/monitoring:")

@@ -65,7 +65,13 @@ def _let_go(found: list[Run]) -> None:
 
 
 def title(run: Run) -> str:
-    return str((run.card or {}).get("title") or run.name)
+    """What people call it: by its card, by the title it was given, or by its folder."""
+    return str((run.card or {}).get("title") or run.title or run.name)
+
+
+def short_title(run: Run) -> str:
+    """The same; of a run without a title, its name without the date."""
+    return title(run) if title(run) != run.name else words.short_name(run.name)
 
 
 def use(run: Run | str | None) -> None:

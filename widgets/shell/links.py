@@ -58,6 +58,16 @@ GUESS = Whole("guess", ALL, "guess", "The answer that was given to the step's qu
 
 # --- Home, Train ------------------------------------------------------------------------------------
 
+LIST = Choice("list", HOME, "list", "Whether runs are cards or lines of a table.", options=("cards", "table"),
+    default="cards")
+MORE = Flag("more", HOME, "folding", "All shipped models are shown, not only the featured ones.",
+    default=False)
+ONLY_IMAGES = Choice("only_images", HOME, "images", "Of which images the models are that are listed.",
+    default="any")
+ONLY_DIMENSIONS = Choice("only_dimensions", HOME, "latent size",
+    "How many latent dimensions the models have that are listed.", default="any")
+ONLY_KIND = Choice("only_kind", HOME, "kind of model", "Of which kind the models are that are listed.",
+    default="any")
 ALL_RUNS = Flag("all_runs", HOME, "list of runs", "All own runs are listed, not only the newest.",
     default=False)
 RECIPE = Text("recipe", TRAIN, "recipe", "The recipe that the settings of the next run begin with.",

@@ -1,52 +1,75 @@
-"""The gallery: trained models as cards, plain HTML and pictures from the run folders, there at once."""
+"""The gallery: trained models as cards, plain HTML and pictures from the run folders; three at once."""
 
 from __future__ import annotations
 
 import base64
 import html
+from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.sections.home import manage
+from pages.sections.home import kinds, manage
 from vae_core.data.catalogue import WITH_FACTORS, title
 from vae_core.runs.run import Run
-from widgets.run_data import comparisons, library
-from widgets.shell import links, url_state, words
+from widgets.run_data import library
+from widgets.shell import links, url_state, url_widgets, words
 from widgets.shell.error_boundary import error_boundary
 
+FEATURED = ("vae-2d-mnist", "sprites-beta-tc", "cvae-mnist")  # a map, sliders, classes: three pages
+MOST_FEATURED = 3
 
-def cards(gallery: list[Run], own: list[Run], hidden: list[str]) -> None:
+
+def first_steps() -> None:
+    """Of a library that is empty."""
+    with st.container(border=True, key="first-steps"):
+        st.markdown("#### Nothing is trained yet")
+        st.markdown(
+            "Train the first model: it takes about a minute, and you watch it learn. "
+            "Without a network, choose the images **Strokes**, which a program draws."
+        )
+        url_state.page_link("train", label="Train a model", icon=":material/play_circle:")
+
+
+def featured(shipped: Sequence[Run]) -> list[Run]:
+    """Three of them: those of the list that are there, then the first of the others."""
+    by_name = {run.name: run for run in shipped}
+    listed = [by_name[name] for name in FEATURED if name in by_name]
+    others = [run for run in shipped if run not in listed]
+    return (listed + others)[:MOST_FEATURED]
+
+
+def cards(shipped: Sequence[Run], own: Sequence[Run], hidden: Sequence[str]) -> None:
     """hidden: names of runs of the gallery that the user's own have."""
-    if not gallery:
-        if not own:
-            with st.container(border=True, key="first-steps"):
-                st.markdown("#### Nothing is trained yet")
-                st.markdown(
-                    "Train the first model: it takes about a minute, and you watch it learn. "
-                    "Without a network, choose the images **Strokes**, which a program draws."
-                )
-                url_state.page_link("train", label="Train a model", icon=":material/play_circle:")
+    if not shipped:
+        kinds.without_controls()
         return
-    st.subheader("Trained models")
-    st.markdown(
-        "**Notice.** Compare where a VAE and an autoencoder put each kind of digit: nobody told them which."
-    )
-    with st.container(horizontal=True, gap="small", key="comparisons"):
-        for title, runs in comparisons.presets([run.name for run in gallery]).items():
-            url_state.page_link(
-                "compare",
-                comparisons.changes(runs),
-                label=title,
-                icon=comparisons.ICONS[title],
-                help="Their latent maps side by side, under one pointer.",
-            )
-    with st.container(horizontal=True, key="gallery"):
-        for run in gallery:
+    if own:
+        st.subheader("Trained models")
+    first = featured(shipped)
+    with st.container(horizontal=True, key="featured"):
+        for run in first:
             with error_boundary():
                 _shown(run)
+    _more([run for run in shipped if run not in first])
     if hidden:
         names = ", ".join(words.literal(name) for name in hidden)
         st.caption(f"Not shown, as runs of yours have the same names: {names}.")
+
+
+def _more(others: list[Run]) -> None:
+    """The other models: their cards are sent to whoever unfolds them."""
+    if not others:
+        kinds.without_controls()
+        return
+    label = f"More models: {len(others)}"
+    if not st.toggle(label, **url_widgets.flag(links.MORE)):
+        kinds.without_controls()
+        return
+    left = kinds.filtered(others)
+    with st.container(horizontal=True, key="gallery"):
+        for run in left:
+            with error_boundary():
+                _shown(run)
 
 
 def _shown(run: Run) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import streamlit as st
 
-from vae_core.runs import archive, files
+from pages.sections.home import undo
+from vae_core.runs import archive, titles
 from vae_core.runs.control import KNOBS
 from vae_core.runs.run import Run, RunError
 from widgets.components.board.parcel import QUANTITIES, terms
@@ -19,23 +20,24 @@ from widgets.shell import fragments, words
 
 @fragments.dialog("Manage this run")
 def dialog(run: Run) -> None:
-    st.markdown(f"**{words.literal(run.name)}**")
+    st.markdown(f"**{words.literal(library.short_title(run))}**")
     now = run.status
     unreadable = now.state == "unreadable"
     for fault in [now.message] if unreadable else run.faults:
         st.warning(words.literal(fault), icon=":material/warning:")
     busy = run.live or run.is_gallery
+    fixed = run.is_gallery or unreadable
     if run.is_gallery:
         st.caption("It came with the app: it can be copied and downloaded, and stays as it is.")
     elif busy:
-        st.caption("It is in training: stop it before renaming, copying or deleting it.")
-    most = files.NAME_LENGTH
-    name = st.text_input(
-        "Name", run.name[:most], max_chars=most, help="Letters, digits, dot, underscore and minus."
+        st.caption("It is in training: stop it before copying or deleting it.")
+    called = library.title(run)
+    title = st.text_input(
+        "Name", called, max_chars=titles.LONGEST, help="Links go by the name of its folder, which stays."
     )
     left, right = st.columns(2)
-    if left.button("Rename", disabled=busy or name == run.name, width="stretch", icon=":material/edit:"):
-        _act(lambda: library.use(run.rename(name.strip())))
+    if left.button("Rename", disabled=fixed or title == called, width="stretch", icon=":material/edit:"):
+        _act(lambda: run.give_title(title))
     if right.button(
         "Duplicate", disabled=run.live or unreadable, width="stretch", icon=":material/content_copy:"
     ):
@@ -62,9 +64,14 @@ def dialog(run: Run) -> None:
         disabled=not run.metrics,
         help="Every report of the training as a table: nats per image, for train and test.",
     )
-    sure = st.checkbox("Yes, delete it for good", disabled=busy)
-    if st.button("Delete", disabled=busy or not sure, width="stretch", icon=":material/delete:"):
-        _act(run.delete)
+    if st.button(
+        "Delete",
+        disabled=busy,
+        width="stretch",
+        icon=":material/delete:",
+        help="It can be brought back for an hour.",
+    ):
+        _act(lambda: undo.delete([run]))
 
 
 def metrics_csv(reports: list[dict[str, Any]]) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import html
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from pages.sections.home import gallery, manage
+from pages.sections.home import gallery, manage, undo
 from vae_core.data.catalogue import title
-from vae_core.runs import archive
 from vae_core.runs.run import Run, RunError
 from vae_core.workers import launch
 from widgets.run_data import library
@@ -19,31 +18,22 @@ from widgets.shell.error_boundary import callback, error_boundary
 from widgets.shell.fragments import fragment
 
 POLL = 1.0
-SHOWN = 12
+SHOWN = 4
 
 
-def listing(runs: list[Run]) -> None:
-    left, right = st.columns([0.7, 0.3], vertical_alignment="bottom")
-    left.subheader("Your runs")
-    with right.container(horizontal=True, horizontal_alignment="right"):
-        upload()
-    sentence = st.session_state.pop("run_said", None)
-    if sentence:
-        st.error(sentence, icon=":material/error:")
-    if not runs:
-        st.caption("Nothing yet. What you train appears here, and stays when you close the tab.")
-        return
+def rows(runs: Sequence[Run]) -> None:
+    """The newest runs, and all of them where that is asked for."""
     everything = len(runs) <= SHOWN or url_state.read(links.ALL_RUNS) == "1"
     seen = {run.name: run.status.state for run in runs}
 
-    def rows() -> None:
+    def listed() -> None:
         if any(run.status.state != seen[run.name] for run in runs):
             st.rerun()
         for run in runs if everything else runs[:SHOWN]:
             with error_boundary():
                 row(run)
 
-    fragment(rows, run_every=POLL if any(run.status.active for run in runs) else None)
+    fragment(listed, run_every=POLL if any(run.status.active for run in runs) else None)
     if len(runs) > SHOWN:
         st.toggle(f"Show all {len(runs)}", **url_widgets.flag(links.ALL_RUNS))
 
@@ -61,14 +51,14 @@ def row(run: Run) -> None:
         doors, menu = buttons.container(width="content", horizontal=True, gap="small"), buttons
         with menu:  # at first: whatever is wrong with a run, it can be deleted
             if st.button(
-                f"More for {run.name}",
+                f"More for {library.short_title(run)}",
                 key=f"more-{run.name}",
                 icon=":material/more_horiz:",
                 help="Rename, duplicate, download, delete",
             ):
                 manage.dialog(run)
         with text:
-            st.markdown(f"**{words.literal(run.name)}** :{colour}-badge[{word}]")
+            st.markdown(f"**{words.literal(library.short_title(run))}** :{colour}-badge[{word}]")
             st.html(f'<div class="elbo-facts">{html.escape(facts(run))}</div>{_bar(run)}')
         with doors:
             if now.state != "unreadable":
@@ -105,7 +95,7 @@ def facts(run: Run) -> str:
         parts.append(f"step {words.count(now.step)}")
     if now.state == "queued":
         place, ahead = launch.queue_of(run, library.open_run)
-        waits = f", waits for {words.short_name(ahead[0].name)}, which trains" if ahead else ""
+        waits = f", waits for {library.short_title(ahead[0])}, which trains" if ahead else ""
         parts.append(f"place {place} in the queue{waits}")
     elif now.active:
         parts.append(f"{words.duration(now.remaining)} to go")
@@ -125,26 +115,8 @@ def _bar(run: Run) -> str:
     )
 
 
-def upload() -> None:
-    with st.popover("Upload a run", icon=":material/upload:"):
-        file = st.file_uploader(
-            "A run's zip",
-            type="zip",
-            key="upload",
-            help="As Download makes it. Anything else in it is refused, and nothing in it is executed.",
-        )
-        if file is not None and st.button("Add it to the library", type="primary"):
-            try:
-                added = archive.import_zip(file.getvalue(), file.name.removesuffix(".zip"))
-            except RunError as error:
-                st.error(str(error))
-            else:
-                library.use(added)
-                st.rerun()
-
-
 def _try(action: Callable[[Run], object], run: Run) -> None:
     try:
         action(run)
     except RunError as error:
-        st.session_state["run_said"] = str(error)
+        st.session_state[undo.FAULT] = str(error)

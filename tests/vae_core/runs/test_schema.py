@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load, save
 
-from vae_core.runs import files, frames, schema
+from vae_core.runs import files, frames, schema, tensors
 from vae_core.runs.reading import RunError, Unfit
 from vae_core.runs.run import Run
 from vae_core.spec import Spec, SpecError
@@ -189,3 +189,11 @@ def test_weights_that_are_not_finite_are_not_used(finished):
     changed(finished, files.WEIGHTS, **{name: np.full_like(weights[name], np.nan)})
     with pytest.raises(RunError, match="holds numbers that are not finite"):
         _ = finished.model
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+@pytest.mark.parametrize("odd", [0.0, -7.5, 6.0e4, -1e-7, np.inf, -np.inf, np.nan])
+def test_the_farthest_number_is_found_and_one_that_is_not_finite(dtype, odd):
+    found = tensors._magnitude(np.array([[0.5, odd], [-2.0, 1.0]], dtype))
+    expected = np.abs(np.array([0.5, odd, -2.0, 1.0], dtype)).max()
+    assert found == expected or (np.isnan(found) and np.isnan(expected))

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from widgets.components.history import parameters
 from widgets.shell import links
 
 LISTED = {
     "quiet": [each.name for each in links.TABLE if each.quiet],
     "pages": ["", "latent_map", "inpaint", "interpolate", "conditional"],
 }
+LISTED["parameters"] = parameters(LISTED["pages"])
 PAINTED, MORE = "hide=paint.28x28.AAAA", "hide=paint.28x28.AAAB"
 
 
@@ -53,3 +55,29 @@ def test_what_takes_the_place_of_an_entry(
         touched=touched,
     )
     assert found == replaces
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "under_way"),
+    [
+        ("?run=mine&list=table", "?run=mine&z=1%2C2", True),  # a click on Home's map, on its way there
+        ("?run=mine", "?run=mine&list=table", False),
+        ("latent_map?run=mine", "latent_map?run=mine&term=kl", True),
+        ("latent_map?run=mine", "latent_map?run=mine&z=1%2C2", False),
+        ("?run=mine", "latent_map?run=mine&z=1%2C2", False),
+        ("?what=so", "?what=so&run=mine", False),  # a stranger's name that was there already
+        ("nopage", "nopage?z=1%2C2", False),
+    ],
+)
+def test_an_address_on_the_way_to_another_page_is_no_entry(
+    javascript: Callable[..., Any], before: str, after: str, under_way: bool
+) -> None:
+    found = javascript(
+        "history.js",
+        "underWay(...[before, after].map((end) => new URL(`http://here/${end}`)), listed)",
+        folder="history",
+        before=before,
+        after=after,
+        listed=LISTED,
+    )
+    assert found == under_way

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from widgets.components import board, interpolate, latent_map, paint, scripts, terms, traverse
+from widgets.components import board, forward_pass, interpolate, latent_map, paint, scripts, terms, traverse
 from widgets.components.picker import sheet
 from widgets.shell.palette import CLASSES
 
@@ -15,6 +15,7 @@ ROOT = Path(scripts.__file__).parents[2]
 WIDGETS = ROOT / "widgets" / "components"
 MODULES: dict[str, Callable[[], str]] = {
     "board": board.script,
+    "forward_pass": forward_pass.script,
     "interpolate": interpolate.script,
     "latent_map": latent_map.script,
     "paint": paint.script,
@@ -47,6 +48,7 @@ def test_a_component_is_one_module_whose_names_are_all_different(
 def test_each_script_belongs_to_a_component() -> None:
     entries = [
         "board/board",
+        "forward_pass/main",
         "interpolate/main",
         "latent_map/map",
         "paint/paint",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -18,4 +19,14 @@ def history(pages: Sequence[str]) -> None:
     # Registering again is how Streamlit wants it: with the same content it changes nothing.
     mount = st.components.v2.component("browser_history", js=SCRIPT.read_text())
     with st.container(key="browser-history", gap=None):
-        mount(key="history", data={"quiet": quiet, "pages": list(pages)})
+        mount(key="history", data={"quiet": quiet, "pages": list(pages), "parameters": parameters(pages)})
+
+
+@cache
+def _parameters(pages: tuple[str, ...]) -> dict[str, list[str]]:
+    return {page: [each.name for each in links.of_page(page or "home")] for page in pages}
+
+
+def parameters(pages: Sequence[str]) -> dict[str, list[str]]:
+    """The names that each page's links know, by the last part of its address."""
+    return _parameters(tuple(pages))

@@ -20,6 +20,15 @@ export function replaces(from, to, { quiet, pages }, touched) {
   });
 }
 
+/**
+ * Whether the address `to` is that of another page under this one's name: before it goes to a page, a script that leads
+ * there (st.switch_page) writes that page's parameters into the address of the one it is still on.
+ */
+export function underWay(from, to, { parameters }) {
+  const known = parameters[from.pathname.split("/").pop()];
+  return from.pathname === to.pathname && Boolean(known) && [...to.searchParams.keys()].some((name) => !known.includes(name) && !from.searchParams.has(name));
+}
+
 const OURS = Symbol.for("elbo-room history"); // on the function: what Python sent last, and whether it is touched
 
 function install() {
@@ -28,6 +37,7 @@ function install() {
   for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, () => { state.touched = true; }, true);
   history.pushState = (entry, title, address) => {
     const [from, to] = [new URL(location.href), new URL(address ?? "", location.href)];
+    if (underWay(from, to, state.data)) return;
     (replaces(from, to, state.data, state.touched) ? replace : push)(entry, title, address);
     if (from.pathname !== to.pathname) state.touched = false;
   };

@@ -1,0 +1,86 @@
+"""A run is deleted at once, and can be brought back for an hour by the line that says so."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from vae_core.runs import folders
+from vae_core.runs.run import Run, RunError, bring_back
+from widgets.run_data import library
+from widgets.shell import links, url_state, words
+from widgets.shell.error_boundary import callback
+
+DELETED = "home_deleted"  # in the session: what can be brought back, the newest first
+CHANGED = "home_changed"  # in the session: a part of the page that runs by itself changed the library
+FAULT = "run_said"  # in the session: what a callback could not do
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """Runs that were deleted by one press. runs: name and mark of each."""
+
+    title: str
+    runs: tuple[tuple[str, str], ...]
+    at: float
+
+
+def delete(runs: Sequence[Run]) -> None:
+    """Raises RunError, a sentence, at the first that cannot be deleted; those before it are gone."""
+    gone: list[tuple[str, str]] = []
+    title = library.short_title(runs[0]) if len(runs) == 1 else f"{len(runs)} runs"
+    try:
+        for run in runs:
+            gone.append((run.name, run.put_aside()))
+            if url_state.read(links.RUN) == run.name:
+                library.use(None)
+    finally:
+        if gone:
+            st.session_state[DELETED] = [Deleted(title, tuple(gone), time.time()), *_there()]
+
+
+def show() -> None:
+    """The newest deletion, in a line."""
+    if not (there := _there()):
+        return
+    newest = there[0]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="undo"):
+        st.markdown(
+            f"Deleted **{words.literal(newest.title)}**; Undo brings it back, for an hour.",
+            width="stretch",
+        )
+        st.button("Undo", key="undo-run", icon=":material/undo:", on_click=callback(_undo), args=(newest,))
+        st.button(
+            f"Hide the line on {newest.title}",
+            key="more-undo",
+            icon=":material/close:",
+            type="tertiary",
+            on_click=callback(_forget),
+            args=(newest,),
+            help="Hide this line",
+        )
+
+
+def _there() -> list[Deleted]:
+    found: list[Deleted] = st.session_state.get(DELETED, [])
+    return [each for each in found if time.time() - each.at < folders.UNDO]
+
+
+def _forget(gone: Deleted) -> None:
+    st.session_state[DELETED] = [each for each in _there() if each != gone]
+
+
+def _undo(gone: Deleted) -> None:
+    _forget(gone)
+    left = []
+    for name, mark in gone.runs:
+        try:
+            library.use(bring_back(name, mark))
+        except RunError as error:
+            st.session_state[FAULT] = str(error)
+            left.append((name, mark))
+    if left:  # its name may become free
+        st.session_state[DELETED] = [replace(gone, runs=tuple(left)), *_there()]
