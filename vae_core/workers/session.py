@@ -78,7 +78,9 @@ class Session:
         self.album = frames.Store(self.path, trainer.step, stored.get("frame_spacing", 0.0))
         if spec.classes:
             data.check_labels(self.test_split.labels, spec.data.name, spec.classes)
-        self.snapshots = Snapshots(self.test_images, self.test_split.labels, device, spec.mask.kind)
+        self.snapshots = Snapshots(
+            self.test_images, self.test_split.labels, device, spec.mask.kind, spec.latent
+        )
         self.live_images = int(stored.get("live_images", 0)) or self.snapshots.affordable(
             trainer, TEST_EVERY * TEST_SHARE
         )
