@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from pages.sections.train.beta import STOPS
 from vae_core.runs.run import Run
 
 NewTab = Callable[[str], Page]
@@ -38,11 +39,8 @@ def shows_a_later_step(page: Page) -> None:
     )
 
 
-def slide(page: Page, key: str, presses: int) -> None:
-    thumb = page.locator(f"[class*='st-key-{key}']").get_by_role("slider").first
-    thumb.focus()
-    for _ in range(abs(presses)):
-        page.keyboard.press("ArrowRight" if presses > 0 else "ArrowLeft")
+def beta(page: Page) -> Locator:
+    return page.get_by_role("slider", name="β, the weight of the KL")
 
 
 def badge(page: Page, word: str) -> Locator:
@@ -178,9 +176,21 @@ def test_beta_moves_the_run_and_is_marked_on_the_curves(
 ) -> None:
     page, run = live
     runs = len(server.all_runs())
-    slide(page, "set-objective-beta", 4)
-    expect(board(page)).to_have_attribute("data-marks", re.compile("β 4"))
-    wait_until(lambda: run.control.beta == 4.0, "beta is asked of the worker")
+    box = beta(page).bounding_box()
+    assert box is not None
+    middle, height = box["x"] + 8 + 0.53 * (box["width"] - 16), box["y"] + box["height"] / 2
+    page.mouse.move(middle, height)
+    page.mouse.down()
+    page.mouse.move(middle + 0.2 * box["width"], height, steps=6)
+    wait_until(lambda: (run.control.beta or 0) > 3, "beta moves the run while it is dragged")
+    expect(page).not_to_have_url(re.compile("objective.beta"))
+    page.mouse.up()
+    expect(page).to_have_url(re.compile("objective.beta"))
+    held = run.control.beta
+    assert held is not None
+    beta(page).press("ArrowRight")  # from stop to stop
+    wait_until(lambda: run.control.beta == next(stop for stop in STOPS if stop > held), "the key moves it on")
+    expect(board(page)).to_have_attribute("data-marks", re.compile("β"))
     assert len(server.all_runs()) == runs
 
 
