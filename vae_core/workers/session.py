@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import Any
 
 import numpy as np
+import torch
 from pydantic import OnErrorOmit, TypeAdapter
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
@@ -27,7 +28,7 @@ from vae_core.runs.control import KNOBS, LOOK, ControlReader
 from vae_core.runs.reading import Real, RunError, Unfit, parse_json
 from vae_core.runs.run import Run
 from vae_core.sentences import short
-from vae_core.training.loop import Trainer, pick_device
+from vae_core.training.loop import Trainer, pick_device, untrained
 from vae_core.workers.heartbeat import Heartbeat
 from vae_core.workers.snapshots import Snapshots
 from vae_core.workers.throttle import Speed, Stopwatch, Throttle
@@ -56,6 +57,7 @@ class Session:
         self.run, self.path, self.heartbeat = run, run.path, heart
         self.log: metrics.Log | None = None
         self.interrupted = False  # by Ctrl-C
+        self.waited = False  # for images that are drawn or fetched
 
     # --- before the first step ---
 
@@ -65,9 +67,17 @@ class Session:
         spec = self.spec = self.run.spec
         self._check_what_is_there()
         device = pick_device(spec.training.device)
-        trainer = self.trainer = Trainer(spec, self._load("train"), device)
+        # The fewer images first: what is seen of a run needs no others.
         self.test_split = self._load("test")
         self.test_images = data.binarised_once(self.test_split, spec.data.binarisation)
+        if spec.classes:
+            data.check_labels(self.test_split.labels, spec.data.name, spec.classes)
+        self.snapshots = Snapshots(
+            self.test_images, self.test_split.labels, device, spec.mask.kind, spec.latent
+        )
+        if self.waited and not os.path.lexists(self.path / files.STATE):
+            self._look_ahead(device)
+        trainer = self.trainer = Trainer(spec, self._load("train"), device)
 
         stored = self._restore()
         self.made_steps = int(stored.get("steps", 0))  # single steps
@@ -76,16 +86,10 @@ class Session:
         self.saved_step = trainer.step if stored else -1
         self.log = metrics.Log(self.path / files.METRICS, trainer.step, stored.get("line_spacing", 0.0))
         self.album = frames.Store(self.path, trainer.step, stored.get("frame_spacing", 0.0))
-        if spec.classes:
-            data.check_labels(self.test_split.labels, spec.data.name, spec.classes)
-        self.snapshots = Snapshots(
-            self.test_images, self.test_split.labels, device, spec.mask.kind, spec.latent
-        )
         self.live_images = int(stored.get("live_images", 0)) or self.snapshots.affordable(
             trainer, TEST_EVERY * TEST_SHARE
         )
-        hidden = self.snapshots.masks
-        self.album.write_probes(self.snapshots.probes.numpy(), None if hidden is None else hidden.numpy())
+        self._write_probes()
 
         self.control = ControlReader(self.path)
         self.moved: dict[str, float] = {}
@@ -103,6 +107,21 @@ class Session:
             message=self._greeting(bool(stored)),
         )
 
+    def _look_ahead(self, device: torch.device) -> None:
+        """The first picture while the training images are still on their way: the model as it begins."""
+        self.album = frames.Store(self.path, 0)
+        self._write_probes()
+        model = untrained(self.spec).to(device)
+        self.album.add(0, 0.0, self.snapshots.take(model), keep=True)
+
+    def _write_probes(self) -> None:
+        hidden = self.snapshots.masks
+        self.album.write_probes(self.snapshots.probes.numpy(), None if hidden is None else hidden.numpy())
+
+    def _report_wait(self, fraction: float, words: str) -> None:
+        self.waited = True
+        self.heartbeat.publish_progress(fraction, words)
+
     def _load(self, split: str) -> data.Dataset:
         source = self.spec.data
         return data.load(
@@ -112,7 +131,7 @@ class Session:
             height=source.height,
             width=source.width,
             grey=source.grey,
-            progress=self.heartbeat.publish_progress,
+            progress=self._report_wait,
         )
 
     def _check_what_is_there(self) -> None:
