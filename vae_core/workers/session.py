@@ -37,6 +37,7 @@ from vae_core.workers.throttle import Speed, Stopwatch, Throttle
 REPORT_EVERY, REPORT_SHARE = 0.24, 1.0  # averages over training: a third of a millisecond, whatever happens
 FIRST_REPORT = 0.05
 LOOK_EVERY, LOOK_SHARE = 0.20, 0.022  # cloud, probes, samples
+LOOK_TAKES = 0.012  # seconds for its codes, so that one comes every half second
 TEST_EVERY, TEST_SHARE = 0.40, 0.018  # live test numbers
 CODES_EVERY, CODES_SHARE = 10.0, 0.005  # q(z|x) of the whole test split
 # What a killed worker repeats, at most; with a larger share, but some: a model may be of a gigabyte.
@@ -88,6 +89,9 @@ class Session:
         self.album = frames.Store(self.path, trainer.step, stored.get("frame_spacing", 0.0))
         self.live_images = int(stored.get("live_images", 0)) or self.snapshots.affordable(
             trainer, TEST_EVERY * TEST_SHARE
+        )
+        self.snapshots.codes = int(stored.get("coded_images", 0)) or self.snapshots.affordable_codes(
+            trainer.model, LOOK_TAKES
         )
         self._write_probes()
 
@@ -339,6 +343,7 @@ class Session:
             "steps": self.made_steps,
             **self.live_settings,
             "live_images": self.live_images,
+            "coded_images": self.snapshots.codes,
             "line_spacing": self.log.spacing,
             "frame_spacing": self.album.spacing,
         }

@@ -48,8 +48,9 @@ class Snapshots:
         self.labels = None if labels is None else labels[chosen]
         if latent is not None and (more := min(DENSITY, MOST_NUMBERS // max(latent, 2)) - LIVE) > 0:
             chosen = torch.cat([chosen, _others(images, labels, chosen, more)])
-        self.coded = images[chosen].to(device)
-        self.coded_labels = None if labels is None else labels[chosen]
+        self._coded = images[chosen].to(device)
+        self._coded_labels = None if labels is None else labels[chosen]
+        self.codes = min(LIVE, len(chosen))  # of how many of them a frame holds the codes
         probes = _one_per_class(order, labels)
         self.probes = images[probes]
         self.probe_labels = None if labels is None else labels[probes]
@@ -71,13 +72,23 @@ class Snapshots:
         return LIVE if dearest >= 4 else LIVE // 2 if dearest >= 2 else count
 
     @torch.inference_mode()
+    def affordable_codes(self, model: VAE, seconds: float) -> int:
+        """The codes of how many images, 500, 1000 or 2000, can be had within about that time."""
+        model.posteriors(self.images, self.labels)
+        began = time.thread_time()
+        model.posteriors(self.images, self.labels)
+        dearest = seconds / max(time.thread_time() - began, 1e-9)
+        return min(LIVE * (4 if dearest >= 4 else 2 if dearest >= 2 else 1), len(self._coded))
+
+    @torch.inference_mode()
     def take(self, model: VAE) -> Arrays:
         """A frame of the run, as described in `frames.py`.
 
         Under a condition, every image is encoded and decoded with its class; samples are of one class after
         another.
         """
-        codes = model.posteriors(self.coded, self.coded_labels)
+        labels = None if self._coded_labels is None else self._coded_labels[: self.codes]
+        codes = model.posteriors(self._coded[: self.codes], labels)
         probe_classes = sample_classes = both = None
         if model.classes and self.probe_labels is not None:
             probe_classes = model.weights(self.probe_labels)
@@ -94,8 +105,8 @@ class Snapshots:
             "reconstructions": pictures[: len(means)],
             "samples": pictures[len(means) :],
         }
-        if self.coded_labels is not None:
-            frame["labels"] = self.coded_labels.numpy().astype(np.int16)
+        if labels is not None:
+            frame["labels"] = labels.numpy().astype(np.int16)
         return frame | _prior(model)
 
 
