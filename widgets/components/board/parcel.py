@@ -199,8 +199,7 @@ def _choose(standing: list[int], kl: np.ndarray) -> list[int]:
 def _cloud_note(latent: int, images: int) -> str:
     if latent == 1:
         return "means of q(z|x), one row per class"
-    of = f"q(z) of {words.count(images)} test images"
-    return of if latent == 2 else f"{of}, the marginal of the two dimensions with most KL"
+    return f"{'' if latent == 2 else 'marginal '}q(z) of {words.count(images)} test images"
 
 
 def curves(reports: list[dict[str, Any]]) -> dict[str, np.ndarray]:

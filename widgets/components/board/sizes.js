@@ -4,7 +4,7 @@ import { picturesHeight } from "../../../vae_core/browser/pictures.js";
 
 const SPACE = 12, CAPTION = 26, SCRUBBER = 46;
 export const AXES = { left: 42, right: 8, top: 4, bottom: 38 }; // beside the map
-const TILE = 47; // height of one, with its line
+const TILE = 52; // height of one, with its line
 const LEAST_HEIGHT = 430, LEAST_CURVES = 130;
 
 /**

@@ -47,7 +47,7 @@ def test_the_board_fits_into_its_room_and_the_map_is_the_largest_part(
         "board",
         room={"width": width, "height": height, "image": image, "sets": sets},
     )
-    gap, caption, scrubber, tile = 12, 26, 46, 47
+    gap, caption, scrubber, tile = 12, 26, 46, 52
     assert sizes["map"] + gap + sizes["side"] == width
     assert sizes["map"] >= 0.4 * width
     wide = sizes["shape"] == "wide"
