@@ -11,8 +11,9 @@ import math
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,7 @@ class Session:
         self.run, self.path, self.heartbeat = run, run.path, heart
         self.log: metrics.Log | None = None
         self.interrupted = False  # by Ctrl-C
-        self.waited = False  # for images that are drawn or fetched
+        self._while_waiting: Callable[[], None] | None = None  # for images that are drawn or fetched
 
     # --- before the first step ---
 
@@ -76,9 +77,10 @@ class Session:
         self.snapshots = Snapshots(
             self.test_images, self.test_split.labels, device, spec.mask.kind, spec.latent
         )
-        if self.waited and not os.path.lexists(self.path / files.STATE):
-            self._look_ahead(device)
+        if not os.path.lexists(self.path / files.STATE):
+            self._while_waiting = partial(self._look_ahead, device)
         trainer = self.trainer = Trainer(spec, self._load("train"), device)
+        self._while_waiting = None
 
         stored = self._restore()
         self.made_steps = int(stored.get("steps", 0))  # single steps
@@ -123,8 +125,10 @@ class Session:
         self.album.write_probes(self.snapshots.probes.numpy(), None if hidden is None else hidden.numpy())
 
     def _report_wait(self, fraction: float, words: str) -> None:
-        self.waited = True
         self.heartbeat.publish_progress(fraction, words)
+        if (act := self._while_waiting) is not None:
+            self._while_waiting = None
+            act()
 
     def _load(self, split: str) -> data.Dataset:
         source = self.spec.data
