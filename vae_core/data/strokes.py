@@ -270,5 +270,7 @@ def _key(split: str) -> str:
 
 
 if __name__ == "__main__":  # draws them ahead of their first use, those of the first picture first
+    if hasattr(os, "nice"):
+        os.nice(5)  # whoever trains or looks goes first
     for each in reversed(SPLITS):
         drawings(each)
