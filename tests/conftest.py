@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 CI = bool(os.environ.get("CI"))
 TESTS = Path(__file__).parent
-BROWSER = ("tests/e2e/", "tests/widgets/components/")
+TOGETHER = ("tests/e2e/", "tests/widgets/components/")  # each with one browser
 
 # Several processes share the cores. Set before torch is imported, and inherited by what the tests start.
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """Tests that open a browser share one worker: two at once starve each other.
+    """Tests of the whole app share one worker and one browser, those of components another.
 
     Not by the mark `xdist_group`, which xdist 3.8 no longer sees under pytest 9.2 (pytest-xdist issue 1386).
     """
@@ -47,7 +47,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 
     class OneBrowser(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "browser" if nodeid.startswith(BROWSER) else nodeid
+            return next((folder for folder in TOGETHER if nodeid.startswith(folder)), nodeid)
 
     return OneBrowser(config, log)
 
@@ -126,7 +126,9 @@ def chromium() -> str:
 
 
 def chromiums() -> Iterator[str]:
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+    # The same engine without windows, tab strips and pop-ups: a page costs a third less of the two cores.
+    names = ("chromium-headless-shell", "chromium", "chromium-browser")
+    names += ("google-chrome", "google-chrome-stable", "chrome")
     for name in (os.environ.get("CHROMIUM", ""), *names):
         if name and (path := shutil.which(name)):
             yield path

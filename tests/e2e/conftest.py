@@ -128,12 +128,12 @@ def server(
 
 @pytest.fixture
 def own_server(
-    gallery_run: Path, tmp_path: Path, wait_until: Callable[..., None]
+    gallery_run: Path, mnist_root: Path, tmp_path: Path, wait_until: Callable[..., None]
 ) -> Iterator[Callable[..., Server]]:
     """own_server(**options): a server that nobody has visited, with its own library of one run or none."""
     servers = []
 
-    def start(data: Path = tmp_path, empty: bool = False, **options: Any) -> Server:
+    def start(data: Path = mnist_root, empty: bool = False, **options: Any) -> Server:
         runs = tmp_path / f"library-{len(servers)}"
         runs.mkdir()
         if not empty:

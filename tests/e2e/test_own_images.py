@@ -47,9 +47,12 @@ def test_a_zip_is_dropped_kept_and_trained_on_and_digits_are_drawn(
     new_tab: Callable[[str], Page],
     stroke: Callable[..., None],
     wait_until: Callable[..., None],
+    mnist_root: Path,
     tmp_path: Path,
     monkeypatch: Any,
 ) -> None:
+    # Without MNIST the form would have the server draw strokes, which are not needed here.
+    (tmp_path / "MNIST").symlink_to(mnist_root / "MNIST")
     server = own_server(data=tmp_path, empty=True, environment={"HOME": str(tmp_path)})
     page = new_tab(f"{server.url}/train?recipe=vae-2d&set=data.name=digits")
     images(page, "Upload images")

@@ -20,8 +20,11 @@ TIMEOUT = 30  # seconds: the first page of a process imports much
 def no_launcher(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nothing is trained here: a run that a page starts stays in the queue."""
     import widgets.service
+    from pages.sections.train import availability
 
     monkeypatch.setattr(widgets.service, "service", lambda: None)
+    # Or each test without MNIST would leave a process behind that draws 70,000 digits.
+    monkeypatch.setattr(availability, "_prepare", lambda: None)
     st.cache_resource.clear()
     st.cache_data.clear()
     yield

@@ -3,7 +3,7 @@ with it. Each is a sentence, and can be deleted.
 
 Hypothesis damages copies of real runs, and everything is asked of them that the app asks; one case in four
 is also copied, exported and analysed, and one in a hundred is opened on a page. As many cases as ELBO_FUZZ
-says, 2,000 without it. What it found at first stands in test_worst_folders.py.
+says, 800 without it. What it found at first stands in test_worst_folders.py.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from widgets.run_data import capabilities, library, manifold, usage
 from widgets.run_data import codes as newest_codes
 from widgets.shell import objective_words
 
-CASES = int(os.environ.get("ELBO_FUZZ", "2000"))
+CASES = int(os.environ.get("ELBO_FUZZ", "800"))
 SHARES = 2  # of each kind's cases
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from pages.sections.interpolate import compare, downloads, geodesic_task, lasso, path_codes
-from pages.sections.interpolate.path import View
+from pages.sections.interpolate.path import PathChoice
 from pages.sections.interpolate.path_codes import Line
 from tests.pages.shown import parcels, until, words
 from vae_core import data
@@ -50,10 +50,10 @@ def a_line(run: Run, kind: str = "linear") -> Line:
     return Line(str(run.path), weights(run), None, tuple(a.tolist()), tuple(b.tolist()), kind)
 
 
-def a_view(run: Run, kind: str = "linear") -> View:
+def a_view(run: Run, kind: str = "linear") -> PathChoice:
     images = data.load("digits", "test").images.numpy()
     a, b = (Picked(images[k], None, k, False, f"test image {k}") for k in (3, 7))
-    return View((run,), a, b, kind)
+    return PathChoice((run,), a, b, kind)
 
 
 # --- the path ---------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from pages.sections.traverse import downloads
-from pages.sections.traverse.controls import View
+from pages.sections.traverse.controls import TraverseView
 from pages.sections.traverse.downloads import Hand
 from tests.pages.records import a_record
 from tests.pages.shown import parcels, words
@@ -235,7 +235,9 @@ def test_the_table_of_dimensions_is_sorted_and_exact(sprites: Callable[..., Run]
     run = sprites()
     hand = Hand(TraverseState((((2, 1.25),),)))
     called = names.save(run.path, 4, 2, "width, or so")
-    rows = list(csv.DictReader(io.StringIO(downloads.dimensions(View((run,), None, "3"), 0, hand, called))))
+    rows = list(
+        csv.DictReader(io.StringIO(downloads.dimensions(TraverseView((run,), None, "3"), 0, hand, called)))
+    )
     used, at = traverse.usage(run.posteriors), traverse.quantiles(run.posteriors)
     assert [int(row["dimension"]) - 1 for row in rows] == used.order.tolist()
     for row in rows:
@@ -247,7 +249,7 @@ def test_the_table_of_dimensions_is_sorted_and_exact(sprites: Callable[..., Run]
 
 def test_strips_and_films_hold_what_the_model_decodes(sprites: Callable[..., Run]) -> None:
     run = sprites()
-    view, hand, called = View((run,), None, "3"), Hand(), ("",) * 4
+    view, hand, called = TraverseView((run,), None, "3"), Hand(), ("",) * 4
     shown = downloads.in_use(run)
     sheet = np.asarray(Image.open(io.BytesIO(downloads.strips_png(view, 0, hand, called))).convert("L"))
     decoded = (

@@ -147,10 +147,10 @@ def _part(name: str, key: str) -> np.ndarray:
 
 def _about(text: np.ndarray) -> About:
     try:
-        said: dict[str, Any] = json.loads(text.tobytes())
-        channels, height, width = said.pop("shape")
-        classes = tuple(map(str, said.pop("classes")))
-        return About((channels, height, width), classes=classes, **said)
+        fields: dict[str, Any] = json.loads(text.tobytes())
+        channels, height, width = fields.pop("shape")
+        classes = tuple(map(str, fields.pop("classes")))
+        return About((channels, height, width), classes=classes, **fields)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise Refusal(f"a set of own images is damaged ({short(error, 100)}); make it anew") from None
 

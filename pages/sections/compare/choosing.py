@@ -22,13 +22,13 @@ def offered() -> list[Run]:
 
 def chosen(offered: Sequence[Run], run: Run | None) -> list[Run]:
     """The link's runs; without any, the run in use and one beside it. What cannot be shown is said."""
-    asked = url_state.read(links.RUNS)
+    in_link = url_state.read(links.RUNS)
     usual = filled([run if run is not None and run in offered else offered[0]], offered, FEW)
-    if asked is None:
+    if in_link is None:
         return usual
     shown: list[Run] = []
     faults = []
-    names = list(dict.fromkeys(name for name in asked.split(",") if name))
+    names = list(dict.fromkeys(name for name in in_link.split(",") if name))
     for name in names[:MOST]:
         fault = _fault(name, shown)
         if fault is None:

@@ -21,7 +21,7 @@ USUAL = EXTENTS[0]  # the same for all runs, or maps would not compare
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class CompareView:
     """by_image: whether the maps show the same image; picked: which, None while images are being read.
     images: those among which it was picked."""
 
@@ -42,7 +42,7 @@ def test_images(run: Run) -> str:
     return f"{source.name} {source.path or ''} {source.shape}"
 
 
-def strip(runs: Sequence[Run], offered: Sequence[Run]) -> View:
+def strip(runs: Sequence[Run], offered: Sequence[Run]) -> CompareView:
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="compare-strip"):
         choosing.count(runs, offered)
         same = st.segmented_control(
@@ -78,7 +78,7 @@ def strip(runs: Sequence[Run], offered: Sequence[Run]) -> View:
         _decoded_class(runs)
         with st.container(horizontal=True, gap="small", width="content"):
             choosing.preset_buttons()
-    return View(float(extent), float(ratio), same == "image", picked, test_images(runs[0]))
+    return CompareView(float(extent), float(ratio), same == "image", picked, test_images(runs[0]))
 
 
 def _decoded_class(runs: Sequence[Run]) -> None:

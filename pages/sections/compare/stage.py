@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from pages.sections.compare import choosing, numbers
-from pages.sections.compare.controls import View, test_images
+from pages.sections.compare.controls import CompareView, test_images
 from pages.sections.compare.shared_state import SHARED, Shared, about, heard, shared
 from vae_core.runs.run import Run
 from widgets.components import latent_map
@@ -44,11 +44,11 @@ class Side:
         return test_images(self.run) if self.codes.whole else None
 
 
-def show(runs: Sequence[Run], view: View, offered: Sequence[Run]) -> None:
-    seen, waiting = [url_state.read(field) for field in CHOSEN], asked(runs, view)
+def show(runs: Sequence[Run], view: CompareView, offered: Sequence[Run]) -> None:
+    seen, waiting = [url_state.read(field) for field in CHOSEN], waiting_for(runs, view)
 
     def part() -> None:
-        if [url_state.read(field) for field in CHOSEN] != seen or asked(runs, view) != waiting:
+        if [url_state.read(field) for field in CHOSEN] != seen or waiting_for(runs, view) != waiting:
             st.rerun()
         maps(runs, view, offered)
 
@@ -56,12 +56,12 @@ def show(runs: Sequence[Run], view: View, offered: Sequence[Run]) -> None:
     fragment(part, run_every=LIVE if active else tasks.POLL if any(waiting) else None)
 
 
-def asked(runs: Sequence[Run], view: View) -> tuple[bool, ...]:
+def waiting_for(runs: Sequence[Run], view: CompareView) -> tuple[bool, ...]:
     """Of each run, whether something of its map is still to come."""
     return tuple(_coming(run, view) for run in runs)
 
 
-def _coming(run: Run, view: View) -> bool:
+def _coming(run: Run, view: CompareView) -> bool:
     codes = newest(run)
     if codes is None:
         return False
@@ -75,7 +75,7 @@ def replay(run: Run, codes: Codes, view: MapView) -> tasks.Task | None:
     return tasks.start(densities.film, codes, view, densities.pictures(codes))
 
 
-def side(run: Run, view: View) -> Side | None:
+def side(run: Run, view: CompareView) -> Side | None:
     codes, of = newest(run), view.of(run)
     if codes is None:
         return None
@@ -84,7 +84,7 @@ def side(run: Run, view: View) -> Side | None:
     return Side(run, codes, of, densities.field(codes, of.place), film)
 
 
-def maps(runs: Sequence[Run], view: View, offered: Sequence[Run]) -> None:
+def maps(runs: Sequence[Run], view: CompareView, offered: Sequence[Run]) -> None:
     sides = [side(run, view) for run in runs]
     there = [each for each in sides if each is not None]
     if not there:
@@ -106,7 +106,7 @@ def maps(runs: Sequence[Run], view: View, offered: Sequence[Run]) -> None:
         st.caption(f"**{words.literal(library.title(each.run))}** {caption}")
 
 
-def controls(sides: Sequence[Side], view: View, state: Shared) -> None:
+def controls(sides: Sequence[Side], view: CompareView, state: Shared) -> None:
     """Legend and replay of all maps: along the steps of the run that was trained longest."""
     first = max(sides, key=lambda each: each.film.steps[-1] if each.film else 0)
     latent_map.latent_map(
@@ -127,7 +127,7 @@ def controls(sides: Sequence[Side], view: View, state: Shared) -> None:
     )
 
 
-def one_map(place: int, one: Side, view: View, state: Shared, height: str) -> None:
+def one_map(place: int, one: Side, view: CompareView, state: Shared, height: str) -> None:
     run, codes = one.run, one.codes
     # The controls know the moment of the replay, and bring each map to the frame nearest to it.
     mine = of_side(one, view, replace(state, state=replace(state.state, frame=None)))
@@ -152,7 +152,7 @@ def one_map(place: int, one: Side, view: View, state: Shared, height: str) -> No
     )
 
 
-def of_side(one: Side, view: View, state: Shared) -> MapState:
+def of_side(one: Side, view: CompareView, state: Shared) -> MapState:
     """What one map is to show: the same place, or the same image where its own encoder puts it."""
     if view.by_image:
         return replace(state.state, **pinned(one, view))
@@ -163,7 +163,7 @@ def of_side(one: Side, view: View, state: Shared) -> MapState:
     return replace(state.state, pin=tuple(z))
 
 
-def pinned(one: Side, view: View) -> dict[str, Any]:
+def pinned(one: Side, view: CompareView) -> dict[str, Any]:
     """Pin and number of the picked image on the map."""
     picked = view.picked
     if picked is None:

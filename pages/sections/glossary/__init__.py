@@ -20,12 +20,12 @@ def page() -> None:
             "**Notice.** The same words are underlined on every page: rest the pointer on one, or tap it.",
             width="stretch",
         )
-    asked = _asked()
-    _search(asked)
-    found = glossary.search(asked) if asked else list(glossary.terms().values())
-    chosen = _chosen(found if asked else [])
+    query = _query()
+    _search(query)
+    found = glossary.search(query) if query else list(glossary.terms().values())
+    chosen = _chosen(found if query else [])
     _whole(chosen)
-    st.subheader("All terms" if not asked else f"{len(found)} found")
+    st.subheader("All terms" if not query else f"{len(found)} found")
     if not found:
         st.caption("No term has these words. Try a shorter one, or its symbol: q(z), β, KL.")
     with st.container(key="glossary"):
@@ -33,12 +33,12 @@ def page() -> None:
             _entry(term)
 
 
-def _asked() -> str:
+def _query() -> str:
     return (url_state.read(links.FIND) or "").strip()[: url_state.SHORT]
 
 
-def _search(searched: str) -> None:
-    key = url_state.key_showing("at:find", searched)
+def _search(query: str) -> None:
+    key = url_state.key_showing("at:find", query)
 
     def look(text: str) -> None:
         # What was chosen before is not what is looked for now.
@@ -47,7 +47,7 @@ def _search(searched: str) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.text_input(
             "Search",
-            searched,
+            query,
             key=key,
             on_change=url_state.heard(key, look),
             icon=":material/search:",
@@ -55,7 +55,7 @@ def _search(searched: str) -> None:
             max_chars=url_state.SHORT,
             width=340,
         )
-        if searched:
+        if query:
             st.button(
                 "Show all", type="tertiary", on_click=callback(url_state.write), args=(links.FIND, None)
             )

@@ -18,12 +18,12 @@ from widgets.shell.downloads import csv_table
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from pages.sections.interpolate.path import View
+    from pages.sections.interpolate.path import PathChoice
 
 FRAMES, TILES = 48, 11  # of the film, there and back; of the sheet
 
 
-def of_paths(view: View, lines: Sequence[Line], measured: Sequence[Passed | None]) -> None:
+def of_paths(view: PathChoice, lines: Sequence[Line], measured: Sequence[Passed | None]) -> None:
     name = "-".join(run.name for run in view.runs) + f"-{lines[0].kind}"
     buttons(
         name,
@@ -75,7 +75,7 @@ def images(line: Line, t: Tensor) -> np.ndarray:
     return to_uint8(decoded).numpy()
 
 
-def faded(view: View, t: Tensor) -> np.ndarray:
+def faded(view: PathChoice, t: Tensor) -> np.ndarray:
     import torch
 
     from vae_core.analysis.interpolate import fade
@@ -84,7 +84,7 @@ def faded(view: View, t: Tensor) -> np.ndarray:
     return to_uint8(fade(a, b, t.float())).numpy()
 
 
-def film(view: View, lines: Sequence[Line]) -> bytes:
+def film(view: PathChoice, lines: Sequence[Line]) -> bytes:
     import torch
 
     phase = torch.arange(FRAMES, dtype=torch.float64) / FRAMES
@@ -94,7 +94,7 @@ def film(view: View, lines: Sequence[Line]) -> bytes:
     return strips.film(np.stack(rows), [*labels, "pixels faded"], title(view, lines))
 
 
-def sheet(view: View, lines: Sequence[Line]) -> bytes:
+def sheet(view: PathChoice, lines: Sequence[Line]) -> bytes:
     import torch
 
     t = torch.linspace(0, 1, TILES, dtype=torch.float64)
@@ -125,7 +125,7 @@ def row(line: Line, title: str) -> bytes:
     return strips.sheet(images(line, t)[None], ["decoded"], ["times the direction"], ticks, title)
 
 
-def title(view: View, lines: Sequence[Line]) -> str:
+def title(view: PathChoice, lines: Sequence[Line]) -> str:
     return f"From {view.a.name} to {view.b.name}"
 
 

@@ -27,7 +27,7 @@ BOARD = "interpolate-board"
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class PathChoice:
     """runs: one, or two under each other."""
 
     runs: tuple[Run, ...]
@@ -62,7 +62,7 @@ def show(run: Run) -> None:
     downloads.of_paths(view, lines, measured)
 
 
-def controls(run: Run) -> View | None:
+def controls(run: Run) -> PathChoice | None:
     with st.container(horizontal=True, gap="small", vertical_alignment="top", key="interpolate-strip"):
         with st.container(width=PICKER):
             a = picker.pick(links.IMAGE, run, label="A", default=0)
@@ -83,7 +83,7 @@ def controls(run: Run) -> View | None:
             st.caption("A path needs two images: choose, draw or upload them with Change.")
         return None
     second = others(run).get(url_state.read(links.COMPARE) or ALONE)
-    return View((run,) if second is None else (run, second), a, b, str(kind))
+    return PathChoice((run,) if second is None else (run, second), a, b, str(kind))
 
 
 def others(run: Run) -> dict[str, Run]:
@@ -121,7 +121,7 @@ def choose_second(run: Run) -> None:
     )
 
 
-def line(run: Run, view: View) -> Line:
+def line(run: Run, view: PathChoice) -> Line:
     y = usage.condition(run, view.a)
     return Line(
         str(run.path),
@@ -133,7 +133,7 @@ def line(run: Run, view: View) -> Line:
     )
 
 
-def board(view: View, lines: list[Line], measured: list[Passed | None]) -> None:
+def board(view: PathChoice, lines: list[Line], measured: list[Passed | None]) -> None:
     last = len(lines) - 1
     ways = [
         interpolate.PathView(
@@ -167,7 +167,7 @@ def under(run: Run, line: Line, whose: str) -> list[tuple[str, str, str]]:
     return [("Decoded as", shown, help)]
 
 
-def facts(view: View, line: Line, found: Passed | None) -> list[tuple[str, str, str]]:
+def facts(view: PathChoice, line: Line, found: Passed | None) -> list[tuple[str, str, str]]:
     """The numbers beside the image."""
     if found is None:
         return []

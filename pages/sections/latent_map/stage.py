@@ -21,6 +21,7 @@ LIVE = 1.5  # seconds between two looks at a run in training
 
 
 def show(run: Run, view: View) -> None:
+    prepare(run, view)
     seen = frame_wanted(run, view)
     active, waiting = seen
 
@@ -30,6 +31,18 @@ def show(run: Run, view: View) -> None:
         one_map(run, view)
 
     fragment(part, run_every=LIVE if active else tasks.POLL if waiting else None)
+
+
+def prepare(run: Run, view: View) -> None:
+    """Computes what the map shows before its fragment begins.
+
+    A fragment's clock starts in the browser before its body ends. A look that the browser asks for before
+    it has the parcels makes Streamlit send them all again: it names those that it has with each request.
+    """
+    codes = newest(run)
+    if codes is not None:
+        densities.decoder(str(run.path), weights(run), classes.decoded_class(run))
+        densities.holes(codes, view)
 
 
 def frame_wanted(run: Run, view: View) -> tuple[bool, bool]:

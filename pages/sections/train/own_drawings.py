@@ -47,7 +47,7 @@ def dialog() -> None:
             "Keep",
             key="own-drawn-keep",
             icon=":material/add:",
-            on_click=callback(_keep),
+            on_click=callback(_add_drawing),
             args=(None,),
             disabled=not state["pixels"].any(),
             help="Adds the drawing to the set. Enter on the canvas does so, too.",
@@ -61,7 +61,7 @@ def dialog() -> None:
         st.error(words.literal(sentence(refusal)), icon=":material/error:")
         return
     if content is not None:
-        _kept(name, content, state)
+        _drawings(name, content, state)
     count = 0 if content is None else len(content.images)
     if (few := suggestion.warning(count)) is not None:
         st.caption(few)
@@ -87,14 +87,14 @@ def _canvas(state: dict) -> None:
         size=SIZE,
         label="Drawing; Enter keeps it",
         on_change=callback(lambda pixels: state.update(pixels=pixels)),
-        on_enter=callback(_keep),
+        on_enter=callback(_add_drawing),
     )
 
 
-def _keep(drawn: np.ndarray | None) -> None:
-    """Adds what is on the canvas to the set. drawn: where the canvas itself says so."""
+def _add_drawing(on_canvas: np.ndarray | None) -> None:
+    """Adds what is on the canvas to the set. on_canvas: where the canvas itself says so."""
     state = _state()
-    pixels = state["pixels"] if drawn is None else drawn
+    pixels = state["pixels"] if on_canvas is None else on_canvas
     state["refused"] = ""
     if not pixels.any():
         return
@@ -109,7 +109,7 @@ def _keep(drawn: np.ndarray | None) -> None:
     draft.reread(name)
 
 
-def _kept(name: str, content: Content, state: dict[str, Any]) -> None:
+def _drawings(name: str, content: Content, state: dict[str, Any]) -> None:
     """The drawings so far, newest first: one is chosen by a click, and then deleted."""
     counts = own_sets.counts(content.labels, content.about.classes)
     each = " · ".join(f"<b>{escape(label)}</b> {count}" for label, count in counts.items())

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from pages.sections.traverse import naming, slider_state
-from pages.sections.traverse.controls import View
+from pages.sections.traverse.controls import TraverseView
 from vae_core.model import variance_bound
 from vae_core.runs.run import Run
 from widgets.components.traverse import Model, traverse
@@ -32,7 +32,7 @@ class Side:
     draws: np.ndarray | None  # of the prior; None is N(0, I)
 
 
-def sides(view: View) -> list[Side]:
+def sides(view: TraverseView) -> list[Side]:
     found = []
     for run in view.runs:
         codes = usage.codes(run)
@@ -44,7 +44,7 @@ def sides(view: View) -> list[Side]:
     return found
 
 
-def show(view: View) -> None:
+def show(view: TraverseView) -> None:
     naming.changed()  # this run shows it
 
     def part() -> None:
@@ -55,7 +55,7 @@ def show(view: View) -> None:
     fragment(part)
 
 
-def one_board(view: View) -> None:
+def one_board(view: TraverseView) -> None:
     both = sides(view)
     models = [model(side, view, place) for place, side in enumerate(both)]
     latents = [run.spec.latent for run in view.runs]
@@ -89,7 +89,7 @@ def one_board(view: View) -> None:
             )
 
 
-def model(side: Side, view: View, place: int) -> Model:
+def model(side: Side, view: TraverseView, place: int) -> Model:
     run, codes = side.run, usage.codes(side.run)
     used = usage.usage(codes)
     return Model(

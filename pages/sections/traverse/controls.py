@@ -20,7 +20,7 @@ ALONE = "none"
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class TraverseView:
     """runs: one, or two to compare. picked: the image that sliders start from; None for the prior's mean."""
 
     runs: tuple[Run, ...]
@@ -28,7 +28,7 @@ class View:
     reach: str
 
 
-def strip(run: Run) -> View:
+def strip(run: Run) -> TraverseView:
     with st.container(horizontal=True, gap="small", vertical_alignment="top", key="traverse-strip"):
         start = st.segmented_control(
             "Start from",
@@ -54,7 +54,7 @@ def strip(run: Run) -> View:
         )
         second = _second(run)
     runs = (run,) if second is None else (run, second)
-    return View(runs, picked, str(reach))
+    return TraverseView(runs, picked, str(reach))
 
 
 def _second(run: Run) -> Run | None:

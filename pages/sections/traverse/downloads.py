@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.sections.traverse import board, factors, naming, scores, slider_state
 from pages.sections.traverse.board import Side
-from pages.sections.traverse.controls import View
+from pages.sections.traverse.controls import TraverseView
 from vae_core.runs.run import Run
 from widgets.components.traverse import TraverseState
 from widgets.run_data import library, usage
@@ -23,7 +23,7 @@ Hand = Holder[TraverseState]
 MIMES = {"png": "image/png", "gif": "image/gif", "csv": "text/csv"}
 
 
-def show(view: View) -> None:
+def show(view: TraverseView) -> None:
     names = {run.name: place for place, run in enumerate(view.runs)}
     place, hand = 0, slider_state.SLIDERS.holder()
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
@@ -119,7 +119,7 @@ def _button(label: str, icon: str, make: Callable[[], Any], file: str, help: str
 # --- pictures -------------------------------------------------------------------------------------
 
 
-def on_screen(view: View, place: int, hand: Hand) -> tuple[Side, tuple[float, ...]]:
+def on_screen(view: TraverseView, place: int, hand: Hand) -> tuple[Side, tuple[float, ...]]:
     """A side of the board, and the code [D] where its sliders stand."""
     side = board.sides(view)[place]
     return side, (hand.state or TraverseState()).code(place, side.origin)
@@ -132,7 +132,7 @@ def in_use(run: Run) -> list[int]:
     return [d for d in order if not used.dead[d]] or order
 
 
-def strips_png(view: View, place: int, hand: Hand, called: Names) -> bytes:
+def strips_png(view: TraverseView, place: int, hand: Hand, called: Names) -> bytes:
     import torch
 
     from vae_core.analysis import traverse
@@ -152,7 +152,7 @@ def strips_png(view: View, place: int, hand: Hand, called: Names) -> bytes:
     return strips.sheet(images.numpy(), labels, notes, side.ticks, title)
 
 
-def film(view: View, place: int, hand: Hand, called: Names, dimension: int | None = None) -> bytes:
+def film(view: TraverseView, place: int, hand: Hand, called: Names, dimension: int | None = None) -> bytes:
     import torch
 
     from vae_core.analysis import traverse
@@ -168,7 +168,7 @@ def film(view: View, place: int, hand: Hand, called: Names, dimension: int | Non
 # --- numbers --------------------------------------------------------------------------------------
 
 
-def dimensions(view: View, place: int, hand: Hand, called: Names) -> str:
+def dimensions(view: TraverseView, place: int, hand: Hand, called: Names) -> str:
     """One line for each dimension, by falling KL; numbers with six digits."""
     import torch
 

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from pages.sections.traverse import charts, naming, scores
-from pages.sections.traverse.controls import View
+from pages.sections.traverse.controls import TraverseView
 from vae_core.data.catalogue import WITH_FACTORS, title
 from vae_core.runs import files
 from vae_core.runs.run import Run, RunError
@@ -41,7 +41,7 @@ class Information:
     images: int
 
 
-def show(view: View) -> None:
+def show(view: TraverseView) -> None:
     known = [run for run in view.runs if run.spec.data.name in WITH_FACTORS]
     if not known:
         run = view.runs[0]
@@ -68,7 +68,7 @@ def show(view: View) -> None:
         scores.seeds(run)
 
 
-def matrix(run: Run, view: View) -> None:
+def matrix(run: Run, view: TraverseView) -> None:
     if len(view.runs) > 1:
         st.markdown(f"**{words.literal(library.title(run))}**")
     if run.spec.data.name not in WITH_FACTORS:
@@ -124,7 +124,7 @@ def measure(path: str, version: Any) -> Information:
     return Information(list(split.factor_names), found, factor_entropy(split.factors).tolist(), len(mean))
 
 
-def draw(run: Run, view: View, found: Information) -> None:
+def draw(run: Run, view: TraverseView, found: Information) -> None:
     used = usage.usage(usage.codes(run))
     order = used.order.tolist()
     if len(found.matrix[0]) != len(order):

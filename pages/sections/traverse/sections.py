@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.sections.traverse import downloads, factors
-from pages.sections.traverse.controls import View
+from pages.sections.traverse.controls import TraverseView
 from widgets.shell import links, url_widgets
 from widgets.shell.error_boundary import error_boundary
 
@@ -15,7 +15,7 @@ SECTIONS = {
 }
 
 
-def show(view: View) -> None:
+def show(view: TraverseView) -> None:
     chosen = st.container(key="traverse-below").segmented_control(
         "Below the board",
         list(SECTIONS),

@@ -3,15 +3,16 @@
 // follows the pointer. Python is told, after a pause, where the pin is and what is shown.
 
 import { clipped, prepared } from "../../../vae_core/browser/draw.js";
-import { download, element } from "../../../vae_core/browser/dom.js";
-import { pngFile, svgFile } from "../../../vae_core/browser/files.js";
+import { element } from "../../../vae_core/browser/dom.js";
 import { showImage } from "../../../vae_core/browser/images.js";
-import { drawAxes, nearestPoint, placed, remembering } from "../../../vae_core/browser/plane.js";
+import { nearestPoint, remembering } from "../../../vae_core/browser/plane.js";
 import { bring, fetchParcel, join, leave, linkedTo } from "../../../vae_core/browser/store.js";
 import { readTheme } from "../../../vae_core/browser/theme.js";
 import { drawCursor } from "./cursor.js";
+import { drawBase, saveMap, sceneOf } from "./drawing.js";
 import { attachHand } from "./gestures.js";
-import { drawNames, LAYERS } from "./layers.js";
+import { LAYERS } from "./layers.js";
+import { catchUp, counterpart, mirror } from "./linked.js";
 import { Manifold } from "./manifold.js";
 import { Mixture } from "./mixture.js";
 import { buildDom } from "./panel.js";
@@ -107,7 +108,7 @@ class LatentMap {
     else if (fresh.length) this.placePoints();
     this.showControls();
     this.request(fresh.length > 0 || Boolean(wish));
-    if (fresh.length || wish) this.catchUp();
+    if (fresh.length || wish) catchUp(this);
   }
 
   adopt({ pin, image, layers, view, spacing, frame }) {
@@ -159,25 +160,7 @@ class LatentMap {
     this.request(true);
   }
 
-  scene() {
-    const { view, picture, frames, frame, plane } = this;
-    const { log_q: drawn, exact = drawn, log_p: logP = [] } = frame === null ? {} : this.replay.fields;
-    const replayed = frame !== null && drawn, regions = frames?.regions?.[frame] ?? picture.regions;
-    return {
-      ...placed(view.plot, view), plane, density: this.density, ...this.theme, decoder: this.decoder,
-      grid: picture.grid, regions, axes: picture.axes, classes: picture.classes,
-      fields: {
-        // What is counted and read, and what is drawn of it: narrow posteriors one cell wide.
-        logQ: replayed ? exact[frame] : picture.arrays.exact ?? picture.arrays.log_q,
-        drawn: replayed ? drawn[frame] : picture.arrays.log_q,
-        logP: logP[frame] ?? picture.arrays.log_p,
-      },
-      // A frame's holes are found here, from its density; they have no numbers.
-      holes: frame === null ? this.holes : replayed && this.holes && { ...this.holes, level: regions.find(([mass]) => mass === this.holes.mass)[1], numbers: null, list: [] },
-      rest: frame === null ? picture.rest ?? 0 : 0, points: this.points, samples: this.samples,
-      manifold: this.manifold.canvases, spacing: this.spacing, remember: this.remember,
-    };
-  }
+  scene() { return sceneOf(this); }
 
   point(px, py) { return this.plane.place(...this.view.toPlane(px, py)); }
 
@@ -251,7 +234,7 @@ class LatentMap {
   setPin(place) {
     this.takePin(place);
     for (const other of this.linked) {
-      const there = place && other.counterpart(place, this);
+      const there = place && counterpart(other, place, this);
       if (there === undefined) continue; // Python encodes the image for it
       other.takePin(there);
       other.request(false);
@@ -340,6 +323,8 @@ class LatentMap {
     this.firstSample = (this.firstSample + SAMPLES) % count;
   }
 
+  repeatSamples() { this.drawSamples(-SAMPLES); }
+
   freshSamples() {
     this.layers.add("samples");
     this.drawSamples();
@@ -392,44 +377,9 @@ class LatentMap {
 
   /** The hand has changed what is shown, here and so on all linked maps. */
   changed() {
-    for (const other of this.linked) other.mirror(this);
+    for (const other of this.linked) mirror(other, this);
     this.request(true);
     this.settle();
-  }
-
-  /** What came by itself is brought to where the map with the controls is, or all others to where it is. */
-  catchUp() {
-    const { controls } = this;
-    if (controls === this) for (const other of this.linked) other.mirror(this);
-    else if (controls) this.mirror(controls);
-  }
-
-  /** Shows the same part of the plane as another map, its layers, and the moment of the training nearest to its. */
-  mirror({ view, layers, spacing, firstSample, frame, frames }) {
-    this.view.look(view.x, view.y, view.half);
-    if (spacing !== this.spacing) this.manifold.clear();
-    this.spacing = spacing;
-    this.layers = new Set(layers);
-    if (layers.has("samples") && (firstSample !== this.firstSample || !this.samples.length)) {
-      this.firstSample = firstSample;
-      this.drawSamples(-SAMPLES);
-    }
-    const before = this.frame;
-    this.replay.show(frame === null ? null : this.replay.nearest(frames.steps[frame]));
-    if (this.frame !== before) this.placePoints();
-    this.showControls();
-    this.request(true);
-    this.settle();
-  }
-
-  /**
-   * What a place of another map is on this one: the code of the same image, where maps compare images and have the
-   * same ones; undefined where these are others; else the same place of the plane.
-   */
-  counterpart({ x, y, image }, { data }) {
-    if (this.data.links !== "image" || image === null) return this.plane.place(x, y);
-    return data.images && data.images === this.data.images && this.known(image) !== null
-      ? this.plane.ofImage(image) : undefined;
   }
 
   // --- what goes to Python ---
@@ -460,7 +410,7 @@ class LatentMap {
   follow() {
     this.ghost = null; // the last hand leads
     for (const other of this.linked) {
-      other.ghost = (this.pointer && other.counterpart(this.pointer, this)) ?? null;
+      other.ghost = (this.pointer && counterpart(other, this.pointer, this)) ?? null;
       other.pointer = other.drawn = null;
       other.request(false);
     }
@@ -485,7 +435,7 @@ class LatentMap {
   draw() {
     if (!this.picture || !this.view.plot) return;
     const scene = this.scene();
-    if (this.stale) this.drawBase(scene);
+    if (this.stale) drawBase(this, scene);
     this.stale = false;
     const { here, imageShown: image } = this;
     clipped(prepared(this.dom.over, ...this.size), scene.plot, (ctx) => drawCursor(ctx, scene, this, here, image));
@@ -494,36 +444,7 @@ class LatentMap {
     readOut(this, scene, here, here.image);
   }
 
-  drawBase(scene) {
-    if (this.layers.has("manifold") && this.decoder) {
-      const { view, spacing, density, parcels: { decoder, picture } } = this;
-      const key = JSON.stringify([view, spacing, density, decoder.id, picture.id]);
-      this.manifold.renew(key, () => this.scene(), () => this.request(true));
-    }
-    const ctx = prepared(this.dom.base, ...this.size);
-    clipped(ctx, scene.plot, () => this.drawLayers(ctx, scene));
-    drawAxes(ctx, scene);
-  }
-
-  drawLayers(ctx, scene) {
-    for (const { name, draw } of LAYERS) if (draw && this.layers.has(name)) draw(ctx, scene);
-    drawNames(ctx, scene, this.layers);
-  }
-
-  /** The map as a file: the pixels on screen, or an SVG of the same layers. */
-  async save(format) {
-    const { dom: { base, over }, picture: { axes }, here, imageShown } = this, scene = this.scene();
-    const { colours: { paper }, plot } = scene;
-    const file = format === "png" ? await pngFile([base, over], paper)
-      : svgFile(over.clientWidth, over.clientHeight, paper, (ctx) => {
-        clipped(ctx, plot, () => {
-          this.drawLayers(ctx, scene);
-          drawCursor(ctx, scene, this, here, imageShown);
-        });
-        drawAxes(ctx, scene);
-      });
-    download(file, `latent-map-${axes.join("-").replace(/[^\w-]+/g, "-")}.${format}`);
-  }
+  save(format) { return saveMap(this, format); }
 
   showControls() { showControls(this); }
 }

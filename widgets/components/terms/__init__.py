@@ -22,9 +22,9 @@ def terms() -> None:
     mount = st.components.v2.component("terms", css=css(), js=script())
     with st.container(key="terms-foot", gap=None):
         mount(key=KEY, data={"terms": entries()}, on_open_change=lambda: None)
-    asked = (st.session_state.get(KEY) or {}).get("open")
-    if isinstance(asked, str) and asked in glossary.terms():
-        url_state.switch_page("glossary", {links.TERM: asked})
+    pressed = (st.session_state.get(KEY) or {}).get("open")
+    if isinstance(pressed, str) and pressed in glossary.terms():
+        url_state.switch_page("glossary", {links.TERM: pressed})
 
 
 @cache

@@ -41,18 +41,18 @@ class Step:
 
     def state(self) -> dict[Parameter, str | tuple[str, ...] | None]:
         """Every parameter of the page but those of tours: as the step has it, or at its default."""
-        asked: dict[str, list[str]] = {}
+        values_of: dict[str, list[str]] = {}
         for name, value in parse_qsl(self.link.partition("?")[2]):
-            asked.setdefault(name, []).append(value)
+            values_of.setdefault(name, []).append(value)
         found: dict[Parameter, str | tuple[str, ...] | None] = {}
         for field in links.of_page(self.page):
             if field not in OF_TOURS:
-                values = tuple(asked.pop(field.name, ()))
+                values = tuple(values_of.pop(field.name, ()))
                 for value in values:
                     field.parse(value)
                 found[field] = (values if isinstance(field, Texts) else values[-1]) if values else None
-        if asked:
-            raise ValueError(f"{self.title}: {self.page} has no {', '.join(asked)}.")
+        if values_of:
+            raise ValueError(f"{self.title}: {self.page} has no {', '.join(values_of)}.")
         return found
 
 

@@ -1,0 +1,60 @@
+// What is on a map at this moment, and the drawing of its layers, on screen and into a file.
+
+import { download } from "../../../vae_core/browser/dom.js";
+import { clipped, prepared } from "../../../vae_core/browser/draw.js";
+import { pngFile, svgFile } from "../../../vae_core/browser/files.js";
+import { drawAxes, placed } from "../../../vae_core/browser/plane.js";
+import { drawCursor } from "./cursor.js";
+import { drawNames, LAYERS } from "./layers.js";
+
+/** What the layers are drawn from: the newest, or a frame of the replay. */
+export function sceneOf(map) {
+  const { view, picture, frames, frame, plane } = map;
+  const { log_q: drawn, exact = drawn, log_p: logP = [] } = frame === null ? {} : map.replay.fields;
+  const replayed = frame !== null && drawn, regions = frames?.regions?.[frame] ?? picture.regions;
+  return {
+    ...placed(view.plot, view), plane, density: map.density, ...map.theme, decoder: map.decoder,
+    grid: picture.grid, regions, axes: picture.axes, classes: picture.classes,
+    fields: {
+      // What is counted and read, and what is drawn of it: narrow posteriors one cell wide.
+      logQ: replayed ? exact[frame] : picture.arrays.exact ?? picture.arrays.log_q,
+      drawn: replayed ? drawn[frame] : picture.arrays.log_q,
+      logP: logP[frame] ?? picture.arrays.log_p,
+    },
+    // A frame's holes are found here, from its density; they have no numbers.
+    holes: frame === null ? map.holes : replayed && map.holes && { ...map.holes, level: regions.find(([mass]) => mass === map.holes.mass)[1], numbers: null, list: [] },
+    rest: frame === null ? picture.rest ?? 0 : 0, points: map.points, samples: map.samples,
+    manifold: map.manifold.canvases, spacing: map.spacing, remember: map.remember,
+  };
+}
+
+export function drawBase(map, scene) {
+  if (map.layers.has("manifold") && map.decoder) {
+    const { view, spacing, density, parcels: { decoder, picture } } = map;
+    const key = JSON.stringify([view, spacing, density, decoder.id, picture.id]);
+    map.manifold.renew(key, () => map.scene(), () => map.request(true));
+  }
+  const ctx = prepared(map.dom.base, ...map.size);
+  clipped(ctx, scene.plot, () => drawLayers(map, ctx, scene));
+  drawAxes(ctx, scene);
+}
+
+function drawLayers(map, ctx, scene) {
+  for (const { name, draw } of LAYERS) if (draw && map.layers.has(name)) draw(ctx, scene);
+  drawNames(ctx, scene, map.layers);
+}
+
+/** The map as a file: the pixels on screen, or an SVG of the same layers. */
+export async function saveMap(map, format) {
+  const { dom: { base, over }, picture: { axes }, here, imageShown } = map, scene = map.scene();
+  const { colours: { paper }, plot } = scene;
+  const file = format === "png" ? await pngFile([base, over], paper)
+    : svgFile(over.clientWidth, over.clientHeight, paper, (ctx) => {
+      clipped(ctx, plot, () => {
+        drawLayers(map, ctx, scene);
+        drawCursor(ctx, scene, map, here, imageShown);
+      });
+      drawAxes(ctx, scene);
+    });
+  download(file, `latent-map-${axes.join("-").replace(/[^\w-]+/g, "-")}.${format}`);
+}
