@@ -1,13 +1,15 @@
 """How quick the app is, in one run on one machine: first content, first report, training while many look on.
 
-    VAE_DATA=... .venv/bin/python benchmarks/app_latency.py [home] [play] [polling]
+    VAE_DATA=... .venv/bin/python benchmarks/app_latency.py [home] [play] [strokes] [polling]
 
 home: from opening the address in Chromium to the first content of Home, and to the text of a Streamlit page
 of one line, each from a server that has just started; they take turns.
 play: from the click on Play to the first report of that run on the board, on MNIST; the first run of a server
 and the second one.
-polling: training speed with none and with eight sessions on the Train page. They are websocket clients
-that behave as a browser does (no browser shares the cores); turns with none and with eight alternate.
+strokes: from the click on Play to the first points on the map and to the first report, on images that have to
+be drawn first; clicked at once, and by somebody who looks at the form for eight seconds.
+polling: training speed with none, with one and with eight sessions on the Train page. They are websocket
+clients that behave as a browser does (no browser shares the cores); turns alternate.
 """
 
 from __future__ import annotations
@@ -126,6 +128,15 @@ def _open(browser: Any, url: str, content: str) -> float:
 
 # --- Play ---------------------------------------------------------------------------------------
 
+POINTS = """() => { window.clicked = performance.now(); window.seen = new Promise(resolve => { let points = 0;
+  const look = () => { const now = performance.now() - window.clicked;
+    const hosts = [...document.querySelectorAll('*')];
+    const b = hosts.map(e => e.shadowRoot?.querySelector('.board')).find(Boolean);
+    if (b && +b.dataset.points > 0) points ||= now;
+    if (b && +b.dataset.step > 0) resolve([points, now]); else requestAnimationFrame(look); };
+  look(); }); }"""
+LOOKS_AT_IT = 8.0  # seconds
+
 WATCH = """() => { window.clicked = performance.now(); window.reported = new Promise(resolve => {
   const host = () => [...document.querySelectorAll('*')].find(e => e.shadowRoot?.querySelector('.board'));
   const before = host()?.shadowRoot.querySelector('.board').dataset.run;
@@ -157,6 +168,40 @@ def play(browser: Any, rounds: int) -> list[tuple[str, str]]:
         shutil.rmtree(runs, ignore_errors=True)
     show = lambda values: f"{median(values):.2f} s ({min(values):.2f} to {max(values):.2f})"  # noqa: E731
     return [("first run of a server, clicked at once", show(first)), ("second run", show(second))]
+
+
+def strokes(browser: Any, rounds: int) -> list[tuple[str, str]]:
+    rows = []
+    for waits in (0.0, LOOKS_AT_IT):
+        points, reports = [], []
+        for _ in range(rounds):
+            empty, runs = tempfile.mkdtemp(prefix="elbo-room-data-"), Path(tempfile.mkdtemp())
+            before = {name: os.environ.get(name) for name in ("VAE_DATA", "HOME")}
+            os.environ |= dict.fromkeys(before, empty)
+            with serving(ROOT / "app.py", runs) as url:
+                page = browser.new_page(viewport={"width": 1280, "height": 800})
+                page.goto(f"{url}/train?recipe=vae-2d&set=data.name=strokes")
+                page.wait_for_selector(IDLE, timeout=60_000)
+                time.sleep(waits)
+                page.evaluate(POINTS)
+                page.get_by_role("button", name="Play", exact=True).first.click()
+                first, report = page.evaluate("() => window.seen")
+                points.append(first / 1000)
+                reports.append(report / 1000)
+                page.close()
+                stop_all(runs)
+            os.environ |= {name: value for name, value in before.items() if value is not None}
+            for folder in (empty, runs):
+                shutil.rmtree(folder, ignore_errors=True)
+        when = "at once" if not waits else f"after {waits:.0f} s"
+        for what, values in (("first points", points), ("first report", reports)):
+            rows.append(
+                (
+                    f"strokes, clicked {when}: {what}",
+                    f"{median(values):.2f} s ({min(values):.2f} to {max(values):.2f})",
+                )
+            )
+    return rows
 
 
 # --- many sessions ------------------------------------------------------------------------------
@@ -213,7 +258,9 @@ def polling(rounds: int) -> list[tuple[str, str]]:
 
     runs = library()
     os.environ["VAE_RUNS"] = os.environ["VAE_GALLERY"] = str(runs)
-    alone, watched, updates = [], [], []
+    crowds = (0, 1, SESSIONS)
+    speeds: dict[int, list[float]] = {crowd: [] for crowd in crowds}
+    updates: dict[int, list[float]] = {crowd: [] for crowd in crowds}
     with serving(ROOT / "app.py", runs) as url:
         run = create(recipes.get("vae-2d").change(**{"training.epochs": 5000}))
         asyncio.run(watch(url, run.name, 3.0))  # the first page starts the launcher
@@ -221,37 +268,41 @@ def polling(rounds: int) -> list[tuple[str, str]]:
             time.sleep(0.1)
         time.sleep(12.0)  # the server imports what it needs later
 
-        async def everybody() -> list[int]:
-            return await asyncio.gather(*(watch(url, run.name, TURN) for _ in range(SESSIONS)))
+        async def everybody(crowd: int) -> list[int]:
+            return await asyncio.gather(*(watch(url, run.name, TURN) for _ in range(crowd)))
 
         for _ in range(rounds):
-            for crowd in (False, True):
+            for crowd in crowds:
                 before, start = run.status.step, time.monotonic()
                 if crowd:
-                    updates += [count / TURN for count in asyncio.run(everybody())]
+                    updates[crowd] += [count / TURN for count in asyncio.run(everybody(crowd))]
                 else:
                     time.sleep(TURN)
                 speed = (run.status.step - before) * run.spec.training.batch_size / (time.monotonic() - start)
-                (watched if crowd else alone).append(speed)
+                speeds[crowd].append(speed)
         stop_all(runs)
     shutil.rmtree(runs, ignore_errors=True)
-    return [
-        ("training alone", f"{median(alone):,.0f} images/s"),
-        (f"training with {SESSIONS} sessions", f"{median(watched):,.0f} images/s"),
-        ("kept", f"{100 * median(watched) / median(alone):.0f} %"),
-        ("updates per session and second", f"{median(updates):.2f} (least {min(updates):.2f})"),
-    ]
+    alone = median(speeds[0])
+    rows = [("training alone", f"{alone:,.0f} images/s")]
+    for crowd in crowds[1:]:
+        now, told = median(speeds[crowd]), updates[crowd]
+        kept = f"{now:,.0f} images/s, {100 * now / alone:.0f} % of it"
+        rows += [
+            (f"training with {crowd} on the page", kept),
+            ("  updates per session and second", f"{median(told):.2f} (least {min(told):.2f})"),
+        ]
+    return rows
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("parts", nargs="*", default=["home", "play", "polling"])
+    parser.add_argument("parts", nargs="*", default=["home", "play", "strokes", "polling"])
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     rows: list[tuple[str, str]] = []
-    if {"home", "play"} & set(arguments.parts):
+    if {"home", "play", "strokes"} & set(arguments.parts):
         from playwright.sync_api import sync_playwright
 
         path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
@@ -261,6 +312,8 @@ def main() -> None:
                 rows += home(browser, arguments.rounds)
             if "play" in arguments.parts:
                 rows += play(browser, arguments.rounds)
+            if "strokes" in arguments.parts:
+                rows += strokes(browser, arguments.rounds)
             browser.close()
     if "polling" in arguments.parts:
         rows += polling(arguments.rounds)

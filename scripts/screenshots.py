@@ -178,7 +178,7 @@ def watch(page: Page) -> None:
     """Trains for a while, with beta moved on the way, so that the mark is in the picture."""
     page.get_by_role("button", name="Play", exact=True).first.click()
     reaches(page, STEPS // 2)
-    page.locator("[class*='st-key-set-objective-beta']").get_by_role("slider").first.focus()
+    page.get_by_role("slider", name="β, the weight of the KL").focus()
     for _ in range(2):
         page.keyboard.press("ArrowRight")
     reaches(page, STEPS)

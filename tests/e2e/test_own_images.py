@@ -76,6 +76,7 @@ def test_a_zip_is_dropped_kept_and_trained_on_and_digits_are_drawn(
     server.kill()
     server.start()
     page = new_tab(f"{server.url}/train?recipe=vae-2d&set=data.name=digits")
+    page.get_by_role("button", name="Settings", exact=True).click()
     page.get_by_role("button", name=re.compile("^Images:")).click()
     expect(page.get_by_alt_text("Images of pets")).to_be_visible()
     page.get_by_role("button", name="Draw images").click()

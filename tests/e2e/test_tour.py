@@ -83,7 +83,7 @@ def beta_falls_while_it_trains(page: Page, server: Any, before: set[str], wait_u
     (run,) = (run for run in server.all_runs() if run.name not in before)
     expect(page.locator(".board")).to_have_attribute("data-run", run.name)
     at_step(page, 5)
-    thumb = page.locator(".st-key-settings").get_by_role("slider").first
+    thumb = page.get_by_role("slider", name="β, the weight of the KL")
     thumb.focus()
     for _ in range(8):
         page.keyboard.press("ArrowRight")

@@ -1,4 +1,4 @@
-"""The Train page's form under a hand in Chromium."""
+"""The Train page's bar and drawer under a hand in Chromium; it is one screen."""
 
 import re
 from collections.abc import Callable
@@ -7,7 +7,6 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 NewTab = Callable[[str], Page]
-BETA = "[class*='st-key-set-objective-beta']"
 
 
 @pytest.fixture
@@ -18,7 +17,7 @@ def page(new_tab: NewTab) -> Page:
 
 
 def thumb(page: Page) -> Locator:
-    return page.locator(BETA).get_by_role("slider")
+    return page.get_by_role("slider", name="β, the weight of the KL")
 
 
 def middle(locator: Locator) -> tuple[float, float]:
@@ -27,24 +26,55 @@ def middle(locator: Locator) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-def tick(page: Page, text: str) -> Locator:
-    """Of beta's scale, which comes first on the page."""
-    return page.locator(".elbo-ticks").first.get_by_text(text, exact=True)
+def tick(page: Page, text: str) -> float:
+    """Where a value of beta's scale is marked, from left to right."""
+    return middle(page.locator(".log-slider .marks").get_by_text(text, exact=True))[0]
 
 
-def test_a_thumb_that_stands_on_a_tick_is_grabbed_at_its_centre(page: Page) -> None:
-    page.mouse.move(*middle(thumb(page)))
+def test_a_thumb_is_grabbed_at_its_centre_and_a_click_on_a_tick_goes_there(page: Page) -> None:
+    height = middle(thumb(page))[1]
+    page.mouse.move(tick(page, "1"), height)
     page.mouse.down()
-    page.mouse.move(middle(tick(page, "10"))[0], middle(thumb(page))[1], steps=8)
+    page.mouse.move(tick(page, "10"), height, steps=8)
     page.mouse.up()
     expect(page).to_have_url(re.compile(r"objective\.beta(=|%3D)10\.0"))
     expect(thumb(page)).to_have_attribute("aria-valuetext", "10")
+    for value in ("0", "0.1", "100", "1"):
+        page.mouse.click(tick(page, value), height)
+        expect(thumb(page)).to_have_attribute("aria-valuetext", value)
+    expect(page).not_to_have_url(re.compile(r"objective\.beta"))  # 1 is the recipe's own
 
 
-@pytest.mark.parametrize("value", ["0", "0.1", "10", "100"])
-def test_a_click_on_a_tick_or_its_label_goes_there(page: Page, value: str) -> None:
-    page.mouse.click(*middle(tick(page, value)))
-    expect(page).to_have_url(re.compile(rf"objective\.beta(=|%3D){re.escape(value)}(\.0)?(&|$)"))
-    expect(thumb(page)).to_have_attribute("aria-valuetext", value)
-    page.mouse.click(middle(tick(page, "1"))[0], middle(thumb(page))[1])  # the line over the label
-    expect(thumb(page)).to_have_attribute("aria-valuetext", "1")
+def test_the_drawer_takes_the_focus_in_and_gives_it_back(page: Page) -> None:
+    field = page.get_by_role("spinbutton", name="Latent dimensions")
+    button = page.get_by_role("button", name="Settings", exact=True)
+    expect(field).to_be_hidden()
+    button.press("Enter")
+    expect(field).to_be_visible()
+    expect(page.get_by_role("button", name="Close settings")).to_be_focused()
+    field.fill("3")
+    field.press("Enter")
+    expect(page).to_have_url(re.compile("latent(=|%3D)3"))
+    expect(field).to_be_visible()  # a run of the script leaves it open
+    page.keyboard.press("Escape")
+    expect(field).to_be_hidden()
+    expect(button).to_be_focused()
+
+
+@pytest.mark.parametrize("width, height", [(1280, 800), (1024, 768)])
+def test_everything_is_seen_without_scrolling(new_tab: NewTab, width: int, height: int) -> None:
+    page = new_tab("/train?run=shown")
+    page.set_viewport_size({"width": width, "height": height})
+    expect(page.locator(".board .samples canvas")).to_be_visible()
+    page.wait_for_function(
+        "() => { const main = document.querySelector('[data-testid=stMain]');"
+        " return main.scrollHeight <= main.clientHeight; }"
+    )
+    for part in (".cloud canvas", ".tiles", ".curves canvas", ".probes canvas", ".samples canvas", ".slider"):
+        box = page.locator(f".board {part}").bounding_box()
+        assert box is not None
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= height
+    plot = page.locator(".board .cloud canvas").bounding_box()
+    assert plot is not None
+    assert plot["width"] > 0.38 * width

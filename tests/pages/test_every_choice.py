@@ -18,7 +18,15 @@ CONTROLS = {
     "multiselect", "number_input", "pills", "popover", "radio", "segmented_control", "select_slider",
     "selectbox", "slider", "tabs", "text_area", "text_input", "time_input", "toggle",
 }  # fmt: skip
-COMPONENTS = {"board.board", "latent_map.latent_map", "interpolate", "traverse", "paint.draw", "paint.mask"}
+COMPONENTS = {
+    "board.board",
+    "log_slider.log_slider",
+    "latent_map.latent_map",
+    "interpolate",
+    "traverse",
+    "paint.draw",
+    "paint.mask",
+}
 
 Where = Parameter | NotInLinks | str
 DRAFT = links.SET  # with the recipe: what the settings of the next run change of it
@@ -27,7 +35,6 @@ FOLD = "what is open or folded"
 LOOKING = "where one looks for a choice; the choice itself is in the link"
 OWN = next(each for each in links.NOT_IN_LINKS if each.choice == "A picture of one's own")
 FILES = next(each for each in links.NOT_IN_LINKS if each.choice == "One's own images to train on")
-LIVE = next(each for each in links.NOT_IN_LINKS if each.choice.startswith("Pin and layers"))
 REPLAY = next(each for each in links.NOT_IN_LINKS if each.choice.startswith("The moment"))
 
 # (file below pages/sections or widgets, control): where its choice is kept.
@@ -56,7 +63,7 @@ TABLE: dict[tuple[str, str], Where] = {
     ("train/own_drawings.py", "What it is"): ACT,
     ("train/own_drawings.py", "paint.draw"): ACT,
     ("train/stage.py", "board.board"): REPLAY,
-    ("train/live_map.py", "latent_map.latent_map"): LIVE,
+    ("train/beta.py", "log_slider.log_slider"): DRAFT,
     ("latent_map/stage.py", "latent_map.latent_map"): links.Z,
     ("compare/choosing.py", "f'Run of map {place + 1}'"): links.RUNS,
     ("compare/choosing.py", "Maps"): links.RUNS,

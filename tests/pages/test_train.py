@@ -3,19 +3,21 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from pages.sections.train import details, labels
-from tests.pages.shown import showing
+from pages.sections.train import beta, details, labels
+from tests.pages.shown import parcels, showing
 from vae_core import VAE, Spec, recipes
 from vae_core.browser import wire
 from vae_core.data import download
 from vae_core.runs.run import Run, all_runs
 from vae_core.spec import Likelihood, titles
-from widgets.components.board import parcel
+from widgets.components.board import parcel, tiles
 from widgets.shell import tasks, words
 
 App = Callable[..., AppTest]
@@ -25,6 +27,28 @@ AddRun = Callable[..., Run]
 @pytest.fixture
 def page(app: App) -> AppTest:
     return app("train")
+
+
+class Hand:
+    """Stands in for the slider of beta: what it is shown with, and what is done with it at the next run."""
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[float, bool]] = []  # (beta, whether it reports while it is dragged)
+        self.moves: list[tuple[float, bool]] = []  # (beta, whether the hand lets go)
+
+    def __call__(self, key: str, value: float, *, live: bool, on_move: Callable[[], None], **_: Any) -> None:
+        self.shown.append((value, live))
+        if self.moves:
+            to, done = self.moves.pop(0)
+            st.session_state[key] = {"moved": {"value": to, "done": done, "count": 1}}
+            on_move()
+
+
+@pytest.fixture
+def hand(monkeypatch: pytest.MonkeyPatch) -> Hand:
+    hand = Hand()
+    monkeypatch.setattr(beta.log_slider, "log_slider", hand)
+    return hand
 
 
 def only_run() -> Run:
@@ -46,10 +70,10 @@ def test_play_queues_a_run_with_the_settings_and_puts_it_into_the_link(page: App
     assert not page.exception
 
 
-def test_a_link_fills_the_form(app: App) -> None:
+def test_a_link_fills_the_form(app: App, hand: Hand) -> None:
     at = app("train", recipe="vae-16d", set=["latent=8", "objective.beta=4", "data.name=digits"])
     assert showing(at.number_input, "set:latent").value == 8
-    assert showing(at.select_slider, "set:objective.beta").value == 4
+    assert hand.shown[-1] == (4.0, False)
     press(at, "play")
     assert only_run().spec == recipes.get("vae-16d").change(
         **{"latent": 8, "objective.beta": 4, "data.name": "digits"}
@@ -217,19 +241,42 @@ def test_pause_step_and_stop_write_what_is_wanted(app: App, add_run: AddRun) -> 
     assert run.control.stop
 
 
-def test_beta_and_learning_rate_move_a_live_run_and_start_no_other(app: App, add_run: AddRun) -> None:
+def test_beta_and_learning_rate_move_a_live_run_and_start_no_other(
+    app: App, add_run: AddRun, hand: Hand
+) -> None:
     run = add_run("mine", state="running", heartbeat=2e9)
     at = app("train", run="mine")
-    showing(at.select_slider, "set:objective.beta").set_value(4.0).run()
+    hand.moves.append((4.0, True))
+    at.run()
+    assert at.query_params["set"] == ["data.name=digits", "objective.beta=4.0", "training.steps=120"]
     showing(at.select_slider, "set:training.learning_rate").set_value(1e-4).run()
     assert (run.control.beta, run.control.learning_rate) == (4.0, 1e-4)
     assert at.button(key="play").disabled
     assert [each.name for each in all_runs()] == ["mine"]
 
 
-def test_a_live_run_shows_the_beta_it_was_moved_to(app: App, add_run: AddRun) -> None:
+def test_while_it_is_dragged_beta_moves_the_run_and_the_link_waits(
+    app: App, add_run: AddRun, hand: Hand
+) -> None:
+    run = add_run("mine", state="running", heartbeat=2e9)
+    at = app("train", run="mine")
+    before = at.query_params["set"]
+    hand.moves.append((2.5, False))
+    at.run()
+    assert (run.control.beta, at.query_params["set"]) == (2.5, before)
+
+
+def test_beta_without_a_run_in_training_is_that_of_the_next_one(page: AppTest, hand: Hand) -> None:
+    hand.moves.append((0.1, True))
+    page.run()
+    press(page, "play")
+    assert only_run().spec.objective.beta == 0.1
+
+
+def test_a_live_run_shows_the_beta_it_was_moved_to(app: App, add_run: AddRun, hand: Hand) -> None:
     add_run("mine", state="running", heartbeat=2e9).set_beta(6.0)
-    assert showing(app("train", run="mine").select_slider, "set:objective.beta").value == 6.0
+    app("train", run="mine")
+    assert hand.shown[-1] == (6.0, True)
 
 
 def test_another_architecture_says_that_it_starts_a_new_run(app: App, add_run: AddRun) -> None:
@@ -270,8 +317,7 @@ def test_step_without_a_live_run_makes_one_that_pauses_after_a_step(page: AppTes
 def test_the_board_of_a_finished_run_holds_its_frames(app: App, add_run: AddRun) -> None:
     run = add_run("mine")
     at = app("train", run="mine")
-    (board,) = (component for component in at.get("bidi_component") if component.proto.bytes)
-    shown, arrays = wire.unpack(board.proto.bytes)
+    ((shown, arrays),) = parcels(at, "board")
     assert shown["run"] == "mine"
     assert shown["replay"]
     assert shown["frame_steps"][-1] == run.status.step
@@ -366,12 +412,12 @@ def test_the_numbers_of_a_past_step_are_those_of_its_report(add_run: AddRun) -> 
     run = add_run("mine")
     steps = [report["step"] for report in run.metrics]
     report = run.metrics[len(steps) // 2]
-    shown = {name: (value, under) for name, value, under, _, _ in parcel.tiles(run, past=report["step"])}
+    shown = {name: (value, under) for name, value, under, _, _ in tiles.tiles(run, past=report["step"])}
     assert shown["Reconstruction"][1] == f"train {words.nats(report['train']['reconstruction'])}"
     assert shown["Epoch"] == (f"{report['epoch']:.2f}", f"step {words.count(report['step'])}")
     assert shown["Elapsed"][0] == words.duration(report["seconds"])
     assert shown["Remaining"][0] == "–"
-    before = {name: value for name, value, *_ in parcel.tiles(run, past=steps[0] - 1)}
+    before = {name: value for name, value, *_ in tiles.tiles(run, past=steps[0] - 1)}
     assert (before["ELBO"], before["Epoch"]) == ("–", "0.00")
 
 
@@ -385,7 +431,7 @@ def test_the_numbers_of_a_frame_are_those_of_its_step_and_not_of_a_later_one(add
         assert numbers["Epoch"] == f"step {words.count(frame)}"
         assert len(said["past_tiles"]) == len(said["frame_steps"])
     now, _ = wire.unpack(parcel.build(add_run("other"), film=False))
-    assert now["past_tiles"] == []
+    assert [len(each) for each in now["past_tiles"]] == [len(now["tiles"]) + 1]  # with the holes of the frame
 
 
 def test_after_stop_resume_is_the_button_and_a_new_run_is_called_so(app: App, add_run: AddRun) -> None:

@@ -51,6 +51,7 @@ export class Figure {
   say(text) {
     this.resting = text;
     if (this.pointer === null) this.note.textContent = text;
+    this.note.title = text;
   }
 
   get size() {

@@ -103,6 +103,23 @@ export function drawPoints(ctx, { points, classes, colours, toX, toY, plot }, { 
   ctx.globalAlpha = 1;
 }
 
+/** Where each code came from: a line behind it, from {x, y} of the same codes. */
+export function drawTrails(ctx, { points: { x, y, labels }, classes, colours, toX, toY }, from) {
+  const count = labels ? Math.max(1, classes.length) : 0;
+  Object.assign(ctx, { globalAlpha: 0.35, lineWidth: 1.4, lineCap: "round" });
+  for (let c = 0; c <= count; c++) {
+    ctx.strokeStyle = c < count ? colours.classes[c % colours.classes.length] : colours.muted;
+    ctx.beginPath();
+    for (let i = 0; i < x.length; i++) {
+      if (count && (labels[i] >= 0 && labels[i] < count ? labels[i] : count) !== c) continue;
+      ctx.moveTo(toX(from.x[i]), toY(from.y[i]));
+      ctx.lineTo(toX(x[i]), toY(y[i]));
+    }
+    ctx.stroke();
+  }
+  Object.assign(ctx, { globalAlpha: 1, lineCap: "butt" });
+}
+
 // --- the prior ---
 
 const contours = ({ grid, fields: { logP }, regions, remember }) =>

@@ -17,7 +17,7 @@ import numpy as np
 
 from vae_core.data.dataset import SPLITS, Dataset, Request
 from vae_core.data.skeletons import SKELETONS, Style
-from vae_core.data.storage import Arrays, cached
+from vae_core.data.storage import Arrays, cached, roots
 from vae_core.pixels import to_uint8
 
 SIZE = 28
@@ -79,7 +79,7 @@ def drawings(split: str, report: Callable[[float, str], None] = lambda *_: None)
     """The arrays of a split, without torch."""
     count, seed = COUNTS[split], [0, SPLITS.index(split)]
     return cached(
-        f"strokes-3-{split}",
+        _key(split),
         lambda: make(count, seed, report),
         waiting=lambda: report(0.0, f"Drawing {count:,} digits"),
     )
@@ -258,6 +258,19 @@ def _around(centres: np.ndarray, seen: np.ndarray) -> list[slice]:
     return [slice(begin, end + 1) for begin, end in zip(first, last, strict=True)]
 
 
-if __name__ == "__main__":  # draws them ahead of their first use
-    for each in SPLITS:
+def drawn() -> bool:
+    """Whether they lie on this machine. Looks whether files are there, not into them."""
+    return all(
+        any((root / "cache" / f"{_key(split)}.safetensors").exists() for root in roots()) for split in SPLITS
+    )
+
+
+def _key(split: str) -> str:
+    return f"strokes-3-{split}"
+
+
+if __name__ == "__main__":  # draws them ahead of their first use, those of the first picture first
+    if hasattr(os, "nice"):
+        os.nice(5)  # whoever trains or looks goes first
+    for each in reversed(SPLITS):
         drawings(each)

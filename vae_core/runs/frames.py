@@ -1,6 +1,7 @@
 """`frames/`: small pictures of the model over training, for the scrubber, and the newest one.
 
-A frame is one safetensors file: mean and log_var [N, D] float16 and labels [N] int16 of the live test images,
+A frame is one safetensors file: mean and log_var [N, D] float16 and labels [N] int16 of test images, those of
+the live numbers first,
 kl [D] float32: of each dimension under the prior of then, their average in nats, the parameters of that prior
 by their names in the model (`prior.mean`), where it learns and they are few,
 reconstructions [10, C, H, W] uint8 of the probes, samples [16, C, H, W] uint8 from the prior, and step [1].

@@ -40,6 +40,13 @@ def pick_device(name: str = "auto") -> torch.device:
     return torch.device(name)
 
 
+def untrained(spec: Spec) -> VAE:
+    """The model that a training of the Spec begins with."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(spec.training.seed)
+        return VAE(spec)
+
+
 class Trainer:
     """One run in training: model, objective, optimisers, generators and position in the data.
 

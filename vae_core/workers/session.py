@@ -11,11 +11,13 @@ import math
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
 from pydantic import OnErrorOmit, TypeAdapter
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
@@ -27,7 +29,7 @@ from vae_core.runs.control import KNOBS, LOOK, ControlReader
 from vae_core.runs.reading import Real, RunError, Unfit, parse_json
 from vae_core.runs.run import Run
 from vae_core.sentences import short
-from vae_core.training.loop import Trainer, pick_device
+from vae_core.training.loop import Trainer, pick_device, untrained
 from vae_core.workers.heartbeat import Heartbeat
 from vae_core.workers.snapshots import Snapshots
 from vae_core.workers.throttle import Speed, Stopwatch, Throttle
@@ -36,6 +38,7 @@ from vae_core.workers.throttle import Speed, Stopwatch, Throttle
 REPORT_EVERY, REPORT_SHARE = 0.24, 1.0  # averages over training: a third of a millisecond, whatever happens
 FIRST_REPORT = 0.05
 LOOK_EVERY, LOOK_SHARE = 0.20, 0.022  # cloud, probes, samples
+LOOK_TAKES = 0.012  # seconds for its codes, so that one comes every half second
 TEST_EVERY, TEST_SHARE = 0.40, 0.018  # live test numbers
 CODES_EVERY, CODES_SHARE = 10.0, 0.005  # q(z|x) of the whole test split
 # What a killed worker repeats, at most; with a larger share, but some: a model may be of a gigabyte.
@@ -56,6 +59,7 @@ class Session:
         self.run, self.path, self.heartbeat = run, run.path, heart
         self.log: metrics.Log | None = None
         self.interrupted = False  # by Ctrl-C
+        self._while_waiting: Callable[[], None] | None = None  # for images that are drawn or fetched
 
     # --- before the first step ---
 
@@ -65,9 +69,18 @@ class Session:
         spec = self.spec = self.run.spec
         self._check_what_is_there()
         device = pick_device(spec.training.device)
-        trainer = self.trainer = Trainer(spec, self._load("train"), device)
+        # The fewer images first: what is seen of a run needs no others.
         self.test_split = self._load("test")
         self.test_images = data.binarised_once(self.test_split, spec.data.binarisation)
+        if spec.classes:
+            data.check_labels(self.test_split.labels, spec.data.name, spec.classes)
+        self.snapshots = Snapshots(
+            self.test_images, self.test_split.labels, device, spec.mask.kind, spec.latent
+        )
+        if not os.path.lexists(self.path / files.STATE):
+            self._while_waiting = partial(self._look_ahead, device)
+        trainer = self.trainer = Trainer(spec, self._load("train"), device)
+        self._while_waiting = None
 
         stored = self._restore()
         self.made_steps = int(stored.get("steps", 0))  # single steps
@@ -76,14 +89,13 @@ class Session:
         self.saved_step = trainer.step if stored else -1
         self.log = metrics.Log(self.path / files.METRICS, trainer.step, stored.get("line_spacing", 0.0))
         self.album = frames.Store(self.path, trainer.step, stored.get("frame_spacing", 0.0))
-        if spec.classes:
-            data.check_labels(self.test_split.labels, spec.data.name, spec.classes)
-        self.snapshots = Snapshots(self.test_images, self.test_split.labels, device, spec.mask.kind)
         self.live_images = int(stored.get("live_images", 0)) or self.snapshots.affordable(
             trainer, TEST_EVERY * TEST_SHARE
         )
-        hidden = self.snapshots.masks
-        self.album.write_probes(self.snapshots.probes.numpy(), None if hidden is None else hidden.numpy())
+        self.snapshots.codes = int(stored.get("coded_images", 0)) or self.snapshots.affordable_codes(
+            trainer.model, LOOK_TAKES
+        )
+        self._write_probes()
 
         self.control = ControlReader(self.path)
         self.moved: dict[str, float] = {}
@@ -101,6 +113,23 @@ class Session:
             message=self._greeting(bool(stored)),
         )
 
+    def _look_ahead(self, device: torch.device) -> None:
+        """The first picture while the training images are still on their way: the model as it begins."""
+        self.album = frames.Store(self.path, 0)
+        self._write_probes()
+        model = untrained(self.spec).to(device)
+        self.album.add(0, 0.0, self.snapshots.take(model), keep=True)
+
+    def _write_probes(self) -> None:
+        hidden = self.snapshots.masks
+        self.album.write_probes(self.snapshots.probes.numpy(), None if hidden is None else hidden.numpy())
+
+    def _report_wait(self, fraction: float, words: str) -> None:
+        self.heartbeat.publish_progress(fraction, words)
+        if (act := self._while_waiting) is not None:
+            self._while_waiting = None
+            act()
+
     def _load(self, split: str) -> data.Dataset:
         source = self.spec.data
         return data.load(
@@ -110,7 +139,7 @@ class Session:
             height=source.height,
             width=source.width,
             grey=source.grey,
-            progress=self.heartbeat.publish_progress,
+            progress=self._report_wait,
         )
 
     def _check_what_is_there(self) -> None:
@@ -318,6 +347,7 @@ class Session:
             "steps": self.made_steps,
             **self.live_settings,
             "live_images": self.live_images,
+            "coded_images": self.snapshots.codes,
             "line_spacing": self.log.spacing,
             "frame_spacing": self.album.spacing,
         }

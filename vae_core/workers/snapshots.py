@@ -19,7 +19,9 @@ from vae_core.runs.frames import Arrays
 from vae_core.runs.tensors import MOST_OF_PRIOR, OF_PRIOR
 from vae_core.training.loop import Trainer
 
-LIVE = 500  # test images behind the live numbers and the cloud
+LIVE = 500  # test images behind the live numbers and the points of the map
+DENSITY = 2000  # those behind its density: of fewer, more holes are between them than in the model
+MOST_NUMBERS = 8000  # of their means in a frame: of more dimensions there are fewer of them, but LIVE
 PROBES = 10
 SAMPLES = 16
 SEED = 0
@@ -29,13 +31,26 @@ class Snapshots:
     """A fixed choice from the test images [N, C, H, W], binarised once, and what a model makes of it."""
 
     def __init__(
-        self, images: Tensor, labels: Tensor | None, device: torch.device, mask: str = "none"
+        self,
+        images: Tensor,
+        labels: Tensor | None,
+        device: torch.device,
+        mask: str = "none",
+        latent: int | None = None,
     ) -> None:
-        """mask: the run's `mask.kind`; the encoder sees the probes under `masks`, all else whole."""
+        """mask: the run's `mask.kind`; the encoder sees the probes under `masks`, all else whole.
+
+        latent: how many dimensions codes have; where they are few, frames hold those of more images.
+        """
         order = torch.randperm(len(images), generator=torch.Generator().manual_seed(SEED))
         chosen = representative(images, labels, LIVE)
         self.images = images[chosen].to(device)
         self.labels = None if labels is None else labels[chosen]
+        if latent is not None and (more := min(DENSITY, MOST_NUMBERS // max(latent, 2)) - LIVE) > 0:
+            chosen = torch.cat([chosen, _others(images, labels, chosen, more)])
+        self._coded = images[chosen].to(device)
+        self._coded_labels = None if labels is None else labels[chosen]
+        self.codes = min(LIVE, len(chosen))  # of how many of them a frame holds the codes
         probes = _one_per_class(order, labels)
         self.probes = images[probes]
         self.probe_labels = None if labels is None else labels[probes]
@@ -57,13 +72,23 @@ class Snapshots:
         return LIVE if dearest >= 4 else LIVE // 2 if dearest >= 2 else count
 
     @torch.inference_mode()
+    def affordable_codes(self, model: VAE, seconds: float) -> int:
+        """The codes of how many images, 500, 1000 or 2000, can be had within about that time."""
+        model.posteriors(self.images, self.labels)
+        began = time.thread_time()
+        model.posteriors(self.images, self.labels)
+        dearest = seconds / max(time.thread_time() - began, 1e-9)
+        return min(LIVE * (4 if dearest >= 4 else 2 if dearest >= 2 else 1), len(self._coded))
+
+    @torch.inference_mode()
     def take(self, model: VAE) -> Arrays:
         """A frame of the run, as described in `frames.py`.
 
         Under a condition, every image is encoded and decoded with its class; samples are of one class after
         another.
         """
-        codes = model.posteriors(self.images, self.labels)
+        labels = None if self._coded_labels is None else self._coded_labels[: self.codes]
+        codes = model.posteriors(self._coded[: self.codes], labels)
         probe_classes = sample_classes = both = None
         if model.classes and self.probe_labels is not None:
             probe_classes = model.weights(self.probe_labels)
@@ -80,8 +105,8 @@ class Snapshots:
             "reconstructions": pictures[: len(means)],
             "samples": pictures[len(means) :],
         }
-        if self.labels is not None:
-            frame["labels"] = self.labels.numpy().astype(np.int16)
+        if labels is not None:
+            frame["labels"] = labels.numpy().astype(np.int16)
         return frame | _prior(model)
 
 
@@ -119,6 +144,16 @@ def representative(images: Tensor, labels: Tensor | None, count: int) -> Tensor:
     place = torch.arange(count)
     turn = torch.tensor([[2, 0, 1, 3], [2, 1, 0, 3]])[place // 4 % 2, place % 4]
     return ranked[turn.argsort(stable=True)]
+
+
+def _others(images: Tensor, labels: Tensor | None, chosen: Tensor, count: int) -> Tensor:
+    """Indices of at most `count` images beside those, as hard to model on the whole."""
+    left = torch.ones(len(images), dtype=torch.bool)
+    left[chosen] = False
+    rest = left.nonzero()[:, 0]
+    if not len(rest):
+        return rest
+    return rest[representative(images[rest], None if labels is None else labels[rest], count)]
 
 
 def _one_per_class(order: Tensor, labels: Tensor | None) -> Tensor:

@@ -33,6 +33,8 @@ OLD_NAMES = {
     ("conditional", "class"): "conditional_class",
     ("conditional", "slide"): "conditional_slide",
 }
+# (page, name in older links) of what is always there today.
+GONE = {("train", "map")}
 # (name today, value in older links): the value today.
 OLD_VALUES = {("direction", "kept"): "saved"}
 
@@ -74,7 +76,8 @@ RECIPE = Text("recipe", TRAIN, "recipe", "The recipe that the settings of the ne
     form="name of a recipe")
 SET = Texts("set", TRAIN, "setting", "What the settings change of their recipe.",
     form="`setting=value`, as often as needed")
-LIVE_MAP = Flag("map", TRAIN, "map", "The latent map is shown while the run trains.", default=False)
+GROUND = Choice("ground", TRAIN, "ground", "What lies under the codes of the live map.",
+    options=("codes", "density", "decoded"), default="density")
 
 # --- Latent map, Compare ----------------------------------------------------------------------------
 
@@ -279,7 +282,6 @@ NOT_IN_LINKS = (
     NotInLinks(
         "The moment of the training that the board replays", TRAIN, "nowhere", "A link opens at the last step"
     ),
-    NotInLinks("Pin and layers of the map on Train", TRAIN, "nowhere", "opens it without pin and layers"),
     NotInLinks("The board's Fit", TRAIN, "nowhere", "A link does not hold it"),
     NotInLinks("Draws of the posterior on the map", MAP, "nowhere", "A link does not hold draws"),
     NotInLinks("Presenting", ALL, "in the tab", "No link holds it"),

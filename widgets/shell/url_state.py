@@ -116,6 +116,8 @@ def _take(page: str, requested: Query) -> None:
     state.fresh.clear()
     given: Query = {}
     for name, values in requested.items():
+        if (page, name) in links.GONE:
+            continue
         name = links.OLD_NAMES.get((page, name), name)
         given.setdefault(name, tuple(links.OLD_VALUES.get((name, value), value) for value in values))
     for parameter in links.of_page(page):

@@ -10,7 +10,7 @@ from concurrent.futures import TimeoutError as NotYet
 
 import streamlit as st
 
-from vae_core.data import download
+from vae_core.data import download, strokes
 from vae_core.data.catalogue import CATALOGUE
 from vae_core.workers import own_process
 
@@ -28,6 +28,12 @@ def may_be_had(name: str) -> bool:
 def can_be_had(name: str) -> bool:
     """Whether to train on these images: a server that takes long to say so is taken for none."""
     return download.here(name) or _answers(name, PATIENCE) is True
+
+
+def ahead(name: str) -> None:
+    """What takes long to be had is begun while its user still looks at the form."""
+    if name == INSTEAD and not strokes.drawn():
+        _prepare()
 
 
 def instead_of(name: str) -> str:
@@ -56,7 +62,7 @@ def _answers(name: str, patience: float) -> bool | None:
 
 @st.cache_resource(show_spinner=False)
 def _prepare() -> subprocess.Popen[bytes]:
-    """Draws what will be trained on instead, while its user still looks at the form."""
+    """Draws them, once for all."""
     return subprocess.Popen(
         [sys.executable, "-m", f"vae_core.data.{INSTEAD}"],
         **own_process.surroundings(),

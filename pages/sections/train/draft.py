@@ -58,6 +58,7 @@ def current(run: Run | None) -> Spec:
     for field in (links.RECIPE, links.SET):
         url_state.accepted(field, "the settings below")
     found: Spec = st.session_state[DRAFT]
+    availability.ahead(found.data.name)
     to_link(found)
     return found
 

@@ -12,36 +12,14 @@ from vae_core import recipes
 from vae_core.data.catalogue import binary
 from vae_core.runs.run import Run
 from vae_core.spec import Spec, SpecError, resolve
-from widgets.shell import objective_words, url_state
+from widgets.shell import url_state
 
-BETAS = (
-    0.0,
-    0.01,
-    0.03,
-    0.1,
-    0.2,
-    0.3,
-    0.5,
-    0.7,
-    1.0,
-    1.5,
-    2.0,
-    3.0,
-    4.0,
-    6.0,
-    8.0,
-    10.0,
-    20.0,
-    30.0,
-    50.0,
-    100.0,
-)
 RATES = (1e-5, 3e-5, 1e-4, 2e-4, 3e-4, 5e-4, 1e-3, 2e-3, 3e-3, 5e-3, 1e-2, 3e-2, 0.1)
 OWN = "own"
 
 
 def controls(spec: Spec, run: Run | None) -> None:
-    """run: the one in training, whose beta and learning rate follow the controls; None otherwise."""
+    """All but beta. run: the one in training, whose learning rate follows its control; None otherwise."""
     _recipe(spec)
     images.picker(spec)
     field(
@@ -52,15 +30,6 @@ def controls(spec: Spec, run: Run | None) -> None:
         max_value=512,
         step=1,
         help="How many numbers the encoder may use for one image. Two fit on one map. Starts a new run.",
-    )
-    scale(
-        "objective.beta",
-        spec,
-        spec.objective.beta,
-        BETAS,
-        (0.0, 0.1, 1.0, 10.0, 100.0),
-        run,
-        objective_words.of(spec).beta_help,
     )
     scale(
         "training.learning_rate",

@@ -11,10 +11,14 @@ from vae_core.spec import Spec
 from vae_core.workers import launch
 from widgets.components import board
 from widgets.components.board import parcel
+from widgets.components.latent_map import densities
+from widgets.run_data.classes import decoded_class
+from widgets.run_data.codes import weights
 from widgets.shell import links, url_state, words
 from widgets.shell.error_boundary import callback
 from widgets.shell.fragments import fragment
 
+BOARD = "board"
 POLL = 0.45  # seconds: more than two updates a second even when one is late
 
 
@@ -44,10 +48,26 @@ def stage(run: Run | None) -> None:
             st.rerun()  # the buttons depend on it
         state(run)
         if now.state != "unreadable":
-            board.board(parcel.parcel(run, opening), key="board")
+            on_board(run, opening)
             opening = False
 
     fragment(show, run_every=POLL if run.status.active else None)
+
+
+def on_board(run: Run, opening: bool) -> None:
+    """opening: with all moments so far, and not the newest only."""
+    ground = links.GROUND.parse(url_state.read(links.GROUND) or str(links.GROUND.default))
+    url_state.accepted(links.GROUND, ground)
+    decoder = None
+    if ground == "decoded" and run.spec.latent > 1:
+        decoder = densities.decoder(str(run.path), weights(run), decoded_class(run))
+    board.board(parcel.parcel(run, opening), BOARD, ground, decoder, callback(_ground))
+
+
+def _ground() -> None:
+    chosen = (st.session_state.get(f"{BOARD}-ground") or {}).get("ground")
+    if chosen in (links.GROUND.options or ()):
+        url_state.write(links.GROUND, None if chosen == links.GROUND.default else chosen)
 
 
 def state(run: Run) -> None:

@@ -13,18 +13,20 @@ from vae_core.workers import launch
 from widgets.run_data import library
 from widgets.shell.error_boundary import callback
 
+ACTIVE = ("queued", "running", "paused")
 ENDED = ("stopped", "interrupted", "diverged")  # and may go on
 
 
 def buttons(run: Run | None, spec: Spec) -> None:
+    """Those but the first are symbols; their words are for screen readers, and their help says the rest."""
     state = run.status.state if run is not None else "none"
     own = run is not None and not run.is_gallery
-    active = own and state in ("queued", "running", "paused")
+    active = own and state in ACTIVE
     ended = own and state in ENDED
-    other = draft.same_but_live(run.spec, spec) if active and run is not None else []
+    other = changed(run, spec)
     waiting = draft.waiting()
     new = bool(other) or (own and not active)
-    with st.container(horizontal=True, gap="small", key="transport"):
+    with st.container(horizontal=True, gap="small", key="transport", width="content"):
         if ended:
             st.button(
                 "Resume",
@@ -95,10 +97,21 @@ def buttons(run: Run | None, spec: Spec) -> None:
             disabled=bool(waiting),
             help="Starts again with another seed: other first weights, another order of the images.",
         )
-    if waiting:
+
+
+def changed(run: Run | None, spec: Spec) -> list[str]:
+    """The settings in which the next run will differ from that in training."""
+    if run is None or run.is_gallery or run.status.state not in ACTIVE:
+        return []
+    return draft.same_but_live(run.spec, spec)
+
+
+def notes(spec: Spec, run: Run | None) -> None:
+    """What the buttons wait for, what a new run would change, and whose images it takes instead."""
+    if waiting := draft.waiting():
         names = ", ".join(f"“{labels.of(name)}”" for name in waiting)
         st.caption(f":red[:material/error: A new run waits until {names} can be used.]")
-    elif other:
+    elif other := changed(run, spec):
         names = ", ".join(labels.of(name, spec) for name in other[:4])
         st.caption(f":orange[Changed: {names}. New run trains with it; the present run is stopped and kept.]")
     replaced = draft.replaced()

@@ -297,3 +297,24 @@ def test_what_a_resume_will_train_again_is_taken_out_of_the_curves(small):
     steps = [report["step"] for report in run.metrics]
     assert steps == sorted(set(steps))
     assert metrics.parse((run.path / files.METRICS).read_bytes().splitlines()[-1]) is not None
+
+
+def test_where_images_are_to_be_waited_for_the_first_picture_comes_before_those_to_train_on(
+    small, monkeypatch
+):
+    run = create(small(3), "waited")
+    load, seen = session.data.load, []
+
+    def slow(name, split, *, progress, **request):
+        progress(0.5, f"Drawing the {split} images")
+        seen.append((split, run.frame()))
+        return load(name, split, progress=progress, **request)
+
+    monkeypatch.setattr(session.data, "load", slow)
+    worker.work(run)
+    assert [split for split, _ in seen[:2]] == ["test", "train"]
+    (_, nothing), (_, first) = seen[:2]
+    assert nothing is None
+    kept = run.frame(0)  # which training itself has made of the model that it began with
+    assert first.keys() == kept.keys()
+    assert all(first[name].tobytes() == kept[name].tobytes() for name in first)

@@ -85,3 +85,14 @@ def test_a_slow_model_is_tested_on_fewer_images(small, digits):
     window = Snapshots(digits.images, digits.labels, torch.device("cpu"))
     assert window.affordable(trainer, 1e-9) == 125
     assert window.affordable(trainer, 1e9) == 500
+
+
+@pytest.mark.parametrize("latent, most", [(2, 2000), (8, 1000), (64, 500)])
+def test_a_frame_holds_codes_of_as_many_images_as_time_and_room_allow(small, latent, most):
+    model = Trainer(small().change(latent=latent), data.load("digits")).model
+    images = torch.zeros(2500, 1, 8, 8, dtype=torch.uint8)
+    window = Snapshots(images, None, torch.device("cpu"), latent=latent)
+    assert window.affordable_codes(model, 1e-9) == 500
+    window.codes = window.affordable_codes(model, 1e9)
+    frame = window.take(model)
+    assert len(frame["mean"]) == len(frame["log_var"]) == most

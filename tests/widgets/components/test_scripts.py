@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from widgets.components import board, forward_pass, interpolate, latent_map, paint, scripts, terms, traverse
+from widgets.components import (
+    board,
+    forward_pass,
+    interpolate,
+    latent_map,
+    log_slider,
+    paint,
+    scripts,
+    terms,
+    traverse,
+)
 from widgets.components.picker import sheet
 from widgets.shell.palette import CLASSES
 
@@ -18,6 +28,7 @@ MODULES: dict[str, Callable[[], str]] = {
     "forward_pass": forward_pass.script,
     "interpolate": interpolate.script,
     "latent_map": latent_map.script,
+    "log_slider": log_slider.script,
     "paint": paint.script,
     "picker": sheet.script,
     "terms": terms.script,
@@ -51,13 +62,14 @@ def test_each_script_belongs_to_a_component() -> None:
         "forward_pass/main",
         "interpolate/main",
         "latent_map/map",
+        "log_slider/log_slider",
         "paint/paint",
         "picker/sheet",
         "terms/terms",
         "traverse/main",
     ]
     used = {file for entry in entries for file in scripts.files(WIDGETS / f"{entry}.js")}
-    alone = {WIDGETS / name / f"{name}.js" for name in ("history", "browser_store", "present")}
+    alone = {WIDGETS / name / f"{name}.js" for name in ("history", "browser_store", "drawer", "present")}
     assert used | alone == {*WIDGETS.rglob("*.js"), *scripts.BROWSER.glob("*.js")}
 
 

@@ -110,7 +110,7 @@ def test_a_value_that_is_written_is_read_again(data: st.DataObject) -> None:
     values = {
         links.SEED: st.integers(0, 9999),
         links.CLASSES: st.sets(st.integers(0, 99)).map(lambda them: tuple(sorted(them))),
-        links.LIVE_MAP: st.booleans(),
+        links.ALL_RUNS: st.booleans(),
         links.WAY: st.sampled_from(links.WAY.options or ()),
         links.T: st.integers(-50, 150).map(lambda percent: percent / 100),
     }

@@ -1,7 +1,8 @@
-"""The training board: cloud, curves, probes and samples of a run as it trains."""
+"""The training board: the live map, curves, probes and samples of a run as it trains."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -12,13 +13,32 @@ from widgets.components.scripts import BROWSER
 HERE = Path(__file__).parent
 
 
-def board(parcel: bytes, key: str) -> None:
-    """The training board. The parcel: `parcel.py`."""
+def board(
+    parcel: bytes,
+    key: str,
+    ground: str = "density",
+    decoder: bytes | None = None,
+    on_ground: Callable[[], None] | None = None,
+) -> None:
+    """The training board.
+
+    parcel: of `parcel.py`. ground: what lies under the points, "codes" (nothing), "density" or "decoded".
+    decoder: a parcel of `wire.decoder`, for "decoded". on_ground: called when another ground was chosen,
+    which then is `st.session_state[f"{key}-ground"]["ground"]`.
+    """
+    mount = _component()
+    # Without a gap: the other mounts show nothing. Each message is sent again only where it has changed.
+    with st.container(gap=None):
+        mount(key=f"{key}-ground", data={"ground": ground}, on_ground_change=on_ground or (lambda: None))
+        if decoder is not None:
+            mount(key=f"{key}-decoder", data=decoder)
+        mount(key=key, data=parcel)
+
+
+def _component() -> Callable[..., object]:
     # Registering again is how Streamlit wants it: with the same content it changes nothing.
-    mount = st.components.v2.component(
-        "elbo_board", html=scripts.text(HERE / "board.html"), css=css(), js=script()
-    )
-    mount(key=key, data=parcel)
+    found: Callable[..., object] = st.components.v2.component("elbo_board", css=css(), js=script())
+    return found
 
 
 def css() -> str:

@@ -1,111 +1,112 @@
-// The training board: numbers, latent cloud, curves, probe digits, prior samples, KL per dimension.
-// Python sends all stored frames when the page opens and when the run comes to rest; while it trains, its newest report.
+// The training board: the live map, and beside it numbers, curves, probe images and samples, all of one moment.
+// Python sends all stored moments when the page opens and when the run comes to rest; while it trains, its newest one.
+// Two more mounts of the same component bring what lies under the points, and the decoder where that is asked for.
 
-import { number } from "../../../vae_core/browser/dom.js";
-import { box } from "../../../vae_core/browser/draw.js";
-import { Figure, table } from "../../../vae_core/browser/figure.js";
+import { makeDecoder } from "../../../vae_core/browser/decoder.js";
 import { unpack } from "../../../vae_core/browser/parcel.js";
-import { drawPictures, picturesHeight, sideBySide } from "../../../vae_core/browser/pictures.js";
+import { sideBySide } from "../../../vae_core/browser/pictures.js";
 import { readTheme } from "../../../vae_core/browser/theme.js";
-import { barAt, drawBars } from "./bars.js";
-import { Cloud, squareHeight } from "./cloud.js";
-import { curveLayout, drawCurves, nearestStep } from "./curves.js";
+import { Cloud } from "./cloud.js";
 import { Film } from "./film.js";
+import { makeFrame } from "./frame.js";
+import { makePanels } from "./panels.js";
+import { Scrubber } from "./scrubber.js";
+import { sizesOf } from "./sizes.js";
 
-const boards = new WeakMap();
+const MOST_GLIDE = 900; // milliseconds; the next report is then awaited at rest
+const BELOW = 10; // pixels left free below the board
 
-export default function ({ data, parentElement }) {
-  let board = boards.get(parentElement);
-  if (!board) { board = makeBoard(parentElement.querySelector(".board")); boards.set(parentElement, board); }
+const boards = new Map(); // where Streamlit mounted one -> it
+const ground = { name: "density", choose: () => {}, decoder: null };
+
+export default function ({ data, parentElement, setStateValue }) {
+  if (!(data instanceof Uint8Array)) return takeGround(data, setStateValue);
   const { arrays, ...header } = unpack(data);
+  if (header.kind === "decoder") return takeDecoder({ ...header, arrays });
+  let board = boards.get(parentElement);
+  if (!board) {
+    const root = makeFrame();
+    parentElement.append(root);
+    board = makeBoard(root);
+    boards.set(parentElement, board);
+  }
   board.show({ ...header, ...arrays });
   return () => { board.close(); boards.delete(parentElement); };
 }
 
+function takeGround({ ground: name }, setStateValue) {
+  ground.choose = (chosen) => setStateValue("ground", chosen);
+  lay({ name });
+}
+
+function takeDecoder(parcel) {
+  lay({ decoder: { ...makeDecoder(parcel), id: parcel.id } });
+  return () => lay({ decoder: null });
+}
+
+function lay(changes) {
+  Object.assign(ground, changes);
+  for (const board of boards.values()) board.lay();
+}
+
 function makeBoard(root) {
   const part = (name) => root.querySelector(`.${name}`);
-  for (const name of ["tiles", "cloud", "curves", "probes", "samples", "bars"]) part(name).replaceChildren();  // of an earlier mount
-  let d = null, frame = 0, playing = 0;
+  let d = null, sizes = sizesOf({ width: 900, height: 600 }), arrived = 0, beside = "curves";
   const film = new Film(), canvases = {};
+  const scrubber = new Scrubber(part, (frame, duration) => seek(duration));
+  const moment = () => film.moments[scrubber.frame];
 
-  const cloud = new Cloud(part("cloud"));
-  const curves = new Figure(part("curves"), {
-    title: "Nats per image", height: squareHeight, cursor: true,
-    draw: (ctx, size, theme, pointer) => drawCurves(ctx, size, theme, curveData(theme.colours), pointer),
-    hover(px) {
-      if (!d.steps.length) return null;
-      const { left, right } = curveLayout([0, 0], 1), w = curves.canvas.clientWidth - left - right;
-      const i = nearestStep(d.steps, ((px - left) / w) * d.steps[d.steps.length - 1]);
-      const say = (name, key) => (Number.isFinite(d[key][i]) ? `${name} ${number(d[key][i], 1)}` : null);
-      return [`step ${d.steps[i].toLocaleString("en")}`, say("ELBO", "elbo_train"), say("test", "elbo_test"), say("KL", "kl_train")].filter(Boolean).join(" · ");
-    },
-    csv: () => {
-      const names = ["steps", ...["elbo", "reconstruction", "kl", "beta_kl", ...d.terms.map(([key]) => key)].flatMap((n) => [`${n}_train`, `${n}_test`])];
-      return table(names, [...d.steps].map((_, i) => names.map((n) => (Number.isFinite(d[n][i]) ? d[n][i] : ""))));
-    },
+  const cloud = new Cloud(part("cloud"), () => sizes.mapHeight, (name) => {
+    lay({ name });
+    ground.choose(name);
   });
-  const probes = new Figure(part("probes"), {
-    title: "Probe images and their reconstructions", height: (w) => (d.probes ? picturesHeight(w, [...given(), d.probes].map((set) => set.shape), d.probes.shape[0]) : w / 5),
-    draw(ctx, size, theme) {
-      if (!d.probes || film.last < 0) drawWaiting(ctx, size, theme);
-      else drawPictures(ctx, size[0], [...given(), now("reconstructions")], d.probes.shape[0]);
-    },
+  const panels = makePanels(part, () => ({
+    d, sizes, moment: moment(), sets, cursor: scrubber.follows ? null : moment()?.step,
+  }), () => {
+    beside = beside === "curves" ? "bars" : "curves";
+    measure();
   });
-  const samples = new Figure(part("samples"), {
-    title: "Samples from the prior", height: (w) => (film.last < 0 ? w / 4 : picturesHeight(w, [film.moments[frame].samples.shape], 8)),
-    draw(ctx, size, theme) { if (film.last < 0) drawWaiting(ctx, size, theme); else drawPictures(ctx, size[0], [now("samples")], 8); },
-  });
-  const bars = new Figure(part("bars"), {
-    title: "KL per latent dimension", height: () => 132, cursor: true,
-    draw(ctx, size, theme) { if (kl().length) drawBars(ctx, size, theme, kl(), d.chosen); else drawWaiting(ctx, size, theme); },
-    hover(px) {
-      const k = barAt(bars.canvas.clientWidth, kl().length, px);
-      return k === null ? null : `z${k + 1}: ${kl()[k].toFixed(2)} nats`;
-    },
-    csv: () => table(["dimension", "kl"], kl().map((v, k) => [k + 1, v])),
-  });
-  const figures = [cloud, curves, probes, samples, bars];
-
-  const given = () => (d.seen ? [d.probes, d.seen] : [d.probes]);
+  const figures = [cloud, ...Object.values(panels)];
 
   // The pictures of the moment that is shown, on one canvas for all moments.
   function now(name) {
-    const one = film.moments[frame][name];
+    const one = moment()[name];
     one.canvas = canvases[name] = sideBySide(one, canvases[name]);
     return one;
   }
-  const kl = () => [...(film.moments[frame]?.kl ?? [])];
-
-  function arrange() {
-    const { labels = [], cloud: codes = [], prior = null } = film.moments[frame] ?? {};
-    cloud.take(codes, labels, { axes: d.axes, classes: d.classes, prior, note: d.cloud_note });
-    for (const each of [curves, bars]) each.say(d.kl_note);
+  function sets(name) {
+    if (!moment()) return [];
+    if (name === "samples") return [now("samples")];
+    return d.probes ? [d.probes, ...(d.seen ? [d.seen] : []), now("reconstructions")] : [];
   }
 
-  function curveData(colours) {
-    const pair = (key, colour) => [
-      { name: "train", values: d[`${key}_train`], colour, width: 1.4, dash: [4, 3], alpha: 0.85 },
-      { name: "test", values: d[`${key}_test`], colour, width: 2 },
-    ];
-    const panels = [
-      { title: "ELBO", colour: colours.elbo, lines: pair("elbo", colours.elbo) },
-      { title: "Reconstruction", colour: colours.reconstruction, lines: pair("reconstruction", colours.reconstruction) },
-      { title: "KL", colour: colours.kl, lines: pair("kl", colours.kl) },
-    ];
-    // On axes of its own: after a move of beta it is many times the KL, and would flatten it.
-    if (d.weighted) panels.push({ title: d.weighted, colour: colours.beta_kl, lines: [{ name: "train", values: d.beta_kl_train, colour: colours.beta_kl, width: 1.6 }] });
-    if (d.terms?.length) panels.push({ title: "", lines: d.terms.map(([key, name], k) => {
-      const values = d[`${key}_train`], last = values.findLast(Number.isFinite);
-      return { name: last === undefined ? name : `${name} ${number(last, Math.abs(last) < 10 ? 2 : 1)}`, values, colour: colours.classes[k], width: 1.6 };
-    }) });
-    return { steps: d.steps, panels, marks: d.marks, cursor: frame < film.last ? film.moments[frame].step : null };
-  }
+  // --- how large everything is ---
 
-  // --- the numbers above, and playing ---
+  function measure() {
+    const main = document.querySelector("[data-testid=stMain]"), foot = document.querySelector(".st-key-terms-foot");
+    const { top, bottom, width } = root.getBoundingClientRect();
+    const below = BELOW + (foot?.offsetParent ? foot.getBoundingClientRect().bottom - bottom : 0);
+    const height = window.innerHeight - top - (main?.scrollTop ?? 0) - below;
+    const [, h, w] = d?.samples?.shape.slice(-3) ?? [1, 28, 28];
+    sizes = sizesOf({ width, height, sets: d?.seen ? 3 : 2, image: [h, w] });
+    const grid = part("grid");
+    grid.dataset.shape = root.dataset.shape = sizes.shape;
+    grid.dataset.both = sizes.both;
+    grid.dataset.beside = beside;
+    grid.style.setProperty("--map", `${sizes.map}px`);
+    grid.style.setProperty("--columns", sizes.tiles);
+    if (d) tiles();
+    figures.forEach((f) => f.draw());
+  }
+  const observer = new ResizeObserver(measure);
+  observer.observe(root);
+  for (const around of document.querySelectorAll("[data-testid=stMainBlockContainer]")) observer.observe(around);
+  addEventListener("resize", measure);
+
+  // --- the numbers ---
 
   function tiles() {
-    const box = part("tiles");
-    const shown = frame < film.last ? film.moments[frame].tiles : d.tiles;
+    const box = part("tiles"), shown = moment()?.tiles ?? d.tiles;
     shown.forEach(([name, value, under, help, symbol], k) => {
       const tile = box.children[k] ?? box.appendChild(Object.assign(document.createElement("div"), { innerHTML: "<span></span><b></b><i></i>" }));
       const [a, b, c] = tile.children;
@@ -113,66 +114,49 @@ function makeBoard(root) {
       a.style.color = symbol ? `var(--${symbol})` : "";
     });
     while (box.children.length > shown.length) box.lastChild.remove();
+    const over = shown.length % sizes.tiles;
+    for (const tile of box.children) tile.style.gridColumn = "";
+    if (over) box.lastChild.style.gridColumn = `span ${sizes.tiles - over + 1}`;
   }
 
-  const slider = part("slider"), play = part("play"), at = part("at");
-  function seek(k) {
-    frame = Math.max(0, Math.min(k, film.last));
-    slider.value = frame;
-    at.textContent = `step ${film.moments[frame].step.toLocaleString("en")}`;
-    slider.setAttribute("aria-valuetext", at.textContent);
-    arrange();
+  function seek(duration) {
+    cloud.take(moment(), { axes: d.axes, classes: d.classes, note: d.cloud_note, chosen: d.chosen, latent: d.latent }, duration);
+    lays();
+    for (const each of [panels.curves, panels.bars]) each.say(d.kl_note);
     tiles();
     figures.forEach((f) => f.draw());
   }
-  function tick(before) {
-    playing = requestAnimationFrame((time) => {
-      const pause = Math.max(33, 8000 / film.moments.length);  // the whole run in about eight seconds
-      if (time - before < pause) return tick(before);
-      if (frame >= film.last) return halt();
-      seek(frame + 1);
-      tick(time);
-    });
-  }
-  function halt() {
-    cancelAnimationFrame(playing); playing = 0;
-    play.dataset.playing = "false"; play.setAttribute("aria-label", "Play the training again");
-  }
-  play.onclick = () => {
-    if (playing) return halt();
-    if (frame >= film.last) seek(0);
-    play.dataset.playing = "true"; play.setAttribute("aria-label", "Pause");
-    tick(performance.now());
-  };
-  slider.oninput = () => { halt(); seek(+slider.value); };
-  slider.onkeydown = (e) => { if (e.key === " ") { e.preventDefault(); play.click(); } };
+  function lays() { cloud.lay(ground.name, ground.decoder, scrubber.follows); }
 
   return {
     show(next) {
-      const other = !d || d.run !== next.run;
-      // Who looks at an earlier step goes on doing so; who is at the end follows it.
-      const looked = !other && frame < film.last ? film.moments[frame].step : null;
+      const other = !d || d.run !== next.run, follows = other || scrubber.follows;
+      const looked = follows ? null : moment()?.step;
+      // The way to the next report takes as long as it was awaited.
+      const since = performance.now() - arrived, glide = !other && !next.replay && film.last >= 0 ? Math.min(since, MOST_GLIDE) : 0;
+      arrived = performance.now();
       d = next;
       film.take(next);
       for (const name of ["probes", "seen"]) if (d[name]) d[name].canvas = sideBySide(d[name]);
-      root.classList.toggle("empty", Boolean(d.empty));
-      part("replay").hidden = film.last < 1;
-      if (film.last < 1) halt();
       const theme = readTheme(root);
       figures.forEach((f) => Object.assign(f, { theme, file: d.run }));
-      probes.name(d.seen ? "Probe images, what is seen, reconstructions" : "Probe images and their reconstructions");
+      panels.probes.name(d.seen ? "Probe images, what is seen, reconstructions" : "Probe images and their reconstructions");
       part("bar").style.width = `${100 * (d.progress ?? 0)}%`;
       part("meter").style.visibility = d.progress == null ? "hidden" : "visible";
-      slider.max = Math.max(film.last, 0);
-      if (film.last >= 0) seek(looked === null ? film.last : film.at(looked)); else { frame = 0; arrange(); tiles(); figures.forEach((f) => f.draw()); }
+      scrubber.take(film.steps, looked == null ? film.last : film.at(looked));
+      seek(follows ? glide : -1);
+      measure();
       root.dataset.step = d.step; root.dataset.run = d.run; root.dataset.marks = d.marks.map((m) => m.text).join(" ");
+      root.dataset.points = moment()?.x.length ?? 0;
       root.dataset.shown = 1 + Number(root.dataset.shown ?? 0);
     },
-    close() { halt(); figures.forEach((f) => f.close()); },
+    lay() { if (d) { lays(); cloud.draw(); } },
+    close() {
+      root.remove();
+      scrubber.halt();
+      observer.disconnect();
+      removeEventListener("resize", measure);
+      figures.forEach((f) => f.close());
+    },
   };
-}
-
-/** The outline of what is to come. */
-function drawWaiting(ctx, [width, height], { colours }) {
-  box(ctx, 0.5, 0.5, width - 1, height - 1, { stroke: colours.line, dash: [4, 4] });
 }

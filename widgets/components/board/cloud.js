@@ -1,89 +1,172 @@
-// The latent cloud: posterior means on the plane of two dimensions, by class, over the prior's contours.
+// The live map: codes by class on the plane of two dimensions, over the density of all codes with its holes, or over
+// the images that the decoder makes of the plane, and the prior's contours.
 
 import { number } from "../../../vae_core/browser/dom.js";
 import { clipped } from "../../../vae_core/browser/draw.js";
 import { Figure, table } from "../../../vae_core/browser/figure.js";
+import { findHoles, holeBadges, holeEdges, outlineHoles } from "../../../vae_core/browser/holes.js";
 import {
-  centresOf, drawAxes, drawGrid, drawPoints, drawPrior, nameClasses, namePrior, nearestPoint, placed, remembering,
+  centresOf, drawAxes, drawDensity, drawGrid, drawPoints, drawPrior, drawTrails, nameClasses, namePrior, nearestPoint,
+  placed, remembering,
 } from "../../../vae_core/browser/plane.js";
+import { Manifold } from "../latent_map/manifold.js";
+import { between, Glide } from "./glide.js";
+import { AXES } from "./sizes.js";
 
-const MARGIN = { left: 42, right: 8, top: 4, bottom: 38 }, MOST = 560;
 const USUAL = 4; // standard deviations of the prior
-const MANY = 1000; // points, beyond which they are small
+const HOLES = 0.95; // of the prior's mass, the region in which holes are
+const NAMED_HOLES = 6; // classes have names here too
+const LEAST_HOLE = 0.001; // of the prior's mass, from which on a hole is numbered
+const NOTHING = { x: [], y: [], labels: [], remember: remembering() };
 
-export const squareHeight = (width) => Math.min(width - MARGIN.left - MARGIN.right, MOST) + MARGIN.top + MARGIN.bottom;
+export const GROUNDS = {
+  codes: ["Codes", "Only the codes, each image at the mean of its posterior, over the prior"],
+  density: ["Density", "The aggregated posterior q(z), and its holes: where the prior expects far more than the data put"],
+  decoded: ["Decoded", "What the decoder makes of each place, by the run's last saved weights"],
+};
 
 export class Cloud extends Figure {
-  constructor(parent) {
+  /** height(): of the canvas; choose(name): what a press on a ground's button does. */
+  constructor(parent, height, choose) {
     const help = `Widen the range until nearly every code is inside; the usual range is ${USUAL} standard deviations of the prior. A link does not hold it`;
     super(parent, {
-      title: "Latent cloud", height: squareHeight,
+      title: "Latent map", height,
       draw: (ctx, size, theme) => this.drawPlane(ctx, size, theme),
       hover: (px, py) => this.at(px, py),
-      extra: [["Fit", help, (button) => {
-        this.fit = !this.fit;
-        button.classList.toggle("on", this.fit);
-        this.widen();
-        this.draw();
-      }]],
+      extra: [
+        ...Object.entries(GROUNDS).map(([name, [label, hint]]) => [label, hint, () => choose(name)]),
+        ["Fit", help, (button) => {
+          this.fit = !this.fit;
+          button.classList.toggle("on", this.fit);
+          this.widen();
+          this.draw();
+        }],
+      ],
       csv: () => {
-        const { x, y, labels } = this.points;
+        const { x, y, labels } = this.moment;
         return table(["z_a", "z_b", "label"], [...x].map((v, i) => [v, y[i], labels[i]]));
       },
     });
-    Object.assign(this, { fit: false, extent: USUAL, remember: remembering(), points: { x: [], y: [], labels: [], centres: [] } });
+    Object.assign(this, {
+      fit: false, extent: USUAL, remember: remembering(), moment: NOTHING, before: null, plane: {}, ground: "density",
+      manifold: new Manifold(), decoder: null, glide: new Glide(() => this.draw()),
+    });
   }
 
-  /** codes [N, 2] and labels [N] of a moment; plane: {axes, classes, prior, note}, prior null where it is not known. */
-  take(codes, labels, plane) {
-    const column = (k) => codes.filter((_, i) => i % 2 === k);
-    this.points = { x: column(0), y: column(1), labels };
-    this.points.centres = centresOf(this.points);
+  /** A moment of the film; plane: {axes, classes, note, chosen, latent}; duration: of the way there, in milliseconds. */
+  take(moment, plane, duration = 0) {
+    if (moment && moment === this.moment) duration = -1; // the same: a glide under way goes on
+    this.before = duration > 0 && this.moment.x.length === moment?.x.length ? this.moment : duration < 0 ? this.before : null;
+    this.moment = moment ?? NOTHING;
     this.plane = plane;
+    if (duration >= 0) this.glide.start(this.before ? duration : 0);
     this.widen();
   }
 
+  /** ground: a name of GROUNDS; decoder: of decoder.js, or null; whether it is of the moment that is shown: `newest`. */
+  lay(ground, decoder, newest) {
+    Object.assign(this, { ground, decoder: newest ? decoder : null });
+    for (const button of this.box.querySelectorAll(".extra")) {
+      const name = Object.keys(GROUNDS).find((each) => GROUNDS[each][0] === button.textContent);
+      if (name) button.setAttribute("aria-pressed", String(name === ground));
+    }
+    if (ground !== "decoded" || !this.decoder) this.manifold.clear();
+  }
+
+  close() {
+    this.glide.stop();
+    this.manifold.stop();
+    super.close();
+  }
+
   widen() {
-    const { x, y } = this.points, far = Array.from(x, (v, i) => Math.max(Math.abs(v), Math.abs(y[i])));
+    const { x, y } = this.moment, far = Array.from(x, (v, i) => Math.max(Math.abs(v), Math.abs(y[i])));
     this.extent = USUAL;
     if (this.fit && far.length) {
       const most = [...far].sort((a, b) => a - b)[Math.floor(0.99 * (far.length - 1))];
       while (this.extent < most && this.extent < 4096) this.extent *= Number.isInteger(Math.log2(this.extent)) ? 1.5 : 4 / 3;
     }
     const outside = far.filter((v) => v > this.extent).length;
-    this.say(!far.length ? "" : outside ? `${outside} of ${far.length} outside the range` : this.plane.note);
+    this.say(!far.length ? "" : outside ? `${outside} of ${far.length} codes outside the range` : this.plane.note);
   }
 
   scene([width, height], theme) {
-    const { left, right, top, bottom } = MARGIN, { plane, points, remember } = this;
+    const { left, right, top, bottom } = AXES, { plane, moment, glide, before, remember } = this;
     const side = Math.max(10, Math.min(width - left - right, height - top - bottom));
     const plot = { left: left + Math.max(0, (width - left - right - side) / 2), top, width: side, height: side };
-    const { grid, regions, logP } = plane.prior ?? {};
+    const points = { labels: moment.labels, ...(before && glide.share < 1 ? between(before, moment, glide.share) : { x: moment.x, y: moment.y }) };
+    points.centres = centresOf(points);
+    const { grid, regions, logP } = moment.prior ?? {};
     return {
-      ...placed(plot, { x: 0, y: 0, half: this.extent }), ...theme, points, remember, grid, regions, fields: { logP },
-      axes: plane.axes, classes: plane.classes,
+      ...placed(plot, { x: 0, y: 0, half: this.extent }), ...theme, points, remember, regions, fields: { logP },
+      grid: grid ?? moment.grid, axes: plane.axes, classes: plane.classes,
     };
   }
 
   drawPlane(ctx, size, theme) {
-    const scene = this.shown = this.scene(size, theme), { points: { x }, plot } = scene, taken = [];
-    const radius = x.length > MANY ? 1.5 : Math.max(1.6, Math.min(3, plot.width / 160));
-    clipped(ctx, plot, () => {
-      drawGrid(ctx, scene);
-      drawPoints(ctx, scene, { radius, alpha: x.length > MANY ? 0.6 : 0.8 });
-      if (this.plane.prior) drawPrior(ctx, scene);
+    const scene = this.shown = this.scene(size, theme), { glide, before, moment } = this, taken = [];
+    const decoded = this.ground === "decoded" && this.decoder, radius = Math.max(1.8, Math.min(3, scene.plot.width / 170));
+    clipped(ctx, scene.plot, () => {
+      if (decoded) this.drawDecoded(ctx, scene);
+      else {
+        if (this.ground !== "codes") this.drawDensities(ctx, scene);
+        drawGrid(ctx, scene);
+      }
+      if (before && glide.moving) drawTrails(ctx, scene, between(before, moment, glide.tail));
+      drawPoints(ctx, scene, { radius, alpha: decoded ? 0.55 : 0.85 });
+      if (this.ground !== "codes") this.drawHoles(ctx, scene, taken);
+      if (scene.regions) drawPrior(ctx, scene);
       nameClasses(ctx, scene, taken);
-      if (this.plane.prior) namePrior(ctx, scene, taken);
+      if (scene.regions) namePrior(ctx, scene, taken);
     });
     drawAxes(ctx, scene);
   }
 
+  /** That of the moment; on the way to it, it comes as that before it goes. */
+  drawDensities(ctx, scene) {
+    const share = this.before?.logQ ? Math.min(1, this.glide.share) : 1;
+    for (const [moment, alpha] of [[this.before, 1 - share], [this.moment, share]]) {
+      if (!moment?.logQ || alpha <= 0) continue;
+      ctx.globalAlpha = alpha;
+      drawDensity(ctx, { ...scene, grid: moment.grid, fields: { drawn: moment.logQ }, remember: moment.remember });
+    }
+    ctx.globalAlpha = 1;
+  }
+
+  drawHoles(ctx, scene, taken) {
+    const { empty, grid, prior, remember } = this.moment;
+    if (!empty) return;
+    const { edges, list } = remember("holes", empty, () => {
+      const [, level] = prior.regions.find(([mass]) => mass === HOLES);
+      const field = Float32Array.from(empty, (v, k) => Math.min(v, prior.logP[k] - level));
+      return { edges: holeEdges(grid, field), list: findHoles(grid, field, prior.logP).filter(({ mass }) => mass >= LEAST_HOLE).slice(0, NAMED_HOLES) };
+    });
+    outlineHoles(ctx, scene, edges, list);
+    taken.push(...holeBadges(list, scene).map(({ x, y }) => ({ x, y, width: 18, height: 18 })));
+  }
+
+  drawDecoded(ctx, scene) {
+    const { plot, view, scale, toX, toY } = scene, { decoder, plane } = this;
+    const zAt = (x, y) => {
+      const z = new Float32Array(plane.latent);
+      z[plane.chosen[0]] = x;
+      z[plane.chosen[1]] = y;
+      return z;
+    };
+    const now = { decoder, view, plot, scale, spacing: "linear", plane: { zAt }, density: window.devicePixelRatio || 1 };
+    this.manifold.renew(`${decoder.id} ${this.extent} ${plot.width}`, () => now, () => this.draw());
+    ctx.imageSmoothingEnabled = false;
+    for (const { canvas, left, top, width, height } of this.manifold.canvases) {
+      ctx.drawImage(canvas, toX(left), toY(top), width * scale, height * scale);
+    }
+  }
+
   /** What is at a place of the canvas, in words. */
   at(px, py) {
-    if (!this.shown || !this.points.x.length) return null;
-    const { toX, toY, scale } = this.shown, { extent } = this, x = (px - toX(0)) / scale, y = (toY(0) - py) / scale;
+    if (!this.shown || !this.moment.x.length) return null;
+    const { toX, toY, scale, points } = this.shown, { extent } = this, x = (px - toX(0)) / scale, y = (toY(0) - py) / scale;
     if (Math.max(Math.abs(x), Math.abs(y)) > extent) return null;
-    const i = nearestPoint(this.points, x, y, extent / 40), k = i === null ? null : this.points.labels[i];
+    const i = nearestPoint(points, x, y, extent / 40), k = i === null ? null : points.labels[i];
     return `(${number(x)}, ${number(y)})` + (k === null || k >= 250 ? "" : ` · class ${this.plane.classes[k] ?? k}`);
   }
 }

@@ -1,11 +1,15 @@
 // The moments of a run that the board can show: those that Python has sent at once, and each that came since.
 
+import { remembering } from "../../../vae_core/browser/plane.js";
+
 const MOST_MOMENTS = 400;  // beyond, every second one goes
 
 export class Film {
   constructor() { this.moments = []; this.about = ""; }
 
   get last() { return this.moments.length - 1; }
+
+  get steps() { return this.moments.map(({ step }) => step); }
 
   /** Takes in a parcel: all moments that are stored, or the newest of a run in training. */
   take(d) {
@@ -14,10 +18,16 @@ export class Film {
     if (about !== this.about || d.replay) this.moments = [];
     this.about = about;
     if (!d.labels.length) return;
-    const steps = d.frame_steps, fresh = steps.map((step, k) => moment(d, k, step));
+    const steps = d.frame_steps, fresh = steps.map((step, k) => this.known(step, d) ?? moment(d, k, step));
     // A run that goes on from an earlier state trains its last steps again.
     this.moments = [...this.moments.filter((m) => m.step < steps[0]), ...fresh];
     if (this.moments.length > MOST_MOMENTS) this.moments = this.moments.filter((_, k) => (this.last - k) % 2 === 0);
+  }
+
+  /** The newest moment again, with numbers that may have come since: nothing of it is to be drawn anew. */
+  known(step, d) {
+    const last = this.moments[this.last];
+    return !d.replay && last?.step === step ? Object.assign(last, { tiles: d.past_tiles[0] }) : null;
   }
 
   /** Where the moment of a step is, or the next one after it. */
@@ -30,17 +40,24 @@ export class Film {
 function moment(d, k, step) {
   const one = (name) => {
     const all = d[name];
-    if (!d.replay) return all;
+    if (!d.replay || !all) return all;
     const shape = all.shape.slice(1), size = shape.reduce((p, n) => p * n, 1);
     return Object.assign(all.subarray(k * size, (k + 1) * size), { shape });
   };
   // Of a prior that stays as it is there is one for all moments; one of old frames is today's alone.
   const moves = d.regions.length === d.frame_steps.length, p = moves ? k : 0;
   const known = d.regions.length && (moves || d.unit_prior || k === d.frame_steps.length - 1);
-  const cells = d.grid ? d.grid.size ** 2 : 0;
+  const cells = d.grid ? d.grid.size ** 2 : 0, nats = (name, scale) => (one(name) ? inNats(one(name), scale) : null);
   const prior = known ? { regions: d.regions[p], grid: d.grid, logP: d.log_p.subarray(p * cells, (p + 1) * cells) } : null;
+  const column = (axis) => d.labels.length && Float32Array.from(d.labels, (_, i) => one("cloud")[2 * i + axis]);
   return {
-    prior, step, labels: d.labels, tiles: d.past_tiles[k] ?? d.tiles,
-    cloud: one("cloud"), kl: one("kl"), reconstructions: one("reconstructions"), samples: one("samples"),
+    step, prior, labels: d.labels, tiles: d.past_tiles[k] ?? d.tiles, x: column(0), y: column(1), grid: d.grid,
+    logQ: nats("density", d.density_scale), empty: prior && nats("empty", d.empty_scale), remember: remembering(),
+    kl: one("kl"), reconstructions: one("reconstructions"), samples: one("samples"),
   };
+}
+
+/** Bytes as nats: each stands for the middle of its step. */
+export function inNats(bytes, [first, step]) {
+  return Float32Array.from(bytes, (v) => first + (v + 0.5) * step);
 }

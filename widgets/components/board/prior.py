@@ -1,9 +1,9 @@
-"""The prior on the plane of the cloud, for its contours."""
+"""The prior on the plane of the live map."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -20,34 +20,28 @@ if TYPE_CHECKING:
 
 REGIONS = (0.5, 0.95)  # of the prior's mass
 USUAL = 4.0  # standard deviations; the grid reaches at least so far
-CELLS = 8  # of the grid to one standard deviation, contours being interpolated between them
+CELLS = 10  # of the grid to one standard deviation, contours being interpolated between them
 DRAWS = 2000  # of a prior whose reach is not known
 
 
 class Grid(NamedTuple):
+    """regions: [mass, log p in nats at the edge of the smallest region that holds it]. always: whether the
+    prior is this one at every moment."""
+
     axis: np.ndarray
     log_p: np.ndarray
     regions: list[list[float]]
+    always: bool = False
 
 
-def contours(
-    run: Run, dims: list[int], shots: list[frames.Arrays]
-) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """What a parcel holds of p(z) at the two dimensions: (header, arrays), of the prior of every shot.
+def priors(run: Run, dims: list[int], shots: list[frames.Arrays]) -> list[Grid]:
+    """p(z)'s marginal on the two dimensions, of every shot; one where it is the same in all, or where frames
+    do not hold it. None where a learned prior has no weights yet."""
+    return [_standard()] if is_standard(run) else _own(run, shots, dims)
 
-    `regions` are, of each, [mass, log p in nats at the edge of the smallest region that holds it]; `log_p`
-    [F, G, G] is p's marginal on `grid`. One stands for all where the prior is the same in all. There are no
-    regions where there is one dimension only, or where a learned prior has no weights yet.
-    """
-    known: list[Grid] = []
-    if len(dims) == 2:
-        known = [_standard()] if is_standard(run) else _own(run, shots, dims)
-    if not known:
-        return {"regions": []}, {}
-    axis = known[-1].axis
-    grid = {"x": float(axis[0]), "cell": float(axis[1] - axis[0]), "size": len(axis)}
-    log_p = np.stack([each.log_p for each in known]).astype(np.float16)
-    return {"regions": [each.regions for each in known], "grid": grid}, {"log_p": log_p}
+
+def usual_axis() -> np.ndarray:
+    return _axis(USUAL)
 
 
 def _axis(extent: float) -> np.ndarray:
@@ -59,7 +53,7 @@ def _standard() -> Grid:
     square = _axis(USUAL) ** 2
     log_p = -0.5 * (square[:, None] + square) - LOG_2PI
     regions = [[mass, math.log1p(-mass) - LOG_2PI] for mass in REGIONS]
-    return Grid(_axis(USUAL), log_p, regions)
+    return Grid(_axis(USUAL), log_p, regions, always=True)
 
 
 def _own(run: Run, shots: list[frames.Arrays], dims: list[int]) -> list[Grid]:

@@ -1,13 +1,11 @@
 // What the map shows, layer by layer, each drawn from a scene: the parcels, the frame of the replay, the
 // colours and the transform from latent coordinates to pixels. A "ground" fills the plane: one at a time.
 
-import { outlines } from "../../../vae_core/browser/contours.js";
-import { dot, line, write } from "../../../vae_core/browser/draw.js";
+import { holeBadges, holeEdges, outlineHoles } from "../../../vae_core/browser/holes.js";
 import { fit, tilePainter } from "../../../vae_core/browser/images.js";
 import {
-  clamp01, drawDensity, drawField, drawPoints, drawPrior, nameClasses, namePrior, NATS_OF_Q, trace,
+  clamp01, drawDensity, drawField, drawPoints, drawPrior, nameClasses, namePrior, NATS_OF_Q,
 } from "../../../vae_core/browser/plane.js";
-import { RADIUS, standing } from "./badges.js";
 
 const GROUNDS = [
   {
@@ -45,8 +43,6 @@ export const LAYERS = [
   },
 ];
 
-const BADGES = 12;
-const BUSY = 4000; // points of all holes' outlines
 export const NATS = { posterior: NATS_OF_Q, ratio: [-Math.log(100), Math.log(100)] }; // the same for every run
 
 // --- grounds ---
@@ -101,44 +97,16 @@ function drawPaths(ctx, { points, colours, toX, toY }) {
 export function drawNames(ctx, scene, layers) {
   const { holes, points, plot } = scene;
   if (plot.small) return;
-  const taken = layers.has("holes") && holes ? badges(scene).map(({ x, y }) => ({ x, y, width: 18, height: 18 })) : [];
+  const taken = layers.has("holes") && holes ? holeBadges(holes.list, scene).map(({ x, y }) => ({ x, y, width: 18, height: 18 })) : [];
   if (layers.has("points") && points) nameClasses(ctx, scene, taken);
   if (layers.has("prior")) namePrior(ctx, scene, taken);
 }
 
-/** The largest holes' badges. The smallest holes have their outline alone. */
-function badges({ holes, toX, toY }) {
-  const found = holes.list.slice(0, BADGES).map(({ number, center: [x, y] }) => ({ number, middle: [toX(x), toY(y)] }));
-  const places = standing(found.map(({ middle }) => middle));
-  return found.map((badge, k) => ({ ...badge, x: places[k][0], y: places[k][1] }));
-}
-
 function drawHoles(ctx, scene) {
-  const { holes, fields: { logQ }, grid, colours, font, remember, plot } = scene;
+  const { holes, fields: { logQ }, grid, remember } = scene;
   if (!holes) return;
-  const edges = remember(`holes ${holes.mass} ${holes.ratio}`, holes.numbers ?? logQ, () => outlines(grid, holeField(scene), 0));
-  const [r, g, b] = colours.hole;
-  ctx.lineJoin = "round";
-  trace(ctx, scene, edges);
-  ctx.fillStyle = `rgb(${r} ${g} ${b} / 0.12)`;
-  ctx.fill("evenodd");
-  const red = `rgb(${r} ${g} ${b})`;
-  // Holes between scattered points are all edge: a bold line would hide them.
-  const thin = edges.reduce((points, line) => points + line.length, 0) > BUSY;
-  for (const [style, width] of plot.small ? [[red, 1]] : thin ? [[red, 0.7]] : [[colours.paper, 3], [red, 1.6]]) {
-    ctx.strokeStyle = style;
-    ctx.lineWidth = width;
-    ctx.stroke();
-  }
-  if (plot.small) return;
-  const shown = badges(scene);
-  for (const { middle, x, y } of shown) { // one that had to give way points at its hole
-    if (Math.hypot(x - middle[0], y - middle[1]) > RADIUS) line(ctx, [middle, [x, y]], { stroke: red, width: 1.6 });
-  }
-  for (const { number, x, y } of shown) {
-    dot(ctx, x, y, RADIUS, { fill: red, stroke: colours.paper, width: 1.5 });
-    write(ctx, String(number), x, y + 0.5, { fill: colours["on-hole"], font, size: 10.5, weight: 600, align: "center" });
-  }
+  const edges = remember(`holes ${holes.mass} ${holes.ratio}`, holes.numbers ?? logQ, () => holeEdges(grid, holeField(scene)));
+  outlineHoles(ctx, scene, edges, holes.list);
 }
 
 /** Above 0 inside the holes: how far, in nats, a place is from leaving the prior's region or from having data. */

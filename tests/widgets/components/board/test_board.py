@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from vae_core.browser import wire
-from widgets.components import board, scripts
+from widgets.components import board
 
 STEPS = (10, 20)
 KINDS = ("elbo", "reconstruction", "kl", "beta_kl")
@@ -22,8 +22,8 @@ def parcel(unit_prior: bool, priors: int) -> bytes:
     axis = np.linspace(-8, 8, 121)
     log_p = -(axis[:, None] ** 2 + axis**2) / 8 - math.log(8 * math.pi)
     header: dict[str, Any] = {
-        "kind": "board", "run": "mine", "step": 20, "classes": ["zero", "one"], "tiles": [],
-        "past_tiles": [[]], "kl_note": "", "progress": None,
+        "kind": "board", "run": "mine", "step": 20, "classes": ["zero", "one"], "tiles": [], "latent": 2,
+        "past_tiles": [[], []], "kl_note": "", "progress": None, "active": False,
         "marks": [], "weighted": "", "terms": [], "replay": True,
         "chosen": [0, 1], "axes": ["z1", "z2"], "cloud_note": "", "frame_steps": list(STEPS),
         "unit_prior": unit_prior, "grid": {"x": -8.0, "cell": axis[1] - axis[0], "size": 121},
@@ -44,19 +44,10 @@ def parcel(unit_prior: bool, priors: int) -> bytes:
 def cloud(stage: Any) -> Any:
     """cloud(unit_prior, priors, moment): the cloud as SVG."""
     shown = stage(board.script(), board.css())
-    shown.page.evaluate(
-        """([html, css]) => {
-          const host = document.body.appendChild(document.createElement("div"));
-          const root = host.attachShadow({ mode: "open" });
-          root.innerHTML = html + `<style>${css}</style>`;
-          window.roots.board = root;
-        }""",
-        [scripts.text(board.HERE / "board.html"), board.css()],
-    )
 
     def svg(unit_prior: bool, priors: int, moment: int) -> str:
         shown.mount("board", base64.b64encode(parcel(unit_prior, priors)).decode())
-        shown.page.locator(".slider").fill(str(moment))
+        shown.page.locator(".slider").press("End" if moment else "Home")
         shown.settle()
         shown.page.locator(".cloud").hover()
         with shown.page.expect_download() as caught:

@@ -135,9 +135,11 @@ def test_contours_under_a_normal_prior_are_circles_of_its_mass(javascript, tmp_p
     from widgets.components.board import prior
 
     run = runs.create(recipes.get("vae-2d"), path=tmp_path / "standard")
-    header, arrays = prior.contours(run, [0, 1], [])
-    for mass, level in header["regions"][0]:
-        values = {"grid": header["grid"], "log_p": arrays["log_p"].ravel().tolist(), "level": level}
+    (standard,) = prior.priors(run, [0, 1], [])
+    axis, log_p = standard.axis, standard.log_p.astype(np.float16)
+    grid = {"x": axis[0], "cell": axis[1] - axis[0], "size": len(axis)}
+    for mass, level in standard.regions:
+        values = {"grid": grid, "log_p": log_p.ravel().tolist(), "level": level}
         browser = "../../vae_core/browser"
         (loop,) = javascript("contours.js", "outlines(grid, log_p, level)", browser, **values)
         radius = np.hypot(*np.array(loop).T)
@@ -147,7 +149,9 @@ def test_contours_under_a_normal_prior_are_circles_of_its_mass(javascript, tmp_p
 def test_one_dimension_has_no_contours(tmp_path) -> None:
     from vae_core import recipes
     from vae_core.runs import run as runs
-    from widgets.components.board import prior
+    from widgets.components.board import planes
 
     run = runs.create(recipes.get("vae-2d").change(latent=1), path=tmp_path / "line")
-    assert prior.contours(run, [0], []) == ({"regions": []}, {})
+    found, header = planes.of_shots(run, [0], [{}, {}])
+    assert header == {"regions": []}
+    assert (found.arrays, found.holes) == ({}, [None, None])

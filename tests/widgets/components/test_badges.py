@@ -9,7 +9,7 @@ APART = 18  # pixels: two radii of 8, and an outline
 
 
 def standing(javascript, middles: list) -> list:
-    return javascript("badges.js", "standing(middles)", middles=middles)
+    return javascript("badges.js", "standing(middles)", "../../vae_core/browser", middles=middles)
 
 
 def test_where_there_is_room_a_badge_stands_on_the_middle_of_its_hole(javascript) -> None:

@@ -1,0 +1,87 @@
+// What stands beside the map: curves, KL per dimension, probe images and samples, each a figure.
+
+import { number } from "../../../vae_core/browser/dom.js";
+import { box } from "../../../vae_core/browser/draw.js";
+import { Figure, table } from "../../../vae_core/browser/figure.js";
+import { drawPictures, picturesHeight } from "../../../vae_core/browser/pictures.js";
+import { barAt, drawBars } from "./bars.js";
+import { curveLayout, drawCurves, nearestStep } from "./curves.js";
+
+/**
+ * Figures by name. part(name): where each goes. shown(): {d, moment, sizes, sets(name), cursor, step}; sets: pictures
+ * that are drawn; turn(): shows bars in the place of curves, or curves again.
+ */
+export function makePanels(part, shown, turn) {
+  const kl = () => [...(shown().moment?.kl ?? [])];
+  const pictures = (name, title) => new Figure(part(name), {
+    title,
+    height: (width) => {
+      const [sets, columns] = cut(name);
+      return sets.length ? picturesHeight(width, sets.map((set) => set.shape), columns) : 40;
+    },
+    draw(ctx, size, theme) {
+      const [sets, columns] = cut(name);
+      if (sets.length) drawPictures(ctx, size[0], sets, columns);
+      else drawWaiting(ctx, size, theme);
+    },
+  });
+  /** The pictures as many as there is room for, and how many in a row. */
+  const cut = (name) => {
+    const { sizes } = shown(), columns = name === "probes" ? sizes.probes : sizes.samples.columns;
+    const count = name === "probes" ? sizes.probes : sizes.samples.count;
+    return [shown().sets(name).map(({ shape: [n, ...rest], canvas }) => ({ shape: [Math.min(n, count), ...rest], canvas })), columns];
+  };
+  const curves = new Figure(part("curves"), {
+    title: "Nats per image", height: () => shown().sizes.curves, cursor: true,
+    extra: [["KL per dimension", "The KL of each latent dimension, in place of the curves", turn]],
+    draw: (ctx, size, theme, pointer) => drawCurves(ctx, size, theme, curveData(shown(), theme.colours), pointer),
+    hover(px) {
+      const { d } = shown();
+      if (!d.steps.length) return null;
+      const { left, right } = curveLayout([0, 0], 1), w = curves.canvas.clientWidth - left - right;
+      const i = nearestStep(d.steps, ((px - left) / w) * d.steps[d.steps.length - 1]);
+      const say = (name, key) => (Number.isFinite(d[key][i]) ? `${name} ${number(d[key][i], 1)}` : null);
+      return [`step ${d.steps[i].toLocaleString("en")}`, say("ELBO", "elbo_train"), say("test", "elbo_test"), say("KL", "kl_train")].filter(Boolean).join(" · ");
+    },
+    csv: () => {
+      const { d } = shown();
+      const names = ["steps", ...["elbo", "reconstruction", "kl", "beta_kl", ...d.terms.map(([key]) => key)].flatMap((n) => [`${n}_train`, `${n}_test`])];
+      return table(names, [...d.steps].map((_, i) => names.map((n) => (Number.isFinite(d[n][i]) ? d[n][i] : ""))));
+    },
+  });
+  const bars = new Figure(part("bars"), {
+    title: "KL per latent dimension", height: () => shown().sizes.curves, cursor: true,
+    extra: [["Curves", "The curves again", turn]],
+    draw(ctx, size, theme) { if (kl().length) drawBars(ctx, size, theme, kl(), shown().d.chosen); else drawWaiting(ctx, size, theme); },
+    hover(px) {
+      const k = barAt(bars.canvas.clientWidth, kl().length, px);
+      return k === null ? null : `z${k + 1}: ${kl()[k].toFixed(2)} nats`;
+    },
+    csv: () => table(["dimension", "kl"], kl().map((v, k) => [k + 1, v])),
+  });
+  return { curves, bars, probes: pictures("probes", "Probe images and their reconstructions"), samples: pictures("samples", "Samples from the prior") };
+}
+
+function curveData({ d, cursor }, colours) {
+  const pair = (key, colour) => [
+    { name: "train", values: d[`${key}_train`], colour, width: 1.4, dash: [4, 3], alpha: 0.85 },
+    { name: "test", values: d[`${key}_test`], colour, width: 2 },
+  ];
+  const panels = [
+    { title: "ELBO", colour: colours.elbo, lines: pair("elbo", colours.elbo) },
+    { title: "Reconstruction", colour: colours.reconstruction, lines: pair("reconstruction", colours.reconstruction) },
+    { title: "KL", colour: colours.kl, lines: pair("kl", colours.kl) },
+  ];
+  // On axes of its own: after a move of beta it is many times the KL, and would flatten it.
+  if (d.weighted) panels.push({ title: d.weighted, colour: colours.beta_kl, lines: [{ name: "train", values: d.beta_kl_train, colour: colours.beta_kl, width: 1.6 }] });
+  if (d.terms?.length) panels.push({ title: "", lines: d.terms.map(([key, name], k) => {
+    const values = d[`${key}_train`], last = values.findLast(Number.isFinite);
+    return { name: last === undefined ? name : `${name} ${number(last, Math.abs(last) < 10 ? 2 : 1)}`, values, colour: colours.classes[k], width: 1.6 };
+  }) });
+  return { steps: d.steps, panels, marks: d.marks, cursor };
+}
+
+/** The outline of what is to come. */
+function drawWaiting(ctx, [width, height], { colours }) {
+  box(ctx, 0.5, 0.5, width - 1, height - 1, { stroke: colours.line, dash: [4, 4] });
+}
