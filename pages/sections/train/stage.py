@@ -12,6 +12,7 @@ from vae_core.workers import launch
 from widgets.components import board
 from widgets.components.board import parcel
 from widgets.components.latent_map import densities
+from widgets.run_data import library
 from widgets.run_data.classes import decoded_class
 from widgets.run_data.codes import weights
 from widgets.shell import links, url_state, words
@@ -81,7 +82,7 @@ def state(run: Run) -> None:
         word, colour = "gallery", "blue"
     device = f":gray-badge[{now.device}]" if now.device else ""
     sentence = "" if now.state == "queued" else now.message
-    name = words.literal(words.short_name(run.name))
+    name = words.literal(library.short_title(run))
     st.markdown(f"**{name}** :{colour}-badge[{word}] {device} {words.literal(sentence)}")
     if now.state == "queued":
         queue(run)
@@ -114,6 +115,6 @@ def queue(run: Run) -> None:
             url_state.page_link(
                 "train",
                 {links.RUN: other.name},
-                label=f"{words.literal(words.short_name(other.name))}, which trains",
+                label=f"{words.literal(library.short_title(other))}, which trains",
                 icon=":material/monitoring:",
             )
