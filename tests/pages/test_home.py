@@ -5,11 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
 from tests.pages.shown import html, parcels, showing
-from vae_core.runs import archive
+from vae_core.runs import archive, folders
 from vae_core.runs.run import Run
 
 App = Callable[..., AppTest]
@@ -142,6 +143,23 @@ def test_what_is_deleted_comes_back_whole_by_undo(app: App, add_run: AddRun, own
     assert (own_runs / "gone" / "weights.safetensors").exists()
     assert at.query_params["run"] == "gone"
     assert "Deleted" not in words(at)
+
+
+def test_on_a_disk_that_is_nearly_full_a_deleted_run_makes_room_at_once(
+    app: App, add_run: AddRun, own_runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Run(add_run("aside").path).put_aside()
+    add_run("gone")
+    add_run("stays")
+    monkeypatch.setattr(folders, "scarce", lambda root: True)
+    at = app(run="gone")
+    at.button(key="more-gone").click().run()
+    named(at, "Delete").click()
+    again(at, "more-gone").run()
+    at.run()
+    assert {path.name for path in own_runs.iterdir() if path.is_dir()} == {"stays"}
+    assert "Deleted **gone**; the disk is nearly full, so it is gone" in words(at)
+    assert [button for button in at.button if button.key == "undo-run"] == []
 
 
 def test_a_zip_that_was_downloaded_can_be_uploaded(app: App, add_run: AddRun, own_runs: Path) -> None:

@@ -23,6 +23,7 @@ from vae_core.sentences import reason, short
 
 NEW, DELETED, ASIDE = ".new-", ".deleted-", ".aside-"
 UNDO = 3600.0  # seconds for which a run that was put aside can be brought back
+SCARCE = 2**27  # bytes: on a disk with less, what is deleted is to make room at once
 
 
 def entries(root: Path) -> list[Path]:
@@ -101,6 +102,22 @@ def bring_back(root: Path, mark: str, name: str) -> Path:
         raise FileNotFoundError(mark)
     os.rename(root / f"{ASIDE}{mark}", root / name)
     return root / name
+
+
+def scarce(root: Path) -> bool:
+    """Whether the disk has so little room that nothing should lie aside on it."""
+    try:
+        return shutil.disk_usage(root).free < SCARCE
+    except OSError:
+        return False
+
+
+def clear_aside(root: Path) -> None:
+    """Removes all that lies aside, however short a time."""
+    for name in files.names_in(root):
+        if name.startswith(ASIDE):
+            with suppress(OSError):
+                remove(root / name)
 
 
 def _lapsed(aside: Path) -> bool:

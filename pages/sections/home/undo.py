@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from vae_core.runs import folders
+from vae_core.runs import files, folders
 from vae_core.runs.run import Run, RunError, bring_back
 from widgets.run_data import library
 from widgets.shell import links, url_state, words
@@ -21,7 +21,7 @@ FAULT = "run_said"  # in the session: what a callback could not do
 
 @dataclass(frozen=True)
 class Deleted:
-    """Runs that were deleted by one press. runs: name and mark of each."""
+    """Runs that were deleted by one press. runs: name and mark of each; none where they are gone for good."""
 
     title: str
     runs: tuple[tuple[str, str], ...]
@@ -29,16 +29,27 @@ class Deleted:
 
 
 def delete(runs: Sequence[Run]) -> None:
-    """Raises RunError, a sentence, at the first that cannot be deleted; those before it are gone."""
+    """Raises RunError, a sentence, at the first that cannot be deleted; those before it are gone.
+
+    On a disk that is nearly full nothing is put aside: whoever deletes there needs the room.
+    """
     gone: list[tuple[str, str]] = []
+    for_good = folders.scarce(files.library())
     title = library.short_title(runs[0]) if len(runs) == 1 else f"{len(runs)} runs"
     try:
         for run in runs:
-            gone.append((run.name, run.put_aside()))
+            if for_good:
+                run.delete()
+                gone.append((run.name, ""))
+            else:
+                gone.append((run.name, run.put_aside()))
             if url_state.read(links.RUN) == run.name:
                 library.use(None)
     finally:
-        if gone:
+        if for_good:
+            folders.clear_aside(files.library())
+            st.session_state[DELETED] = [Deleted(title, (), time.time())] if gone else []
+        elif gone:
             st.session_state[DELETED] = [Deleted(title, tuple(gone), time.time()), *_there()]
 
 
@@ -48,11 +59,14 @@ def show() -> None:
         return
     newest = there[0]
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="undo"):
-        st.markdown(
-            f"Deleted **{words.literal(newest.title)}**; Undo brings it back, for an hour.",
-            width="stretch",
+        until = (
+            "Undo brings it back, for an hour" if newest.runs else "the disk is nearly full, so it is gone"
         )
-        st.button("Undo", key="undo-run", icon=":material/undo:", on_click=callback(_undo), args=(newest,))
+        st.markdown(f"Deleted **{words.literal(newest.title)}**; {until}.", width="stretch")
+        if newest.runs:
+            st.button(
+                "Undo", key="undo-run", icon=":material/undo:", on_click=callback(_undo), args=(newest,)
+            )
         st.button(
             f"Hide the line on {newest.title}",
             key="more-undo",
