@@ -119,18 +119,17 @@ def build(run: Run, film: bool) -> bytes:
     kl = np.stack([shot["kl"] if "kl" in shot else _against_unit(shot) for shot in shots])
     labels = shots[-1].get("labels", np.full(points, -1, np.int16))[:points].astype(np.uint8)
     chosen = _choose(_axes(str(run.path)), information(run) if film and run.codes is not None else kl[-1])
-    images = len(shots[-1]["mean"])
     header |= {
         "chosen": chosen,
         "axes": [f"z{k + 1}" for k in chosen],
-        "cloud_note": _cloud_note(spec.latent, images),
+        "cloud_note": _cloud_note(spec.latent),
     }
     if len(chosen) == 1:
         header["axes"] = ["z1", "class"]
         cloud = np.stack([means[..., 0], np.broadcast_to(3.2 - labels % 10 * 0.7, means.shape[:2])], axis=-1)
     else:
         cloud = means[..., chosen]
-    planes, place = of_shots(run, chosen, shots)
+    planes, place = of_shots(run, chosen, _with_all_codes(run, shots))
     header |= place
     arrays |= {"cloud": cloud.astype(np.float32), "labels": labels, "kl": kl.astype(np.float32)}
     arrays |= planes.arrays
@@ -153,6 +152,17 @@ def build(run: Run, film: bool) -> bytes:
         one = ("cloud", "kl", "reconstructions", "samples", "density", "empty")
         arrays |= {name: arrays[name][-1] for name in one if name in arrays}
     return wire.pack(header, arrays)
+
+
+def _with_all_codes(run: Run, shots: list[frames.Arrays]) -> list[frames.Arrays]:
+    """The frames; of a run at rest the last has the codes of all test images, as the page Latent map does.
+
+    A frame holds those of a few: between them lie holes that the model does not have.
+    """
+    codes = None if run.status.active else run.codes
+    if codes is None or "mean" not in codes or codes["step"][0] != shots[-1]["step"][0]:
+        return shots
+    return [*shots[:-1], shots[-1] | {name: codes[name] for name in ("mean", "log_var")}]
 
 
 def _against_unit(shot: frames.Arrays) -> np.ndarray:
@@ -196,10 +206,10 @@ def _choose(standing: list[int], kl: np.ndarray) -> list[int]:
     return list(standing)
 
 
-def _cloud_note(latent: int, images: int) -> str:
+def _cloud_note(latent: int) -> str:
     if latent == 1:
         return "means of q(z|x), one row per class"
-    return f"{'' if latent == 2 else 'marginal '}q(z) of {words.count(images)} test images"
+    return "q(z) of test images" if latent == 2 else "marginal q(z) of test images"
 
 
 def curves(reports: list[dict[str, Any]]) -> dict[str, np.ndarray]:

@@ -32,8 +32,8 @@ class Holes:
             f"{words.count(self.images)} images",
             f"The share of the prior that lies in holes: inside its region of {100 * density.MASS:.0f} %, "
             f"where its density is more than {density.RATIO:.0f} times that of the codes.{plane} Codes of "
-            f"{words.count(self.images)} test images; fewer images leave more holes, and the page Latent map "
-            "takes all of them.",
+            f"{words.count(self.images)} test images; fewer leave more holes, and a run at rest takes all of "
+            "them.",
             "hole",
         ]
 

@@ -92,26 +92,25 @@ def test_a_ring_is_numbered_where_it_is_widest_and_not_in_its_middle(javascript)
     assert 4 < math.hypot(hole["center"][0] - middle, hole["center"][1] - middle) < 7
 
 
-def test_every_moment_has_the_hole_mass_of_its_own_frame() -> None:
+def test_every_moment_has_the_hole_mass_of_its_own_frame_and_the_last_that_of_all_test_images() -> None:
     run = Run(ROOT / "checkpoints" / "vae-2d-mnist")
     said, arrays = wire.unpack(parcel.build(run, film=True))
     axis = usual_axis()
     assert arrays["density"].shape == (len(said["frame_steps"]), len(axis), len(axis))
+    last = said["frame_steps"][-1]
     for step, tiles in zip(said["frame_steps"], said["past_tiles"], strict=True):
-        frame = run.frame(step)
-        grid = aggregate.grid(Posteriors.of(frame), extent=float(axis[-1]), size=len(axis))
+        posteriors = run.posteriors if step == last else Posteriors.of(run.frame(step))
+        grid = aggregate.grid(posteriors, extent=float(axis[-1]), size=len(axis))
         mass = float(aggregate.hole_curve(grid, [density.RATIO], density.MASS)[0])
-        (shown,) = (value for name, value, *_ in tiles if name == "Hole mass")
-        assert shown == f"{100 * mass:.1f} %"
+        (shown,) = ([value, under] for name, value, under, *_ in tiles if name == "Hole mass")
+        assert shown == [f"{100 * mass:.1f} %", f"{len(posteriors):,} images"]
 
 
 def test_in_more_dimensions_it_is_the_marginal_of_the_two_on_the_map() -> None:
     run = Run(ROOT / "checkpoints" / "vae-16d-mnist")
     said, arrays = wire.unpack(parcel.build(run, film=False))
-    frame, axis = run.frame(), usual_axis()
-    grid = aggregate.grid(
-        Posteriors.of(frame), dims=tuple(said["chosen"]), extent=float(axis[-1]), size=len(axis)
-    )
+    axis = usual_axis()
+    grid = aggregate.grid(run.posteriors, dims=tuple(said["chosen"]), extent=float(axis[-1]), size=len(axis))
     first, step = said["density_scale"]
     shown = first + (arrays["density"] + 0.5) * step
     there = grid.log_q.numpy() > -8
