@@ -92,9 +92,11 @@ class Server:
         hidden, shown = self.runs / f".{source.name}", self.runs / source.name
         shutil.copytree(source, hidden)
         hidden.rename(shown)
-        yield Run(shown)
-        shown.rename(hidden)
-        shutil.rmtree(hidden)
+        try:
+            yield Run(shown)
+        finally:  # a test that failed leaves nothing in the way of the next one
+            shown.rename(hidden)
+            shutil.rmtree(hidden)
 
 
 @pytest.fixture(scope="session")

@@ -90,11 +90,11 @@ def test_who_looks_at_a_run_that_is_deleted_is_told_so_and_shown_another(
     server: Any, new_tab: Callable[[str], Page], victim: str, next_step: str
 ) -> None:
     where, _, act = NEXT[next_step]
-    page = new_tab(f"/{where}?run={victim}")
+    page = new_tab(f"/{where}?run={victim}" + "&all_runs=1" * (not where))
     expect(page.get_by_role("combobox", name="Run in use")).to_have_value(re.compile(victim))
     page.wait_for_load_state("networkidle")
     if next_step == "a pin on the map":
-        delete(new_tab("/"), victim)
+        delete(new_tab("/?all_runs=1"), victim)
     else:  # as the dialog does it, without a second tab for each
         Run(server.runs / victim).delete()
     assert not (server.runs / victim).exists()

@@ -40,6 +40,7 @@ def test_a_map_is_presented_alone_as_high_as_the_screen(new_tab: Callable[[str],
         expect(sidebar).to_be_visible()
 
         page.goto(page.url.replace("latent_map", "train"))
+        page.get_by_role("button", name="Settings", exact=True).click()
         field = page.get_by_role("spinbutton").first
         expect(field).to_be_visible()
         field.press("f")

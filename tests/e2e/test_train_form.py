@@ -28,7 +28,9 @@ def middle(locator: Locator) -> tuple[float, float]:
 
 def tick(page: Page, text: str) -> float:
     """Where a value of beta's scale is marked, from left to right."""
-    return middle(page.locator(".log-slider .marks").get_by_text(text, exact=True))[0]
+    mark = page.locator(".log-slider .marks").get_by_text(text, exact=True)
+    expect(mark).to_be_visible()
+    return middle(mark)[0]
 
 
 def test_a_thumb_is_grabbed_at_its_centre_and_a_click_on_a_tick_goes_there(page: Page) -> None:

@@ -6,7 +6,6 @@ import streamlit as st
 
 from pages.sections.latent_map import controls, headline, sections, stage
 from vae_core.runs.run import Run
-from widgets.components.latent_map.map_view import View
 from widgets.run_data import capabilities
 
 NOTICE = "**Notice.** Where q(z) is empty inside the prior's contours, prior samples land where no image was."
@@ -14,18 +13,21 @@ NOTICE = "**Notice.** Where q(z) is empty inside the prior's contours, prior sam
 
 def page(run: Run | None) -> None:
     """Title and notice share a line: the map is to fit a small screen whole."""
-    row = st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="map-title")
-    with row:
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="map-title"):
         st.title("Latent map", width="content")
         st.markdown(NOTICE, width="stretch")
     if capabilities.shows(run, "latent_map"):
-        body(run, controls.strip(run, row))
+        body(run)
 
 
-def body(run: Run, view: View) -> None:
+def body(run: Run) -> None:
+    strip = st.container(key="map-above")
     with st.container(horizontal=True, gap="medium", key="map-page"):
-        with st.container(width="stretch", key="map-stage"):
-            stage.show(run, view)
-        with st.container(width=184, gap="small", key="map-headline"):
-            headline.show(run, view)
+        left = st.container(width="stretch", key="map-stage")
+        right = st.container(width=184, gap="small", key="map-headline")
+    view = controls.show(run, strip, right)
+    with left:
+        stage.show(run, view)
+    with right:
+        headline.show(run, view)
     sections.show(run, view)

@@ -1,4 +1,4 @@
-"""The strip of controls above the map; each of them is in the address bar."""
+"""The controls of the map; each of them is in the address bar."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ from widgets.shell import links, url_state, url_widgets
 FITTING = 0.9  # of the codes, within the range that a map begins with
 
 
-def strip(run: Run, row: DeltaGenerator) -> View:
-    """row: that of the title, which is enough for a run of two dimensions."""
+def show(run: Run, above: DeltaGenerator, beside: DeltaGenerator) -> View:
+    """above: the place between title and map, which stays empty for a run whose latent space is a plane; what
+    is left for it stands beside the map."""
     latent = run.spec.latent
     kind, dims = "marginal", (0, 1)
+    row = beside
     if latent > 2 or run.spec.classes:
-        row = st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="map-strip")
+        row = above.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="map-strip")
     with row:
         if latent > 2:
             kind = st.segmented_control(

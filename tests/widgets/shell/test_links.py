@@ -14,11 +14,10 @@ from pages.sections.conditional import TASKS as QUESTIONS_OF_CLASSES
 from pages.sections.inpaint import TASKS as QUESTIONS
 from pages.sections.inpaint import completing, denoising
 from pages.sections.interpolate import TABS, direction, path_codes
-from pages.sections.latent_map import controls
 from pages.sections.traverse.controls import RANGES, STARTS
 from pages.sections.traverse.sections import SECTIONS
 from vae_core.analysis import inpaint
-from widgets.components.latent_map.map_view import KINDS
+from widgets.components.latent_map.map_view import EXTENTS, KINDS, RATIOS
 from widgets.shell import links
 from widgets.shell.link_types import Elsewhere, Misfit, Parameter
 
@@ -68,8 +67,8 @@ def test_what_a_parameter_resets_stands_on_a_page_of_its_own() -> None:
     ("parameter", "shown"),
     [
         (links.PLANE, KINDS),
-        (links.RANGE, controls.EXTENTS),
-        (links.RATIO, controls.RATIOS),
+        (links.RANGE, EXTENTS),
+        (links.RATIO, RATIOS),
         (links.START_FROM, STARTS),
         (links.REACH, RANGES),
         (links.PART, SECTIONS),

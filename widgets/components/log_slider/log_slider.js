@@ -42,15 +42,23 @@ class LogSlider {
     setText(this.name, data.label);
     this.root.title = data.help;
     this.input.setAttribute("aria-label", data.label);
-    this.marks.replaceChildren(...data.ticks.map((tick) => {
-      const mark = element("span", {}, inDigits(tick));
-      mark.style.setProperty("--share", shareOfValue(tick, data));
-      return mark;
-    }));
+    this.markTicks();
     if (first) this.count = data.count;
     // What answers an earlier report is out of date.
     if (data.count !== this.count || this.holding) return;
     this.show(data.value);
+  }
+
+  /** The marks of the scale: made anew only where it is another, or a press on one could miss it. */
+  markTicks() {
+    const { ticks, least, most } = this.data, scale = JSON.stringify([ticks, least, most]);
+    if (scale === this.marked) return;
+    this.marked = scale;
+    this.marks.replaceChildren(...ticks.map((tick) => {
+      const mark = element("span", {}, inDigits(tick));
+      mark.style.setProperty("--share", shareOfValue(tick, this.data));
+      return mark;
+    }));
   }
 
   show(value) {
