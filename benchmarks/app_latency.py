@@ -155,7 +155,8 @@ def play(browser: Any, rounds: int) -> list[tuple[str, str]]:
             page.goto(f"{url}/train?recipe=vae-2d&set=data.name=mnist")
             page.wait_for_selector(IDLE, timeout=60_000)
             for taken in (first, second):
-                button = page.get_by_role("button", name="Play", exact=True).first
+                # After a run has ended the same button is called by what it does then.
+                button = page.locator(".st-key-play button").first
                 button.wait_for()
                 page.wait_for_selector(IDLE)
                 page.evaluate(WATCH)
