@@ -50,7 +50,7 @@ def main() -> None:
             sidebar.sidebar(every, run)
             present()
     notes = layout.Notes()
-    service()
+    service(page.url_path)
     error_boundary.show_fault()
     with error_boundary.error_boundary():
         tour.show(page.url_path or "home")

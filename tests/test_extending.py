@@ -309,7 +309,7 @@ def test_it_travels_in_a_zip(run: Run, name: str, own_runs: Path) -> None:
 def test_every_page_opens_on_it(run: Run, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import widgets.service
 
-    monkeypatch.setattr(widgets.service, "service", lambda: None)  # nothing is trained here
+    monkeypatch.setattr(widgets.service, "service", lambda _: None)  # nothing is trained here
     for page in PAGES:
         at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).switch_page(f"pages/{page}.py")
         at.query_params["run"] = run.name
@@ -321,7 +321,7 @@ def test_every_page_opens_on_it(run: Run, name: str, monkeypatch: pytest.MonkeyP
 def test_the_form_has_the_controls_of_what_is_registered(monkeypatch: pytest.MonkeyPatch) -> None:
     import widgets.service
 
-    monkeypatch.setattr(widgets.service, "service", lambda: None)
+    monkeypatch.setattr(widgets.service, "service", lambda _: None)
     chosen = {
         "likelihood.kind": ("laplace", "Laplace"),
         "posterior.kind": ("logistic", "Logistic"),
@@ -360,7 +360,7 @@ def test_the_app_says_which_module_of_ones_own_it_misses_and_goes_on(
 ) -> None:
     import widgets.service
 
-    monkeypatch.setattr(widgets.service, "service", lambda: None)
+    monkeypatch.setattr(widgets.service, "service", lambda _: None)
     monkeypatch.setenv("VAE_PARTS", "no_such_thing")
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).switch_page("pages/latent_map.py")
     at.query_params["run"] = run.name

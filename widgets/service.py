@@ -20,7 +20,7 @@ from widgets.run_data import library, manifold
 
 PUMP = 0.3  # seconds between two looks at the queue
 TIDY = 30  # looks at the queue between two at what was left half made
-PATIENCE = 0.7  # seconds after the first page before anything heavy starts
+PATIENCE = 0.7  # seconds after the first page before anything heavy starts: the page goes first
 FORK_SERVER = 7.0  # seconds that the launcher's own process has the cores to itself
 
 log = logging.getLogger(__name__)
@@ -29,13 +29,14 @@ log = logging.getLogger(__name__)
 class Service:
     """Started by the first page; its threads live as long as the server."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float) -> None:
+        self.patience = patience
         self.launcher = launch.LocalLauncher()
         for work in (self._look_after_runs, self._warm):
             threading.Thread(target=work, name=work.__name__, daemon=True).start()
 
     def _look_after_runs(self) -> None:
-        time.sleep(PATIENCE)  # the first page goes first
+        time.sleep(self.patience)
         self._quietly(self.launcher.warm)
         self._quietly(lambda: launch.recover(self.launcher))
         for turn in count():
@@ -50,7 +51,7 @@ class Service:
         What was imported stays, and is taken out of the collector's sight: with it, every full collection
         would stop all sessions for 100 ms.
         """
-        time.sleep(PATIENCE + FORK_SERVER)
+        time.sleep(self.patience + FORK_SERVER)
         import torch  # noqa: F401
 
         gc.collect()
@@ -73,5 +74,6 @@ class Service:
 
 
 @st.cache_resource(show_spinner=False)
-def service() -> Service:
-    return Service()
+def service(_page: str = "") -> Service:
+    """_page: the first one that anybody opens. Whoever opens Train presses Play next, so nothing waits."""
+    return Service(0.0 if _page == "train" else PATIENCE)

@@ -22,7 +22,7 @@ def no_launcher(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     import widgets.service
     from pages.sections.train import availability
 
-    monkeypatch.setattr(widgets.service, "service", lambda: None)
+    monkeypatch.setattr(widgets.service, "service", lambda _: None)
     # Or each test without MNIST would leave a process behind that draws 70,000 digits.
     monkeypatch.setattr(availability, "_prepare", lambda: None)
     st.cache_resource.clear()

@@ -3,15 +3,20 @@
 A digit is a pen path (`skeletons`) that varies a little at random, is stretched, slanted, turned and moved by
 its factors, and inked by distance: a pixel is white within half the thickness of the path and fades over one.
 Digits sit much as in MNIST: about 20 pixels high, in the middle of 28 x 28 pixels.
+
+The drawings of the test split are part of the package: drawing them takes three seconds of a processor, and
+the first picture of a first run needs them. `python -m vae_core.data.strokes ship` draws them anew.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
@@ -22,6 +27,7 @@ from vae_core.pixels import to_uint8
 
 SIZE = 28
 COUNTS = {"train": 60_000, "test": 10_000}
+SHIPPED = Path(__file__).parent / "strokes_test.png"  # a drawing in each row
 # Drawn together with a generator of their own, so that the result does not depend on the number of threads.
 BLOCK = 5000
 # Pen positions per digit, at most 0.9 pixels apart: seen from the stroke's edge, a line.
@@ -60,7 +66,7 @@ CUT = 2.5
 
 
 def load(request: Request) -> Dataset:
-    """60,000 or 10,000 drawings, drawn on first use and kept on disk."""
+    """60,000 drawings, drawn on first use and kept on disk, or the 10,000 shipped ones."""
     import torch
 
     arrays = drawings(request.split, request.report)
@@ -77,7 +83,12 @@ def load(request: Request) -> Dataset:
 
 def drawings(split: str, report: Callable[[float, str], None] = lambda *_: None) -> Arrays:
     """The arrays of a split, without torch."""
-    count, seed = COUNTS[split], [0, SPLITS.index(split)]
+    count, seed = COUNTS[split], _seed(split)
+    if split == "test":
+        labels, factors, _ = zip(
+            *(_kinds(count, seed, start) for start in range(0, count, BLOCK)), strict=True
+        )
+        return {"images": _shipped(), "labels": np.concatenate(labels), "factors": np.concatenate(factors)}
     return cached(
         _key(split),
         lambda: make(count, seed, report),
@@ -101,11 +112,8 @@ def make(
     factors = np.empty((count, len(FACTOR_NAMES)), np.float32)
 
     def block(start: int) -> None:
-        generator = np.random.default_rng([*seed, start])
         here = slice(start, min(start + BLOCK, count))
-        size = here.stop - start
-        labels[here] = generator.permutation(np.arange(size) % 10)
-        factors[here] = sample_factors(labels[here], generator)
+        labels[here], factors[here], generator = _kinds(count, seed, start)
         images[here] = draw(labels[here], factors[here], generator)
 
     with ThreadPoolExecutor(threads or min(4, os.cpu_count() or 1)) as pool:
@@ -118,6 +126,13 @@ def make(
             pool.shutdown(cancel_futures=True)
             raise
     return {"images": images, "labels": labels, "factors": factors}
+
+
+def _kinds(count: int, seed: list[int], start: int) -> tuple[np.ndarray, np.ndarray, np.random.Generator]:
+    """Labels and factors of the block that begins with image `start`, and the generator that draws it."""
+    generator = np.random.default_rng([*seed, start])
+    labels = generator.permutation(np.arange(min(BLOCK, count - start)) % 10)
+    return labels, sample_factors(labels, generator), generator
 
 
 def sample_factors(labels: np.ndarray, generator: np.random.Generator) -> np.ndarray:
@@ -259,18 +274,37 @@ def _around(centres: np.ndarray, seen: np.ndarray) -> list[slice]:
 
 
 def drawn() -> bool:
-    """Whether they lie on this machine. Looks whether files are there, not into them."""
-    return all(
-        any((root / "cache" / f"{_key(split)}.safetensors").exists() for root in roots()) for split in SPLITS
-    )
+    """Whether those to train on lie on this machine. Looks whether a file is there, not into it."""
+    return any((root / "cache" / f"{_key('train')}.safetensors").exists() for root in roots())
 
 
 def _key(split: str) -> str:
     return f"strokes-3-{split}"
 
 
-if __name__ == "__main__":  # draws them ahead of their first use, those of the first picture first
-    if hasattr(os, "nice"):
-        os.nice(5)  # whoever trains or looks goes first
-    for each in reversed(SPLITS):
-        drawings(each)
+def _seed(split: str) -> list[int]:
+    return [0, SPLITS.index(split)]
+
+
+def _shipped() -> np.ndarray:
+    """The images of the test split, uint8 [10000, 1, 28, 28]."""
+    from PIL import Image
+
+    with Image.open(SHIPPED, formats=["PNG"]) as picture:
+        return np.array(picture).reshape(-1, 1, SIZE, SIZE)
+
+
+def _ship() -> None:
+    from PIL import Image
+
+    rows = make(COUNTS["test"], _seed("test"))["images"].reshape(-1, SIZE * SIZE)
+    Image.fromarray(rows).save(SHIPPED, optimize=True)
+
+
+if __name__ == "__main__":
+    if "ship" in sys.argv[1:]:
+        _ship()
+    else:  # draws those to train on ahead of their first use
+        if hasattr(os, "nice"):
+            os.nice(19)  # whoever trains or looks goes first
+        drawings("train")

@@ -173,6 +173,12 @@ def test_the_first_images_do_not_depend_on_how_many_follow():
     np.testing.assert_array_equal(few["images"], many["images"][: strokes.BLOCK])
 
 
+def test_the_shipped_test_split_is_what_is_drawn():
+    shipped, drawn = strokes.drawings("test"), strokes.make(strokes.COUNTS["test"], [0, 1])
+    for name in drawn:
+        np.testing.assert_array_equal(shipped[name], drawn[name], err_msg=name)
+
+
 def test_drawings_together_are_the_same_as_drawings_alone():
     made = strokes.make(300, [7])
     together = strokes.draw(made["labels"], made["factors"])
@@ -238,7 +244,7 @@ def test_the_grey_levels_resemble_mnist(mnist_root, root):
 
 
 def test_the_dataset_carries_factors_and_comes_from_disk_the_second_time(root, monkeypatch):
-    monkeypatch.setattr(strokes, "COUNTS", {"train": 3000, "test": 1000})
+    monkeypatch.setitem(strokes.COUNTS, "train", 3000)
     told = []
     first = data.load("strokes", progress=lambda fraction, sentence: told.append((fraction, sentence)))
     assert first.images.shape == (3000, 1, 28, 28)
@@ -251,7 +257,7 @@ def test_the_dataset_carries_factors_and_comes_from_disk_the_second_time(root, m
 
 
 def test_training_and_test_images_differ(root, monkeypatch):
-    monkeypatch.setattr(strokes, "COUNTS", {"train": 1000, "test": 1000})
+    monkeypatch.setitem(strokes.COUNTS, "train", 1000)
     train, test = data.load("strokes"), data.load("strokes", "test")
     assert not {image.numpy().tobytes() for image in train.images} & {
         image.numpy().tobytes() for image in test.images
@@ -259,7 +265,7 @@ def test_training_and_test_images_differ(root, monkeypatch):
 
 
 def test_who_gives_up_waiting_gets_out_at_once_and_leaves_no_file(root, monkeypatch):
-    monkeypatch.setattr(strokes, "COUNTS", {"train": 20_000, "test": 1000})
+    monkeypatch.setitem(strokes.COUNTS, "train", 20_000)
 
     class GaveUp(Exception):
         pass
