@@ -53,24 +53,24 @@ export class Cloud extends Figure {
     });
   }
 
-  /** A moment of the film; plane: {axes, classes, note, chosen, latent}; duration: of the way there, in milliseconds. */
+  /** A moment of the film, before `lay`; plane: {axes, classes, note, chosen, latent}; duration: of the way there, in milliseconds. */
   take(moment, plane, duration = 0) {
     if (moment && moment === this.moment) duration = -1; // the same: a glide under way goes on
     this.before = duration > 0 && this.moment.x.length === moment?.x.length ? this.moment : duration < 0 ? this.before : null;
     this.moment = moment ?? NOTHING;
     this.plane = plane;
     if (duration >= 0) this.glide.start(this.before ? duration : 0);
-    this.widen();
   }
 
   /** ground: a name of GROUNDS; decoder: of decoder.js, or null; whether it is of the moment that is shown: `newest`. */
   lay(ground, decoder, newest) {
-    Object.assign(this, { ground, decoder: newest ? decoder : null });
+    Object.assign(this, { ground, decoder: newest ? decoder : null, stale: ground === "decoded" && !newest });
     for (const button of this.box.querySelectorAll(".extra")) {
       const name = Object.keys(GROUNDS).find((each) => GROUNDS[each][0] === button.textContent);
       if (name) button.setAttribute("aria-pressed", String(name === ground));
     }
     if (ground !== "decoded" || !this.decoder) this.manifold.clear();
+    this.widen();
   }
 
   close() {
@@ -87,7 +87,7 @@ export class Cloud extends Figure {
       while (this.extent < most && this.extent < 4096) this.extent *= Number.isInteger(Math.log2(this.extent)) ? 1.5 : 4 / 3;
     }
     const outside = far.filter((v) => v > this.extent).length;
-    this.say(!far.length ? "" : outside ? `${outside} of ${far.length} codes outside the range` : this.plane.note);
+    this.say(!far.length ? "" : this.stale ? "Images are of the newest moment only: this one shows its density" : outside ? `${outside} of ${far.length} codes outside the range` : this.plane.note);
   }
 
   scene([width, height], theme) {

@@ -6,6 +6,7 @@ Reads arrays with NumPy; torch is not needed to watch a training.
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Any
 
@@ -38,6 +39,7 @@ TERMS = {
     "class_kl": "class KL",
     "classification": "classifier",
 }
+DRAG = 0.6  # seconds of training between two moves of one drag, at most
 HIDDEN = (70, 92, 138)  # red, green, blue of what the encoder does not see
 
 
@@ -255,8 +257,9 @@ def _mean(values: list[float]) -> float:
 
 
 def marks(reports: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Where beta or the learning rate was moved, and to what."""
-    found = []
+    """Where beta or the learning rate was moved, and to what; a drag is one move, marked where it ended."""
+    found: list[dict[str, Any]] = []
+    last: tuple[float, set[str]] = -math.inf, set()  # when something was moved last, and what
     for report in reports:
         moved = report.get("moved")
         if isinstance(moved, dict):
@@ -266,7 +269,12 @@ def marks(reports: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 if name in KNOBS and isinstance(value, int | float)
             ]
             if changes:
+                seconds = report.get("seconds")
+                seconds = math.nan if seconds is None else seconds
+                if seconds - last[0] < DRAG and set(moved) == last[1]:
+                    found.pop()
                 found.append({"step": report["step"], "text": ", ".join(changes)})
+                last = seconds, set(moved)
     return found
 
 

@@ -9,7 +9,7 @@ from widgets.components.board import parcel
 
 
 def report(step: int, train: float, test: float | None = None, **more: object) -> dict[str, object]:
-    line: dict[str, object] = {"step": step, "train": {"elbo": train}, **more}
+    line: dict[str, object] = {"step": step, "seconds": step / 10, "train": {"elbo": train}, **more}
     return line | ({"test": {"elbo": test}} if test is not None else {})
 
 
@@ -46,6 +46,12 @@ def test_moves_are_marked_where_and_to_what_they_were_made() -> None:
         report(90, 0.0, moved={"learning_rate": 3e-4}),
     ]
     assert parcel.marks(reports) == [{"step": 40, "text": "β 4"}, {"step": 90, "text": "lr 3e-4"}]
+
+
+def test_a_drag_is_one_mark_where_it_ended() -> None:
+    moves = [(10, 1.5), (12, 2.0), (14, 4.0), (40, 1.0)]
+    reports = [report(step, 0.0, moved={"beta": value}) for step, value in moves]
+    assert parcel.marks(reports) == [{"step": 14, "text": "β 4"}, {"step": 40, "text": "β 1"}]
 
 
 @pytest.mark.parametrize("moved", [None, 4, {"beta": "<b>"}, {"other": 1.0}])
