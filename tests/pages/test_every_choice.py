@@ -80,6 +80,8 @@ TABLE: dict[tuple[str, str], Where] = {
     ("conditional/sliding.py", "traverse"): links.SLIDE,
     ("components/picker/__init__.py", "Change"): FOLD,
     ("components/latent_map/controls.py", "Range, holes"): FOLD,
+    ("components/take_away/__init__.py", "Take away"): FOLD,
+    ("inpaint/completing.py", "Chains"): FOLD,
     ("components/picker/panel.py", "Where the image comes from"): LOOKING,
     ("components/picker/panel.py", "Class"): LOOKING,
     ("components/picker/panel.py", "Number"): links.IMAGE,

@@ -12,7 +12,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from pages.sections.inpaint import anomaly, compute, condition_picker, denoising
-from tests.pages.shown import words
+from tests.pages.shown import parcels, until, words
 from vae_core import data
 from vae_core.runs.run import Run
 from widgets.run_data.library import open_run
@@ -28,22 +28,19 @@ def told(at: AppTest) -> Any:
     return next(box for box in at.selectbox if box.label == "Class")
 
 
-def settled(at: AppTest, sign: str) -> AppTest:
-    """The page after what it computes beside itself is there."""
-    import streamlit as st
+def found(at: AppTest, results: int = 1) -> list[tuple[dict[str, Any], dict[str, np.ndarray]]]:
+    """What the board shows once all that was asked is there, of each result."""
 
-    from widgets.shell import tasks
+    def ended(at: AppTest) -> bool:
+        for task in at.session_state["inpaint_tasks"]:
+            task.future.exception(60)
+        return len([each for each, _ in parcels(at, "completions") if each["facts"]]) == results
 
-    for _ in range(60):
-        if sign in words(at):
-            return at
-        state = at.session_state  # it has no get
-        task = state["inpaint_task"] if "inpaint_task" in state else None  # noqa: SIM401
-        if isinstance(task, tasks.Task) and task.future is not None:
-            task.future.exception(30)
-        at.run()
-    st.cache_resource.clear()
-    raise AssertionError(words(at))
+    return parcels(until(at, ended), "completions")
+
+
+def fact(board: dict[str, Any], name: str) -> str:
+    return next(value for known, value, _ in board["facts"] if known == name)
 
 
 @pytest.fixture
@@ -55,17 +52,50 @@ def subject(add_run: AddRun) -> tuple[Run, Subject]:
 
 def test_the_page_completes_what_is_hidden(app: App, add_run: AddRun) -> None:
     add_run("small")
-    at = settled(app("inpaint", run="small", method="importance", k="8"), "log p(hidden | observed)")
+    at = app("inpaint", run="small", k="8", length="50")
+    ((board, arrays),) = found(at)
     assert not at.exception
-    assert "effective samples" in words(at)
-    assert "Diamonds: the completions" in words(at)
+    assert board["title"] == "Hamiltonian Monte Carlo"  # the default
+    assert board["total"] - board["warm_up"] == 50
+    assert "mixed" in board["badge"][1]
+    frames, count, latent = arrays["codes"].shape
+    assert (count, board["steps"][0], board["steps"][-1]) == (8, 0, board["total"])
+    assert frames == len(board["steps"]) > 10
+    assert arrays["axes"].shape == (latent, 2)
+    assert len(board["nearest"]) == 8
+    assert arrays["drawn"].shape == (8, 8, 8, 1)
+    kept = arrays["observed"].astype(bool)
+    assert (arrays["drawn"][:, kept] == arrays["image"][kept]).all()
 
 
-def test_the_encoder_answers_at_once(app: App, add_run: AddRun) -> None:
+def test_two_methods_are_seen_side_by_side_on_the_same_plane(app: App, add_run: AddRun) -> None:
     add_run("small")
-    at = app("inpaint", run="small", method="encoder")
-    assert not at.exception
-    assert "log p(hidden | observed)" in words(at)
+    boards = found(app("inpaint", run="small", method="importance", beside="encoder"), 2)
+    assert [board["title"] for board, _ in boards] == ["Importance sampling", "Encoder"]
+    (one, first), (two, second) = boards
+    assert one["scene"]["view"] == two["scene"]["view"]
+    np.testing.assert_array_equal(first["axes"], second["axes"])
+    assert "effective draws" in [name for name, _, _ in one["facts"]]
+
+
+def test_two_runs_are_seen_side_by_side(app: App, add_run: AddRun) -> None:
+    add_run("small")
+    add_run("other")
+    boards = found(app("inpaint", run="small", method="encoder", beside="other"), 2)
+    assert len({board["title"] for board, _ in boards}) == 2
+
+
+def test_running_longer_asks_for_four_times_as_many_draws_which_begin_with_these(
+    app: App, add_run: AddRun
+) -> None:
+    add_run("small")
+    at = app("inpaint", run="small", length="100")
+    ((_, before),) = found(at)
+    next(button for button in at.button if button.label == "Run 4 times longer").click().run()
+    assert at.query_params["length"] == "400"
+    ((board, after),) = found(at)
+    assert board["total"] - board["warm_up"] == 400
+    np.testing.assert_array_equal(before["codes"][0], after["codes"][0])
 
 
 @pytest.mark.parametrize("task", ["denoise", "anomaly"])
@@ -84,7 +114,9 @@ def test_every_question_is_answered_by_a_model_that_is_told_the_class(
     assert not at.exception
     assert not at.error
     assert ("Class" in [box.label for box in at.selectbox]) == (task != "anomaly")
-    assert ("log p(hidden | observed, class)" in words(at)) == (task == "inpaint")
+    if task == "inpaint":
+        ((board, _),) = found(at)
+        assert fact(board, "log p(hidden | observed, class)")
 
 
 def test_at_first_the_class_is_what_the_classifier_reads_in_what_is_visible(app: App, joint: Run) -> None:
@@ -130,7 +162,7 @@ def test_what_is_completed_and_denoised_is_so_under_the_class_told(joint: Run) -
     one = Subject.of(joint, Picked(image, 0, 0, False, "an image"))
     observed, x = np.tile([True, False], (8, 4)), one.tensor()[None]
     for y in (3, 8):
-        found = compute.complete(str(joint.path), None, one, observed.tobytes(), y, "encoder", 4, 0)
+        found = compute.complete(str(joint.path), None, one, observed.tobytes(), y, "encoder", 4, 0, 50)
         labels = torch.full((4,), y)
         decoded = joint.model.decode_mean(found.completions.z, labels)
         hidden = torch.from_numpy(~observed)
@@ -162,7 +194,7 @@ def test_the_same_seed_completes_the_same_and_observed_pixels_stay(subject: tupl
     observed = np.ones((8, 8), bool)
     observed[:, 4:] = False
     arguments: tuple[Any, ...] = (str(run.path), None, one, observed.tobytes(), None, "importance", 4)
-    first, again, other = (compute.complete(*arguments, seed) for seed in (0, 0, 1))
+    first, again, other = (compute.complete(*arguments, seed, 50) for seed in (0, 0, 1))
     assert torch.equal(first.completions.z, again.completions.z)
     assert not torch.equal(first.completions.z, other.completions.z)
     kept = first.completions.images[:, 0, observed].numpy()
@@ -181,6 +213,7 @@ def test_all_methods_are_compared_on_the_same_mask(subject: tuple[Run, Subject])
         None,
         16,
         0,
+        50,
         lambda share, _: told.append(share),
         lambda: False,
     )
@@ -188,7 +221,7 @@ def test_all_methods_are_compared_on_the_same_mask(subject: tuple[Run, Subject])
     assert all(row["log p, nats"] < 0 and row["±"] > 0 and row["Seconds"] > 0 for row in rows)
     assert told == sorted(told)
     # The page beside the table, of the same method, seed and number of completions, has the same numbers.
-    alone = compute.complete(str(run.path), None, one, observed.tobytes(), None, "hmc", 16, 0)
+    alone = compute.complete(str(run.path), None, one, observed.tobytes(), None, "hmc", 16, 0, 50)
     assert {**rows[0], "Seconds": 0} == {
         "Method": "Hamiltonian Monte Carlo", **compute.numbers(alone), "Seconds": 0
     }  # fmt: skip
@@ -204,15 +237,23 @@ def test_the_likelihood_of_hidden_pixels_stays_when_other_completions_are_asked_
 ) -> None:
     add_run("small")
 
-    def said(method: str, count: int) -> str:
-        sign = "log p(hidden | observed)"
-        text = words(settled(app("inpaint", run="small", method=method, k=str(count)), sign))
-        return text.partition(sign)[2].partition(" · ")[0]
+    def said(method: str, count: int) -> tuple[str, str]:
+        ((board, _),) = found(app("inpaint", run="small", method=method, k=str(count), length="100"))
+        return next((value, help) for name, value, help in board["facts"] if "log p" in name)
 
     for method in ("encoder", "langevin"):
         assert said(method, 4) == said(method, 16)
-    assert "nats under the model, from 992 codes" in said("langevin", 8)
-    assert "under the codes that the encoder draws, not the model's own" in said("encoder", 8)
+    assert "under the model, from 992 codes" in said("langevin", 8)[1]
+    assert "under the codes that the encoder draws, not the model's own" in said("encoder", 8)[1]
+
+
+def test_the_film_is_thinned_evenly_and_keeps_both_its_ends() -> None:
+    film = compute.Film(np.zeros((301, 4, 2), np.float32), tuple(range(301)), 300, 100)
+    thinned = film.thinned(61)
+    assert len(thinned.steps) == len(thinned.codes) == 61
+    assert thinned.steps[:3] == (0, 5, 10)
+    assert thinned.steps[-1] == 300
+    assert film.thinned(1).steps == (0, 300)
 
 
 @pytest.mark.parametrize(

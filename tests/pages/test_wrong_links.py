@@ -23,7 +23,7 @@ NO_SUCH_RUN = "There is no run named “zzz” here; it may have been renamed or
         ("interpolate", {"tab": "arithmetic", "saved": "zzz"},
          "The link asks for saved direction “zzz”; no direction is saved here.", {"tab": "arithmetic"}),
         ("inpaint", {"method": "foo"},
-         "The link asks for method “foo”; there is no such method here. Shown: Langevin.", {}),
+         "The link asks for method “foo”; there is no such method here. Shown: Hamiltonian Monte Carlo.", {}),
         ("inpaint", {"method": "encoder", "hide": "paint.8x8.@"},
          "The link asks for mask “paint.8x8.@”; its pixels cannot be read. Shown: right half.",
          {"method": "encoder"}),

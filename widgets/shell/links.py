@@ -191,6 +191,12 @@ HIDE = Mask("hide", INPAINT, "mask", "Which pixels are hidden.",
         "random 25 %", "random 50 %", "random 75 %"),
     default="right half")
 METHOD = Choice("method", INPAINT, "method", "How completions are found.")
+LENGTH = Choice("length", INPAINT, "draws of a chain", "How many draws of each chain are counted.",
+    options=("50", "100", "200", "400", "800", "1600", "3200"), default=200)
+PIXELS = Choice("pixels", INPAINT, "hidden pixels", "Whether hidden pixels are means or drawn.",
+    options=("means", "drawn"), default="means")
+BESIDE = Choice("beside", INPAINT, "second result", "The method or the run that stands beside the first one.",
+    default="none")
 COUNT = Choice("k", INPAINT, "number of completions", "How many completions are made.",
     options=("4", "8", "16", "32", "64"), default=16)
 SEED = Whole("seed", INPAINT, "seed", "The seed of completions and of noise.", most=9999, default=0)
@@ -283,6 +289,7 @@ NOT_IN_LINKS = (
         "The moment of the training that the board replays", TRAIN, "nowhere", "A link opens at the last step"
     ),
     NotInLinks("The board's Fit", TRAIN, "nowhere", "A link does not hold it"),
+    NotInLinks("The moment of the chains that is shown", INPAINT, "nowhere", "A link opens at the last draw"),
     NotInLinks("Draws of the posterior on the map", MAP, "nowhere", "A link does not hold draws"),
     NotInLinks("Presenting", ALL, "in the tab", "No link holds it"),
 )

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
 from widgets.shell import data_url
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 HIDDEN = (70, 92, 138)  # red, green, blue: no grey of an image
 
@@ -52,10 +57,23 @@ def _line(size: int, across: int | None, gap: int) -> str:
     return "" if across is None else f' style="max-width:{across * size + (across - 1) * gap}px"'
 
 
-def tile(images: np.ndarray, columns: int = 8) -> bytes:
-    """uint8 [K, C, H, W] as one PNG, four pixels to one."""
-    import io
+def tile(images: np.ndarray, columns: int = 8, times: int = 4) -> bytes:
+    """uint8 [K, C, H, W] as one PNG, so many pixels a side to one."""
+    file = io.BytesIO()
+    _tiled(images, columns, times).save(file, "PNG")
+    return file.getvalue()
 
+
+def film(frames: np.ndarray, columns: int = 8, times: int = 3, pause: int = 80) -> bytes:
+    """Sheets uint8 [F, K, C, H, W] as an endless GIF; pause: milliseconds of a frame."""
+    pictures = [_tiled(images, columns, times) for images in frames]
+    file = io.BytesIO()
+    pauses = [pause] * (len(pictures) - 1) + [20 * pause]
+    pictures[0].save(file, "GIF", save_all=True, append_images=pictures[1:], duration=pauses, loop=0)
+    return file.getvalue()
+
+
+def _tiled(images: np.ndarray, columns: int, times: int) -> Image:
     from PIL import Image
 
     count, channels, height, width = images.shape
@@ -65,7 +83,5 @@ def tile(images: np.ndarray, columns: int = 8) -> bytes:
         top, left = k // columns * (height + 1), k % columns * (width + 1)
         colours = image if channels >= 3 else image[:1].repeat(3, axis=0)
         paper[top : top + height, left : left + width] = colours[:3].transpose(1, 2, 0)
-    file = io.BytesIO()
     whole = Image.fromarray(paper)
-    whole.resize((whole.width * 4, whole.height * 4), Image.Resampling.NEAREST).save(file, "PNG")
-    return file.getvalue()
+    return whole.resize((whole.width * times, whole.height * times), Image.Resampling.NEAREST)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -34,10 +35,17 @@ class Task:
     fraction: float = 0.0
     sentence: str = ""
     cancelled: bool = False
+    # What a streamed task has so far; begun is set once there is something, or the task has ended.
+    partial: Any = None
+    begun: threading.Event = field(default_factory=threading.Event)
     forget: Callable[[], None] = lambda: None  # so that it begins anew when it is asked for again
 
     def report(self, fraction: float, sentence: str) -> None:
         self.fraction, self.sentence = fraction, sentence
+
+    def publish(self, partial: Any) -> None:
+        self.partial = partial
+        self.begun.set()
 
     def done(self) -> bool:
         return self.future is not None and self.future.done()
@@ -52,25 +60,40 @@ class Task:
 
 
 def start(
-    work: Callable[..., Any], *arguments: Hashable, lane: str = "measuring", tracked: bool = False
+    work: Callable[..., Any],
+    *arguments: Hashable,
+    lane: str = "measuring",
+    tracked: bool = False,
+    streamed: bool = False,
 ) -> Task:
     """The task work(*arguments), begun by whoever asked first. A task may wait for one in another lane.
 
-    tracked: work takes `progress` and `cancelled` too, as analyses do.
+    tracked: work takes `progress` and `cancelled` too, as analyses do. streamed: it also takes `publish`, and
+    what it publishes is the task's `partial`.
     """
     name = f"{work.__module__}.{work.__qualname__}"
-    task = _task(name, arguments, lane, tracked, work)
-    task.forget = lambda: _task.clear(name, arguments, lane, tracked, work)
+    task = _task(name, arguments, lane, tracked, streamed, work)
+    task.forget = lambda: _task.clear(name, arguments, lane, tracked, streamed, work)
     return task
 
 
 @st.cache_resource(max_entries=48, show_spinner=False)
 def _task(
-    name: str, arguments: tuple[Hashable, ...], lane: str, tracked: bool, _work: Callable[..., Any]
+    name: str,
+    arguments: tuple[Hashable, ...],
+    lane: str,
+    tracked: bool,
+    streamed: bool,
+    _work: Callable[..., Any],
 ) -> Task:
     task = Task()
-    more = {"progress": task.report, "cancelled": lambda: task.cancelled} if tracked else {}
+    more: dict[str, Any] = {}
+    if tracked:
+        more |= {"progress": task.report, "cancelled": lambda: task.cancelled}
+    if streamed:
+        more["publish"] = task.publish
     task.future = _threads(lane).submit(_quietly, name, partial(_work, **more), arguments)
+    task.future.add_done_callback(lambda _: task.begun.set())
     return task
 
 

@@ -155,6 +155,11 @@ def flush() -> None:
         state.sent, state.certain = wanted, True  # not before: a run that the next one overtakes ends above
 
 
+def page() -> str:
+    """The page on screen."""
+    return _state().page or "home"
+
+
 def query(page: str) -> Query:
     """The parameters of a page's link, as it is or was left."""
     texts = _state().texts

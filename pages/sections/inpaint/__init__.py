@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.sections.inpaint import anomaly, completing, denoising
+from pages.sections.inpaint import anomaly, completing, denoising, opening
 from vae_core.runs.run import Run
 from widgets.components import picker
 from widgets.run_data import capabilities
@@ -12,8 +12,8 @@ from widgets.run_data.subject import Subject
 from widgets.shell import links, url_widgets
 
 NOTICES = {
-    "inpaint": "**Notice.** What is observed leaves several digits possible: the completions fall into "
-    "clusters, and the encoder, which never saw a hole, misses them.",
+    "inpaint": "**Notice.** What is observed leaves several digits possible, and the completions are of "
+    "each of them. Choose the encoder beside it: it never saw a hole, and misses them.",
     "denoise": "**Notice.** The code has room for digits and none for noise: what is decoded is clean, and "
     "with much noise, another digit.",
     "anomaly": "**Notice.** Pixels that the model did not expect light up. A low ELBO is no proof: some "
@@ -73,10 +73,10 @@ def page(run: Run | None) -> str:
         )
     )
     notice.markdown(_notice(run, task), width="stretch")
-    with st.container(horizontal=True, gap="large", key="inpaint-page"):
+    with st.container(horizontal=True, gap="medium", key="inpaint-page"):
         left, right = st.container(width=300), st.container(width="stretch")
     with left:
-        picked = picker.pick(links.IMAGE, run, label="Image")
+        picked = picker.pick(links.IMAGE, run, label="Image", default=opening.image(run))
     if picked is not None:
         SHOW[task](run, Subject.of(run, picked), left, right)
     return task

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vae_core.runs.run import Run
 from widgets.run_data.library import open_run
 from widgets.run_data.subject import Subject
 
 if TYPE_CHECKING:
-    from vae_core.analysis.inpaint import Completions, HiddenLikelihood, Scores
+    from torch import Tensor
+
+    from vae_core.analysis.inpaint import Completions, HiddenLikelihood, Problem, Scores
     from vae_core.analysis.progress import Progress
 
 METHODS = {
@@ -46,17 +49,48 @@ OWN = {
 }
 
 
+# Draws of a chain that are counted, and those before that are not, of each method that has chains.
+LENGTHS = (50, 100, 200, 400, 800, 1600, 3200)
+WARM_UP = {"hmc": 100, "langevin": 150}
+CHAINS = ("hmc", "langevin", "metropolis_within_gibbs", "pseudo_gibbs")
+NEWS = 0.15  # seconds between two looks at a chain, at least
+MOMENTS = 61  # of a film
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """Where the completions were on the way: codes [F, K, D] float32 at steps [F] of `total`.
+
+    The first `warm_up` steps are not counted. Methods without chains have one moment, of step 0.
+    """
+
+    codes: np.ndarray
+    steps: tuple[int, ...]
+    total: int
+    warm_up: int
+
+    def thinned(self, most: int) -> Film:
+        """At most so many moments at even distances, the first and the last among them."""
+        count = len(self.steps)
+        chosen = np.unique(np.linspace(0, count - 1, max(2, min(count, most))).round().astype(int))
+        steps = tuple(self.steps[k] for k in chosen)
+        return Film(self.codes[chosen], steps, self.total, self.warm_up)
+
+
 @dataclass(frozen=True)
 class Completed:
     """Completions of one image, their scores against the truth, and the seconds they took.
 
-    likelihood: of the hidden pixels, from codes whose number the completions' does not change.
+    likelihood: of the hidden pixels, from codes whose number the completions' does not change. drawn uint8
+    [K, C, H, W]: with hidden pixels drawn from p(x|z), in place of its means.
     """
 
     completions: Completions
     scores: Scores
     likelihood: HiddenLikelihood
     seconds: float
+    film: Film
+    drawn: np.ndarray
 
 
 def complete(
@@ -68,27 +102,66 @@ def complete(
     method: str,
     count: int,
     seed: int,
+    length: int,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    publish: Callable[[Film], None] | None = None,
 ) -> Completed:
     """observed: bool [H, W] as bytes. y: the class that the model is told, where it is told one. version: of
-    the weights, a part of the cache's key."""
+    the weights, a part of the cache's key. length: draws of each chain. publish: gets the film so far."""
     import torch
 
     from vae_core.analysis import inpaint
     from vae_core.training.process import quick_arithmetic
 
-    vae, x, mask = open_run(path).model, subject.tensor(), _mask(subject, observed)
+    vae, x, mask = open_run(path).model, subject.tensor(), mask_of(subject, observed)
     model = vae if y is None else inpaint.Told(vae, y)
     generator = torch.Generator(model.device).manual_seed(seed)
+    warm_up = WARM_UP.get(method, length)
+    codes: list[np.ndarray] = []
+    last = 0.0
+
+    def film() -> Film:
+        return Film(np.stack(codes), tuple(range(len(codes))), warm_up + length, warm_up)
+
+    def step(z: torch.Tensor) -> None:
+        nonlocal last
+        codes.append(z[:count, 0].cpu().numpy())
+        if publish is not None and time.perf_counter() > last + NEWS:
+            publish(film())
+            last = time.perf_counter()
+
+    more: dict[str, Any] = {}
+    if method in CHAINS:
+        more = {"on_step": step} | ({"steps": length} if method in WARM_UP else {"iterations": 2 * length})
     start = time.perf_counter()
     with quick_arithmetic():  # many small products: more threads would wait for each other
         found = inpaint.METHODS[method](
-            model, x, mask, count, generator=generator, progress=progress, cancelled=cancelled
+            model, x, mask, count, generator=generator, progress=progress, cancelled=cancelled, **more
         )
     seconds = time.perf_counter() - start
     likelihood = inpaint.log_likelihood(found, x, mask, model)
-    return Completed(found, inpaint.scores(found, x, mask, model), likelihood, seconds)
+    whole = film() if codes else Film(found.z[None].numpy(), (0,), 0, 0)
+    return Completed(
+        found,
+        inpaint.scores(found, x, mask, model),
+        likelihood,
+        seconds,
+        whole.thinned(max(12, min(MOMENTS, 1000 // count))),
+        _drawn(inpaint.Problem(model, x, mask, generator), found.z),
+    )
+
+
+def _drawn(problem: Problem, z: Tensor) -> np.ndarray:
+    """Completions of codes z [K, D] with their hidden pixels drawn: uint8 [K, C, H, W]."""
+    import torch
+
+    from vae_core.pixels import to_uint8
+
+    with torch.inference_mode():
+        params = problem.model.decode(z[:, None].to(problem.x))
+        pixels = problem.model.likelihood.sample(params, problem.generator)
+        return to_uint8(problem.filled(pixels.clamp(0, 1))[:, 0].cpu()).numpy()
 
 
 def compare(
@@ -99,6 +172,7 @@ def compare(
     y: int | None,
     count: int,
     seed: int,
+    length: int,
     progress: Progress,
     cancelled: Callable[[], bool],
 ) -> list[dict[str, Any]]:
@@ -109,7 +183,7 @@ def compare(
         def tell(fraction: float, sentence: str, place: int = place, name: str = name) -> None:
             progress((place + fraction) / len(METHODS), f"{name}: {sentence.lower()}")
 
-        found = complete(path, version, subject, observed, y, method, count, seed, tell, cancelled)
+        found = complete(path, version, subject, observed, y, method, count, seed, length, tell, cancelled)
         rows.append({"Method": name, **numbers(found), "Seconds": found.seconds})
     return rows
 
@@ -146,7 +220,15 @@ def verdict(done: Completions) -> str:
     return inpaint.verdict(done.r_hat, done.ess)[1]
 
 
-def _mask(subject: Subject, observed: bytes) -> Any:
+def problem(run: Run, subject: Subject, observed: bytes, y: int | None) -> Problem:
+    """What is asked of the run's model, under the class that it is told."""
+    from vae_core.analysis import inpaint
+
+    model = run.model if y is None else inpaint.Told(run.model, y)
+    return inpaint.Problem(model, subject.tensor(), mask_of(subject, observed))
+
+
+def mask_of(subject: Subject, observed: bytes) -> Any:
     import torch
 
     mask = np.frombuffer(observed, bool).reshape(subject.shape[1:])

@@ -9,6 +9,7 @@ import pytest
 
 from widgets.components import (
     board,
+    completions,
     forward_pass,
     interpolate,
     latent_map,
@@ -25,6 +26,7 @@ ROOT = Path(scripts.__file__).parents[2]
 WIDGETS = ROOT / "widgets" / "components"
 MODULES: dict[str, Callable[[], str]] = {
     "board": board.script,
+    "completions": completions.script,
     "forward_pass": forward_pass.script,
     "interpolate": interpolate.script,
     "latent_map": latent_map.script,
@@ -59,6 +61,7 @@ def test_a_component_is_one_module_whose_names_are_all_different(
 def test_each_script_belongs_to_a_component() -> None:
     entries = [
         "board/board",
+        "completions/main",
         "forward_pass/main",
         "interpolate/main",
         "latent_map/map",
@@ -70,6 +73,7 @@ def test_each_script_belongs_to_a_component() -> None:
     ]
     used = {file for entry in entries for file in scripts.files(WIDGETS / f"{entry}.js")}
     alone = {WIDGETS / name / f"{name}.js" for name in ("history", "browser_store", "drawer", "present")}
+    alone.add(WIDGETS / "take_away" / "copy_link.js")
     assert used | alone == {*WIDGETS.rglob("*.js"), *scripts.BROWSER.glob("*.js")}
 
 

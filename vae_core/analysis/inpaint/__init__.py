@@ -21,6 +21,7 @@ from vae_core.analysis.inpaint.hmc import hmc, langevin
 from vae_core.analysis.inpaint.importance import importance
 from vae_core.analysis.inpaint.likelihood import HiddenLikelihood, log_likelihood
 from vae_core.analysis.inpaint.masks import PRESETS, from_array, invert, preset
+from vae_core.analysis.inpaint.plane import Plane, posterior, separating
 from vae_core.analysis.inpaint.problem import Completions, Problem
 from vae_core.analysis.inpaint.scores import Scores, scores
 
@@ -29,6 +30,7 @@ __all__ = [
     "PRESETS",
     "Completions",
     "HiddenLikelihood",
+    "Plane",
     "Problem",
     "Scores",
     "Told",
@@ -39,9 +41,11 @@ __all__ = [
     "invert",
     "langevin",
     "log_likelihood",
+    "posterior",
     "preset",
     "pseudo_gibbs",
     "scores",
+    "separating",
     "verdict",
 ]
 

@@ -52,6 +52,7 @@ def pseudo_gibbs(
     generator: torch.Generator | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    on_step: Callable[[Tensor], None] | None = None,
 ) -> Completions:
     """K chains that in turns draw z from q(z|x) and hidden pixels from p(x_hidden|z); the last z of each.
 
@@ -62,11 +63,14 @@ def pseudo_gibbs(
     Chains that all began at q(z|filled image) would agree on its mode, and none would know of another. They
     start, in proportion, from importance-sampled codes: where they cannot leave a mode, R-hat shows it. The
     second half of the iterations is measured. At least 16 chains run, of which the first K are shown.
+    `on_step` gets all chains' codes [C, B, D], those of the start first, then those after every iteration.
     """
     problem, reporter = Problem(model, x, mask, generator), Reporter(progress, cancelled)
     likelihood, posterior = model.likelihood, model.posterior
     z = resample(*weighted(problem, START), max(count, CHAINS), problem.generator)
     drawn: list[Tensor] = []
+    if on_step is not None:
+        on_step(z)
     decoded = model.decode(z)
     accepted, tried = torch.zeros(problem.count, device=problem.device), 0
     for step in range(iterations):
@@ -87,6 +91,8 @@ def pseudo_gibbs(
             if step >= iterations // 2:
                 accepted, tried = accepted + accept.float().mean(0), tried + 1
         z, decoded = new, new_decoded
+        if on_step is not None:
+            on_step(z)
         if step >= iterations // 2:
             drawn.append(z)
     reporter.report(1.0, "Done")

@@ -30,13 +30,15 @@ def hmc(
     generator: torch.Generator | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    on_step: Callable[[Tensor], None] | None = None,
 ) -> Completions:
     """K chains of Hamiltonian Monte Carlo on log p(x_observed|z) + log p(z); the last code of each.
 
     Neal 2011. The step size adapts while warming up, to an acceptance of 0.8, and then stays (dual averaging:
     Hoffman and Gelman 2014, section 3.2); each image has its own, of all its chains. Exact for any model, but
     chains seldom leave a mode of their own: they start, in proportion, from importance-sampled codes, or at
-    `start` [K, (B,) D]. At least 16 chains run, of which the first K are shown.
+    `start` [K, (B,) D]. At least 16 chains run, of which the first K are shown. `on_step` gets all chains'
+    codes [C, B, D], those of the start first, then those after every step, warming up included.
     """
     return _run(
         "hmc",
@@ -45,6 +47,7 @@ def hmc(
         (steps, warm_up, leapfrogs, 0.8),
         start,
         Reporter(progress, cancelled),
+        on_step,
     )
 
 
@@ -60,6 +63,7 @@ def langevin(
     generator: torch.Generator | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    on_step: Callable[[Tensor], None] | None = None,
 ) -> Completions:
     """As `hmc`, with steps of Langevin dynamics that are accepted or not: MALA (Roberts and Tweedie 1996).
 
@@ -73,6 +77,7 @@ def langevin(
         (steps, warm_up, 1, 0.574),
         start,
         Reporter(progress, cancelled),
+        on_step,
     )
 
 
@@ -84,6 +89,7 @@ def _run(
     settings: tuple[int, int, int, float],
     start: Tensor | None,
     reporter: Reporter,
+    on_step: Callable[[Tensor], None] | None,
 ) -> Completions:
     steps, warm_up, leapfrogs, target = settings
     if start is None:
@@ -91,6 +97,8 @@ def _run(
     else:
         z = (start[:, None] if start.ndim == 2 else start).to(problem.x)
         count = len(z)
+    if on_step is not None:
+        on_step(z)
     generator, device = problem.generator, problem.device
     # Dimensions in their own units, those of q of the filled image: the steps of one that the image decides
     # need to be shorter than those of one that it leaves open.
@@ -119,6 +127,8 @@ def _run(
         z = torch.where(accept[..., None], new, z)
         slope = torch.where(accept[..., None], new_slope, slope)
         log_p = torch.where(accept, new_log_p, log_p)
+        if on_step is not None:
+            on_step(z)
         if step < warm_up:
             size.learn(chance.mean(0))
         else:

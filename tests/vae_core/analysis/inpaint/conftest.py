@@ -67,7 +67,7 @@ def untrained(**changes: object) -> VAE:
         "latent": LATENT,
     }
     with torch.random.fork_rng():
-        return VAE(Spec().change(**settings, **changes)).eval()
+        return VAE(Spec().change(**settings | changes)).eval()
 
 
 def set_weights(model: VAE, b: Tensor, mu: Tensor, variance: Tensor, encoder: str) -> Tensor:
