@@ -126,11 +126,13 @@ def test_each_figure_can_be_taken_away_as_a_picture(new_tab: NewTab) -> None:
         if figure == ".bars":
             button(page, "KL per dimension").click()
         for kind, begins in (("SVG", b"<svg"), ("PNG", b"\x89PNG")):
-            page.locator(figure).hover()
+            page.locator(figure).get_by_label("Take away").click()
             with page.expect_download() as download:
-                page.locator(figure).get_by_role("button", name=kind).click()
+                page.locator(figure).get_by_role("button", name=kind, exact=True).click()
             content = Path(download.value.path()).read_bytes()
             assert content.startswith(begins)
+            assert b"run=shown" in content
+            assert download.value.suggested_filename.startswith("shown-")
             assert len(content) > 1000
             if kind == "SVG":
                 ElementTree.fromstring(content)

@@ -103,8 +103,10 @@ def test_what_is_on_screen_can_be_taken_away(page: Page, run: Run) -> None:
         page.get_by_role("button", name="Take away")
     ).first.click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Dimensions as CSV").click()
-    lines = download.value.path().read_text().splitlines()
+        page.get_by_role("button", name="Dimensions, CSV").click()
+    said = download.value.path().read_text().splitlines()
+    lines = [line for line in said if not line.startswith("# ")]
+    assert f"# link: {page.url}" in said
     assert lines[1].split(",")[:2] + lines[1].split(",")[5:6] == [
         str(first(run) + 1),
         lines[1].split(",")[1],

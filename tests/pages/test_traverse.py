@@ -227,8 +227,8 @@ def test_pictures_and_numbers_can_be_taken_away(app: App, sprites: Callable[...,
     at = app("traverse", run="sprites", part="save")
     labels = [button.proto.label for button in at.get("download_button")]
     first = int(traverse.usage(run.posteriors).order[0]) + 1
-    assert labels == ["Strips as PNG", "All as GIF", f"z{first} as GIF", "Dimensions as CSV",
-                      "Matrix as CSV", "Metrics as CSV"]  # fmt: skip
+    pictures = ["Strips, PNG", "Strips, PNG 2×", "Strips, PNG 4×", "All as GIF", f"z{first} as GIF"]
+    assert labels == [*pictures, "Dimensions, CSV", "Matrix, CSV", "Metrics, CSV"]
 
 
 def test_the_table_of_dimensions_is_sorted_and_exact(sprites: Callable[..., Run]) -> None:

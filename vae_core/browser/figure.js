@@ -1,8 +1,9 @@
 // A figure: a titled canvas that redraws when its width changes, follows the pointer, and can be taken away as a file.
 
-import { download, element } from "./dom.js";
+import { element } from "./dom.js";
 import { prepared } from "./draw.js";
 import { pngFile, svgFile } from "./files.js";
+import { takeAwayMenu } from "./take_away.js";
 
 /**
  * options: {title, height(width), draw(ctx, size: [width, height], theme, pointer: [x, y] or null),
@@ -23,11 +24,13 @@ export class Figure {
   }
 
   buttons() {
-    const { extra = [], csv } = this.options;
-    const kinds = { PNG: () => this.savePng(), SVG: () => this.saveSvg(), ...(csv ? { CSV: () => this.saveCsv() } : {}) };
+    const { extra = [], csv } = this.options, draw = (ctx) => this.options.draw(ctx, this.size, this.theme, null);
     return [
       ...extra.map(([label, title, act]) => element("button", { type: "button", class: "extra", title, onclick: (e) => act(e.currentTarget) }, label)),
-      ...Object.entries(kinds).map(([kind, onclick]) => element("button", { type: "button", title: `Download as ${kind}`, onclick }, kind)),
+      takeAwayMenu(() => `${this.file} ${this.title.textContent}`, {
+        png: (times) => pngFile(this.size, this.theme.colours.paper, draw, times),
+        svg: () => svgFile(this.size, this.theme.colours.paper, draw), csv,
+      }),
     ];
   }
 
@@ -73,24 +76,6 @@ export class Figure {
   close() {
     this.observer.disconnect();
     cancelAnimationFrame(this.wanted);
-  }
-
-  // --- files ---
-
-  get paper() { return this.theme.colours.paper; }
-
-  async savePng() { this.save(await pngFile([this.canvas], this.paper), "png"); }
-
-  saveSvg() {
-    const { size } = this;
-    this.save(svgFile(...size, this.paper, (ctx) => this.options.draw(ctx, size, this.theme, null)), "svg");
-  }
-
-  saveCsv() { this.save(new Blob([this.options.csv()], { type: "text/csv" }), "csv"); }
-
-  save(blob, ending) {
-    const name = `${this.file} ${this.title.textContent}`.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
-    download(blob, `${name}.${ending}`);
   }
 }
 

@@ -1,5 +1,5 @@
-// Figures as files: PNG from the pixels on screen, SVG by drawing the same once more onto a context that writes instead
-// of painting. It knows what figures use of a canvas's context, and no more.
+// Figures as files: what is on screen is drawn once more, for a PNG of any size, or for an SVG onto a context that
+// writes instead of painting. It knows what figures use of a canvas's context, and no more.
 
 export class SvgContext {
   constructor(width, height) {
@@ -83,20 +83,21 @@ const short = (v) => String(Math.round(v * 100) / 100);
 const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 const plain = (text) => String(text).replace(/[&<>"]/g, (c) => ENTITIES[c]);
 
-/** What `draw(ctx)` draws, on the colour of the paper, as a file. */
-export function svgFile(width, height, paper, draw) {
+/** What `draw(ctx)` draws, on the colour of the paper, as the text of an SVG. */
+export function svgFile([width, height], paper, draw) {
   const ctx = new SvgContext(width, height);
   ctx.fillStyle = paper;
   ctx.fillRect(0, 0, width, height);
   draw(ctx);
-  return new Blob([ctx.toString()], { type: "image/svg+xml" });
+  return ctx.toString();
 }
 
-/** Canvases that lie over one another, on the colour of the paper, as a file. */
-export function pngFile(canvases, paper) {
-  const { width, height } = canvases[0], sheet = new OffscreenCanvas(width, height), ctx = sheet.getContext("2d");
+/** The same as a PNG, `times` pixels to one of CSS. */
+export function pngFile([width, height], paper, draw, times) {
+  const sheet = new OffscreenCanvas(Math.round(width * times), Math.round(height * times)), ctx = sheet.getContext("2d");
+  ctx.scale(times, times);
   ctx.fillStyle = paper;
   ctx.fillRect(0, 0, width, height);
-  for (const canvas of canvases) ctx.drawImage(canvas, 0, 0);
+  draw(ctx);
   return sheet.convertToBlob();
 }

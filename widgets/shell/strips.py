@@ -18,26 +18,35 @@ FRAME = 60  # milliseconds
 
 
 def sheet(
-    strips: np.ndarray, labels: Sequence[str], notes: Sequence[str], ticks: Sequence[str], title: str
+    strips: np.ndarray,
+    labels: Sequence[str],
+    notes: Sequence[str],
+    ticks: Sequence[str],
+    title: str,
+    times: int = 1,
 ) -> bytes:
-    """Strips uint8 [R, K, C, H, W], a row each, with a label and a note to the left: a PNG."""
+    """Strips uint8 [R, K, C, H, W], a row each, with a label and a note to the left: a PNG, so many times as
+    large."""
     from PIL import ImageDraw
 
+    gap, label, head = (times * length for length in (GAP, LABEL, HEAD))
     rows, count = strips.shape[:2]
-    tiles = [[_tile(image, SIDE) for image in strip] for strip in strips]
+    tiles = [[_tile(image, times * SIDE) for image in strip] for strip in strips]
     width, height = tiles[0][0].size
-    whole = _paper(LABEL + count * (width + GAP) + 10, 2 * HEAD + rows * (height + GAP) + 8)
+    margin = 10 * times
+    whole = _paper(label + count * (width + gap) + margin, 2 * head + rows * (height + gap) + 8 * times)
     draw = ImageDraw.Draw(whole)
-    draw.text((10, 8), title, fill=INK, font=_font(15))
+    large, medium, small = (_font(times * size) for size in (15, 14, 12))
+    draw.text((margin, 8 * times), title, fill=INK, font=large)
     for k, tick in enumerate(ticks):
-        middle = LABEL + k * (width + GAP) + width / 2
-        draw.text((middle, 2 * HEAD - 6), tick, fill=MUTED, font=_font(12), anchor="mb")
-    for r, (label, note) in enumerate(zip(labels, notes, strict=True)):
-        top = 2 * HEAD + r * (height + GAP)
-        draw.text((10, top + height / 2 - 1), _short(label, 24), fill=INK, font=_font(14), anchor="lb")
-        draw.text((10, top + height / 2 + 3), note, fill=MUTED, font=_font(12), anchor="lt")
+        middle = label + k * (width + gap) + width / 2
+        draw.text((middle, 2 * head - 6 * times), tick, fill=MUTED, font=small, anchor="mb")
+    for r, (name, note) in enumerate(zip(labels, notes, strict=True)):
+        top = 2 * head + r * (height + gap)
+        draw.text((margin, top + height / 2 - times), _short(name, 24), fill=INK, font=medium, anchor="lb")
+        draw.text((margin, top + height / 2 + 3 * times), note, fill=MUTED, font=small, anchor="lt")
         for k, tile in enumerate(tiles[r]):
-            whole.paste(tile, (LABEL + k * (width + GAP), top))
+            whole.paste(tile, (label + k * (width + gap), top))
     file = io.BytesIO()
     whole.save(file, "PNG", optimize=True)
     return file.getvalue()

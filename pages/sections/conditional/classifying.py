@@ -11,7 +11,8 @@ import streamlit as st
 
 from vae_core.data.catalogue import CATALOGUE
 from vae_core.runs.run import Run
-from widgets.components import picker
+from widgets.components import picker, take_away
+from widgets.components.take_away import File
 from widgets.run_data import library
 from widgets.run_data.classes import names
 from widgets.run_data.codes import weights
@@ -19,6 +20,7 @@ from widgets.run_data.dataset import absent, dataset
 from widgets.run_data.library import open_run
 from widgets.run_data.subject import Subject
 from widgets.shell import links, sheets, tasks
+from widgets.shell.downloads import csv_table
 from widgets.shell.palette import GREY, PLAIN, RECONSTRUCTION, SCALE
 
 if TYPE_CHECKING:
@@ -63,11 +65,11 @@ def show(run: Run) -> None:
             return
         task = tasks.start(read, str(run.path), weights(run), lane="reading-classes", tracked=True)
         tasks.when_done(
-            task, "Reading the test images", lambda found: _all(found, called), "conditional-read"
+            task, "Reading the test images", lambda found: _all(run, found, called), "conditional-read"
         )
 
 
-def _all(found: Read, called: list[str]) -> None:
+def _all(run: Run, found: Read, called: list[str]) -> None:
     total = int(found.confusion.sum())
     st.markdown(f"**{found.accuracy:.2%}** of {total:,} test images are read right.")
     st.plotly_chart(
@@ -82,6 +84,14 @@ def _all(found: Read, called: list[str]) -> None:
         ]
         for start in range(0, len(shown), ACROSS):
             sheets.row(shown[start : start + ACROSS], 64, ACROSS)
+    counts = [[called[true], *line] for true, line in enumerate(found.confusion.tolist())]
+    files = [File("csv", lambda: csv_table(["class", *called], counts), "Matrix, CSV", "confusion")]
+    if found.mistakes:
+        wrong = np.stack([image for image, *_ in found.mistakes])
+        files.insert(
+            0, File("png", lambda times: sheets.tile(wrong, ACROSS, 2 * times), "Mistakes, PNG", "mistakes")
+        )
+    take_away.menu("classifier", run.name, {"run": library.title(run)}, files)
 
 
 def _bars(sure: list[float], called: list[str]) -> dict[str, Any]:

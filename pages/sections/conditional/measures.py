@@ -11,11 +11,15 @@ import streamlit as st
 
 from pages.sections.conditional import samples
 from vae_core.runs.run import Run
+from widgets.components import take_away
+from widgets.components.take_away import File
+from widgets.run_data import library
 from widgets.run_data.classes import names
 from widgets.run_data.codes import newest, weights
 from widgets.run_data.dataset import absent, dataset
 from widgets.run_data.library import open_run
 from widgets.shell import tasks, words
+from widgets.shell.downloads import csv_table
 from widgets.shell.sheets import sheet
 
 if TYPE_CHECKING:
@@ -97,6 +101,13 @@ def _found(run: Run, found: Measures) -> None:
                     format="%.1f", help=f"A bound of {run.spec.bound_of}, the mean over the class's images."
                 ),
             },
+        )
+        head = list(rows[0])
+        take_away.menu(
+            "measures",
+            f"{run.name} by class",
+            {"run": library.title(run)},
+            [File("csv", lambda: csv_table(head, [list(row.values()) for row in rows]), help="The table.")],
         )
         if found.elbo is not None:
             st.caption(

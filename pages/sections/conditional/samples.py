@@ -9,6 +9,9 @@ import streamlit as st
 
 from vae_core.pixels import to_uint8
 from vae_core.runs.run import Run
+from widgets.components import take_away
+from widgets.components.take_away import File
+from widgets.run_data import library
 from widgets.run_data.classes import names
 from widgets.run_data.codes import weights
 from widgets.run_data.library import open_run
@@ -48,13 +51,18 @@ def show(run: Run) -> None:
             st.markdown(f"**{called[c]}**", width=56)
             sheets.sheet(row, 64, COUNT, name=f"Class {called[c]}, sample")
     st.caption("Means of p(x|z, y) with z from p(z|y): no pixel noise is drawn.")
-    st.download_button(
-        "Sheet as PNG",
-        lambda: sheets.tile(images.reshape(-1, *images.shape[2:]), COUNT),
-        f"{run.name}-samples.png",
-        "image/png",
-        on_click="ignore",
-        icon=":material/image:",
+    about = {
+        "run": library.title(run),
+        "classes": ", ".join(called[c] for c in classes),
+        "temperature": f"{percent} %",
+        "seed": str(seed),
+    }
+    flat = images.reshape(-1, *images.shape[2:])
+    take_away.menu(
+        "samples",
+        f"{run.name} samples seed {seed}",
+        about,
+        [File("png", lambda times: sheets.tile(flat, COUNT, 2 * times), help="One class to a row.")],
     )
 
 

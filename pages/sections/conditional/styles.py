@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,9 @@ import streamlit as st
 
 from vae_core.pixels import to_uint8
 from vae_core.runs.run import Run
-from widgets.components import picker
-from widgets.run_data import usage
+from widgets.components import picker, take_away
+from widgets.components.take_away import File
+from widgets.run_data import library, usage
 from widgets.run_data.classes import names
 from widgets.run_data.codes import weights
 from widgets.run_data.library import open_run
@@ -60,6 +62,31 @@ def show(run: Run) -> None:
             "Means of p(x|z, y). The image's code is the mean of q(z|x, y) under its class; of a drawing, "
             "under the class that the classifier sees, or without one the blend of all."
         )
+        take_away.menu(
+            "styles",
+            f"{run.name} styles {picked.name}",
+            {
+                "run": library.title(run),
+                "image": picked.name,
+                "blend": f"{called[first]} to {called[second]}",
+            },
+            [
+                File(
+                    "png",
+                    lambda times: _sheet(
+                        [in_every_class(*key, z), between(*key, z, first, second), *of_prior(*key)], 2 * times
+                    ),
+                    help="This style in every class, the blend, styles of the prior.",
+                )
+            ],
+        )
+
+
+def _sheet(rows: Sequence[np.ndarray], times: int) -> bytes:
+    """Rows of images uint8 [K, C, H, W], filled with black where others are longer."""
+    most = max(map(len, rows))
+    filled = [np.concatenate([row, np.zeros((most - len(row), *row.shape[1:]), np.uint8)]) for row in rows]
+    return sheets.tile(np.concatenate(filled), most, times)
 
 
 def _class(called: list[str], field: Parameter, label: str, default: int) -> int:

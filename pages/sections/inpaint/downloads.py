@@ -10,10 +10,15 @@ from pages.sections.inpaint import compute, reading
 from pages.sections.inpaint.result import Question, Result
 from vae_core.pixels import to_uint8
 from widgets.components import take_away
+from widgets.components.take_away import File
 from widgets.run_data import library
 from widgets.run_data.classes import dataset_classes
 from widgets.shell import links, sheets, url_state
 from widgets.shell.downloads import csv_table
+
+SHEET = "The completions, one result under the other."
+FILM = "The chains from their start to the last draw, of the first result."
+CODES = "The code of each completion, and what it is read as."
 
 
 def menu(questions: Sequence[Question], results: Sequence[Result], drawn: bool, seed: int) -> None:
@@ -31,14 +36,11 @@ def menu(questions: Sequence[Question], results: Sequence[Result], drawn: bool, 
         "completions",
         f"{first.run.name} completions {first.subject.name} {about['hidden']} {first.method} seed {seed}",
         about,
-        png=lambda times: sheets.tile(_sheet(results, drawn), times=2 * times),
-        csv=lambda: codes(questions, results),
-        gif=(lambda: film(questions[0], results[0])) if has_film else None,
-        help={
-            "png": "The completions, one result under the other.",
-            "csv": "The code of each completion, and what it is read as.",
-            "gif": "The chains from their start to the last draw, of the first result.",
-        },
+        [
+            File("png", lambda times: sheets.tile(_sheet(results, drawn), times=2 * times), help=SHEET),
+            *([File("gif", lambda: film(first, results[0]), help=FILM)] if has_film else []),
+            File("csv", lambda: codes(questions, results), help=CODES),
+        ],
     )
 
 

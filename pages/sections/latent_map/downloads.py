@@ -9,39 +9,32 @@ import streamlit as st
 
 from pages.sections.latent_map import stage
 from vae_core.runs.run import Run
+from widgets.components import take_away
 from widgets.components.latent_map import densities
 from widgets.components.latent_map.map_view import View
+from widgets.components.take_away import File
 from widgets.run_data import library
 from widgets.run_data.classes import dataset_classes
 from widgets.run_data.codes import Codes
 
 
 def show(run: Run, codes: Codes, view: View) -> None:
-    with st.container(horizontal=True, gap="medium"):
-        st.download_button(
-            "Holes as CSV",
+    files = [
+        File(
+            "csv",
             lambda: table(codes, view),
-            f"{run.name}-holes.csv",
-            "text/csv",
-            key="save-holes",
-            icon=":material/table:",
-            on_click="ignore",
-            help="Number, centre, mass, depth and the whole code z of every hole on the map.",
+            "Holes, CSV",
+            "holes",
+            "Number, centre, mass, depth and the whole code z of every hole on the map.",
         )
-        film = stage.replay(run, codes, view)
-        if film is not None:
-            st.download_button(
-                "Replay as GIF",
-                lambda: movie(run, codes, view),
-                f"{run.name}-replay.gif",
-                "image/gif",
-                key="save-replay",
-                icon=":material/animated_images:",
-                on_click="ignore",
-                help="Density, holes and points at each step. Takes some seconds to draw.",
-            )
+    ]
+    film = stage.replay(run, codes, view)
+    if film is not None:
+        help = "Density, holes and points at each step. Takes some seconds to draw."
+        files.insert(0, File("gif", lambda: movie(run, codes, view), "Replay as GIF", "replay", help))
+    take_away.choices("latent-map", run.name, {"run": library.title(run)}, files)
     st.caption(
-        ":material/download: The arrow above the map saves the map itself, as PNG or SVG. "
+        ":material/download: The arrow above the map takes away the map itself, as PNG or SVG. "
         + ("" if film is not None else "There is no replay of a slice, nor of a run in training.")
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -12,6 +11,8 @@ from pages.sections.traverse import board, factors, naming, scores, slider_state
 from pages.sections.traverse.board import Side
 from pages.sections.traverse.controls import TraverseView
 from vae_core.runs.run import Run
+from widgets.components import take_away
+from widgets.components.take_away import File
 from widgets.components.traverse import TraverseState
 from widgets.run_data import library, usage
 from widgets.shell import links, strips, url_widgets
@@ -20,7 +21,6 @@ from widgets.shell.downloads import csv_table
 
 Names = tuple[str, ...]
 Hand = Holder[TraverseState]
-MIMES = {"png": "image/png", "gif": "image/gif", "csv": "text/csv"}
 
 
 def show(view: TraverseView) -> None:
@@ -41,54 +41,45 @@ def show(view: TraverseView) -> None:
         called = naming.of(run, place)
         shown = _dimension(run, called)
     one = f"z{shown + 1}"
-    with st.container(horizontal=True, gap="small"):
-        _button(
-            "Strips as PNG",
-            "image",
-            lambda: strips_png(view, place, hand, called),
-            f"{run.name}-strips.png",
+    files = [
+        File(
+            "png",
+            lambda times: strips_png(view, place, hand, called, times),
+            "Strips, PNG",
+            "strips",
             "All dimensions in use at each stop of the range, the others as the sliders stand.",
-        )
-        _button(
-            "All as GIF",
-            "animated_images",
+        ),
+        File(
+            "gif",
             lambda: film(view, place, hand, called),
-            f"{run.name}-traversals.gif",
+            "All as GIF",
+            "traversals",
             "Each dimension in use swings through the range. Takes a second or two to draw.",
-        )
-        _button(
-            f"{one} as GIF",
-            "animated_images",
+        ),
+        File(
+            "gif",
             lambda: film(view, place, hand, called, shown),
-            f"{run.name}-{one}.gif",
+            f"{one} as GIF",
+            one,
             "One dimension swings through the range, large.",
-        )
-    with st.container(horizontal=True, gap="small"):
-        _button(
-            "Dimensions as CSV",
-            "table",
+        ),
+        File(
+            "csv",
             lambda: dimensions(view, place, hand, called),
-            f"{run.name}-dimensions.csv",
+            "Dimensions, CSV",
+            "dimensions",
             "Of each dimension: name, KL, activity, the code on screen and that of the image, quantiles of "
             "the aggregated posterior.",
-        )
-        found, record = factors.information(run), scores.stored(run)
-        if found is not None:
-            _button(
-                "Matrix as CSV",
-                "table",
-                lambda: matrix(called, found),
-                f"{run.name}-information.csv",
-                "Mutual information of factors and dimensions in nats.",
-            )
-        if record is not None:
-            _button(
-                "Metrics as CSV",
-                "table",
-                lambda: metrics(record),
-                f"{run.name}-metrics.csv",
-                "The metrics, and the step at which they were measured.",
-            )
+        ),
+    ]
+    found, record = factors.information(run), scores.stored(run)
+    if found is not None:
+        help = "Mutual information of factors and dimensions in nats."
+        files.append(File("csv", lambda: matrix(called, found), "Matrix, CSV", "information", help))
+    if record is not None:
+        help = "The metrics, and the step at which they were measured."
+        files.append(File("csv", lambda: metrics(record), "Metrics, CSV", "metrics", help))
+    take_away.choices("traverse", run.name, {"run": library.title(run)}, files)
 
 
 def _dimension(run: Run, called: Names) -> int:
@@ -109,13 +100,6 @@ def _dimension(run: Run, called: Names) -> int:
     return int(chosen) - 1
 
 
-def _button(label: str, icon: str, make: Callable[[], Any], file: str, help: str) -> None:
-    mime = MIMES[file.rpartition(".")[2]]
-    st.download_button(
-        label, make, file, mime, key=f"save-{file}", icon=f":material/{icon}:", on_click="ignore", help=help
-    )
-
-
 # --- pictures -------------------------------------------------------------------------------------
 
 
@@ -132,7 +116,7 @@ def in_use(run: Run) -> list[int]:
     return [d for d in order if not used.dead[d]] or order
 
 
-def strips_png(view: TraverseView, place: int, hand: Hand, called: Names) -> bytes:
+def strips_png(view: TraverseView, place: int, hand: Hand, called: Names, times: int = 1) -> bytes:
     import torch
 
     from vae_core.analysis import traverse
@@ -149,7 +133,7 @@ def strips_png(view: TraverseView, place: int, hand: Hand, called: Names) -> byt
     title = f"{library.title(run)}   {library.note(run)}".replace("β", "beta").replace(
         "γ", "gamma"
     )  # Pillow's letters are Latin
-    return strips.sheet(images.numpy(), labels, notes, side.ticks, title)
+    return strips.sheet(images.numpy(), labels, notes, side.ticks, title, times)
 
 
 def film(view: TraverseView, place: int, hand: Hand, called: Names, dimension: int | None = None) -> bytes:

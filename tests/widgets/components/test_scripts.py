@@ -16,6 +16,7 @@ from widgets.components import (
     log_slider,
     paint,
     scripts,
+    take_away,
     terms,
     traverse,
 )
@@ -33,6 +34,7 @@ MODULES: dict[str, Callable[[], str]] = {
     "log_slider": log_slider.script,
     "paint": paint.script,
     "picker": sheet.script,
+    "take_away": take_away.script,
     "terms": terms.script,
     "traverse": traverse.script,
 }
@@ -68,12 +70,12 @@ def test_each_script_belongs_to_a_component() -> None:
         "log_slider/log_slider",
         "paint/paint",
         "picker/sheet",
+        "take_away/copy_link",
         "terms/terms",
         "traverse/main",
     ]
     used = {file for entry in entries for file in scripts.files(WIDGETS / f"{entry}.js")}
     alone = {WIDGETS / name / f"{name}.js" for name in ("history", "browser_store", "drawer", "present")}
-    alone.add(WIDGETS / "take_away" / "copy_link.js")
     assert used | alone == {*WIDGETS.rglob("*.js"), *scripts.BROWSER.glob("*.js")}
 
 

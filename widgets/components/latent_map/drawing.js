@@ -1,6 +1,5 @@
 // What is on a map at this moment, and the drawing of its layers, on screen and into a file.
 
-import { download } from "../../../vae_core/browser/dom.js";
 import { clipped, prepared } from "../../../vae_core/browser/draw.js";
 import { pngFile, svgFile } from "../../../vae_core/browser/files.js";
 import { drawAxes, placed } from "../../../vae_core/browser/plane.js";
@@ -44,17 +43,16 @@ function drawLayers(map, ctx, scene) {
   drawNames(ctx, scene, map.layers);
 }
 
-/** The map as a file: the pixels on screen, or an SVG of the same layers. */
-export async function saveMap(map, format) {
-  const { dom: { base, over }, picture: { axes }, here, imageShown } = map, scene = map.scene();
-  const { colours: { paper }, plot } = scene;
-  const file = format === "png" ? await pngFile([base, over], paper)
-    : svgFile(over.clientWidth, over.clientHeight, paper, (ctx) => {
-      clipped(ctx, plot, () => {
-        drawLayers(map, ctx, scene);
-        drawCursor(ctx, scene, map, here, imageShown);
-      });
-      drawAxes(ctx, scene);
+/** The map as a menu takes it away, by what it is drawn from: {png(times), svg()}. */
+export function filesOf(map) {
+  const draw = (ctx) => {
+    const scene = map.scene();
+    clipped(ctx, scene.plot, () => {
+      drawLayers(map, ctx, scene);
+      drawCursor(ctx, scene, map, map.here, map.imageShown);
     });
-  download(file, `latent-map-${axes.join("-").replace(/[^\w-]+/g, "-")}.${format}`);
+    drawAxes(ctx, scene);
+  };
+  const paper = () => map.scene().colours.paper;
+  return { png: (times) => pngFile(map.size, paper(), draw, times), svg: () => svgFile(map.size, paper(), draw) };
 }

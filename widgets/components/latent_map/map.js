@@ -9,7 +9,7 @@ import { nearestPoint, remembering } from "../../../vae_core/browser/plane.js";
 import { bring, fetchParcel, join, leave, linkedTo } from "../../../vae_core/browser/store.js";
 import { readTheme } from "../../../vae_core/browser/theme.js";
 import { drawCursor } from "./cursor.js";
-import { drawBase, saveMap, sceneOf } from "./drawing.js";
+import { drawBase, sceneOf } from "./drawing.js";
 import { attachHand } from "./gestures.js";
 import { LAYERS } from "./layers.js";
 import { catchUp, counterpart, mirror } from "./linked.js";
@@ -444,7 +444,6 @@ class LatentMap {
     readOut(this, scene, here, here.image);
   }
 
-  save(format) { return saveMap(this, format); }
 
   showControls() { showControls(this); }
 }

@@ -3,6 +3,8 @@
 
 import { element, setText } from "../../../vae_core/browser/dom.js";
 import { showImage } from "../../../vae_core/browser/images.js";
+import { takeAwayMenu } from "../../../vae_core/browser/take_away.js";
+import { filesOf } from "./drawing.js";
 import { GESTURES_IN_WORDS, KEYS_IN_WORDS } from "./gestures.js";
 import { LAYERS } from "./layers.js";
 
@@ -40,11 +42,7 @@ export function buildDom(root, map) {
     element("div", { id: `${ids}-keys` },
       element("p", {}, GESTURES_IN_WORDS),
       element("dl", {}, ...KEYS_IN_WORDS.flatMap(([key, does]) => [element("dt", {}, key), element("dd", {}, does)]))));
-  const save = element("details", { class: "menu save" },
-    element("summary", { "aria-label": "Save the map", title: "Save the map" }, "\u2913"),
-    element("div", {}, ...["png", "svg"].map((format) => element("button", {
-      type: "button", class: "quiet", onclick: () => { save.open = false; map.save(format); },
-    }, format.toUpperCase()))));
+  const save = takeAwayMenu(() => `latent map ${map.picture.axes.join(" ")}`, filesOf(map));
   const ground = LAYERS.filter((layer) => layer.ground), above = LAYERS.filter((layer) => !layer.ground);
   dom.legend.append(
     element("span", { class: "grounds" }, ...ground.map(({ name }) => dom.toggles[name])),

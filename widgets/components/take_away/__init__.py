@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -15,84 +16,82 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from widgets.components import scripts
 from widgets.shell import links, url_state
 from widgets.shell.error_boundary import callback
 
 HERE = Path(__file__).parent
 SIZES = (1, 2, 4)
 MIMES = {"png": "image/png", "svg": "image/svg+xml", "csv": "text/csv", "gif": "image/gif"}
+LABELS = {"png": "PNG", "svg": "SVG", "csv": "CSV", "gif": "Film as GIF"}
 ICONS = {"png": "image", "svg": "polyline", "csv": "table", "gif": "animated_images"}
 
-Maker = Callable[[], bytes | str]
+
+@dataclass(frozen=True)
+class File:
+    """A file of the menu: its ending, what its button says, and how it is made.
+
+    make(): its content; of a picture make(times), so many times as large. what: follows the menu's name in
+    the file's, where there are several of a kind. help: what it holds.
+    """
+
+    ending: str
+    make: Callable[..., bytes | str]
+    label: str = ""
+    what: str = ""
+    help: str = ""
 
 
-def menu(
-    key: str,
-    name: str,
-    about: Mapping[str, str],
-    *,
-    png: Callable[[int], bytes] | None = None,
-    svg: Maker | None = None,
-    csv: Maker | None = None,
-    gif: Maker | None = None,
-    help: Mapping[str, str] | None = None,
-) -> None:
-    """A button that unfolds what there is. name: of the files, without an ending. png(times): the picture so
-    many times as large. about: what stands in each file besides the link, such as run, image and seed. help:
-    by ending, what a file holds."""
+def menu(key: str, name: str, about: Mapping[str, str], files: Sequence[File]) -> None:
+    """A button that unfolds `choices`."""
     with st.popover(
         "Take away", key=f"take-away-{key}", icon=":material/download:", on_change=callback(_toggled)
     ) as opened:
-        if not opened.open:
-            return
-        files: list[tuple[str, str, str, Maker]] = []  # ending, label, what follows the name, maker
-        if png is not None:
-            files += [
-                (
-                    "png",
-                    "PNG" if times == 1 else f"PNG, {times}×",
-                    "" if times == 1 else f"-{times}x",
-                    partial(png, times),
-                )
-                for times in SIZES
-            ]
-        for ending, label, make in (("svg", "SVG", svg), ("gif", "Film as GIF", gif), ("csv", "CSV", csv)):
-            if make is not None:
-                files.append((ending, label, "", make))
-        facts = {**about, "link": link()}
-        with st.container(horizontal=True, gap="small"):
-            for ending, label, after, make in files:
+        if opened.open:
+            choices(key, name, about, files)
+
+
+def choices(key: str, name: str, about: Mapping[str, str], files: Sequence[File]) -> None:
+    """A button for each file, and one for the link. name: of the files. about: what stands in each of them
+    besides the link, such as run, image and seed."""
+    facts = {**about, "link": link()}
+    with st.container(horizontal=True, gap="small"):
+        for file in files:
+            label, sizes = file.label or LABELS[file.ending], SIZES if file.ending == "png" else (0,)
+            for times in sizes:
+                after = f"-{times}x" if times > 1 else ""
                 st.download_button(
-                    label,
-                    partial(_made, make, ending, facts),
-                    f"{slug(name)}{after}.{ending}",
-                    MIMES[ending],
-                    key=f"take-{ending}{after}-{key}",
-                    icon=f":material/{ICONS[ending]}:",
+                    f"{label} {times}×" if times > 1 else label,
+                    partial(_made, file, times, facts),
+                    f"{slug(f'{name} {file.what}')}{after}.{file.ending}",
+                    MIMES[file.ending],
+                    key=f"take-{key}-{file.what}-{file.ending}{after}",
+                    icon=f":material/{ICONS[file.ending]}:",
                     on_click="ignore",
-                    help=(help or {}).get(ending),
+                    help=file.help or None,
                 )
         _copy_link(key)
-        page = url_state.page()
-        if missing := [each.choice for each in links.NOT_IN_LINKS if page in each.pages]:
-            st.caption(
-                "A link does not hold: " + "; ".join(each[0].lower() + each[1:] for each in missing) + "."
-            )
+    page = url_state.page()
+    if missing := [each.choice for each in links.NOT_IN_LINKS if page in each.pages]:
+        st.caption("A link does not hold: " + "; ".join(each[0].lower() + each[1:] for each in missing) + ".")
 
 
 def _toggled() -> None:
     """The popover's parts are made when it opens; being heard makes it run."""
 
 
-def _made(make: Maker, ending: str, facts: Mapping[str, str]) -> bytes | str:
-    return stamped(make(), ending, facts)
+def _made(file: File, times: int, facts: Mapping[str, str]) -> bytes | str:
+    return stamped(file.make(times) if times else file.make(), file.ending, facts)
 
 
 def _copy_link(key: str) -> None:
-    mount = st.components.v2.component(
-        "copy_link", js=(HERE / "copy_link.js").read_text(), css=(HERE / "copy_link.css").read_text()
-    )
+    mount = st.components.v2.component("copy_link", js=script(), css=scripts.text(HERE / "copy_link.css"))
     mount(key=f"copy-link-{key}")
+
+
+def script() -> str:
+    """The button that copies the link, as one module."""
+    return scripts.module(HERE / "copy_link.js")
 
 
 def link() -> str:

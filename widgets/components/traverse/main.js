@@ -4,10 +4,11 @@
 import { element } from "../../../vae_core/browser/dom.js";
 import { keysMenu, mounts, swing, Teller } from "../../../vae_core/browser/mounted.js";
 import { fetchParcel, join, leave } from "../../../vae_core/browser/store.js";
+import { takeAwayMenu } from "../../../vae_core/browser/take_away.js";
 import { markTheme } from "../../../vae_core/browser/theme.js";
 import { Board } from "./board.js";
 import { carry, placeOf, zAt } from "./scale.js";
-import { savePng } from "./sheet.js";
+import { picture } from "./sheet.js";
 
 const PERIOD = 4000; // ms of a play back and forth
 const UNLINKED = 37; // draws of the prior between those of two boards that are not linked
@@ -57,10 +58,10 @@ class Traverse {
       waiting: element("div", { class: "waiting" }, "waiting for the model"),
     };
     const keys = keysMenu("Hover over a strip to preview an image of it, click to go there.", KEYS_IN_WORDS);
-    const png = button("PNG", "Save the board as an image", () => savePng(this), { class: "quiet png" });
+    const save = takeAwayMenu(() => `traverse ${this.boards.map((board) => board.key).join(" ")}`, { png: (times) => picture(this, times) });
     this.root.append(
       element("div", { class: "tools" }, this.dom.reset, this.dom.random, this.dom.link,
-        element("span", { class: "menus" }, png, keys)),
+        element("span", { class: "menus" }, save, keys)),
       this.dom.waiting, this.dom.boards);
   }
 

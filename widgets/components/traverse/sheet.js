@@ -1,12 +1,14 @@
 // The boards as a file: each with its image, and every row that is unfolded with its name, KL, strip and value.
 
-import { download, element, number } from "../../../vae_core/browser/dom.js";
+import { number } from "../../../vae_core/browser/dom.js";
+import { pngFile } from "../../../vae_core/browser/files.js";
 import { fit, tilePainter } from "../../../vae_core/browser/images.js";
 import { placeOf } from "./scale.js";
 
-const DENSITY = 2, MARGIN = 24, LIVE = 190, NAMES = 132, TILE = 44, VALUE = 52, HEAD = 44, ROW = TILE + 10;
+const MARGIN = 24, LIVE = 190, NAMES = 132, TILE = 44, VALUE = 52, HEAD = 44, ROW = TILE + 10;
 
-export function savePng({ root, boards, open }) {
+/** The boards as a PNG, `times` pixels to one of CSS. */
+export function picture({ root, boards, open }, times) {
   const style = getComputedStyle(root), get = (name) => style.getPropertyValue(name).trim();
   const look = {
     ink: get("--ink"), paper: get("--paper"), muted: get("--muted"), accent: get("--accent"), line: get("--line"),
@@ -18,20 +20,16 @@ export function savePng({ root, boards, open }) {
   });
   const width = parts.reduce((sum, part) => sum + part.width + MARGIN, MARGIN);
   const height = 2 * MARGIN + HEAD + Math.max(LIVE + 24, ...parts.map(({ rows }) => rows.length * ROW));
-  const sheet = element("canvas", { width: width * DENSITY, height: height * DENSITY }), ctx = sheet.getContext("2d");
-  ctx.scale(DENSITY, DENSITY);
-  ctx.fillStyle = look.paper;
-  ctx.fillRect(0, 0, width, height);
-  let left = MARGIN;
-  for (const part of parts) {
-    ctx.save();
-    ctx.translate(left, MARGIN);
-    drawBoard(ctx, part, look);
-    ctx.restore();
-    left += part.width + MARGIN;
-  }
-  const name = boards.map((board) => board.key).join("-").replace(/[^\w-]+/g, "-");
-  sheet.toBlob((blob) => download(blob, `traverse-${name}.png`));
+  return pngFile([width, height], look.paper, (ctx) => {
+    let left = MARGIN;
+    for (const part of parts) {
+      ctx.save();
+      ctx.translate(left, MARGIN);
+      drawBoard(ctx, part, look);
+      ctx.restore();
+      left += part.width + MARGIN;
+    }
+  }, times);
 }
 
 function drawBoard(ctx, { board, rows }, look) {

@@ -49,7 +49,7 @@ def cloud(stage: Any) -> Any:
         shown.mount("board", base64.b64encode(parcel(unit_prior, priors)).decode())
         shown.page.locator(".slider").press("End" if moment else "Home")
         shown.settle()
-        shown.page.locator(".cloud").hover()
+        shown.page.locator(".cloud").get_by_label("Take away").click()
         with shown.page.expect_download() as caught:
             shown.page.locator(".cloud").get_by_role("button", name="SVG").click()
         return str(caught.value.path().read_text())
