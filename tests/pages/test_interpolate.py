@@ -47,7 +47,7 @@ def ends(run: Run, a: int = 0, b: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
 
 def a_line(run: Run, kind: str = "linear") -> Line:
     a, b = ends(run, 3, 7)
-    return Line(str(run.path), weights(run), None, tuple(a.tolist()), tuple(b.tolist()), kind)
+    return Line(str(run.path), weights(run), (), (tuple(a.tolist()), tuple(b.tolist())), kind)
 
 
 def a_view(run: Run, kind: str = "linear") -> PathChoice:
@@ -113,7 +113,7 @@ def test_the_plane_holds_both_ends_however_far_they_are(add_run: AddRun) -> None
     found = newest(run)
     assert found is not None
     for far, extent in ((1.0, 4.0), (9.0, 10.0)):
-        line = Line(str(run.path), weights(run), None, (0.0, 0.0), (far, -0.5))
+        line = Line(str(run.path), weights(run), (), ((0.0, 0.0), (far, -0.5)))
         parcel = path_codes.plane(found, line)
         assert parcel is not None
         assert wire.header(parcel)["extent"] == extent
@@ -150,6 +150,69 @@ def test_the_counterpart_has_the_same_images_and_dimensions(add_run: AddRun) -> 
     assert compare.pair(vae, [vae, other, plain]) == (vae, plain)
     assert compare.pair(plain, [other, vae, plain]) == (plain, vae)
     assert compare.pair(vae, [vae, other]) is None
+
+
+# --- the class --------------------------------------------------------------------------------------
+
+
+def reconstruction(run: Run, k: int) -> torch.Tensor:
+    """Of a test image, under its own class."""
+    split = data.load("digits", "test")
+    assert split.labels is not None
+    y = split.labels[[k]]
+    return run.model.decode_mean(run.model.posteriors(split.images[[k]], y).mean, y)[0]
+
+
+def decoded(run: Run, arrays: dict[str, np.ndarray], k: int) -> torch.Tensor:
+    """At a point of the path that the board gets."""
+    z, y = (torch.tensor(arrays[name][[k]]) for name in ("codes", "classes"))
+    return run.model.decode_mean(z, y)[0]
+
+
+def test_a_class_that_travels_leads_from_a_under_its_own_class_to_b_under_its_own(
+    app: App, joint: Run
+) -> None:
+    at = app("interpolate", run="joint", a="3", b="7", way="spherical")
+    ((_, arrays),) = parcels(at, "path")
+    for k, image in ((50, 3), (150, 7)):
+        torch.testing.assert_close(decoded(joint, arrays, k), reconstruction(joint, image))
+    labels = data.load("digits", "test").labels
+    assert labels is not None
+    one, other = labels[[3, 7]].tolist()
+    middle = np.zeros(10)
+    middle[[one, other]] += 0.3, 0.7
+    np.testing.assert_allclose(arrays["classes"][120], middle, atol=1e-6)
+    np.testing.assert_array_equal(arrays["classes"][200], arrays["classes"][150])  # beyond B it stays B's
+
+
+@pytest.mark.parametrize(("under", "of"), [("a", 3), ("b", 7), ("6", None)])
+def test_a_class_that_is_held_is_the_same_all_along(app: App, joint: Run, under: str, of: int | None) -> None:
+    at = app("interpolate", run="joint", a="3", b="7", under=under)
+    ((header, arrays),) = parcels(at, "path")
+    labels = data.load("digits", "test").labels
+    assert labels is not None
+    y = int(labels[of]) if of is not None else int(under)
+    np.testing.assert_array_equal(arrays["classes"].argmax(1), y)
+    assert header["facts"][0][:2] == ["Decoded as", str(y)]
+    assert at.query_params["under"] == under
+
+
+def test_what_is_taken_away_is_decoded_under_the_class_that_travels(joint: Run) -> None:
+    labels = data.load("digits", "test").labels
+    assert labels is not None
+    one, other = labels[[3, 7]].tolist()
+    codes = joint.model.posteriors(data.load("digits", "test").images[[3, 7]], labels[[3, 7]]).mean
+    line = Line(str(joint.path), weights(joint), (one, other), tuple(map(tuple, codes.tolist())))
+    ends = downloads.images(line, torch.tensor([0.0, 1.0], dtype=torch.float64))
+    for image, k in zip(ends, (3, 7), strict=True):
+        np.testing.assert_allclose(image, 255 * reconstruction(joint, k), atol=0.51)
+    rows = list(csv.DictReader(io.StringIO(downloads.numbers([joint], [line], [None]))))
+    assert [rows[k]["classes"] for k in (50, 75, 150)] == [
+        f"{one}:1",
+        f"{one}:0.75 {other}:0.25",
+        f"{other}:1",
+    ]
+    assert downloads.decoded(joint, line) == f"as {one} to {other}"
 
 
 # --- the link ---------------------------------------------------------------------------------------
@@ -228,8 +291,8 @@ def test_runs_of_other_kinds_have_paths_too(app: App, own_runs: Path, latent: in
         assert len(parcels(at, "plane")) == (latent > 1)
     if condition == "class":
         at = app("interpolate", run="other")
-        label = data.load("digits", "test").labels[0]  # of A
-        assert parcels(at, "path")[0][0]["facts"][0][:2] == ["Decoded as", str(int(label))]
+        one, other = data.load("digits", "test").labels[:2].tolist()
+        assert parcels(at, "path")[0][0]["facts"][0][:2] == ["Decoded as", f"{one} to {other}"]
 
 
 # --- arithmetic -------------------------------------------------------------------------------------
@@ -359,7 +422,7 @@ def test_the_table_holds_the_path_and_what_it_passes(add_run: AddRun) -> None:
     line, found = a_line(run, "spherical"), newest(run)
     assert found is not None
     passed = path_codes.measure(found, line)
-    rows = list(csv.DictReader(io.StringIO(downloads.numbers(["mine"], [line], [passed]))))
+    rows = list(csv.DictReader(io.StringIO(downloads.numbers([run], [line], [passed]))))
     assert [float(row["t"]) for row in rows] == pytest.approx(T.tolist())
     a, b = ends(run, 3, 7)
     z = np.array([[float(row["z1"]), float(row["z2"])] for row in rows])
@@ -373,7 +436,7 @@ def test_film_and_sheet_show_what_the_model_decodes(add_run: AddRun) -> None:
     gif = Image.open(io.BytesIO(downloads.film(view, [line])))
     assert (gif.format, gif.n_frames) == ("GIF", downloads.FRAMES)
     sheet = np.asarray(Image.open(io.BytesIO(downloads.sheet(view, [line]))).convert("L"))
-    decoded = (255 * run.model.decode_mean(torch.tensor([line.a]))).round()[0, 0].numpy()
+    decoded = (255 * run.model.decode_mean(torch.tensor([line.codes[0]]))).round()[0, 0].numpy()
     tile = np.kron(decoded, np.ones((7, 7)))
     top, left = 2 * downloads.strips.HEAD, downloads.strips.LABEL
     np.testing.assert_array_equal(sheet[top : top + 56, left : left + 56], tile)

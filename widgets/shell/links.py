@@ -143,6 +143,9 @@ TAB = Choice("tab", INTERPOLATE, "question", "A path between two images, or sums
 END = Picture("b", INTERPOLATE, "image", "B, where the path ends.")
 WAY = Choice("way", INTERPOLATE, "path", "The kind of path.", options=("linear", "spherical", "geodesic"),
     default="linear")
+UNDER = Choice("under", INTERPOLATE, "class", "The class under which a model of classes decodes: it travels "
+    "from that of each image to that of the next (`travels`), is that of A (`a`) or of B (`b`), or its "
+    "number.", default="travels")
 COMPARE = Choice("compare", INTERPOLATE, "second run", "The run whose path stands below the first one's.",
     default="none")
 T = Number("t", INTERPOLATE, "place on the path", "Where on the path the slider stands: 0 is A, 1 is B.",

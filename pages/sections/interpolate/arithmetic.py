@@ -54,9 +54,9 @@ def show(run: Run) -> None:
     downloads.buttons(
         f"{run.name}-arithmetic",
         {
-            "gif": lambda: downloads.swing(line, title),
-            "png": lambda: downloads.row(line, title),
-            "csv": lambda: downloads.numbers([run.name], [line], [passed]),
+            "gif": lambda: downloads.swing(run, line, title),
+            "png": lambda: downloads.row(run, line, title),
+            "csv": lambda: downloads.numbers([run], [line], [passed]),
         },
     )
 
@@ -77,9 +77,9 @@ def controls(run: Run, found: Codes) -> tuple[ChosenDirection | None, Operand | 
 
 def line_of(run: Run, start: Operand, way: ChosenDirection, analogy: bool) -> Line:
     end = tuple(c + v for c, v in zip(start.code, way.vector, strict=True))
-    y = start.label if run.model.classes else None
+    classes = (start.label,) * 2 if run.model.classes else ()
     first, last = (links.TIMES.least, links.TIMES.most) if analogy else (-REACH, REACH)
-    return Line(str(run.path), weights(run), y, start.code, end, "linear", first, last)
+    return Line(str(run.path), weights(run), classes, (start.code, end), "linear", first, last)
 
 
 def board(
@@ -90,7 +90,7 @@ def board(
         marks = [(float(t), f"{t:+g}".replace("-", "−") if t else "0") for t in range(-3, 4)]
     shown = interpolate.PathView(
         library.title(run),
-        usage.decoder(run, line.y),
+        usage.decoder(run, None),
         path_codes.along(line).numpy(),
         line.first,
         line.last,
@@ -100,7 +100,8 @@ def board(
         log_q=passed.log_q.numpy() if passed else None,
         log_p=passed.log_p.numpy() if passed else None,
         hole=passed.hole.numpy() if passed else None,
-        facts=under(run, line, "C" if analogy else "the image it starts from") + facts(way),
+        classes=path_codes.class_weights(line, path_codes.times(line)),
+        facts=under(run, line) + facts(way),
     )
     slider_state.show(*(TIMES if analogy else STRENGTH), [shown], f"Along {way.how}")
 

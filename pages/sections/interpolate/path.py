@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.sections.interpolate import compare, downloads, geodesic_task, path_codes, slider_state
+from pages.sections.interpolate import compare, downloads, geodesic_task, path_codes, slider_state, told_class
 from pages.sections.interpolate.path_codes import KINDS, Line, Passed
 from vae_core.pixels import unit
 from vae_core.runs.run import Run
 from widgets.components import interpolate, picker
 from widgets.run_data import library, usage
 from widgets.run_data.capabilities import fits
-from widgets.run_data.classes import dataset_classes
 from widgets.run_data.codes import weights
 from widgets.run_data.library import note
 from widgets.run_data.subject import Picked
@@ -28,12 +27,13 @@ BOARD = "interpolate-board"
 
 @dataclass(frozen=True, eq=False)
 class PathChoice:
-    """runs: one, or two under each other."""
+    """runs: one, or two under each other. told: the class of models that are told it, as chosen."""
 
     runs: tuple[Run, ...]
     a: Picked
     b: Picked
     kind: str
+    told: str = told_class.TRAVELS
 
 
 def show(run: Run) -> None:
@@ -78,12 +78,14 @@ def controls(run: Run) -> PathChoice | None:
             "to the other, on the shell where most of the prior lies. Geodesic: the path along which the "
             "decoded image changes least.",
         )
+        second = others(run).get(url_state.read(links.COMPARE) or ALONE)
+        runs = (run,) if second is None else (run, second)
+        told = told_class.choose(runs, a, b) if a is not None and b is not None else told_class.TRAVELS
     if a is None or b is None:
         if not run.status.active:
             st.caption("A path needs two images: choose, draw or upload them with Change.")
         return None
-    second = others(run).get(url_state.read(links.COMPARE) or ALONE)
-    return PathChoice((run,) if second is None else (run, second), a, b, str(kind))
+    return PathChoice(runs, a, b, str(kind), told)
 
 
 def others(run: Run) -> dict[str, Run]:
@@ -122,13 +124,12 @@ def choose_second(run: Run) -> None:
 
 
 def line(run: Run, view: PathChoice) -> Line:
-    y = usage.condition(run, view.a)
+    images = (view.a, view.b)
     return Line(
         str(run.path),
         weights(run),
-        y,
-        usage.code(run, view.a),
-        usage.code(run, view.b),
+        told_class.classes(run, view.told, images),
+        tuple(usage.code(run, image) for image in images),
         view.kind,
     )
 
@@ -138,7 +139,7 @@ def board(view: PathChoice, lines: list[Line], measured: list[Passed | None]) ->
     ways = [
         interpolate.PathView(
             library.title(run),
-            usage.decoder(run, one.y),
+            usage.decoder(run, None),
             path_codes.along(one).numpy(),
             one.first,
             one.last,
@@ -150,21 +151,20 @@ def board(view: PathChoice, lines: list[Line], measured: list[Passed | None]) ->
             log_q=found.log_q.numpy() if found else None,
             log_p=found.log_p.numpy() if found else None,
             hole=found.hole.numpy() if found else None,
-            facts=under(run, one, "A") + facts(view, one, found),
+            classes=path_codes.class_weights(one, path_codes.times(one)),
+            facts=under(run, one) + facts(view, one, found),
         )
         for k, (run, one, found) in enumerate(zip(view.runs, lines, measured, strict=True))
     ]
     slider_state.show(BOARD, links.T, ways, "Path from A to B")
 
 
-def under(run: Run, line: Line, whose: str) -> list[tuple[str, str, str]]:
+def under(run: Run, line: Line) -> list[tuple[str, str, str]]:
     """The class that a model which is told classes decodes under, as a fact."""
-    if not run.model.classes:
+    if not line.classes:
         return []
-    names = dataset_classes(run)
-    shown = "all classes" if line.y is None else names[line.y] if line.y < len(names) else str(line.y)
-    help = f"This model is told the class: that of {whose}, or a blend of all where it is not known."
-    return [("Decoded as", shown, help)]
+    help = "This model is told the class that it decodes, or a blend of all where it is not known."
+    return [("Decoded as", told_class.in_words(run, line.classes), help)]
 
 
 def facts(view: PathChoice, line: Line, found: Passed | None) -> list[tuple[str, str, str]]:

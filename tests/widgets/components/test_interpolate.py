@@ -1,5 +1,7 @@
 """The board of a path under the hand, in Chromium, on a page without Streamlit."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -107,10 +109,11 @@ def test_sizes_that_do_not_fit_are_refused(way: ip.PathView) -> None:
     for wrong in (
         {"codes": np.zeros((5, 3))},
         {"log_q": np.zeros(7)},
+        {"classes": np.zeros((201, 10))},
         {"last": -1.0},
         {"marks": [(2.0, "x")]},
     ):
-        with pytest.raises(ValueError, match=r"path|run|marks"):
+        with pytest.raises(ValueError, match=r"path|run|marks|classes"):
             ip.PathView(**{name: getattr(way, name) for name in way.__dataclass_fields__} | wrong)
 
 
@@ -171,6 +174,28 @@ def test_the_strip_is_red_in_the_hole_and_not_where_the_codes_are(board: Board, 
     red, green, _, _ = strip[middle, width // 4].tolist()  # A
     assert green > red
     assert "a hole" in board.stage.text(".reading", "board")
+
+
+def test_the_class_travels_with_t_as_pytorch_decodes_it(board: Board, way) -> None:
+    spec = Spec().change(**{"data.name": "digits", "net.widths": [16], "condition.kind": "class"})
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        told = VAE(spec).eval()
+    with torch.no_grad():
+        for parameter in told.decoder.parameters():
+            parameter *= 3
+    codes, ends = paths.linear(A, B, T), torch.eye(10)[[4, 7]]
+    classes = paths.along(ends, T.clamp(0, 1))
+    parts = {"decoder": wire.decoder(told, "float32"), "codes": codes.numpy(), "classes": classes.numpy()}
+    for t, says in ((0.0, ""), (0.3, ", as 70\u00a0% 4, 30\u00a0% 7"), (1.0, ""), (1.5, "")):
+        board.show([dataclasses.replace(way, **parts)], t=t, revision=int(10 * t))
+        share = min(t, 1.0)
+        y = (1 - share) * ends[0] + share * ends[1]
+        z = paths.linear(A, B, torch.tensor([t]))
+        np.testing.assert_allclose(board.image(), 255 * told.decode_mean(z, y)[0, 0].numpy(), atol=1)
+        assert board.stage.text(".live figcaption", "board") == f"Decoded at t = {t:.2f}{says}"
+    last = 255 * told.decode_mean(B[None], torch.tensor([7]))[0, 0].numpy()
+    np.testing.assert_allclose(board.image(".frames canvas:nth-of-type(16)"), last, atol=1)
 
 
 def test_two_paths_move_together_and_the_board_comes_and_goes(board: Board, vae: VAE, way) -> None:

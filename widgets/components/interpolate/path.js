@@ -7,6 +7,16 @@ export function codeAt({ codes, first, last }, t) {
   return Float32Array.from({ length: D }, (_, d) => codes[k * D + d] + (u - k) * (codes[(k + 1) * D + d] - codes[k * D + d]));
 }
 
+/** The weights of the classes that are decoded under at t; none where the decoder's own serve. */
+export const classesAt = ({ arrays: { classes }, first, last }, t) => classes && codeAt({ codes: classes, first, last }, t);
+
+/** Such as "70 % 4, 30 % 7"; "" of one class or none, and of a blend of all. */
+export function blendInWords(weights, names) {
+  const some = Array.from(weights ?? [], (w, k) => [w, names[k] ?? String(k)]).filter(([w]) => w > 0.005);
+  if (some.length !== 2) return "";
+  return some.map(([w, name]) => `${Math.round(100 * w)}\u00a0% ${name}`).join(", ");
+}
+
 /** A number known at each point, at t: between two points it is linear. */
 export function valueOn(values, { first, last }, t) {
   const T = values.length, u = Math.min(1, Math.max(0, (t - first) / (last - first))) * (T - 1);
