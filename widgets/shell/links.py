@@ -141,6 +141,14 @@ FILM = Whole("film", TRAVERSE, "dimension", "The dimension of the GIF of one.", 
 TAB = Choice("tab", INTERPOLATE, "question", "A path between two images, or sums of codes.",
     options=("path", "arithmetic"), default="path")
 END = Picture("b", INTERPOLATE, "image", "B, where the path ends.")
+STOPS = Whole("stops", INTERPOLATE, "number of stops", "How many images the path passes from A to B.", most=6,
+    default=0)
+STOP = tuple(
+    Picture(f"stop{k}", INTERPOLATE, "image", f"The image that the path passes as number {k}.")
+    for k in range(1, 7)
+)
+SURPRISE = Whole("surprise", INTERPOLATE, "seed", "The seed of the images that were drawn at random.",
+    most=9999)
 WAY = Choice("way", INTERPOLATE, "path", "The kind of path.", options=("linear", "spherical", "geodesic"),
     default="linear")
 UNDER = Choice("under", INTERPOLATE, "class", "The class under which a model of classes decodes: it travels "
@@ -238,6 +246,8 @@ def _collect() -> tuple[Parameter, ...]:
             found.append(value)
         elif isinstance(value, Operand):
             found.extend(value.fields)
+        elif isinstance(value, tuple):
+            found.extend(each for each in value if isinstance(each, Parameter))
     return tuple(found)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.sections.interpolate import arithmetic, path
+from pages.sections.interpolate import arithmetic, path, surprise
 from vae_core.runs.run import Run
 from widgets.run_data import capabilities
 from widgets.shell import links, url_state, url_widgets
@@ -39,5 +39,6 @@ def page(run: Run | None) -> None:
         )
         if chosen != "arithmetic":
             path.choose_second(run)
+            surprise.button()
     with error_boundary():
         TABS[chosen or "path"][1](run)

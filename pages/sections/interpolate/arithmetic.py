@@ -95,6 +95,7 @@ def board(
         line.first,
         line.last,
         marks,
+        named=analogy,
         frames=21 if analogy else 25,  # so that every mark has one
         plane=path_codes.plane(found, line),
         log_q=passed.log_q.numpy() if passed else None,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from pages.sections.interpolate.path import PathChoice
 
-FRAMES, TILES = 48, 11  # of the film, there and back; of the sheet
+FRAMES, TILES = 48, 11  # of the film, there and back; of the sheet, at least
 
 
 def of_paths(view: PathChoice, lines: Sequence[Line], measured: Sequence[Passed | None]) -> None:
@@ -40,7 +42,12 @@ def buttons(name: str, make: dict[str, Callable[[], Any]]) -> None:
     """A GIF, a PNG and a CSV, each made when it is asked for."""
     about = {
         "gif": ("Film as GIF", "animated_images", "image/gif", "There and back, endless. Takes a second."),
-        "png": ("Frames as PNG", "image", "image/png", "Eleven images of the path in one picture."),
+        "png": (
+            "Frames as PNG",
+            "image",
+            "image/png",
+            "Images of the path, A’s and B’s among them, in one picture.",
+        ),
         "csv": (
             "Path as CSV",
             "table",
@@ -80,10 +87,12 @@ def images(line: Line, t: Tensor) -> np.ndarray:
 def faded(view: PathChoice, t: Tensor) -> np.ndarray:
     import torch
 
-    from vae_core.analysis.interpolate import fade
+    from vae_core.analysis.interpolate import fade, through
 
-    a, b = (unit(torch.from_numpy(np.ascontiguousarray(each.image))) for each in (view.a, view.b))
-    return to_uint8(fade(a, b, t.float())).numpy()
+    pixels = [unit(torch.from_numpy(np.ascontiguousarray(each.image))) for each in view.images]
+    rising, order = t.float().sort()
+    faded = through([partial(fade, a, b) for a, b in pairwise(pixels)], rising)
+    return to_uint8(faded[order.argsort()]).numpy()
 
 
 def film(view: PathChoice, lines: Sequence[Line]) -> bytes:
@@ -101,14 +110,15 @@ def film(view: PathChoice, lines: Sequence[Line]) -> bytes:
 def sheet(view: PathChoice, lines: Sequence[Line]) -> bytes:
     import torch
 
-    t = torch.linspace(0, 1, TILES, dtype=torch.float64)
+    t = torch.linspace(0, 1, lines[0].steps(TILES - 1) + 1, dtype=torch.float64)
     rows = [images(line, t) for line in lines] + [faded(view, t)]
     labels = [library.title(run) for run in view.runs]
     notes = [
         f"{path_codes.KINDS[line.kind].lower()} path" + (f", {decoded(run, line)}" if line.classes else "")
         for run, line in zip(view.runs, lines, strict=True)
     ]
-    ticks = ["A", *(f"{v:.1f}" for v in t[1:-1].tolist()), "B"]
+    each = (len(t) - 1) // (len(view.marks) - 1)  # tiles from image to image
+    ticks = [view.marks[k // each][1] if k % each == 0 else f"{v:.2g}" for k, v in enumerate(t.tolist())]
     return strips.sheet(
         np.stack(rows), [*labels, "Pixels faded over"], [*notes, "no model"], ticks, title(view, lines)
     )
@@ -138,7 +148,8 @@ def row(run: Run, line: Line, title: str) -> bytes:
 
 
 def title(view: PathChoice, lines: Sequence[Line]) -> str:
-    return f"From {view.a.name} to {view.b.name}"
+    names = [image.name for image in view.images]
+    return f"From {' to '.join(names)}"
 
 
 def numbers(runs: Sequence[Run], lines: Sequence[Line], measured: Sequence[Passed | None]) -> str:

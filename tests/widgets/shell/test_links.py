@@ -42,10 +42,10 @@ def test_no_two_pages_share_a_name_by_accident() -> None:
 
 def test_every_field_of_the_table_is_in_it_and_is_used_by_a_page() -> None:
     constants = {name for name, value in vars(links).items() if isinstance(value, Parameter)}
-    assert len(links.TABLE) == len(constants) + 3 * len(links.PLUS.fields)
+    assert len(links.TABLE) == len(constants) + 3 * len(links.PLUS.fields) + len(links.STOP)
     used = {name for path in SOURCES for name in re.findall(r"\blinks\.([A-Z_]+)\b", path.read_text("utf-8"))}
     assert constants <= used
-    assert {"PLUS", "MINUS", "TO"} <= used
+    assert {"PLUS", "MINUS", "TO", "STOP"} <= used
 
 
 def test_nothing_but_the_state_writes_into_the_address_or_links_between_pages() -> None:

@@ -28,11 +28,12 @@ export function valueOn(values, { first, last }, t) {
 export const frameTimes = ({ first, last }, count) =>
   Array.from({ length: count }, (_, k) => Number((first + (k / (count - 1)) * (last - first)).toFixed(6)));
 
-/** Two images faded over at t and cut to [0, 1]: ends [2, H, W, C] in grey levels -> mean [H, W, C]. */
+/** Images faded over one to the next, cut to [0, 1]: ends [M, H, W, C] in grey levels -> mean [H, W, C] at t. */
 export function fadeAt(ends, t) {
-  const n = ends.length / 2;
+  const pieces = ends.shape[0] - 1, n = ends.length / (pieces + 1), where = t * pieces;
+  const k = Math.min(pieces - 1, Math.max(0, Math.floor(where))), u = where - k, from = k * n;
   return Float32Array.from({ length: n }, (_, i) => {
-    const v = (ends[i] + t * (ends[n + i] - ends[i])) / 255;
+    const v = (ends[from + i] + u * (ends[from + n + i] - ends[from + i])) / 255;
     return v < 0 ? 0 : v > 1 ? 1 : v;
   });
 }

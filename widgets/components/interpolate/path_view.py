@@ -27,7 +27,9 @@ class PathView:
     codes [T, D]: where the path is. Between two points the browser goes straight.
     marks: places t with a name, rising; from the first to the last of them is the path proper, the rest goes
         beyond its ends.
-    ends: two images uint8 [C, H, W], of which pixels are faded over from t = 0 to 1; None for no fade.
+    named: whether these places have their names on the plane too.
+    ends: images uint8 [C, H, W], two or more, whose pixels are faded over from one to the next; t is 0 at the
+        first and 1 at the last. None for no fade.
     frames: how many images a row of them has; narrow boards have every other one.
     strip: whether the fade has a strip of frames too, besides its image at t.
     classes [T, K]: under a condition the weights of the classes that each is decoded under; None for those of
@@ -46,7 +48,8 @@ class PathView:
     marks: Sequence[tuple[float, str]]
     note: str = ""
     plane: bytes | None = None
-    ends: tuple[np.ndarray, np.ndarray] | None = None
+    named: bool = True
+    ends: Sequence[np.ndarray] | None = None
     frames: int = 21
     strip: bool = True
     log_q: ArrayLike | None = None
@@ -90,6 +93,7 @@ class PathView:
             "first": self.first,
             "last": self.last,
             "marks": [[float(t), name] for t, name in self.marks],
+            "named": self.named,
             "frames": self.frames,
             "strip": self.strip,
             "facts": [list(fact) for fact in self.facts],
