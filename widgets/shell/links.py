@@ -138,9 +138,13 @@ FILM = Whole("film", TRAVERSE, "dimension", "The dimension of the GIF of one.", 
 
 # --- Interpolate ------------------------------------------------------------------------------------
 
-TAB = Choice("tab", INTERPOLATE, "question", "A path between two images, or sums of codes.",
-    options=("path", "arithmetic"), default="path")
+TAB = Choice("tab", INTERPOLATE, "question", "A path between two images, a grid between four, or sums "
+    "of codes.", options=("path", "grid", "arithmetic"), default="path")
 END = Picture("b", INTERPOLATE, "image", "B, where the path ends.")
+LOWER_LEFT = Picture("c", INTERPOLATE, "image", "C, the lower left corner of the grid.")
+LOWER_RIGHT = Picture("d", INTERPOLATE, "image", "D, the lower right corner of the grid.")
+GRID_WAY = Choice("grid_way", INTERPOLATE, "grid", "How codes go from corner to corner.",
+    options=("linear", "spherical"), default="linear")
 STOPS = Whole("stops", INTERPOLATE, "number of stops", "How many images the path passes from A to B.", most=6,
     default=0)
 STOP = tuple(

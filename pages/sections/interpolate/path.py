@@ -152,7 +152,11 @@ def choose_second(run: Run) -> None:
 def line(run: Run, view: PathChoice) -> Line:
     codes = tuple(usage.code(run, image) for image in view.images)
     line = Line(
-        str(run.path), weights(run), told_class.classes(run, view.told, view.images), codes, view.kind
+        str(run.path),
+        weights(run),
+        told_class.classes(run, view.told, view.images, view.a, view.b),
+        codes,
+        view.kind,
     )
     # Half as far again beyond an end of many pieces would be far from all images.
     return replace(line, first=0.0, last=1.0) if view.stops else line

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent import futures
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,6 +14,7 @@ import numpy as np
 import streamlit as st
 
 from pages.sections.interpolate import geodesic_task
+from vae_core.runs.run import Run
 from widgets.components import interpolate
 from widgets.run_data.codes import Codes
 from widgets.run_data.library import open_run
@@ -119,16 +120,21 @@ def nothing_shorter(line: Line) -> bool:
 def class_weights(line: Line, t: Tensor) -> Tensor | None:
     """Those that are decoded under at t [M]: [M, K]; beyond both ends, those of the ends. None where the
     model is told no class."""
-    import torch
-
     from vae_core.analysis import interpolate as paths
 
-    model = open_run(line.path).model
-    if not line.classes or model.class_prior is None:
+    each = mixture(open_run(line.path), line.classes)
+    return None if each is None else paths.along(each, t.clamp(0, 1))
+
+
+def mixture(run: Run, classes: Sequence[int | None]) -> Tensor | None:
+    """The weights of the classes [M, K] that stand for each of `classes`; None where there are none."""
+    import torch
+
+    model = run.model
+    if not classes or model.class_prior is None:
         return None
-    blend = model.class_prior.log_probs.exp()
-    each = [blend if y is None else model.weights(torch.tensor(y)) for y in line.classes]
-    return paths.along(torch.stack(each).detach(), t.clamp(0, 1))
+    blend = model.class_prior.log_probs.exp().detach()
+    return torch.stack([blend if y is None else model.weights(torch.tensor(y)) for y in classes])
 
 
 def passed(codes: Codes, line: Line) -> tasks.Task:

@@ -14,6 +14,7 @@ from widgets.shell.error_boundary import callback
 from widgets.shell.link_types import Parameter
 
 IMAGES = (links.IMAGE, links.END, *links.STOP)
+CORNERS = (links.LOWER_LEFT, links.LOWER_RIGHT)  # of a grid; they begin with what stops begin with
 
 
 def begin_with(run: Run) -> list[int]:
@@ -51,5 +52,5 @@ def press() -> None:
     now = url_state.read(links.SURPRISE)
     seeds = range(links.SURPRISE.least, (links.SURPRISE.most or 0) + 1)
     seed = secrets.choice([seed for seed in seeds if str(seed) != now])
-    cleared: dict[Parameter, str | tuple[str, ...] | None] = dict.fromkeys(IMAGES)
+    cleared: dict[Parameter, str | tuple[str, ...] | None] = dict.fromkeys(IMAGES + CORNERS)
     url_state.write_all({**cleared, links.SURPRISE: str(seed)})

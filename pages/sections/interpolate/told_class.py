@@ -36,14 +36,14 @@ def choose(runs: Sequence[Run], a: Picked, b: Picked, travelling: str = "Travels
     return str(chosen)
 
 
-def classes(run: Run, chosen: str, images: Sequence[Picked]) -> tuple[int | None, ...]:
+def classes(run: Run, chosen: str, images: Sequence[Picked], a: Picked, b: Picked) -> tuple[int | None, ...]:
     """The class at each of the images; None is the blend of all, where it is not known. Of a model that is
     told no class there are none."""
     if not run.model.classes:
         return ()
     if chosen == TRAVELS:
         return tuple(image.label for image in images)
-    held = {OF_A: images[0].label, OF_B: images[-1].label}
+    held = {OF_A: a.label, OF_B: b.label}
     return (held[chosen] if chosen in held else int(chosen),) * len(images)
 
 

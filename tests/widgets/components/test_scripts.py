@@ -18,6 +18,7 @@ from widgets.components import (
     terms,
     traverse,
 )
+from widgets.components.interpolate import grid
 from widgets.components.picker import sheet
 from widgets.shell.palette import CLASSES
 
@@ -26,6 +27,7 @@ WIDGETS = ROOT / "widgets" / "components"
 MODULES: dict[str, Callable[[], str]] = {
     "board": board.script,
     "forward_pass": forward_pass.script,
+    "grid": grid.script,
     "interpolate": interpolate.script,
     "latent_map": latent_map.script,
     "log_slider": log_slider.script,
@@ -60,6 +62,7 @@ def test_each_script_belongs_to_a_component() -> None:
     entries = [
         "board/board",
         "forward_pass/main",
+        "interpolate/grid",
         "interpolate/main",
         "latent_map/map",
         "log_slider/log_slider",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pages.sections.conditional import TASKS as QUESTIONS_OF_CLASSES
 from pages.sections.inpaint import TASKS as QUESTIONS
 from pages.sections.inpaint import completing, denoising
-from pages.sections.interpolate import TABS, direction, path_codes
+from pages.sections.interpolate import TABS, direction, grid, path_codes
 from pages.sections.traverse.controls import RANGES, STARTS
 from pages.sections.traverse.sections import SECTIONS
 from vae_core.analysis import inpaint
@@ -74,6 +74,7 @@ def test_what_a_parameter_resets_stands_on_a_page_of_its_own() -> None:
         (links.PART, SECTIONS),
         (links.TAB, TABS),
         (links.WAY, path_codes.KINDS),
+        (links.GRID_WAY, grid.FLAT),
         (links.DIRECTION, direction.WAYS),
         (links.DO, QUESTIONS),
         (links.COUNT, completing.COUNTS),

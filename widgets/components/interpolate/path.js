@@ -10,10 +10,10 @@ export function codeAt({ codes, first, last }, t) {
 /** The weights of the classes that are decoded under at t; none where the decoder's own serve. */
 export const classesAt = ({ arrays: { classes }, first, last }, t) => classes && codeAt({ codes: classes, first, last }, t);
 
-/** Such as "70 % 4, 30 % 7"; "" of one class or none, and of a blend of all. */
+/** Such as "70 % 4, 30 % 7"; "" of one class or none, and of more than four, a blend of all. */
 export function blendInWords(weights, names) {
   const some = Array.from(weights ?? [], (w, k) => [w, names[k] ?? String(k)]).filter(([w]) => w > 0.005);
-  if (some.length !== 2) return "";
+  if (some.length < 2 || some.length > 4) return "";
   return some.map(([w, name]) => `${Math.round(100 * w)}\u00a0% ${name}`).join(", ");
 }
 
