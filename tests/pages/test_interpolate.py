@@ -414,10 +414,17 @@ def test_runs_of_other_kinds_have_paths_too(app: App, own_runs: Path, latent: in
 
     changes = {"latent": latent, "data.name": "digits", "condition.kind": condition, "training.steps": 2}
     train(recipes.get("vae-2d").change(**changes), out=own_runs / "other")
-    for link in ({"way": "spherical"}, {"tab": "arithmetic"}, {"tab": "arithmetic", "direction": "class"}):
+    images = {"tab": "arithmetic", "plus": "3", "minus": "7"}
+    for link in ({"way": "spherical"}, images, {"tab": "arithmetic", "direction": "class"}, {"tab": "grid"}):
         at = app("interpolate", run="other", **link)
         assert not at.exception
         assert not at.error
+        if link.get("tab") == "grid":
+            assert parcels(at, "grid")[0][1]["codes"].shape == (9, 9, latent)
+            continue
+        if "direction" in link and not parcels(at, "path"):  # of two steps of training
+            assert "cannot be told from chance" in words(at)
+            continue
         ((_, arrays),) = parcels(at, "path")
         assert arrays["codes"].shape == (201, latent)
         assert len(parcels(at, "plane")) == (latent > 1)
@@ -451,13 +458,45 @@ def test_an_operand_may_be_the_mean_of_a_class(app: App, add_run: AddRun) -> Non
     np.testing.assert_allclose(arrays["codes"][150], means[4] + means[2], atol=1e-5)
 
 
+def test_arithmetic_begins_with_the_two_classes_that_are_furthest_apart(app: App, add_run: AddRun) -> None:
+    run = add_run("mine")
+    split, mean = data.load("digits", "test"), run.posteriors.mean
+    assert split.labels is not None
+    labels = split.labels
+    apart = {
+        (a, b): sums.direction(mean, labels == a, labels == b) for a in range(10) for b in range(a + 1, 10)
+    }
+    (_, b), found = max(apart.items(), key=lambda each: each[1].norm / each[1].chance)
+    assert found.norm > 2 * found.chance
+    at = app("interpolate", run="mine", tab="arithmetic")
+    ((header, arrays),) = parcels(at, "path")
+    third = ends(run, int((labels == b).nonzero()[0]))[0]  # C is of B's class
+    np.testing.assert_allclose(arrays["codes"][50], third, atol=1e-5)
+    np.testing.assert_allclose(arrays["codes"][150], third + found.vector, atol=1e-5)
+    facts = {name: value for name, value, _ in header["facts"]}
+    assert facts["… by chance alone"] == f"{found.chance:.2f} σ"
+    assert set(at.query_params) == {"run", "tab"}
+
+
+def test_a_direction_of_chance_length_is_a_sentence_and_no_row_of_equal_frames(
+    app: App, add_run: AddRun
+) -> None:
+    run = add_run("mine")
+    directions.save(run.path, 2, Saved("noise", (0.01, 0.02), chance=0.02, count=20, rest=20, error=0.02))
+    at = app("interpolate", run="mine", tab="arithmetic", direction="saved")
+    assert "cannot be told from chance" in at.info[0].value
+    assert parcels(at, "path") == []
+    at = app("interpolate", run="mine", tab="arithmetic", plus="3", minus="3", to="5")
+    assert "no length" in at.info[0].value
+
+
 def test_a_class_against_the_rest_is_a_direction_with_its_error(app: App, add_run: AddRun) -> None:
     run = add_run("mine")
-    link = {"direction": "class", "of_class": "3", "to_is": "zero"}
+    link = {"direction": "class", "of_class": "0", "to_is": "zero"}
     ((header, arrays),) = parcels(app("interpolate", run="mine", tab="arithmetic", **link), "path")
     labels = run.posteriors.labels
     assert labels is not None
-    found = sums.direction(run.posteriors.mean, labels == 3)
+    found = sums.direction(run.posteriors.mean, labels == 0)
     np.testing.assert_allclose(arrays["codes"][-1], 3 * found.vector, atol=1e-5)
     facts = {name: value for name, value, _ in header["facts"]}
     assert facts["… by chance alone"] == f"{found.chance:.2f} σ"
@@ -478,12 +517,12 @@ def test_high_against_low_in_a_factor_is_a_direction(app: App, add_run: AddRun) 
 
 def test_a_direction_is_kept_with_the_users_own_run_and_found_again(app: App, add_run: AddRun) -> None:
     run = add_run("mine")
-    at = app("interpolate", run="mine", tab="arithmetic", direction="class", of_class="3")
-    at.text_input(key="direction-name").input("threeness").run()
+    at = app("interpolate", run="mine", tab="arithmetic", direction="class", of_class="0")
+    at.text_input(key="direction-name").input("zeroness").run()
     at.button(key="keep-direction").click().run()
     (kept,) = directions.load(run.path, 2)
-    assert (kept.name, kept.step) == ("threeness", run.status.step)
-    at = app("interpolate", run="mine", tab="arithmetic", direction="kept", kept="threeness", to_is="zero")
+    assert (kept.name, kept.step) == ("zeroness", run.status.step)
+    at = app("interpolate", run="mine", tab="arithmetic", direction="kept", kept="zeroness", to_is="zero")
     np.testing.assert_allclose(parcels(at, "path")[0][1]["codes"][-1], 3 * np.array(kept.vector), atol=1e-4)
     at.button(key="forget-direction").click().run()
     assert directions.load(run.path, 2) == []

@@ -21,6 +21,7 @@ from pages.sections.interpolate.path_codes import Line, Passed
 from vae_core.runs.directions import HOW_LENGTH, NAME_LENGTH, Saved
 from vae_core.runs.run import Run
 from widgets.components import interpolate
+from widgets.components.picker import source
 from widgets.run_data import library, usage
 from widgets.run_data.codes import Codes, weights
 from widgets.shell import links, tasks, words
@@ -35,6 +36,9 @@ def show(run: Run) -> None:
     found = usage.codes(run)
     way, start, analogy = controls(run, found)
     if way is None or start is None:
+        return
+    if (sentence := direction.of_chance_length(way)) is not None:
+        st.info(sentence, icon=":material/casino:")
         return
     line = line_of(run, start, way, analogy)
     task = path_codes.passed(found, line)
@@ -68,11 +72,31 @@ def controls(run: Run, found: Codes) -> tuple[ChosenDirection | None, Operand | 
         if kind != direction.DIFFERENCE:
             return way, operand.choose(links.TO, "Starting from", run, found, 2), False
     with st.container(horizontal=True, gap="medium", vertical_alignment="top", key="arithmetic-strip"):
-        a = operand.choose(links.PLUS, "A", run, found, 0)
-        b = operand.choose(links.MINUS, "− B", run, found, 1)
-        start = operand.choose(links.TO, "+ C", run, found, 2)
-    way = None if a is None or b is None else direction.difference(a, b)
+        one, other, third = begin_with(run, found)
+        a = operand.choose(links.PLUS, "A", run, found, 0, one)
+        b = operand.choose(links.MINUS, "− B", run, found, 1, other)
+        start = operand.choose(links.TO, "+ C", run, found, third)
+    way = None if a is None or b is None else direction.difference(found, a, b)
     return way, start, True
+
+
+def begin_with(run: Run, codes: Codes) -> tuple[int | None, int | None, int]:
+    """The classes whose means A and B are at first, and the number of an image of B's class, C: what tells
+    both classes apart is added to it."""
+    pair, images = telling_classes(codes), source.of(run)
+    if pair is None or isinstance(images, tasks.Task) or images.labels is None:
+        return *(pair or (None, None)), 2
+    return *pair, int(next(iter(images.of_class(pair[1])), 2))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def telling_classes(codes: Codes) -> tuple[int, int] | None:
+    from vae_core.analysis import arithmetic
+
+    posteriors = codes.posteriors
+    return (
+        None if posteriors.labels is None else arithmetic.furthest_classes(posteriors.mean, posteriors.labels)
+    )
 
 
 def line_of(run: Run, start: Operand, way: ChosenDirection, analogy: bool) -> Line:

@@ -16,7 +16,7 @@ from widgets.run_data import usage
 from widgets.run_data.classes import dataset_classes
 from widgets.run_data.codes import Codes
 from widgets.run_data.subject import Picked
-from widgets.shell import url_widgets, words
+from widgets.shell import url_state, url_widgets, words
 from widgets.shell.links import Operand as Fields
 
 if TYPE_CHECKING:
@@ -35,8 +35,11 @@ class Operand:
     picked: Picked | None = None
 
 
-def choose(fields: Fields, title: str, run: Run, codes: Codes, default: int) -> Operand | None:
-    """Shows which it is, and returns it; None where there is no image. fields: in the link."""
+def choose(
+    fields: Fields, title: str, run: Run, codes: Codes, default: int, label: int | None = None
+) -> Operand | None:
+    """Shows which it is, and returns it; None where there is no image. fields: in the link. It begins with an
+    image, of the number `default`, or with the mean of a class where the link names no image."""
     means = class_means(codes)
     called = dataset_classes(run)
     options = {IMAGE: "an image"} | {
@@ -47,12 +50,13 @@ def choose(fields: Fields, title: str, run: Run, codes: Codes, default: int) -> 
     if run.spec.data.name in WITH_FACTORS and codes.whole:
         options[FACTOR] = "a value of a factor"
     options[ZERO] = "0, the prior’s mean"
+    usual = IMAGE if label is None or url_state.read(fields.image) is not None else f"class-{label}"
     with st.container(width=232):
         kind = st.selectbox(
             title,
             list(options),
             format_func=options.__getitem__,
-            **url_widgets.choice(fields.kind, list(options), label=options.__getitem__),
+            **url_widgets.choice(fields.kind, list(options), usual, label=options.__getitem__),
             help="The code of one image, or the mean code of all test images of a class, of those that "
             "you draw around on the map, or of those with a value of a factor.",
         )
@@ -71,8 +75,8 @@ def choose(fields: Fields, title: str, run: Run, codes: Codes, default: int) -> 
             return None if code is None else Operand(code, which)
     if kind == ZERO:
         return Operand((0.0,) * run.spec.latent, "the prior’s mean")
-    label = int(str(kind).removeprefix("class-"))
-    return Operand(tuple(means[label].tolist()), options[str(kind)], label)
+    chosen = int(str(kind).removeprefix("class-"))
+    return Operand(tuple(means[chosen].tolist()), options[str(kind)], chosen)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
