@@ -13,7 +13,16 @@ import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from pages.sections.interpolate import compare, downloads, geodesic_task, grid, lasso, path_codes, surprise
+from pages.sections.interpolate import (
+    arithmetic,
+    compare,
+    downloads,
+    geodesic_task,
+    grid,
+    lasso,
+    path_codes,
+    surprise,
+)
 from pages.sections.interpolate.grid import GridChoice
 from pages.sections.interpolate.path import PathChoice
 from pages.sections.interpolate.path_codes import Line
@@ -476,6 +485,26 @@ def test_arithmetic_begins_with_the_two_classes_that_are_furthest_apart(app: App
     facts = {name: value for name, value, _ in header["facts"]}
     assert facts["… by chance alone"] == f"{found.chance:.2f} σ"
     assert set(at.query_params) == {"run", "tab"}
+
+
+def test_arithmetic_of_a_model_told_classes_begins_with_two_styles_of_one_class_and_an_image_of_another(
+    app: App, joint: Run
+) -> None:
+    at = app("interpolate", run="joint", tab="arithmetic")
+    assert at.query_params == {"run": "joint", "tab": "arithmetic"}
+    split, newest_codes = data.load("digits", "test"), newest(joint)
+    assert split.labels is not None
+    assert newest_codes is not None
+    style = list(arithmetic.styles(newest_codes))
+    one, other, third = split.labels[style].tolist()
+    assert one == other != third
+    mean, axis = joint.posteriors.mean, sums.principal_axis(joint.posteriors.mean)
+    below = mean @ axis.float()
+    assert below[style[0]] > below[style[1]]
+    a, b, c = joint.model.posteriors(split.images[style], split.labels[style]).mean
+    ((_, arrays),) = parcels(at, "path")
+    np.testing.assert_allclose(arrays["codes"][[50, 150]], torch.stack([c, a - b + c]), atol=1e-5)
+    np.testing.assert_array_equal(arrays["classes"].argmax(1), third)
 
 
 def test_a_direction_of_chance_length_is_a_sentence_and_no_row_of_equal_frames(

@@ -113,6 +113,25 @@ def furthest_classes(codes: Tensor, labels: Tensor) -> tuple[int, int] | None:
     return known[best // len(known)], known[best % len(known)]
 
 
+def principal_axis(codes: Tensor) -> Tensor:
+    """The first principal component of codes [N, D], of length 1 [D]; its largest number is positive."""
+    centred = codes.double() - codes.double().mean(0)
+    axis = torch.linalg.eigh(centred.T @ centred).eigenvectors[:, -1]
+    return axis * axis[axis.abs().argmax()].sign()
+
+
+def at_share(codes: Tensor, group: Tensor, axis: Tensor, share: float) -> int:
+    """The number of the one in a group [N] bool that has this share of it below it along an axis [D]. Raises
+    ValueError where the group is empty.
+    """
+    _check(codes, group)
+    if not group.any():
+        raise ValueError("The group is empty; it needs at least one image.")
+    members = group.nonzero()[:, 0]
+    ordered = members[(codes[members].double() @ axis).argsort()]
+    return int(ordered[int(share * (len(ordered) - 1))])
+
+
 def by_factor(codes: Tensor, factor: Tensor, quantile: float = 0.2) -> Direction:
     """The direction from images low in a factor [N] to those high in it: mean above its (1 - quantile)
     quantile less mean below its quantile, both with ties.

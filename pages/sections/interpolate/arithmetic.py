@@ -15,7 +15,7 @@ from pages.sections.interpolate import (
     slider_state,
 )
 from pages.sections.interpolate.direction import ChosenDirection
-from pages.sections.interpolate.operand import Operand
+from pages.sections.interpolate.operand import Begin, Operand
 from pages.sections.interpolate.path import under
 from pages.sections.interpolate.path_codes import Line, Passed
 from vae_core.runs.directions import HOW_LENGTH, NAME_LENGTH, Saved
@@ -28,6 +28,7 @@ from widgets.shell import links, tasks, words
 from widgets.shell.error_boundary import callback
 from widgets.shell.fragments import fragment
 
+MARGIN = 0.1  # of a class, that has a style yet further out
 REACH = 3.0  # how often a direction is added, or taken away
 TIMES, STRENGTH = ("arithmetic-board", links.TIMES), ("attribute-board", links.AMOUNT)
 
@@ -70,23 +71,36 @@ def controls(run: Run, found: Codes) -> tuple[ChosenDirection | None, Operand | 
     with st.container(horizontal=True, gap="medium", vertical_alignment="top", key="arithmetic-way"):
         kind, way = direction.choose(run, found)
         if kind != direction.DIFFERENCE:
-            return way, operand.choose(links.TO, "Starting from", run, found, 2), False
+            return way, operand.choose(links.TO, "Starting from", run, found, Begin(2)), False
     with st.container(horizontal=True, gap="medium", vertical_alignment="top", key="arithmetic-strip"):
         one, other, third = begin_with(run, found)
-        a = operand.choose(links.PLUS, "A", run, found, 0, one)
-        b = operand.choose(links.MINUS, "− B", run, found, 1, other)
+        a = operand.choose(links.PLUS, "A", run, found, one)
+        b = operand.choose(links.MINUS, "− B", run, found, other)
         start = operand.choose(links.TO, "+ C", run, found, third)
     way = None if a is None or b is None else direction.difference(found, a, b)
     return way, start, True
 
 
-def begin_with(run: Run, codes: Codes) -> tuple[int | None, int | None, int]:
-    """The classes whose means A and B are at first, and the number of an image of B's class, C: what tells
-    both classes apart is added to it."""
-    pair, images = telling_classes(codes), source.of(run)
-    if pair is None or isinstance(images, tasks.Task) or images.labels is None:
-        return *(pair or (None, None)), 2
-    return *pair, int(next(iter(images.of_class(pair[1])), 2))
+def begin_with(run: Run, codes: Codes) -> tuple[Begin, Begin, Begin]:
+    """What A, B and C are at first: something that means something.
+
+    The means of the two classes that are furthest apart, and an image of B's class: what tells both apart is
+    added to it. Of a model that is told the class, as its codes hold the style alone: two images of a class
+    in opposite styles, and one of another class in B's style.
+    """
+    images, labels = source.of(run), codes.posteriors.labels
+    plain = Begin(0), Begin(1), Begin(2)
+    if labels is None or isinstance(images, tasks.Task) or images.labels is None:
+        return plain
+    if run.model.classes:
+        if not codes.whole or len(labels) != len(images):
+            return plain
+        a, b, c = styles(codes)
+        return Begin(a), Begin(b), Begin(c)
+    pair = telling_classes(codes)
+    if pair is None:
+        return plain
+    return Begin(0, pair[0]), Begin(1, pair[1]), Begin(int(next(iter(images.of_class(pair[1])), 2)))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -94,9 +108,29 @@ def telling_classes(codes: Codes) -> tuple[int, int] | None:
     from vae_core.analysis import arithmetic
 
     posteriors = codes.posteriors
-    return (
-        None if posteriors.labels is None else arithmetic.furthest_classes(posteriors.mean, posteriors.labels)
-    )
+    assert posteriors.labels is not None
+    return arithmetic.furthest_classes(posteriors.mean, posteriors.labels)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def styles(codes: Codes) -> tuple[int, int, int]:
+    """Test images: two of the first class from both sides of the axis on which codes vary most, and one of
+    another class from the side of the second, such that A - B + C lies where codes are densest."""
+    import torch
+
+    from vae_core.analysis import aggregate, arithmetic
+
+    posteriors, labels = codes.posteriors, codes.posteriors.labels
+    assert labels is not None
+    mean, axis = posteriors.mean, arithmetic.principal_axis(posteriors.mean)
+    classes = labels.unique()
+    high, *lows = [
+        arithmetic.at_share(mean, torch.eq(labels, label), axis, share)
+        for label, share in [(classes[0], 1 - MARGIN), *((label, MARGIN) for label in classes)]
+    ]
+    others = lows[1:] or lows
+    sums = arithmetic.analogy(mean[high], mean[lows[0]], mean[others])
+    return high, lows[0], others[int(aggregate.log_density(posteriors, sums).argmax())]
 
 
 def line_of(run: Run, start: Operand, way: ChosenDirection, analogy: bool) -> Line:

@@ -35,11 +35,17 @@ class Operand:
     picked: Picked | None = None
 
 
-def choose(
-    fields: Fields, title: str, run: Run, codes: Codes, default: int, label: int | None = None
-) -> Operand | None:
-    """Shows which it is, and returns it; None where there is no image. fields: in the link. It begins with an
-    image, of the number `default`, or with the mean of a class where the link names no image."""
+@dataclass(frozen=True)
+class Begin:
+    """What an operand is at first: the test image of a number, or the mean of a class where the link names no
+    image."""
+
+    image: int
+    label: int | None = None
+
+
+def choose(fields: Fields, title: str, run: Run, codes: Codes, begin: Begin) -> Operand | None:
+    """Shows which it is, and returns it; None where there is no image. fields: in the link."""
     means = class_means(codes)
     called = dataset_classes(run)
     options = {IMAGE: "an image"} | {
@@ -50,7 +56,9 @@ def choose(
     if run.spec.data.name in WITH_FACTORS and codes.whole:
         options[FACTOR] = "a value of a factor"
     options[ZERO] = "0, the prior’s mean"
-    usual = IMAGE if label is None or url_state.read(fields.image) is not None else f"class-{label}"
+    usual = IMAGE
+    if begin.label is not None and url_state.read(fields.image) is None:
+        usual = f"class-{begin.label}"
     with st.container(width=232):
         kind = st.selectbox(
             title,
@@ -61,7 +69,7 @@ def choose(
             "you draw around on the map, or of those with a value of a factor.",
         )
         if kind == IMAGE:
-            picked = picker.pick(fields.image, run, label="Image", default=default)
+            picked = picker.pick(fields.image, run, label="Image", default=begin.image)
             if picked is None:
                 return None
             return Operand(usage.code(run, picked), picked.name, picked.label, picked)

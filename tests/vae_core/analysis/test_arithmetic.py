@@ -158,3 +158,20 @@ def test_without_two_classes_of_two_images_none_are_the_furthest() -> None:
     z = codes(4)
     assert arithmetic.furthest_classes(z, torch.tensor([0, 0, 0, 1])) is None
     assert arithmetic.furthest_classes(z, torch.zeros(4, dtype=torch.long)) is None
+
+
+def test_the_principal_axis_is_the_one_on_which_codes_vary_most() -> None:
+    z = codes(100, 3)
+    z[:, 1] *= 5
+    axis = arithmetic.principal_axis(z + 7)
+    assert axis[1] > 0.99
+    assert float(axis.norm()) == pytest.approx(1)
+    group = torch.arange(100) < 61
+    ordered = (z[:61].double() @ axis).argsort().tolist()
+    assert [arithmetic.at_share(z, group, axis, share) for share in (0, 0.1, 1)] == [
+        ordered[0],
+        ordered[6],
+        ordered[60],
+    ]
+    with pytest.raises(ValueError, match="empty"):
+        arithmetic.at_share(z, torch.zeros(100, dtype=torch.bool), axis, 0.5)
