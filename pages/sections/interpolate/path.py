@@ -132,7 +132,7 @@ def choose_second(run: Run) -> None:
         names,
         format_func=called,
         **url_widgets.choice(links.COMPARE, names, label=called),
-        width=250,
+        width=210,
         label_visibility="collapsed",
     )
     found = compare.pair(run, library.runs())
