@@ -30,6 +30,7 @@ from tests.pages.shown import parcels, until, words
 from vae_core import data
 from vae_core.analysis import arithmetic as sums
 from vae_core.analysis import interpolate as paths
+from vae_core.analysis import oracle_classifier
 from vae_core.browser import wire
 from vae_core.runs import directions, files
 from vae_core.runs.directions import Saved
@@ -223,6 +224,27 @@ def test_what_is_taken_away_is_decoded_under_the_class_that_travels(joint: Run) 
         f"{other}:1",
     ]
     assert downloads.decoded(joint, line) == f"as {one} to {other}"
+
+
+@pytest.mark.skipif(not (ROOT / "checkpoints" / "cvae-mnist").exists(), reason="the gallery is not here")
+def test_the_shipped_model_told_classes_reaches_b_where_the_class_travels_and_not_where_it_is_as(
+    mnist_root: Path,
+) -> None:
+    run, oracle = Run(ROOT / "checkpoints" / "cvae-mnist"), oracle_classifier.load("mnist")
+    split, generator = data.load("mnist", "test"), torch.Generator().manual_seed(0)
+    assert split.labels is not None
+    pairs = torch.randint(len(split.images), (200, 2), generator=generator)
+    one, other = pairs[split.labels[pairs[:, 0]] != split.labels[pairs[:, 1]]][:100].T
+    assert len(one) == 100
+    codes = run.model.posteriors(split.images[other], split.labels[other]).mean
+    reached = {}
+    for under, end in (("travels", other), ("a", one)):
+        ys = zip(split.labels[one].tolist(), split.labels[end].tolist(), strict=True)
+        lines = [Line(str(run.path), None, y, ((0.0,) * 5,) * 2) for y in ys]
+        weights = torch.cat([path_codes.class_weights(line, torch.ones(1)) for line in lines])  # type: ignore[misc]
+        read = oracle.read(run.model.decode_mean(codes, weights)).argmax(1)
+        reached[under] = int((read == split.labels[other]).sum())
+    assert reached == {"travels": 100, "a": 0}
 
 
 # --- stops, surprise --------------------------------------------------------------------------------
