@@ -102,3 +102,58 @@ def test_what_is_taken_from_an_image_and_added_again_gives_the_other_image_and_c
     page.keyboard.press("Home")
     stands_at(page, "−3.00")
     shows(image, -3.0)
+
+
+def test_a_told_class_travels_over_a_stop_images_are_drawn_and_a_grid_is_looked_at(
+    new_tab: NewTab, server: Any, pick: Any, pixels: Any, wait_until: Any
+) -> None:
+    with server.lend("cvae-mnist") as told:
+        split = data.load("mnist", "test")
+        assert split.labels is not None
+
+        def reconstruction(k: int) -> np.ndarray:
+            y = split.labels[[k]]
+            grey = 255 * told.model.decode_mean(told.model.posteriors(split.images[[k]], y).mean, y)
+            return grey[0, 0].numpy()
+
+        def shows(canvas: Locator, expected: np.ndarray) -> None:
+            wait_until(lambda: np.abs(pixels(canvas)[..., 0] - expected).max() < 2, "the image is there", 10)
+
+        page = new_tab(f"/interpolate?run={told.name}&a={A}&b={B}")
+        frames = page.locator(".interpolate .frames").first.locator("canvas")
+        shows(frames.nth(5), reconstruction(A))
+        shows(frames.nth(15), reconstruction(B))  # a three, by the class that has travelled
+
+        page.get_by_role("button", name="Add a stop").click()
+        pick(page, "stop1", 7)
+        expect(page.locator(".interpolate .marks")).to_have_text("A1B")
+        for k, image in ((0, A), (10, 7), (20, B)):
+            shows(frames.nth(k), reconstruction(image))
+        page.get_by_role("button", name="Take stop 1 away").click()
+        expect(page.locator(".interpolate .marks")).to_have_text("AB")
+
+        page.get_by_role("button", name="Surprise me").click()
+        expect(page).to_have_url(re.compile(r"[?&]surprise=\d+"))
+        page.get_by_role("radio", name="Grid").or_(page.get_by_role("button", name="Grid")).first.click()
+        numbers = [
+            int(re.findall(r"test image (\d+)", page.locator(f".st-key-picker-{name}").inner_text())[0])
+            for name in expect_four(page)
+        ]
+        assert len(set(split.labels[numbers].tolist())) == 4
+        tiles, large = page.locator(".image-grid .tiles"), page.locator(".image-grid .decoded")
+        box = tiles.bounding_box()
+        assert box is not None
+        for (x, y), image in zip(((0.05, 0.05), (0.95, 0.05), (0.05, 0.95)), numbers, strict=False):
+            page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+            shows(large, reconstruction(image))
+        with page.expect_download() as saved:
+            page.get_by_role("button", name="Grid as PNG").click()
+        assert saved.value.suggested_filename == f"{told.name}-grid-linear.png"
+
+
+def expect_four(page: Page) -> tuple[str, ...]:
+    """The pickers of a grid's corners, once all are there."""
+    names = ("a", "b", "c", "d")
+    for name in names:
+        expect(page.locator(f".st-key-picker-{name}")).to_contain_text("test image")
+    return names

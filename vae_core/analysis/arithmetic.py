@@ -94,6 +94,44 @@ def direction(codes: Tensor, group: Tensor, rest: Tensor | None = None) -> Direc
     return Direction(vector.to(codes.dtype), len(here), len(there), error, chance)
 
 
+def furthest_classes(codes: Tensor, labels: Tensor) -> tuple[int, int] | None:
+    """The two classes, of labels [N], between whose mean codes the direction is longest beside what chance
+    alone would give, as `direction` has it; None where no two classes have two images each.
+    """
+    known = [int(label) for label in labels.unique() if (labels == label).sum() > 1]
+    if len(known) < 2:
+        return None
+    parts = [codes[labels == label].double() for label in known]
+    count = torch.tensor([len(part) for part in parts]).double()
+    means = torch.stack([part.mean(0) for part in parts])
+    within = torch.stack([(part - part.mean(0)).square().sum() for part in parts])
+    apart = (means[:, None] - means).square().sum(-1)
+    inverse, total = 1 / count[:, None] + 1 / count, count[:, None] + count
+    # The squares about a common mean: those about both means, and those of both means about it.
+    chance = (within[:, None] + within + apart / inverse) / (total - 1) * inverse
+    best = int((apart / chance.clamp(min=1e-30)).triu(1).argmax())
+    return known[best // len(known)], known[best % len(known)]
+
+
+def principal_axis(codes: Tensor) -> Tensor:
+    """The first principal component of codes [N, D], of length 1 [D]; its largest number is positive."""
+    centred = codes.double() - codes.double().mean(0)
+    axis = torch.linalg.eigh(centred.T @ centred).eigenvectors[:, -1]
+    return axis * axis[axis.abs().argmax()].sign()
+
+
+def at_share(codes: Tensor, group: Tensor, axis: Tensor, share: float) -> int:
+    """The number of the one in a group [N] bool that has this share of it below it along an axis [D]. Raises
+    ValueError where the group is empty.
+    """
+    _check(codes, group)
+    if not group.any():
+        raise ValueError("The group is empty; it needs at least one image.")
+    members = group.nonzero()[:, 0]
+    ordered = members[(codes[members].double() @ axis).argsort()]
+    return int(ordered[int(share * (len(ordered) - 1))])
+
+
 def by_factor(codes: Tensor, factor: Tensor, quantile: float = 0.2) -> Direction:
     """The direction from images low in a factor [N] to those high in it: mean above its (1 - quantile)
     quantile less mean below its quantile, both with ties.

@@ -6,7 +6,7 @@ A path is a tensor [T, D]. t runs from 0 at a to 1 at b; up to 1.5 it goes on be
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,6 +64,35 @@ def spherical(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
     direction = torch.cos(t64 * angle) * u + torch.sin(t64 * angle) * across / across.norm()
     norm = (norms[0] + t64 * (norms[1] - norms[0])).clamp(min=0)
     return (norm * direction).to(a.dtype)
+
+
+def through(pieces: Sequence[Callable[[Tensor], Tensor]], t: Tensor) -> Tensor:
+    """A path of several pieces, one after the other, each as long in t. t [T], rising -> [T, D].
+
+    pieces: each leads u [M], from 0 at its one end to 1 at its other, to points [M, D]. Before t = 0 the
+    first goes on, and beyond t = 1 the last.
+    """
+    where = t * len(pieces)
+    which = where.floor().long().clamp(0, len(pieces) - 1)
+    return torch.cat([piece(where[which == k] - k) for k, piece in enumerate(pieces)])
+
+
+def bilinear(
+    corners: Tensor,
+    across: Tensor,
+    down: Tensor,
+    between: Callable[[Tensor, Tensor, Tensor], Tensor] = linear,
+) -> Tensor:
+    """Codes between four corners [4, D], upper left, upper right, lower left, lower right, at each pair of
+    across [C] and down [R], from 0 to 1 -> [R, C, D].
+
+    between: `linear` makes them bilinear. With `spherical` the upper and the lower edge turn, and each column
+    turns from the one to the other.
+    """
+    a, b, c, d = corners
+    upper, lower = between(a, b, across), between(c, d, across)
+    columns = [between(one, other, down) for one, other in zip(upper, lower, strict=True)]
+    return torch.stack(columns, 1)
 
 
 def along(path: Tensor, t: Tensor) -> Tensor:

@@ -138,11 +138,26 @@ FILM = Whole("film", TRAVERSE, "dimension", "The dimension of the GIF of one.", 
 
 # --- Interpolate ------------------------------------------------------------------------------------
 
-TAB = Choice("tab", INTERPOLATE, "question", "A path between two images, or sums of codes.",
-    options=("path", "arithmetic"), default="path")
+TAB = Choice("tab", INTERPOLATE, "question", "A path between two images, a grid between four, or sums "
+    "of codes.", options=("path", "grid", "arithmetic"), default="path")
 END = Picture("b", INTERPOLATE, "image", "B, where the path ends.")
+LOWER_LEFT = Picture("c", INTERPOLATE, "image", "C, the lower left corner of the grid.")
+LOWER_RIGHT = Picture("d", INTERPOLATE, "image", "D, the lower right corner of the grid.")
+GRID_WAY = Choice("grid_way", INTERPOLATE, "grid", "How codes go from corner to corner.",
+    options=("linear", "spherical"), default="linear")
+STOPS = Whole("stops", INTERPOLATE, "number of stops", "How many images the path passes from A to B.", most=6,
+    default=0)
+STOP = tuple(
+    Picture(f"stop{k}", INTERPOLATE, "image", f"The image that the path passes as number {k}.")
+    for k in range(1, 7)
+)
+SURPRISE = Whole("surprise", INTERPOLATE, "seed", "The seed of the images that were drawn at random.",
+    most=9999)
 WAY = Choice("way", INTERPOLATE, "path", "The kind of path.", options=("linear", "spherical", "geodesic"),
     default="linear")
+UNDER = Choice("under", INTERPOLATE, "class", "The class under which a model of classes decodes: it travels "
+    "from that of each image to that of the next (`travels`), is that of A (`a`) or of B (`b`), or its "
+    "number.", default="travels")
 COMPARE = Choice("compare", INTERPOLATE, "second run", "The run whose path stands below the first one's.",
     default="none")
 T = Number("t", INTERPOLATE, "place on the path", "Where on the path the slider stands: 0 is A, 1 is B.",
@@ -241,6 +256,8 @@ def _collect() -> tuple[Parameter, ...]:
             found.append(value)
         elif isinstance(value, Operand):
             found.extend(value.fields)
+        elif isinstance(value, tuple):
+            found.extend(each for each in value if isinstance(each, Parameter))
     return tuple(found)
 
 

@@ -1,10 +1,10 @@
-"""The page Interpolate: a path between two images, or codes added to and taken from one another."""
+"""The page Interpolate: a path between images, a grid between four, or sums and differences of codes."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from pages.sections.interpolate import arithmetic, path
+from pages.sections.interpolate import arithmetic, grid, path, surprise
 from vae_core.runs.run import Run
 from widgets.run_data import capabilities
 from widgets.shell import links, url_state, url_widgets
@@ -13,11 +13,14 @@ from widgets.shell.error_boundary import error_boundary
 NOTICES = {
     "path": "**Notice.** Where the path crosses a hole, the decoder has to make something up. Fading pixels "
     "over shows two images at once; a path through codes shows one image that changes.",
+    "grid": "**Notice.** Between four images lie all their mixtures: edges lead from one to the next, and "
+    "the middle is no image that anybody drew.",
     "arithmetic": "**Notice.** A sum of codes is a code, but not always where codes of the data are: the "
     "strip below the frames shows it. A direction hardly longer than by chance stands for nothing.",
 }
 TABS = {
     "path": (":material/timeline: From A to B", path.show),
+    "grid": (":material/grid_on: Grid", grid.show),
     "arithmetic": (":material/calculate: Arithmetic", arithmetic.show),
 }
 
@@ -37,7 +40,9 @@ def page(run: Run | None) -> None:
             required=True,
             label_visibility="collapsed",
         )
-        if chosen != "arithmetic":
+        if chosen == "path":
             path.choose_second(run)
+        if chosen != "arithmetic":
+            surprise.button()
     with error_boundary():
         TABS[chosen or "path"][1](run)

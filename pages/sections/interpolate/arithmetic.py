@@ -15,18 +15,20 @@ from pages.sections.interpolate import (
     slider_state,
 )
 from pages.sections.interpolate.direction import ChosenDirection
-from pages.sections.interpolate.operand import Operand
+from pages.sections.interpolate.operand import Begin, Operand
 from pages.sections.interpolate.path import under
 from pages.sections.interpolate.path_codes import Line, Passed
 from vae_core.runs.directions import HOW_LENGTH, NAME_LENGTH, Saved
 from vae_core.runs.run import Run
 from widgets.components import interpolate
+from widgets.components.picker import source
 from widgets.run_data import library, usage
 from widgets.run_data.codes import Codes, weights
 from widgets.shell import links, tasks, words
 from widgets.shell.error_boundary import callback
 from widgets.shell.fragments import fragment
 
+MARGIN = 0.1  # of a class, that has a style yet further out
 REACH = 3.0  # how often a direction is added, or taken away
 TIMES, STRENGTH = ("arithmetic-board", links.TIMES), ("attribute-board", links.AMOUNT)
 
@@ -35,6 +37,9 @@ def show(run: Run) -> None:
     found = usage.codes(run)
     way, start, analogy = controls(run, found)
     if way is None or start is None:
+        return
+    if (sentence := direction.of_chance_length(way)) is not None:
+        st.info(sentence, icon=":material/casino:")
         return
     line = line_of(run, start, way, analogy)
     task = path_codes.passed(found, line)
@@ -54,9 +59,9 @@ def show(run: Run) -> None:
     downloads.buttons(
         f"{run.name}-arithmetic",
         {
-            "gif": lambda: downloads.swing(line, title),
-            "png": lambda: downloads.row(line, title),
-            "csv": lambda: downloads.numbers([run.name], [line], [passed]),
+            "gif": lambda: downloads.swing(run, line, title),
+            "png": lambda: downloads.row(run, line, title),
+            "csv": lambda: downloads.numbers([run], [line], [passed]),
         },
     )
 
@@ -66,20 +71,73 @@ def controls(run: Run, found: Codes) -> tuple[ChosenDirection | None, Operand | 
     with st.container(horizontal=True, gap="medium", vertical_alignment="top", key="arithmetic-way"):
         kind, way = direction.choose(run, found)
         if kind != direction.DIFFERENCE:
-            return way, operand.choose(links.TO, "Starting from", run, found, 2), False
+            return way, operand.choose(links.TO, "Starting from", run, found, Begin(2)), False
     with st.container(horizontal=True, gap="medium", vertical_alignment="top", key="arithmetic-strip"):
-        a = operand.choose(links.PLUS, "A", run, found, 0)
-        b = operand.choose(links.MINUS, "− B", run, found, 1)
-        start = operand.choose(links.TO, "+ C", run, found, 2)
-    way = None if a is None or b is None else direction.difference(a, b)
+        one, other, third = begin_with(run, found)
+        a = operand.choose(links.PLUS, "A", run, found, one)
+        b = operand.choose(links.MINUS, "− B", run, found, other)
+        start = operand.choose(links.TO, "+ C", run, found, third)
+    way = None if a is None or b is None else direction.difference(found, a, b)
     return way, start, True
+
+
+def begin_with(run: Run, codes: Codes) -> tuple[Begin, Begin, Begin]:
+    """What A, B and C are at first: something that means something.
+
+    The means of the two classes that are furthest apart, and an image of B's class: what tells both apart is
+    added to it. Of a model that is told the class, as its codes hold the style alone: two images of a class
+    in opposite styles, and one of another class in B's style.
+    """
+    images, labels = source.of(run), codes.posteriors.labels
+    plain = Begin(0), Begin(1), Begin(2)
+    if labels is None or isinstance(images, tasks.Task) or images.labels is None:
+        return plain
+    if run.model.classes:
+        if not codes.whole or len(labels) != len(images):
+            return plain
+        a, b, c = styles(codes)
+        return Begin(a), Begin(b), Begin(c)
+    pair = telling_classes(codes)
+    if pair is None:
+        return plain
+    return Begin(0, pair[0]), Begin(1, pair[1]), Begin(int(next(iter(images.of_class(pair[1])), 2)))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def telling_classes(codes: Codes) -> tuple[int, int] | None:
+    from vae_core.analysis import arithmetic
+
+    posteriors = codes.posteriors
+    assert posteriors.labels is not None
+    return arithmetic.furthest_classes(posteriors.mean, posteriors.labels)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def styles(codes: Codes) -> tuple[int, int, int]:
+    """Test images: two of the first class from both sides of the axis on which codes vary most, and one of
+    another class from the side of the second, such that A - B + C lies where codes are densest."""
+    import torch
+
+    from vae_core.analysis import aggregate, arithmetic
+
+    posteriors, labels = codes.posteriors, codes.posteriors.labels
+    assert labels is not None
+    mean, axis = posteriors.mean, arithmetic.principal_axis(posteriors.mean)
+    classes = labels.unique()
+    high, *lows = [
+        arithmetic.at_share(mean, torch.eq(labels, label), axis, share)
+        for label, share in [(classes[0], 1 - MARGIN), *((label, MARGIN) for label in classes)]
+    ]
+    others = lows[1:] or lows
+    sums = arithmetic.analogy(mean[high], mean[lows[0]], mean[others])
+    return high, lows[0], others[int(aggregate.log_density(posteriors, sums).argmax())]
 
 
 def line_of(run: Run, start: Operand, way: ChosenDirection, analogy: bool) -> Line:
     end = tuple(c + v for c, v in zip(start.code, way.vector, strict=True))
-    y = start.label if run.model.classes else None
+    classes = (start.label,) * 2 if run.model.classes else ()
     first, last = (links.TIMES.least, links.TIMES.most) if analogy else (-REACH, REACH)
-    return Line(str(run.path), weights(run), y, start.code, end, "linear", first, last)
+    return Line(str(run.path), weights(run), classes, (start.code, end), "linear", first, last)
 
 
 def board(
@@ -90,17 +148,19 @@ def board(
         marks = [(float(t), f"{t:+g}".replace("-", "−") if t else "0") for t in range(-3, 4)]
     shown = interpolate.PathView(
         library.title(run),
-        usage.decoder(run, line.y),
+        usage.decoder(run, None),
         path_codes.along(line).numpy(),
         line.first,
         line.last,
         marks,
+        named=analogy,
         frames=21 if analogy else 25,  # so that every mark has one
         plane=path_codes.plane(found, line),
         log_q=passed.log_q.numpy() if passed else None,
         log_p=passed.log_p.numpy() if passed else None,
         hole=passed.hole.numpy() if passed else None,
-        facts=under(run, line, "C" if analogy else "the image it starts from") + facts(way),
+        classes=path_codes.class_weights(line, path_codes.times(line)),
+        facts=under(run, line) + facts(way),
     )
     slider_state.show(*(TIMES if analogy else STRENGTH), [shown], f"Along {way.how}")
 

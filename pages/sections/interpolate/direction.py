@@ -22,6 +22,8 @@ from widgets.shell.link_types import Misfit
 if TYPE_CHECKING:
     from vae_core.analysis.arithmetic import Direction
 
+# As many times what chance gives is clearly longer; and the least length, in standard deviations.
+CLEARLY, LEAST = 2.0, 1e-5
 DIFFERENCE, CLASS, FACTOR, KEPT = "difference", "class", "factor", "saved"
 WAYS = {
     DIFFERENCE: "A − B",
@@ -33,12 +35,14 @@ WAYS = {
 
 @dataclass(frozen=True, eq=False)
 class ChosenDirection:
-    """vector [D]; how: in words. found: with its errors, where it is between groups."""
+    """vector [D]; how: in words. found: with its errors, where it is between groups. chance: its length if
+    both groups were drawn from the same images, where that is known."""
 
     vector: tuple[float, ...]
     how: str
     found: Direction | None = None
     name: str = ""
+    chance: float | None = None
 
 
 def choose(run: Run, codes: Codes) -> tuple[str, ChosenDirection | None]:
@@ -76,9 +80,28 @@ def choose(run: Run, codes: Codes) -> tuple[str, ChosenDirection | None]:
     return DIFFERENCE, None
 
 
-def difference(a: operand.Operand, b: operand.Operand) -> ChosenDirection:
+def difference(codes: Codes, a: operand.Operand, b: operand.Operand) -> ChosenDirection:
     vector = tuple(u - v for u, v in zip(a.code, b.code, strict=True))
-    return ChosenDirection(vector, f"{a.name} less {b.name}")
+    how = f"{a.name} less {b.name}"
+    if a.picked or b.picked or a.label is None or b.label is None or a.label == b.label:
+        return ChosenDirection(vector, how)
+    found = class_direction(codes, a.label, b.label)
+    return ChosenDirection(vector, how, found, chance=found.chance)
+
+
+def of_chance_length(way: ChosenDirection) -> str | None:
+    """Where a direction stands for nothing, the sentence that says so."""
+    length = norm(way)
+    if length < LEAST:
+        return (
+            "This direction has no length: both sides have the same code, and all frames would be the same."
+        )
+    if way.chance is None or not math.isfinite(way.chance) or length >= CLEARLY * way.chance:
+        return None
+    return (
+        f"This direction is {length:.2g} σ long, and between groups drawn at random it would be "
+        f"{way.chance:.2g} σ: it cannot be told from chance, and stands for nothing. Choose other groups."
+    )
 
 
 def _of_class(run: Run, codes: Codes) -> ChosenDirection:
@@ -93,17 +116,20 @@ def _of_class(run: Run, codes: Codes) -> ChosenDirection:
     )
     found = class_direction(codes, int(chosen))
     name = called[chosen] if chosen < len(called) else str(chosen)
-    return ChosenDirection(tuple(found.vector.tolist()), f"mean of {name} less the mean of all others", found)
+    how = f"mean of {name} less the mean of all others"
+    return ChosenDirection(tuple(found.vector.tolist()), how, found, chance=found.chance)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def class_direction(codes: Codes, label: int) -> Direction:
+def class_direction(codes: Codes, label: int, against: int | None = None) -> Direction:
+    """From the mean of a class, or of all others, to that of the class `label`."""
     from vae_core.analysis import arithmetic
 
     posteriors = codes.posteriors
     assert posteriors.labels is not None
     try:
-        return arithmetic.direction(posteriors.mean, posteriors.labels == label)
+        rest = None if against is None else posteriors.labels == against
+        return arithmetic.direction(posteriors.mean, posteriors.labels == label, rest)
     except ValueError as error:
         raise RunError(str(error)) from None
 
@@ -124,9 +150,8 @@ def _of_factor(run: Run, codes: Codes) -> ChosenDirection | None:
         width=160,
     )
     way = found[str(chosen)]
-    return ChosenDirection(
-        tuple(way.vector.tolist()), f"mean of high {chosen} less the mean of low {chosen}", way
-    )
+    how = f"mean of high {chosen} less the mean of low {chosen}"
+    return ChosenDirection(tuple(way.vector.tolist()), how, way, chance=way.chance)
 
 
 def factor_directions(codes: Codes) -> dict[str, Direction]:
@@ -184,7 +209,7 @@ def _of_kept(run: Run, saved: dict[str, Any]) -> ChosenDirection:
             f"Made at step {words.count(one.step)}; the model has trained on since, and may mean something "
             "else by it."
         )
-    return ChosenDirection(one.vector, one.how, name=one.name)
+    return ChosenDirection(one.vector, one.how, name=one.name, chance=one.chance)
 
 
 def norm(way: ChosenDirection) -> float:

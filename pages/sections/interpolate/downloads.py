@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
-from pages.sections.interpolate import path_codes
+from pages.sections.interpolate import path_codes, told_class
 from pages.sections.interpolate.path_codes import Line, Passed
 from vae_core.pixels import to_uint8, unit
+from vae_core.runs.run import Run
 from widgets.run_data import library
 from widgets.shell import strips
 from widgets.shell.downloads import csv_table
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
     from pages.sections.interpolate.path import PathChoice
 
-FRAMES, TILES = 48, 11  # of the film, there and back; of the sheet
+FRAMES, TILES = 48, 11  # of the film, there and back; of the sheet, at least
 
 
 def of_paths(view: PathChoice, lines: Sequence[Line], measured: Sequence[Passed | None]) -> None:
@@ -30,7 +33,7 @@ def of_paths(view: PathChoice, lines: Sequence[Line], measured: Sequence[Passed 
         {
             "gif": lambda: film(view, lines),
             "png": lambda: sheet(view, lines),
-            "csv": lambda: numbers([run.name for run in view.runs], lines, measured),
+            "csv": lambda: numbers(view.runs, lines, measured),
         },
     )
 
@@ -39,12 +42,18 @@ def buttons(name: str, make: dict[str, Callable[[], Any]]) -> None:
     """A GIF, a PNG and a CSV, each made when it is asked for."""
     about = {
         "gif": ("Film as GIF", "animated_images", "image/gif", "There and back, endless. Takes a second."),
-        "png": ("Frames as PNG", "image", "image/png", "Eleven images of the path in one picture."),
+        "png": (
+            "Frames as PNG",
+            "image",
+            "image/png",
+            "Images of the path, A’s and B’s among them, in one picture.",
+        ),
         "csv": (
             "Path as CSV",
             "table",
             "text/csv",
-            "Of each of 201 points: t, the code z, log q(z) and log p(z) in nats, whether it is in a hole.",
+            "Of 201 points or more: t, the code z, log q(z) and log p(z) in nats, whether it is in a hole, "
+            "and the classes that it is decoded under where the model is told them.",
         ),
     }
     with st.container(horizontal=True, gap="small"):
@@ -71,17 +80,19 @@ def images(line: Line, t: Tensor) -> np.ndarray:
     path = path_codes.along(line)
     share = (t.double() - line.first) / (line.last - line.first)
     with torch.inference_mode():
-        decoded = path_codes.decoder(line)(along(path, share))
+        decoded = path_codes.decoder(line, t)(along(path, share))
     return to_uint8(decoded).numpy()
 
 
 def faded(view: PathChoice, t: Tensor) -> np.ndarray:
     import torch
 
-    from vae_core.analysis.interpolate import fade
+    from vae_core.analysis.interpolate import fade, through
 
-    a, b = (unit(torch.from_numpy(np.ascontiguousarray(each.image))) for each in (view.a, view.b))
-    return to_uint8(fade(a, b, t.float())).numpy()
+    pixels = [unit(torch.from_numpy(np.ascontiguousarray(each.image))) for each in view.images]
+    rising, order = t.float().sort()
+    faded = through([partial(fade, a, b) for a, b in pairwise(pixels)], rising)
+    return to_uint8(faded[order.argsort()]).numpy()
 
 
 def film(view: PathChoice, lines: Sequence[Line]) -> bytes:
@@ -90,56 +101,83 @@ def film(view: PathChoice, lines: Sequence[Line]) -> bytes:
     phase = torch.arange(FRAMES, dtype=torch.float64) / FRAMES
     t = (1 - torch.cos(2 * torch.pi * phase)) / 2
     rows = [images(line, t) for line in lines] + [faded(view, t)]
-    labels = [library.title(run) for run in view.runs] if len(lines) > 1 else ["decoded"]
+    labels = [library.title(run) for run in view.runs]
+    if len(lines) == 1:
+        labels = [decoded(view.runs[0], lines[0])]
     return strips.film(np.stack(rows), [*labels, "pixels faded"], title(view, lines))
 
 
 def sheet(view: PathChoice, lines: Sequence[Line]) -> bytes:
     import torch
 
-    t = torch.linspace(0, 1, TILES, dtype=torch.float64)
+    t = torch.linspace(0, 1, lines[0].steps(TILES - 1) + 1, dtype=torch.float64)
     rows = [images(line, t) for line in lines] + [faded(view, t)]
     labels = [library.title(run) for run in view.runs]
-    notes = [path_codes.KINDS[line.kind].lower() + " path" for line in lines]
-    ticks = ["A", *(f"{v:.1f}" for v in t[1:-1].tolist()), "B"]
+    notes = [
+        f"{path_codes.KINDS[line.kind].lower()} path" + (f", {decoded(run, line)}" if line.classes else "")
+        for run, line in zip(view.runs, lines, strict=True)
+    ]
+    each = (len(t) - 1) // (len(view.marks) - 1)  # tiles from image to image
+    ticks = [view.marks[k // each][1] if k % each == 0 else f"{v:.2g}" for k, v in enumerate(t.tolist())]
     return strips.sheet(
         np.stack(rows), [*labels, "Pixels faded over"], [*notes, "no model"], ticks, title(view, lines)
     )
 
 
-def swing(line: Line, title: str) -> bytes:
+def decoded(run: Run, line: Line) -> str:
+    """The class under which, where the model is told one."""
+    return f"as {told_class.in_words(run, line.classes)}" if line.classes else "decoded"
+
+
+def swing(run: Run, line: Line, title: str) -> bytes:
     """The film of a single path, from its first end to its last and back."""
     import torch
 
     phase = torch.arange(FRAMES, dtype=torch.float64) / FRAMES
     t = line.first + (1 - torch.cos(2 * torch.pi * phase)) / 2 * (line.last - line.first)
-    return strips.film(images(line, t)[None], ["decoded"], title)
+    return strips.film(images(line, t)[None], [decoded(run, line)], title)
 
 
-def row(line: Line, title: str) -> bytes:
+def row(run: Run, line: Line, title: str) -> bytes:
     """The frames of a single path."""
     import torch
 
     t = torch.linspace(line.first, line.last, TILES if line.last > 2 else 9, dtype=torch.float64)
     ticks = [f"{v:.2g}" for v in t.tolist()]
-    return strips.sheet(images(line, t)[None], ["decoded"], ["times the direction"], ticks, title)
+    return strips.sheet(images(line, t)[None], [decoded(run, line)], ["times the direction"], ticks, title)
 
 
 def title(view: PathChoice, lines: Sequence[Line]) -> str:
-    return f"From {view.a.name} to {view.b.name}"
+    names = [image.name for image in view.images]
+    return f"From {' to '.join(names)}"
 
 
-def numbers(names: Sequence[str], lines: Sequence[Line], measured: Sequence[Passed | None]) -> str:
+def numbers(runs: Sequence[Run], lines: Sequence[Line], measured: Sequence[Passed | None]) -> str:
     """One line for each point of each path; numbers with six digits."""
-    latent = max(len(line.a) for line in lines)
+    latent = max(len(line.codes[0]) for line in lines)
     head = ["run", "path", "t", *(f"z{d + 1}" for d in range(latent)), "log_q_nats", "log_p_nats", "hole"]
+    under = any(line.classes for line in lines)
     rows: list[list[Any]] = []
-    for name, line, found in zip(names, lines, measured, strict=True):
+    for run, line, found in zip(runs, lines, measured, strict=True):
+        told = _classes(run, line)
         for k, (t, z) in enumerate(
             zip(path_codes.times(line).tolist(), path_codes.along(line).tolist(), strict=True)
         ):
             passed = ["", "", ""]
             if found is not None:
                 passed = [f"{found.log_q[k]:.6g}", f"{found.log_p[k]:.6g}", str(int(found.hole[k]))]
-            rows.append([name, line.kind, round(t, 6), *z, *[""] * (latent - len(z)), *passed])
-    return csv_table(head, rows)
+            row = [run.name, line.kind, round(t, 6), *z, *[""] * (latent - len(z)), *passed]
+            rows.append([*row, told[k]] if under else row)
+    return csv_table([*head, "classes"] if under else head, rows)
+
+
+def _classes(run: Run, line: Line) -> list[str]:
+    """At each point the classes that it is decoded under, with their weights."""
+    t = path_codes.times(line)
+    weights = path_codes.class_weights(line, t)
+    if weights is None:
+        return [""] * len(t)
+    return [
+        " ".join(f"{told_class.called(run, y)}:{w:.3g}" for y, w in enumerate(each) if w > 1e-6)
+        for each in weights.tolist()
+    ]

@@ -42,7 +42,7 @@ def start(line: Line) -> tasks.Task:
 
 
 def _find(line: Line, turn: int) -> Geodesic | None:
-    """None where it was given up."""
+    """From the one code of a piece to its other; None where it was given up."""
     import torch
 
     from pages.sections.interpolate.path_codes import decoder
@@ -54,11 +54,12 @@ def _find(line: Line, turn: int) -> Geodesic | None:
     def progress(fraction: float, _: str) -> None:
         search.fraction = fraction
 
+    a, b = map(torch.tensor, line.codes)
     try:
         return paths.geodesic(
             decoder(line),
-            torch.tensor(line.a),
-            torch.tensor(line.b),
+            a,
+            b,
             progress=progress,
             cancelled=lambda: search.cancelled or search.turn != turn,
         )
@@ -68,19 +69,24 @@ def _find(line: Line, turn: int) -> Geodesic | None:
 
 def follow(line: Line, title: str) -> bool:
     """Whether it was found; until then this says how far it is, and comes back when it is."""
-    task = start(line)
-    if task.done():
-        if (fault := task.exception()) is not None:
-            st.warning(tasks.sentence(fault), icon=":material/error:")
-            return False
-        return task.result() is not None
+    pieces = [start(piece) for piece in line.pieces]
+    if all(task.done() for task in pieces):
+        for task in pieces:
+            if (fault := task.exception()) is not None:
+                st.warning(tasks.sentence(fault), icon=":material/error:")
+                return False
+        return all(task.result() is not None for task in pieces)
 
     def look() -> None:
-        if task.done():
+        if all(task.done() for task in pieces):
             st.rerun()
+        done = [
+            1.0 if task.done() else _search(piece).fraction
+            for piece, task in zip(line.pieces, pieces, strict=True)
+        ]
         with st.container(horizontal=True, vertical_alignment="center"):
             st.progress(
-                _search(line).fraction,
+                sum(done) / len(done),
                 f"Looking for the shortest path of {title}; until then, the straight line …",
             )
             st.button(
@@ -97,5 +103,6 @@ def follow(line: Line, title: str) -> bool:
 
 
 def cancel(line: Line) -> None:
-    _search(line).cancelled = True
+    for piece in line.pieces:
+        _search(piece).cancelled = True
     url_state.write(links.WAY, None)

@@ -16,7 +16,7 @@ from widgets.run_data import usage
 from widgets.run_data.classes import dataset_classes
 from widgets.run_data.codes import Codes
 from widgets.run_data.subject import Picked
-from widgets.shell import url_widgets, words
+from widgets.shell import url_state, url_widgets, words
 from widgets.shell.links import Operand as Fields
 
 if TYPE_CHECKING:
@@ -35,7 +35,16 @@ class Operand:
     picked: Picked | None = None
 
 
-def choose(fields: Fields, title: str, run: Run, codes: Codes, default: int) -> Operand | None:
+@dataclass(frozen=True)
+class Begin:
+    """What an operand is at first: the test image of a number, or the mean of a class where the link names no
+    image."""
+
+    image: int
+    label: int | None = None
+
+
+def choose(fields: Fields, title: str, run: Run, codes: Codes, begin: Begin) -> Operand | None:
     """Shows which it is, and returns it; None where there is no image. fields: in the link."""
     means = class_means(codes)
     called = dataset_classes(run)
@@ -47,17 +56,20 @@ def choose(fields: Fields, title: str, run: Run, codes: Codes, default: int) -> 
     if run.spec.data.name in WITH_FACTORS and codes.whole:
         options[FACTOR] = "a value of a factor"
     options[ZERO] = "0, the prior’s mean"
+    usual = IMAGE
+    if begin.label is not None and url_state.read(fields.image) is None:
+        usual = f"class-{begin.label}"
     with st.container(width=232):
         kind = st.selectbox(
             title,
             list(options),
             format_func=options.__getitem__,
-            **url_widgets.choice(fields.kind, list(options), label=options.__getitem__),
+            **url_widgets.choice(fields.kind, list(options), usual, label=options.__getitem__),
             help="The code of one image, or the mean code of all test images of a class, of those that "
             "you draw around on the map, or of those with a value of a factor.",
         )
         if kind == IMAGE:
-            picked = picker.pick(fields.image, run, label="Image", default=default)
+            picked = picker.pick(fields.image, run, label="Image", default=begin.image)
             if picked is None:
                 return None
             return Operand(usage.code(run, picked), picked.name, picked.label, picked)
@@ -71,8 +83,8 @@ def choose(fields: Fields, title: str, run: Run, codes: Codes, default: int) -> 
             return None if code is None else Operand(code, which)
     if kind == ZERO:
         return Operand((0.0,) * run.spec.latent, "the prior’s mean")
-    label = int(str(kind).removeprefix("class-"))
-    return Operand(tuple(means[label].tolist()), options[str(kind)], label)
+    chosen = int(str(kind).removeprefix("class-"))
+    return Operand(tuple(means[chosen].tolist()), options[str(kind)], chosen)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import streamlit as st
 
-from pages.sections.interpolate import compare, downloads, geodesic_task, path_codes, slider_state
+from pages.sections.interpolate import (
+    compare,
+    downloads,
+    geodesic_task,
+    path_codes,
+    slider_state,
+    stops,
+    surprise,
+    told_class,
+)
 from pages.sections.interpolate.path_codes import KINDS, Line, Passed
 from vae_core.pixels import unit
 from vae_core.runs.run import Run
 from widgets.components import interpolate, picker
 from widgets.run_data import library, usage
 from widgets.run_data.capabilities import fits
-from widgets.run_data.classes import dataset_classes
 from widgets.run_data.codes import weights
 from widgets.run_data.library import note
 from widgets.run_data.subject import Picked
@@ -28,12 +37,25 @@ BOARD = "interpolate-board"
 
 @dataclass(frozen=True, eq=False)
 class PathChoice:
-    """runs: one, or two under each other."""
+    """runs: one, or two under each other. told: the class of models that are told it, as chosen. stops: what
+    the path passes from a to b."""
 
     runs: tuple[Run, ...]
     a: Picked
     b: Picked
     kind: str
+    told: str = told_class.TRAVELS
+    stops: tuple[Picked, ...] = ()
+
+    @property
+    def images(self) -> tuple[Picked, ...]:
+        return (self.a, *self.stops, self.b)
+
+    @property
+    def marks(self) -> list[tuple[float, str]]:
+        """Where on the path each image is, and what it is called."""
+        names = ["A", *(str(k + 1) for k in range(len(self.stops))), "B"]
+        return [(k / (len(names) - 1), name) for k, name in enumerate(names)]
 
 
 def show(run: Run) -> None:
@@ -63,11 +85,13 @@ def show(run: Run) -> None:
 
 
 def controls(run: Run) -> PathChoice | None:
+    first = surprise.begin_with(run)
     with st.container(horizontal=True, gap="small", vertical_alignment="top", key="interpolate-strip"):
         with st.container(width=PICKER):
-            a = picker.pick(links.IMAGE, run, label="A", default=0)
+            a = picker.pick(links.IMAGE, run, label="A", default=first[0])
+        passed = stops.choose(run, first)
         with st.container(width=PICKER):
-            b = picker.pick(links.END, run, label="B", default=1)
+            b = picker.pick(links.END, run, label="B", default=first[1])
         kind = st.segmented_control(
             "Path",
             list(KINDS),
@@ -78,12 +102,16 @@ def controls(run: Run) -> PathChoice | None:
             "to the other, on the shell where most of the prior lies. Geodesic: the path along which the "
             "decoded image changes least.",
         )
-    if a is None or b is None:
+        second = others(run).get(url_state.read(links.COMPARE) or ALONE)
+        runs = (run,) if second is None else (run, second)
+        told = told_class.choose(runs, a, b) if a is not None and b is not None else told_class.TRAVELS
+        stops.button()
+    between = tuple(image for image in passed if image is not None)
+    if a is None or b is None or len(between) < len(passed):
         if not run.status.active:
-            st.caption("A path needs two images: choose, draw or upload them with Change.")
+            st.caption("A path needs its images: choose, draw or upload them with Change.")
         return None
-    second = others(run).get(url_state.read(links.COMPARE) or ALONE)
-    return PathChoice((run,) if second is None else (run, second), a, b, str(kind))
+    return PathChoice(runs, a, b, str(kind), told, between)
 
 
 def others(run: Run) -> dict[str, Run]:
@@ -104,7 +132,7 @@ def choose_second(run: Run) -> None:
         names,
         format_func=called,
         **url_widgets.choice(links.COMPARE, names, label=called),
-        width=250,
+        width=210,
         label_visibility="collapsed",
     )
     found = compare.pair(run, library.runs())
@@ -122,15 +150,16 @@ def choose_second(run: Run) -> None:
 
 
 def line(run: Run, view: PathChoice) -> Line:
-    y = usage.condition(run, view.a)
-    return Line(
+    codes = tuple(usage.code(run, image) for image in view.images)
+    line = Line(
         str(run.path),
         weights(run),
-        y,
-        usage.code(run, view.a),
-        usage.code(run, view.b),
+        told_class.classes(run, view.told, view.images, view.a, view.b),
+        codes,
         view.kind,
     )
+    # Half as far again beyond an end of many pieces would be far from all images.
+    return replace(line, first=0.0, last=1.0) if view.stops else line
 
 
 def board(view: PathChoice, lines: list[Line], measured: list[Passed | None]) -> None:
@@ -138,40 +167,41 @@ def board(view: PathChoice, lines: list[Line], measured: list[Passed | None]) ->
     ways = [
         interpolate.PathView(
             library.title(run),
-            usage.decoder(run, one.y),
+            usage.decoder(run, None),
             path_codes.along(one).numpy(),
             one.first,
             one.last,
-            [(0, "A"), (1, "B")],
+            view.marks,
             note=note(run),
             plane=path_codes.plane(usage.codes(run), one),
-            ends=(view.a.image, view.b.image),
+            ends=[image.image for image in view.images],
             strip=k == last,
+            frames=one.steps(path_codes.FRAMES) + 1,
             log_q=found.log_q.numpy() if found else None,
             log_p=found.log_p.numpy() if found else None,
             hole=found.hole.numpy() if found else None,
-            facts=under(run, one, "A") + facts(view, one, found),
+            classes=path_codes.class_weights(one, path_codes.times(one)),
+            facts=under(run, one) + facts(view, one, found),
         )
         for k, (run, one, found) in enumerate(zip(view.runs, lines, measured, strict=True))
     ]
     slider_state.show(BOARD, links.T, ways, "Path from A to B")
 
 
-def under(run: Run, line: Line, whose: str) -> list[tuple[str, str, str]]:
+def under(run: Run, line: Line) -> list[tuple[str, str, str]]:
     """The class that a model which is told classes decodes under, as a fact."""
-    if not run.model.classes:
+    if not line.classes:
         return []
-    names = dataset_classes(run)
-    shown = "all classes" if line.y is None else names[line.y] if line.y < len(names) else str(line.y)
-    help = f"This model is told the class: that of {whose}, or a blend of all where it is not known."
-    return [("Decoded as", shown, help)]
+    help = "This model is told the class that it decodes, or a blend of all where it is not known."
+    return [("Decoded as", told_class.in_words(run, line.classes), help)]
 
 
 def facts(view: PathChoice, line: Line, found: Passed | None) -> list[tuple[str, str, str]]:
     """The numbers beside the image."""
     if found is None:
         return []
-    faded = float(((unit(view.b.image) - unit(view.a.image)) ** 2).sum() ** 0.5)
+    pixels = [unit(image.image) for image in view.images]
+    faded = sum(float(((b - a) ** 2).sum() ** 0.5) for a, b in pairwise(pixels))
     rows = [
         (
             "Length in latent space",

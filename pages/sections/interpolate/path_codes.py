@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent import futures
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
 from pages.sections.interpolate import geodesic_task
+from vae_core.runs.run import Run
 from widgets.components import interpolate
 from widgets.run_data.codes import Codes
 from widgets.run_data.library import open_run
@@ -23,31 +26,48 @@ if TYPE_CHECKING:
     from vae_core.analysis.interpolate import Geodesic
 
 KINDS = {"linear": "Linear", "spherical": "Spherical", "geodesic": "Geodesic"}
-POINTS = 201  # of a path, beyond its ends included
+STEPS, FRAMES = 200, 20  # of a path, beyond its ends included, and from frame to frame; at least
 EXTENT, CELLS = 4.0, 128  # of the plane: standard deviations of the prior, and cells a side
 PATIENCE = 1.0  # seconds that a page waits for what a path passes, before it shows itself without
 
 
 @dataclass(frozen=True)
 class Line:
-    """A path between two codes of a run: small, and the key of all that is computed of it.
+    """A path through two codes of a run or more: small, and the key of all that is computed of it.
 
-    version: of the weights. y: the class that is decoded under. a, b [D]: where t is 0 and 1. t runs from
+    version: of the weights. codes: each [D]; t is 0 at the first, 1 at the last, and goes as far from each to
+    the next. classes: those that are decoded under at the codes, None for the blend of all; in between their
+    weights go evenly from one to the next. There are none where the model is told no class. t runs from
     `first` to `last`.
     """
 
     path: str
     version: Any
-    y: int | None
-    a: tuple[float, ...]
-    b: tuple[float, ...]
+    classes: tuple[int | None, ...]
+    codes: tuple[tuple[float, ...], ...]
     kind: str = "linear"
     first: float = -0.5
     last: float = 1.5
 
     @property
     def straight(self) -> Line:
-        return Line(self.path, self.version, self.y, self.a, self.b, "linear", self.first, self.last)
+        return replace(self, kind="linear")
+
+    @property
+    def pieces(self) -> tuple[Line, ...]:
+        """From each code to the next."""
+        if len(self.codes) == 2:
+            return (self,)
+        told = pairwise(self.classes) if self.classes else [()] * (len(self.codes) - 1)
+        return tuple(
+            replace(self, classes=classes, codes=codes)
+            for classes, codes in zip(told, pairwise(self.codes), strict=True)
+        )
+
+    def steps(self, least: int) -> int:
+        """At least so many, and each code at one of them."""
+        pieces = len(self.codes) - 1
+        return pieces * -(-least // pieces)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +90,7 @@ def times(line: Line) -> Tensor:
     """t [T]."""
     import torch
 
-    return torch.linspace(line.first, line.last, POINTS, dtype=torch.float64)
+    return torch.linspace(line.first, line.last, line.steps(STEPS) + 1, dtype=torch.float64)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -80,19 +100,41 @@ def along(line: Line) -> Tensor:
 
     from vae_core.analysis import interpolate as paths
 
-    a, b, t = torch.tensor(line.a), torch.tensor(line.b), times(line)
     if line.kind == "geodesic":
-        found: Geodesic = geodesic_task.start(line).result()
-        return found.at(t).float()
-    return (paths.spherical if line.kind == "spherical" else paths.linear)(a, b, t)
+        return paths.through([found.at for found in geodesics(line)], times(line)).float()
+    between = paths.spherical if line.kind == "spherical" else paths.linear
+    pieces = [partial(between, a, b) for a, b in pairwise(map(torch.tensor, line.codes))]
+    return paths.through(pieces, times(line))
+
+
+def geodesics(line: Line) -> list[Geodesic]:
+    """Of each piece. They must have been found."""
+    return [geodesic_task.start(piece).result() for piece in line.pieces]
 
 
 def nothing_shorter(line: Line) -> bool:
     """Whether a geodesic was looked for, and the straight line is the shortest path that was found."""
-    if line.kind != "geodesic":
-        return False
-    found: Geodesic = geodesic_task.start(line).result()
-    return found.straight
+    return line.kind == "geodesic" and all(found.straight for found in geodesics(line))
+
+
+def class_weights(line: Line, t: Tensor) -> Tensor | None:
+    """Those that are decoded under at t [M]: [M, K]; beyond both ends, those of the ends. None where the
+    model is told no class."""
+    from vae_core.analysis import interpolate as paths
+
+    each = mixture(open_run(line.path), line.classes)
+    return None if each is None else paths.along(each, t.clamp(0, 1))
+
+
+def mixture(run: Run, classes: Sequence[int | None]) -> Tensor | None:
+    """The weights of the classes [M, K] that stand for each of `classes`; None where there are none."""
+    import torch
+
+    model = run.model
+    if not classes or model.class_prior is None:
+        return None
+    blend = model.class_prior.log_probs.exp().detach()
+    return torch.stack([blend if y is None else model.weights(torch.tensor(y)) for y in classes])
 
 
 def passed(codes: Codes, line: Line) -> tasks.Task:
@@ -126,27 +168,32 @@ def measure(codes: Codes, line: Line) -> Passed:
     )
 
 
-def decoder(line: Line) -> Callable[[Tensor], Tensor]:
-    """z [M, D] -> mean images [M, C, H, W], differentiable, under the line's class."""
+def decoder(line: Line, t: Tensor | None = None) -> Callable[[Tensor], Tensor]:
+    """z [M, D] -> mean images [M, C, H, W], differentiable, under the line's class at t [M]; without t the
+    codes lie evenly from t = 0 to 1."""
     import torch
 
     from vae_core.analysis.interpolate import mean_decoder
 
-    model, y = open_run(line.path).model, line.y
-    if y is None:
+    model = open_run(line.path).model
+    if not line.classes:
         return mean_decoder(model)
-    return lambda z: model.likelihood.mean(model.decode(z, torch.full((len(z),), y))[None])[0]
+
+    def decode(z: Tensor) -> Tensor:
+        y = class_weights(line, torch.linspace(0, 1, len(z)) if t is None else t)
+        return model.likelihood.mean(model.decode(z, y)[None])[0]
+
+    return decode
 
 
 # --- the plane ------------------------------------------------------------------------------------
 
 
 def plane(codes: Codes, line: Line) -> bytes | None:
-    """The plane of the two dimensions in which the ends differ most; None in one dimension."""
-    latent = len(line.a)
-    if latent < 2:
+    """The plane of the two dimensions in which the codes differ most; None in one dimension."""
+    if len(line.codes[0]) < 2:
         return None
-    apart = np.abs(np.subtract(line.b, line.a))
+    apart = np.ptp(line.codes, axis=0)
     first, second = sorted(np.argsort(-apart, kind="stable")[:2].tolist())
     path = along(line)[:, [first, second]]
     t = times(line)
@@ -163,7 +210,7 @@ def _plane(codes: Codes, dims: tuple[int, int], extent: float) -> bytes:
     caption = "Codes by class, and the prior’s 50 and 95\u00a0%."
     if posteriors.dimensions > 2:
         axes = f"z{dims[0] + 1} and z{dims[1] + 1}"
-        caption = f"The marginal of {axes}, where the ends differ most. It can hide a hole."
+        caption = f"The marginal of {axes}, where the images differ most. It can hide a hole."
     if grid.floored:
         caption += " Posteriors are drawn at least one cell wide."
     return interpolate.plane(grid, posteriors.mean, posteriors.labels, dims, caption)

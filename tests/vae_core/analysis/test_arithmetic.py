@@ -136,3 +136,42 @@ def test_inside_a_polygon_is_what_the_even_odd_rule_says() -> None:
     assert torch.equal(arithmetic.inside(points, tie), (x.abs() < 1) & (y.abs() < x.abs()))
     with pytest.raises(ValueError, match="three corners"):
         arithmetic.inside(points, triangle[:2])
+
+
+def test_the_furthest_classes_are_those_whose_direction_is_longest_beside_chance() -> None:
+    labels = torch.arange(300) % 5
+    z = codes() + 0.2 * codes(5, seed=1)[labels]
+    z[labels == 3] *= 4  # the mean is further off, and by chance it would be too
+    ratios = {}
+    for a in range(5):
+        for b in range(a + 1, 5):
+            found = arithmetic.direction(z, labels == a, labels == b)
+            ratios[a, b] = found.norm / found.chance
+    assert arithmetic.furthest_classes(z, labels) == max(ratios, key=ratios.__getitem__)
+    apart = z.clone()
+    apart[labels == 2] += 9
+    apart[labels == 4] -= 9
+    assert arithmetic.furthest_classes(apart, labels) == (2, 4)
+
+
+def test_without_two_classes_of_two_images_none_are_the_furthest() -> None:
+    z = codes(4)
+    assert arithmetic.furthest_classes(z, torch.tensor([0, 0, 0, 1])) is None
+    assert arithmetic.furthest_classes(z, torch.zeros(4, dtype=torch.long)) is None
+
+
+def test_the_principal_axis_is_the_one_on_which_codes_vary_most() -> None:
+    z = codes(100, 3)
+    z[:, 1] *= 5
+    axis = arithmetic.principal_axis(z + 7)
+    assert axis[1] > 0.99
+    assert float(axis.norm()) == pytest.approx(1)
+    group = torch.arange(100) < 61
+    ordered = (z[:61].double() @ axis).argsort().tolist()
+    assert [arithmetic.at_share(z, group, axis, share) for share in (0, 0.1, 1)] == [
+        ordered[0],
+        ordered[6],
+        ordered[60],
+    ]
+    with pytest.raises(ValueError, match="empty"):
+        arithmetic.at_share(z, torch.zeros(100, dtype=torch.bool), axis, 0.5)

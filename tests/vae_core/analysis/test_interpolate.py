@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,30 @@ def test_slerp_between_codes_of_different_norm_changes_the_norm_evenly() -> None
     path = spherical(torch.tensor([2.0, 0.0]), torch.tensor([0.0, 4.0]), torch.tensor([0.5, 1.5]))
     half = math.sqrt(0.5)
     torch.testing.assert_close(path, torch.tensor([[3 * half, 3 * half], [-5 * half, 5 * half]]))
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 3, 6])
+def test_a_path_through_codes_is_at_each_of_them_in_its_turn(pieces: int) -> None:
+    codes = normal(pieces + 1, 4)
+    parts = [partial(spherical, a, b) for a, b in pairwise(codes)]
+    places = torch.linspace(0, 1, pieces + 1, dtype=torch.float64)
+    torch.testing.assert_close(interpolate.through(parts, places), codes)
+    # A quarter of the way along the second piece, and as far beyond the last code.
+    if pieces > 1:
+        t = torch.tensor([1.25, pieces + 0.25]) / pieces
+        expected = [parts[1](torch.tensor([0.25])), parts[-1](torch.tensor([1.25]))]
+        torch.testing.assert_close(interpolate.through(parts, t), torch.cat(expected))
+
+
+def test_codes_between_four_corners_are_weighed_by_how_near_each_is() -> None:
+    corners, across, down = normal(4, 3), torch.tensor([0.0, 0.25, 1.0]), torch.tensor([0.0, 0.4, 1.0])
+    square = interpolate.bilinear(corners, across, down)
+    torch.testing.assert_close(square[[0, 0, 2, 2], [0, 2, 0, 2]], corners)
+    weights = torch.tensor([0.75 * 0.6, 0.25 * 0.6, 0.75 * 0.4, 0.25 * 0.4])
+    torch.testing.assert_close(square[1, 1], weights @ corners)
+    turned = interpolate.bilinear(corners, across, down, spherical)
+    torch.testing.assert_close(turned[[0, 0, 2, 2], [0, 2, 0, 2]], corners)
+    torch.testing.assert_close(turned[0], spherical(corners[0], corners[1], across))
 
 
 @pytest.mark.parametrize("nearly", [0.0, 1e-9, 1e-6, 1e-4])

@@ -1,5 +1,7 @@
 """The board of a path under the hand, in Chromium, on a page without Streamlit."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,7 @@ from vae_core.model.posteriors import Posteriors
 from vae_core.model.vae import VAE
 from vae_core.spec import Spec
 from widgets.components import interpolate as ip
+from widgets.components.interpolate import grid
 
 T = torch.linspace(-0.5, 1.5, 201, dtype=torch.float64)
 A, B = torch.tensor([-1.5, 0.5]), torch.tensor([1.0, 1.2])
@@ -23,6 +26,19 @@ def vae() -> VAE:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = VAE(Spec.parse({"data": data, "latent": 2, "net": {"kind": "mlp", "widths": [16]}})).eval()
+    with torch.no_grad():
+        for parameter in model.decoder.parameters():
+            parameter *= 3
+    return model
+
+
+@pytest.fixture(scope="module")
+def told() -> VAE:
+    """As `vae`, and told a class."""
+    spec = Spec().change(**{"data.name": "digits", "net.widths": [16], "condition.kind": "class"})
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = VAE(spec).eval()
     with torch.no_grad():
         for parameter in model.decoder.parameters():
             parameter *= 3
@@ -107,10 +123,11 @@ def test_sizes_that_do_not_fit_are_refused(way: ip.PathView) -> None:
     for wrong in (
         {"codes": np.zeros((5, 3))},
         {"log_q": np.zeros(7)},
+        {"classes": np.zeros((201, 10))},
         {"last": -1.0},
         {"marks": [(2.0, "x")]},
     ):
-        with pytest.raises(ValueError, match=r"path|run|marks"):
+        with pytest.raises(ValueError, match=r"path|run|marks|classes"):
             ip.PathView(**{name: getattr(way, name) for name in way.__dataclass_fields__} | wrong)
 
 
@@ -173,6 +190,21 @@ def test_the_strip_is_red_in_the_hole_and_not_where_the_codes_are(board: Board, 
     assert "a hole" in board.stage.text(".reading", "board")
 
 
+def test_the_class_travels_with_t_as_pytorch_decodes_it(board: Board, told: VAE, way) -> None:
+    codes, ends = paths.linear(A, B, T), torch.eye(10)[[4, 7]]
+    classes = paths.along(ends, T.clamp(0, 1))
+    parts = {"decoder": wire.decoder(told, "float32"), "codes": codes.numpy(), "classes": classes.numpy()}
+    for t, says in ((0.0, ""), (0.3, ", as 70\u00a0% 4, 30\u00a0% 7"), (1.0, ""), (1.5, "")):
+        board.show([dataclasses.replace(way, **parts)], t=t, revision=int(10 * t))
+        share = min(t, 1.0)
+        y = (1 - share) * ends[0] + share * ends[1]
+        z = paths.linear(A, B, torch.tensor([t]))
+        np.testing.assert_allclose(board.image(), 255 * told.decode_mean(z, y)[0, 0].numpy(), atol=1)
+        assert board.stage.text(".live figcaption", "board") == f"Decoded at t = {t:.2f}{says}"
+    last = 255 * told.decode_mean(B[None], torch.tensor([7]))[0, 0].numpy()
+    np.testing.assert_allclose(board.image(".frames canvas:nth-of-type(16)"), last, atol=1)
+
+
 def test_two_paths_move_together_and_the_board_comes_and_goes(board: Board, vae: VAE, way) -> None:
     board.show([way, way])
     board.page.mouse.click(*board.at(0.1))
@@ -183,3 +215,43 @@ def test_two_paths_move_together_and_the_board_comes_and_goes(board: Board, vae:
     assert board.page.locator("#board .side").count() == 1
     np.testing.assert_allclose(board.image(), decoded(vae, 1.0), atol=1)
     board.stage.unmount("board")
+
+
+def test_a_grid_is_decoded_as_pytorch_does_and_enlarges_what_pointer_or_arrow_keys_are_at(
+    stage, told: VAE
+) -> None:
+    corners, classes = (
+        torch.tensor([[-1.5, 0.5], [1.0, 1.2], [0.0, -1.0], [0.7, 0.7]]),
+        torch.eye(10)[[4, 7, 1, 4]],
+    )
+    steps = torch.linspace(0, 1, 5)
+    codes, weights = (paths.bilinear(each, steps, steps) for each in (corners, classes))
+    board = stage(grid.script(), grid.css())
+    parts = {"decoder": wire.decoder(told, "float32"), "grid": grid.parcel(codes, weights)}
+    for slot, part in parts.items():
+        board.bring(slot, part, "grid")
+    board.mount("grid", {slot: wire.header(part)["id"] for slot, part in parts.items()} | {"label": "Grid"})
+    board.page.wait_for_selector("#grid .image-grid[data-decoded='true']")
+
+    expected = 255 * told.decode_mean(codes.flatten(0, 1), weights.flatten(0, 1))[:, 0].numpy()
+    expected = expected.reshape(5, 5, 8, 8)
+    tiles = board.pixels(".tiles", "grid")[:, :, 0].astype(float)
+    np.testing.assert_allclose(tiles, expected.transpose(0, 2, 1, 3).reshape(40, 40), atol=1)
+
+    def enlarged(row: int, column: int, says: str) -> None:
+        board.settle()
+        large = board.pixels(".decoded", "grid")[:, :, 0].astype(float)
+        np.testing.assert_allclose(large, expected[row, column], atol=1)
+        assert board.text("figcaption", "grid") == says
+
+    enlarged(2, 2, "0.50 of the way to the right, 0.50 down, as 25\u00a0% 1, 50\u00a0% 4, 25\u00a0% 7")
+    box = board.page.locator("#grid .tiles").bounding_box()
+    board.page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 0.1 * box["height"])
+    enlarged(0, 4, "1.00 of the way to the right, 0.00 down")
+    board.page.mouse.move(5, 5)
+    enlarged(2, 2, board.text("figcaption", "grid"))
+    board.page.locator("#grid .over").focus()
+    for key in ("ArrowUp", "ArrowUp", "ArrowUp", "ArrowLeft"):
+        board.page.keyboard.press(key)
+    enlarged(0, 1, "0.25 of the way to the right, 0.00 down, as 75\u00a0% 4, 25\u00a0% 7")
+    board.unmount("grid")

@@ -20,6 +20,7 @@ from widgets.components import (
     terms,
     traverse,
 )
+from widgets.components.interpolate import grid
 from widgets.components.picker import sheet
 from widgets.shell.palette import CLASSES
 
@@ -29,6 +30,7 @@ MODULES: dict[str, Callable[[], str]] = {
     "board": board.script,
     "completions": completions.script,
     "forward_pass": forward_pass.script,
+    "grid": grid.script,
     "interpolate": interpolate.script,
     "latent_map": latent_map.script,
     "log_slider": log_slider.script,
@@ -65,6 +67,7 @@ def test_each_script_belongs_to_a_component() -> None:
         "board/board",
         "completions/main",
         "forward_pass/main",
+        "interpolate/grid",
         "interpolate/main",
         "latent_map/map",
         "log_slider/log_slider",

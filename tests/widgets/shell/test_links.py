@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pages.sections.conditional import TASKS as QUESTIONS_OF_CLASSES
 from pages.sections.inpaint import TASKS as QUESTIONS
 from pages.sections.inpaint import completing, denoising
-from pages.sections.interpolate import TABS, direction, path_codes
+from pages.sections.interpolate import TABS, direction, grid, path_codes
 from pages.sections.traverse.controls import RANGES, STARTS
 from pages.sections.traverse.sections import SECTIONS
 from vae_core.analysis import inpaint
@@ -42,10 +42,10 @@ def test_no_two_pages_share_a_name_by_accident() -> None:
 
 def test_every_field_of_the_table_is_in_it_and_is_used_by_a_page() -> None:
     constants = {name for name, value in vars(links).items() if isinstance(value, Parameter)}
-    assert len(links.TABLE) == len(constants) + 3 * len(links.PLUS.fields)
+    assert len(links.TABLE) == len(constants) + 3 * len(links.PLUS.fields) + len(links.STOP)
     used = {name for path in SOURCES for name in re.findall(r"\blinks\.([A-Z_]+)\b", path.read_text("utf-8"))}
     assert constants <= used
-    assert {"PLUS", "MINUS", "TO"} <= used
+    assert {"PLUS", "MINUS", "TO", "STOP"} <= used
 
 
 def test_nothing_but_the_state_writes_into_the_address_or_links_between_pages() -> None:
@@ -74,6 +74,7 @@ def test_what_a_parameter_resets_stands_on_a_page_of_its_own() -> None:
         (links.PART, SECTIONS),
         (links.TAB, TABS),
         (links.WAY, path_codes.KINDS),
+        (links.GRID_WAY, grid.FLAT),
         (links.DIRECTION, direction.WAYS),
         (links.DO, QUESTIONS),
         (links.COUNT, completing.COUNTS),

@@ -71,8 +71,8 @@ export class Plan {
     }
     for (const [where, name] of path.marks) {
       const k = Math.round(((where - path.first) / (path.last - path.first)) * (T - 1)), [x, y] = at(k);
-      dot(ctx, x, y, path.marks.length > 2 ? 2 : 3, { fill: colours.ink });
-      if (name.length > 2 || path.marks.length > 2) continue;
+      dot(ctx, x, y, path.named ? 3 : 2, { fill: colours.ink });
+      if (name.length > 2 || !path.named) continue;
       const high = y - 5 < plot.top + 15 ? y + 20 : y - 5; // within the picture
       write(ctx, name, x, high, {
         fill: colours.ink, font, size: 13, weight: 600, align: "center", baseline: "bottom", halo: colours.paper,

@@ -4,7 +4,7 @@
 import { element, number, setText } from "../../../vae_core/browser/dom.js";
 import { paint, showImage } from "../../../vae_core/browser/images.js";
 import { drawPassed } from "./density_strip.js";
-import { codeAt, fadeAt, frameTimes, kindOf, valueOn } from "./path.js";
+import { blendInWords, classesAt, codeAt, fadeAt, frameTimes, kindOf, valueOn } from "./path.js";
 import { Plan } from "./path_map.js";
 
 const NARROW = 640; // below it a row has every other frame
@@ -127,7 +127,7 @@ export class Side {
     const work = () => {
       const started = performance.now();
       for (; k < count && performance.now() - started < SLICE; k++) {
-        show(decoded[k], decode(codeAt({ ...path, codes: path.arrays.codes }, times[k])));
+        show(decoded[k], decode(codeAt({ ...path, codes: path.arrays.codes }, times[k]), classesAt(path, times[k])));
         if (faded[k]) show(faded[k], fadeAt(ends, times[k]));
       }
       this.root.dataset.decoded = String(k === count);
@@ -171,8 +171,9 @@ export class Side {
     if (!this.path) return;
     const { dom, path, decoder } = this, { codes, log_q: q, log_p: p, hole, ends } = path.arrays;
     const z = codeAt({ ...path, codes }, t), along = { first: path.first, last: path.last };
-    showImage(dom.live, decoder.decode(z), decoder.image);
-    setText(dom.liveSays, `Decoded at t = ${number(t)}`);
+    const y = classesAt(path, t), blend = blendInWords(y, decoder.condition?.names);
+    showImage(dom.live, decoder.decode(z, y), decoder.image);
+    setText(dom.liveSays, `Decoded at t = ${number(t)}${blend && `, as ${blend}`}`);
     if (ends) showImage(dom.fade, fadeAt(ends, t), decoder.image);
     if (q) {
       const lq = valueOn(q, along, t), lp = valueOn(p, along, t);

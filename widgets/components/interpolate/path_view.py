@@ -27,9 +27,13 @@ class PathView:
     codes [T, D]: where the path is. Between two points the browser goes straight.
     marks: places t with a name, rising; from the first to the last of them is the path proper, the rest goes
         beyond its ends.
-    ends: two images uint8 [C, H, W], of which pixels are faded over from t = 0 to 1; None for no fade.
+    named: whether these places have their names on the plane too.
+    ends: images uint8 [C, H, W], two or more, whose pixels are faded over from one to the next; t is 0 at the
+        first and 1 at the last. None for no fade.
     frames: how many images a row of them has; narrow boards have every other one.
     strip: whether the fade has a strip of frames too, besides its image at t.
+    classes [T, K]: under a condition the weights of the classes that each is decoded under; None for those of
+        the decoder. Between two points they change evenly too.
     log_q, log_p [T]: nats, or None while they are not known. hole [T] bool.
     facts: (name, value, help) of each number beside the image.
 
@@ -44,12 +48,14 @@ class PathView:
     marks: Sequence[tuple[float, str]]
     note: str = ""
     plane: bytes | None = None
-    ends: tuple[np.ndarray, np.ndarray] | None = None
+    named: bool = True
+    ends: Sequence[np.ndarray] | None = None
     frames: int = 21
     strip: bool = True
     log_q: ArrayLike | None = None
     log_p: ArrayLike | None = None
     hole: ArrayLike | None = None
+    classes: ArrayLike | None = None
     facts: Sequence[tuple[str, str, str]] = ()
 
     def __post_init__(self) -> None:
@@ -61,6 +67,11 @@ class PathView:
         places = [t for t, _ in self.marks]
         if places != sorted(places) or not all(self.first <= t <= self.last for t in places):
             raise ValueError(f"marks must rise within the path, and stand at {places}")
+        known = wire.header(self.decoder).get("condition", {}).get("classes", 0)
+        if self.classes is not None and np.shape(self.classes) != (shape[0], known):
+            raise ValueError(
+                f"classes have the shape {np.shape(self.classes)}, and the path {shape[0]} points"
+            )
         for name, values in (("log_q", self.log_q), ("log_p", self.log_p), ("hole", self.hole)):
             if values is not None and np.shape(values) != shape[:1]:
                 raise ValueError(f"{name} has the shape {np.shape(values)}, and the path {shape[0]} points")
@@ -68,7 +79,7 @@ class PathView:
     def parcel(self) -> bytes:
         """All but decoder and plane, packed for the browser."""
         arrays = {"codes": np.asarray(self.codes, np.float32)}
-        for name, values in (("log_q", self.log_q), ("log_p", self.log_p)):
+        for name, values in (("log_q", self.log_q), ("log_p", self.log_p), ("classes", self.classes)):
             if values is not None:
                 arrays[name] = np.asarray(values, np.float32)
         if self.hole is not None:
@@ -82,6 +93,7 @@ class PathView:
             "first": self.first,
             "last": self.last,
             "marks": [[float(t), name] for t, name in self.marks],
+            "named": self.named,
             "frames": self.frames,
             "strip": self.strip,
             "facts": [list(fact) for fact in self.facts],
