@@ -146,9 +146,10 @@ def test_a_told_class_travels_over_a_stop_images_are_drawn_and_a_grid_is_looked_
         for (x, y), image in zip(((0.05, 0.05), (0.95, 0.05), (0.05, 0.95)), numbers, strict=False):
             page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
             shows(large, reconstruction(image))
+        page.get_by_role("button", name="Take away").click()
         with page.expect_download() as saved:
-            page.get_by_role("button", name="Grid as PNG").click()
-        assert saved.value.suggested_filename == f"{told.name}-grid-linear.png"
+            page.get_by_role("button", name="PNG 2×").click()
+        assert saved.value.suggested_filename == f"{told.name}-grid-linear-2x.png"
 
 
 def expect_four(page: Page) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import streamlit as st
 
@@ -56,13 +57,12 @@ def show(run: Run) -> None:
     else:
         keep(run, way)
     title = f"{start.name}, moved by {way.how}"
-    downloads.buttons(
+    downloads.menu(
         f"{run.name}-arithmetic",
-        {
-            "gif": lambda: downloads.swing(run, line, title),
-            "png": lambda: downloads.row(run, line, title),
-            "csv": lambda: downloads.numbers([run], [line], [passed]),
-        },
+        {"run": library.title(run), "direction": title},
+        lambda: downloads.swing(run, line, title),
+        partial(downloads.row, run, line, title),
+        lambda: downloads.numbers([run], [line], [passed]),
     )
 
 

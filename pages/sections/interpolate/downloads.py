@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import streamlit as st
 
 from pages.sections.interpolate import path_codes, told_class
 from pages.sections.interpolate.path_codes import Line, Passed
 from vae_core.pixels import to_uint8, unit
 from vae_core.runs.run import Run
+from widgets.components import take_away
+from widgets.components.take_away import File
 from widgets.run_data import library
 from widgets.shell import strips
 from widgets.shell.downloads import csv_table
@@ -26,49 +27,33 @@ if TYPE_CHECKING:
 FRAMES, TILES = 48, 11  # of the film, there and back; of the sheet, at least
 
 
+FILM = "There and back, endless. Takes a second."
+FRAMES_OF_IT = "Images of the path, A’s and B’s among them, in one picture."
+PATH = (
+    "Of 201 points or more: t, the code z, log q(z) and log p(z) in nats, whether it is in a hole, and the "
+    "classes that it is decoded under where the model is told them."
+)
+
+
 def of_paths(view: PathChoice, lines: Sequence[Line], measured: Sequence[Passed | None]) -> None:
-    name = "-".join(run.name for run in view.runs) + f"-{lines[0].kind}"
-    buttons(
-        name,
-        {
-            "gif": lambda: film(view, lines),
-            "png": lambda: sheet(view, lines),
-            "csv": lambda: numbers(view.runs, lines, measured),
-        },
+    menu(
+        "-".join(run.name for run in view.runs) + f"-{lines[0].kind}",
+        {"run": " and ".join(library.title(run) for run in view.runs), "path": title(view, lines)},
+        lambda: film(view, lines),
+        partial(sheet, view, lines),
+        lambda: numbers(view.runs, lines, measured),
     )
 
 
-def buttons(name: str, make: dict[str, Callable[[], Any]]) -> None:
-    """A GIF, a PNG and a CSV, each made when it is asked for."""
-    about = {
-        "gif": ("Film as GIF", "animated_images", "image/gif", "There and back, endless. Takes a second."),
-        "png": (
-            "Frames as PNG",
-            "image",
-            "image/png",
-            "Images of the path, A’s and B’s among them, in one picture.",
-        ),
-        "csv": (
-            "Path as CSV",
-            "table",
-            "text/csv",
-            "Of 201 points or more: t, the code z, log q(z) and log p(z) in nats, whether it is in a hole, "
-            "and the classes that it is decoded under where the model is told them.",
-        ),
-    }
-    with st.container(horizontal=True, gap="small"):
-        for ending, act in make.items():
-            label, icon, mime, help = about[ending]
-            st.download_button(
-                label,
-                act,
-                f"{name}.{ending}",
-                mime,
-                key=f"save-{ending}-{name}",
-                icon=f":material/{icon}:",
-                on_click="ignore",
-                help=help,
-            )
+def menu(
+    name: str,
+    about: Mapping[str, str],
+    gif: Callable[[], bytes],
+    png: Callable[[int], bytes],
+    csv: Callable[[], str],
+) -> None:
+    files = [File("png", png, help=FRAMES_OF_IT), File("gif", gif, help=FILM), File("csv", csv, help=PATH)]
+    take_away.menu(name, name, about, files)
 
 
 def images(line: Line, t: Tensor) -> np.ndarray:
@@ -107,7 +92,7 @@ def film(view: PathChoice, lines: Sequence[Line]) -> bytes:
     return strips.film(np.stack(rows), [*labels, "pixels faded"], title(view, lines))
 
 
-def sheet(view: PathChoice, lines: Sequence[Line]) -> bytes:
+def sheet(view: PathChoice, lines: Sequence[Line], times: int = 1) -> bytes:
     import torch
 
     t = torch.linspace(0, 1, lines[0].steps(TILES - 1) + 1, dtype=torch.float64)
@@ -120,7 +105,7 @@ def sheet(view: PathChoice, lines: Sequence[Line]) -> bytes:
     each = (len(t) - 1) // (len(view.marks) - 1)  # tiles from image to image
     ticks = [view.marks[k // each][1] if k % each == 0 else f"{v:.2g}" for k, v in enumerate(t.tolist())]
     return strips.sheet(
-        np.stack(rows), [*labels, "Pixels faded over"], [*notes, "no model"], ticks, title(view, lines)
+        np.stack(rows), [*labels, "Pixels faded over"], [*notes, "no model"], ticks, title(view, lines), times
     )
 
 
@@ -138,13 +123,14 @@ def swing(run: Run, line: Line, title: str) -> bytes:
     return strips.film(images(line, t)[None], [decoded(run, line)], title)
 
 
-def row(run: Run, line: Line, title: str) -> bytes:
+def row(run: Run, line: Line, title: str, times: int = 1) -> bytes:
     """The frames of a single path."""
     import torch
 
     t = torch.linspace(line.first, line.last, TILES if line.last > 2 else 9, dtype=torch.float64)
     ticks = [f"{v:.2g}" for v in t.tolist()]
-    return strips.sheet(images(line, t)[None], [decoded(run, line)], ["times the direction"], ticks, title)
+    said = ["times the direction"]
+    return strips.sheet(images(line, t)[None], [decoded(run, line)], said, ticks, title, times)
 
 
 def title(view: PathChoice, lines: Sequence[Line]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -12,8 +13,9 @@ from pages.sections.interpolate.path import PICKER
 from pages.sections.interpolate.path_codes import KINDS, mixture
 from vae_core.pixels import to_uint8
 from vae_core.runs.run import Run
-from widgets.components import picker
+from widgets.components import picker, take_away
 from widgets.components.interpolate.grid import image_grid
+from widgets.components.take_away import File
 from widgets.run_data import library, usage
 from widgets.run_data.subject import Picked
 from widgets.shell import links, strips, url_widgets
@@ -47,16 +49,11 @@ def show(run: Run) -> None:
         classes=weights,
         label="Images between A, B, C and D",
     )
-    name = f"{run.name}-grid-{chosen.kind}"
-    st.download_button(
-        "Grid as PNG",
-        lambda: sheet(run, chosen),
-        f"{name}.png",
-        "image/png",
-        key=f"save-{name}",
-        icon=":material/image:",
-        on_click="ignore",
-        help="All images of the grid in one picture.",
+    take_away.menu(
+        "grid",
+        f"{run.name} grid {chosen.kind}",
+        {"run": library.title(run), "images": "; ".join(image.name for image in chosen.images)},
+        [File("png", partial(sheet, run, chosen), help="All images of the grid in one picture.")],
     )
 
 
@@ -101,7 +98,7 @@ def between(run: Run, chosen: GridChoice) -> tuple[Tensor, Tensor | None]:
     return codes, None if weights is None else paths.bilinear(weights, steps, steps)
 
 
-def sheet(run: Run, chosen: GridChoice) -> bytes:
+def sheet(run: Run, chosen: GridChoice, times: int = 1) -> bytes:
     codes, weights = between(run, chosen)
     images = run.model.decode_mean(codes.flatten(0, 1), None if weights is None else weights.flatten(0, 1))
     tiles = to_uint8(images).unflatten(0, (SIDE, SIDE)).numpy()
@@ -111,4 +108,4 @@ def sheet(run: Run, chosen: GridChoice) -> bytes:
         note += f", as {told_class.in_words(run, chosen.classes)}"
     labels, notes = ["A to B", *edge, "C to D"], [note, *edge, ""]
     names = "; ".join(image.name for image in chosen.images)
-    return strips.sheet(tiles, labels, notes, [""] * SIDE, f"{library.title(run)}, between {names}")
+    return strips.sheet(tiles, labels, notes, [""] * SIDE, f"{library.title(run)}, between {names}", times)
