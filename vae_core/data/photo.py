@@ -35,14 +35,14 @@ class Ink:
     """grey: uint8 [H, W], white on black, at its place in the photo. mask: bool [H, W], where there is ink.
 
     box: (top, left, bottom, right) around the ink. threshold: the darkness from which on it is ink, and
-    automatic: the one that is found where none is given.
+    automatic: the one that is found where none is given, None where there is no clear one.
     """
 
     grey: np.ndarray
     mask: np.ndarray
     box: tuple[int, int, int, int]
     threshold: float
-    automatic: float
+    automatic: float | None
 
 
 def read(name: str, content: bytes) -> np.ndarray:
@@ -69,8 +69,17 @@ def ink_on_paper(pixels: np.ndarray) -> bool:
     """Whether a picture, uint8 [H, W] or [H, W, 3], looks like dark ink on paper, and not like the data: what
     stands out is dark, and the border is not black."""
     grey = pixels if pixels.ndim == 2 else pixels.max(2)
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    return bool(np.median(border) > BLACK) and _dark_ink(pixels)
+    return _border(grey) > BLACK and _dark_ink(pixels)
+
+
+def light_ground(image: np.ndarray) -> bool:
+    """Whether the border of an image, uint8 [C, H, W], is light."""
+    return _border(image.mean(0)) >= MIDDLE
+
+
+def _border(grey: np.ndarray) -> float:
+    """The grey level of most of the border of [H, W]."""
+    return float(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
 
 
 def find(pixels: np.ndarray, threshold: float | None = None) -> Ink:
@@ -78,7 +87,7 @@ def find(pixels: np.ndarray, threshold: float | None = None) -> Ink:
 
     threshold: darkness in (0, 1) from which on there is ink. By itself it is the darkness at the sharpest
     edges, halfway from paper to ink (after Kittler, Illingworth, Foeglein 1985, "Threshold selection based on
-    a simple image statistic"): neither shadows nor ruled lines have such. Raises Refusal where there is none.
+    a simple image statistic"): neither shadows nor ruled lines have such. Raises Refusal where no ink is.
     """
     from scipy import ndimage
 
@@ -93,15 +102,17 @@ def find(pixels: np.ndarray, threshold: float | None = None) -> Ink:
     table = ndimage.binary_dilation(paper < TABLE * usual, iterations=max(light.shape) // 100 + 1)
     automatic = _threshold(darkness, table)
     used = automatic if threshold is None else threshold
+    if used is None:
+        raise Refusal(NO_INK)
     mask, entering = _pieces(darkness > used, table)
     if not mask.any():
         raise Refusal("nothing on the picture is darker than the threshold; lower it")
-    if entering and automatic < SURE:
+    if threshold is None and entering and used < SURE:
         raise Refusal(NO_INK)  # the edge of a shadow
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     box = int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
     # A pixel on the edge is as grey as the part of it that is inked.
-    grey = np.clip(0.5 + (darkness - used) / (2 * automatic), 0, 1) * ndimage.binary_dilation(mask)
+    grey = np.clip(0.5 + (darkness - used) / (2 * (automatic or used)), 0, 1) * ndimage.binary_dilation(mask)
     return Ink(np.asarray(np.rint(255 * grey), np.uint8), mask, box, used, automatic)
 
 
@@ -158,8 +169,8 @@ def _filled(light: np.ndarray) -> np.ndarray:
     return np.asarray(ndimage.grey_closing(light, (_window(light), _window(light))))
 
 
-def _threshold(darkness: np.ndarray, outside: np.ndarray) -> float:
-    """The darkness at the sharpest edges [H, W]. Raises Refusal where none is sharp."""
+def _threshold(darkness: np.ndarray, outside: np.ndarray) -> float | None:
+    """The darkness at the sharpest edges [H, W]; None where none is clear of the noise."""
     if min(darkness.shape) > 1:
         down, across = np.gradient(darkness)
         edge = np.hypot(down, across) * ~outside
@@ -168,7 +179,7 @@ def _threshold(darkness: np.ndarray, outside: np.ndarray) -> float:
         noise = 1.4826 * float(np.median(np.abs(darkness - np.median(darkness))))  # its deviation
         if threshold > max(FAINTEST, CLEAR * noise):
             return threshold
-    raise Refusal(NO_INK)
+    return None
 
 
 def _pieces(mask: np.ndarray, outside: np.ndarray) -> tuple[np.ndarray, bool]:

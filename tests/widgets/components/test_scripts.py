@@ -18,7 +18,7 @@ from widgets.components import (
     terms,
     traverse,
 )
-from widgets.components.picker import sheet
+from widgets.components.picker import drop, sheet
 from widgets.shell.palette import CLASSES
 
 ROOT = Path(scripts.__file__).parents[2]
@@ -31,6 +31,7 @@ MODULES: dict[str, Callable[[], str]] = {
     "log_slider": log_slider.script,
     "paint": paint.script,
     "picker": sheet.script,
+    "drop": drop.script,
     "terms": terms.script,
     "traverse": traverse.script,
 }
@@ -64,6 +65,7 @@ def test_each_script_belongs_to_a_component() -> None:
         "latent_map/map",
         "log_slider/log_slider",
         "paint/paint",
+        "picker/drop",
         "picker/sheet",
         "terms/terms",
         "traverse/main",
