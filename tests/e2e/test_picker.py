@@ -124,8 +124,10 @@ def test_a_photo_is_shown_before_and_after_and_a_second_one_is_dropped_on_the_pi
     opened(page)
     page.get_by_role("radio", name="Upload").click()
     files = [{"name": f"{k}.png", "mimeType": "image/png", "buffer": bar(20 * k)} for k in (1, 2)]
+    files.append({"name": "no.png", "mimeType": "image/png", "buffer": b"MZ"})
     page.locator("input[type=file]").set_input_files(files)
     expect(page.get_by_text("A is ")).to_contain_text("1.png")
+    expect(page.get_by_text("is no image that can be read").last).to_be_visible()
     for step in ("Photo", "Ink found", "As the model sees it"):
         expect(page.get_by_role("img", name=step, exact=True)).to_be_visible()
     expect(page.get_by_role("slider", name="Threshold, %")).to_be_visible()

@@ -74,13 +74,13 @@ def take(field: Picture, files: Sequence[tuple[str, bytes]]) -> None:
     sentences = [result.sentence(each) for each in choice.upload(field, files[:most])]
     if len(files) > most:
         sentences.append(f"At most {most} pictures are taken at once: the first ones.")
-    choice.remember(field.name, "refused", " ".join(sentences))
+    choice.remember(field.name, "refused", (" ".join(sentences), url_state.read(field)))
 
 
 def refused(field: Picture) -> None:
-    """Says once what could not be read."""
-    if sentences := choice.recall(field.name, "refused"):
-        choice.remember(field.name, "refused", None)
+    """Says what could not be read, until another image is chosen."""
+    sentences, used = choice.recall(field.name, "refused", ("", None))
+    if sentences and used == url_state.read(field):
         st.caption(sentences)
 
 
@@ -244,10 +244,11 @@ def _small(pixels: np.ndarray, ink: photo.Ink | None) -> np.ndarray:
     small = pixels[::step, ::step].transpose(2, 0, 1).copy()
     if ink is not None:
         top, left, bottom, right = (side // step for side in ink.box)
-        colour = np.array(FRAME, np.uint8)[:, None]
-        bottom, right = min(bottom, small.shape[1] - 1), min(right, small.shape[2] - 1)
-        small[:, [top, bottom], left : right + 1] = colour[:, None]
-        small[:, top : bottom + 1, [left, right]] = colour[:, None]
+        line = 2  # pixels, around the box: the browser shows it at half the size
+        frame = np.zeros(small.shape[1:], bool)
+        frame[max(0, top - line) : bottom + line, max(0, left - line) : right + line] = True
+        frame[top:bottom, left:right] = False
+        small[:, frame] = np.array(FRAME, np.uint8)[:, None]
     return small
 
 
