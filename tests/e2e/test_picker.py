@@ -1,13 +1,34 @@
 """Picking, drawing and masking in Streamlit, as a page has them."""
 
+import base64
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 HERE = Path(__file__).parent
+# A file that is dropped on an element, or pasted there.
+GIVE = """([kind, target, name, text]) => {
+  const bytes = Uint8Array.from(atob(text), (each) => each.charCodeAt(0)), given = new DataTransfer();
+  given.items.add(new File([bytes], name, { type: "image/png" }));
+  const options = { bubbles: true, cancelable: true, dataTransfer: given, clipboardData: given };
+  const event = kind === "drop" ? new DragEvent(kind, options) : new ClipboardEvent(kind, options);
+  document.querySelector(target).dispatchEvent(event);
+}"""
+
+
+def bar(left: int) -> bytes:
+    """A photo of a line on paper."""
+    paper = np.full((90, 60), 210, np.uint8)
+    paper[20:70, left : left + 6] = 40
+    file = io.BytesIO()
+    Image.fromarray(paper).save(file, "PNG")
+    return file.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -95,5 +116,28 @@ def test_an_uploaded_image_is_used(page: Page) -> None:
     page.locator("input[type=file]").set_input_files(HERE.parents[1] / "widgets/shell/icon.png")
     expect(page.get_by_text("A is ")).to_contain_text("icon.png")
     before = page.get_by_text("A is ").inner_text()
-    page.get_by_test_id("stCheckbox").click()
+    page.get_by_test_id("stCheckbox").get_by_text("Invert").click()
     expect(page.get_by_text("A is ")).not_to_have_text(before)
+
+
+def test_a_photo_is_shown_before_and_after_and_a_second_one_is_dropped_on_the_picture(page: Page) -> None:
+    opened(page)
+    page.get_by_role("radio", name="Upload").click()
+    files = [{"name": f"{k}.png", "mimeType": "image/png", "buffer": bar(20 * k)} for k in (1, 2)]
+    files.append({"name": "no.png", "mimeType": "image/png", "buffer": b"MZ"})
+    page.locator("input[type=file]").set_input_files(files)
+    expect(page.get_by_text("A is ")).to_contain_text("1.png")
+    expect(page.get_by_text("is no image that can be read").last).to_be_visible()
+    for step in ("Photo", "Ink found", "As the model sees it"):
+        expect(page.get_by_role("img", name=step, exact=True)).to_be_visible()
+    expect(page.get_by_role("slider", name="Threshold, %")).to_be_visible()
+    page.get_by_role("button", name="2.png", exact=True).click()  # of the strip
+    expect(page.get_by_text("A is ")).to_contain_text("2.png")
+    closed(page)
+    for kind, target, said, name in (
+        ("drop", ".st-key-picker-b .elbo-picked img", "B is ", "3.png"),
+        ("paste", "body", "A is ", "4.png"),  # of the first, where none is open or under the pointer
+    ):
+        page.mouse.move(5, 5)
+        page.evaluate(GIVE, [kind, target, name, base64.b64encode(bar(15)).decode()])
+        expect(page.get_by_text(said)).to_contain_text(name)

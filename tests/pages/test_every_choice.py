@@ -14,9 +14,9 @@ from widgets.shell.links import NotInLinks
 
 ROOT = Path(__file__).parents[2]
 CONTROLS = {
-    "checkbox", "color_picker", "data_editor", "date_input", "expander", "feedback", "file_uploader",
-    "multiselect", "number_input", "pills", "popover", "radio", "segmented_control", "select_slider",
-    "selectbox", "slider", "tabs", "text_area", "text_input", "time_input", "toggle",
+    "camera_input", "checkbox", "color_picker", "data_editor", "date_input", "expander", "feedback",
+    "file_uploader", "multiselect", "number_input", "pills", "popover", "radio", "segmented_control",
+    "select_slider", "selectbox", "slider", "tabs", "text_area", "text_input", "time_input", "toggle",
 }  # fmt: skip
 COMPONENTS = {
     "board.board",
@@ -86,8 +86,11 @@ TABLE: dict[tuple[str, str], Where] = {
     ("components/picker/panel.py", "Class"): LOOKING,
     ("components/picker/panel.py", "Number"): links.IMAGE,
     ("components/picker/panel.py", "paint.draw"): links.IMAGE,
-    ("components/picker/panel.py", "An image of your own"): OWN,
-    ("components/picker/panel.py", "Invert"): links.IMAGE,
+    ("components/picker/own_pictures.py", "Pictures of your own"): OWN,
+    ("components/picker/own_pictures.py", "A photo"): OWN,
+    ("components/picker/own_pictures.py", "Ink on paper"): links.IMAGE,
+    ("components/picker/own_pictures.py", "Threshold, %"): links.IMAGE,
+    ("components/picker/own_pictures.py", "Invert"): links.IMAGE,
     ("glossary/__init__.py", "Search"): links.FIND,
     ("shell/layout.py", "The equation"): FOLD,
 }

@@ -261,12 +261,17 @@ def read_one(name: str, content: bytes, shape: tuple[int, int, int]) -> np.ndarr
 
 
 def shrunk(name: str, content: bytes, side: int = 1024) -> bytes:
-    """An image file, by its content, as a JPEG of at most `side` pixels a side, upright. Raises Refusal."""
+    """An image file, by its content, as one of at most `side` pixels a side, upright. Raises Refusal.
+
+    It is a JPEG, and a PNG where it is transparent.
+    """
     with upright(name, lambda: content) as (picture, _, _):
-        small = picture.convert("L" if picture.mode in ("1", "L", "I;16") else "RGB")
+        picture = own.eight_bits(picture)
+        clear = own.transparent(picture)
+        small = picture.convert("RGBA" if clear else "L" if picture.mode in ("1", "L") else "RGB")
         small.thumbnail((side, side))
         file = io.BytesIO()
-        small.save(file, "JPEG", quality=92)
+        small.save(file, "PNG" if clear else "JPEG", quality=92)
         return file.getvalue()
 
 

@@ -77,18 +77,29 @@ def fit(image: Image.Image, shape: tuple[int, int, int]) -> np.ndarray:
     from PIL import Image, ImageOps
 
     channels, height, width = shape
-    if image.mode in ("I", "I;16", "I;16B", "I;16L"):
-        # Sixteen bits of grey, of which the upper eight are kept.
-        image = Image.fromarray((np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
-    if image.mode in ("LA", "PA", "La", "RGBa") or "transparency" in image.info:
+    image = eight_bits(image)
+    if transparent(image):
         image = image.convert("RGBA")
-    if image.mode == "RGBA":
         image = Image.alpha_composite(Image.new("RGBA", image.size, (0, 0, 0, 255)), image)
     image = image.convert("L" if channels == 1 else "RGB")
     if image.size != (width, height):
         image = ImageOps.fit(image, (width, height), method=Image.Resampling.LANCZOS)
     pixels = np.asarray(image, np.uint8)
     return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
+
+
+def eight_bits(image: Image.Image) -> Image.Image:
+    """Of sixteen bits of grey the upper eight; any other picture as it is."""
+    from PIL import Image
+
+    if image.mode not in ("I", "I;16", "I;16B", "I;16L"):
+        return image
+    return Image.fromarray((np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
+
+
+def transparent(image: Image.Image) -> bool:
+    """Whether a picture may be transparent somewhere."""
+    return image.mode in ("LA", "PA", "La", "RGBa", "RGBA") or "transparency" in image.info
 
 
 def index_labels(values: Sequence[str] | np.ndarray | None) -> tuple[np.ndarray | None, tuple[str, ...]]:

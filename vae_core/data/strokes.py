@@ -163,7 +163,7 @@ def draw(labels: np.ndarray, factors: np.ndarray, generator: np.random.Generator
             mine = np.flatnonzero((labels == label) & (factors[:, -1].round() == number))
             if not len(mine):
                 continue
-            pen = _place(_write(style, len(mine), generator), factors[mine])
+            pen = _place(write(style, len(mine), generator), factors[mine])
             images[mine, 0] = _ink(pen, _press(len(mine), generator), factors[mine, 1])
             left -= len(mine)
     if left:
@@ -171,7 +171,7 @@ def draw(labels: np.ndarray, factors: np.ndarray, generator: np.random.Generator
     return images
 
 
-def _write(style: Style, count: int, generator: np.random.Generator | None) -> np.ndarray:
+def write(style: Style, count: int, generator: np.random.Generator | None) -> np.ndarray:
     """Pen positions [count, POINTS, 2] in units of a digit's height, before any factor acts."""
     points, weights = _spline(style)
     written = np.broadcast_to(points, (count, *points.shape))

@@ -18,9 +18,11 @@ import numpy as np
 
 from widgets.shell.link_types import Choice, Elsewhere, Misfit, Parameter, Text, whole
 
-DRAW, PAINT, FILE, INVERTED = "draw", "paint", "file", "inverted"
+DRAW, PAINT, FILE = "draw", "paint", "file"
+INVERTED, WHOLE, INK = "inverted", "whole", "ink"  # how a file is looked at
 MOST_SIDE = 256  # pixels
 MARK = re.compile(r"[0-9a-f]{20}")
+THRESHOLD = re.compile(rf"{INK}([1-9][0-9]?)?")
 OLDER = ("drawn", "own")  # what older links held in the place of pixels
 ONLY_ITS_AUTHOR = "This link points to a picture that only its author has"
 
@@ -37,13 +39,37 @@ class Drawing:
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file that the browser keeps. mark: of its content."""
+    """A file that the browser keeps. mark: of its content.
+
+    ink: whether it is a photo on which ink is looked for; None where its look decides. threshold: of the ink,
+    in per cent of the paper's brightness; None for the one that is found. inverted: as it is, light for dark.
+    """
 
     mark: str
     inverted: bool = False
+    ink: bool | None = None
+    threshold: int | None = None
 
     def text(self) -> str:
-        return f"{FILE}.{self.mark}.{INVERTED}" if self.inverted else f"{FILE}.{self.mark}"
+        how = ""
+        if self.ink:
+            how = f".{INK}{self.threshold or ''}"
+        elif self.inverted:
+            how = f".{INVERTED}"
+        elif self.ink is not None:
+            how = f".{WHOLE}"
+        return f"{FILE}.{self.mark}{how}"
+
+    @classmethod
+    def parse(cls, text: str) -> StoredFile | None:
+        """From what follows `FILE.`; None where that is no file."""
+        mark, _, how = text.partition(".")
+        if not MARK.fullmatch(mark):
+            return None
+        if (ink := THRESHOLD.fullmatch(how)) is not None:
+            return cls(mark, ink=True, threshold=int(ink[1]) if ink[1] else None)
+        known = {"": cls(mark), INVERTED: cls(mark, inverted=True), WHOLE: cls(mark, ink=False)}
+        return known.get(how)
 
 
 @dataclass(frozen=True)
@@ -53,7 +79,7 @@ class Picture(Text):
     _: KW_ONLY
     form: str = (
         "number of a test image; `draw.WIDTHxHEIGHT.` with the pixels of a drawing; or `file.` with the mark "
-        "of a file in the browser"
+        "of a file in the browser, and `.ink` with a threshold in per cent, `.whole` or `.inverted`"
     )
 
     def parse(self, text: str) -> int | Drawing | StoredFile:
@@ -61,10 +87,8 @@ class Picture(Text):
         how, _, rest = text.partition(".")
         if how == DRAW:
             return Drawing(decode(rest))
-        if how == FILE:
-            mark, _, inverted = rest.partition(".")
-            if MARK.fullmatch(mark) and inverted in ("", INVERTED):
-                return StoredFile(mark, inverted == INVERTED)
+        if how == FILE and (stored := StoredFile.parse(rest)) is not None:
+            return stored
         if text in OLDER:
             raise Elsewhere(ONLY_ITS_AUTHOR)
         number = whole(text)

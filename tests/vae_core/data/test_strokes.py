@@ -192,7 +192,7 @@ def test_drawings_together_are_the_same_as_drawings_alone():
 def test_positions_of_the_pen_are_close_enough_to_be_seen_as_a_line():
     for label, styles in enumerate(SKELETONS):
         for style in styles:
-            pen = strokes._write(style, 1, None)[0] * strokes.HEIGHT
+            pen = strokes.write(style, 1, None)[0] * strokes.HEIGHT
             steps = np.linalg.norm(np.diff(pen, axis=0), axis=1)
             # Between paths the pen is lifted; only there may it leap.
             assert np.sort(steps)[: len(steps) - len(style.paths) + 1].max() < 0.95, (label, style.name)

@@ -21,7 +21,7 @@ from widgets.components import (
     traverse,
 )
 from widgets.components.interpolate import grid
-from widgets.components.picker import sheet
+from widgets.components.picker import drop, sheet
 from widgets.shell.palette import CLASSES
 
 ROOT = Path(scripts.__file__).parents[2]
@@ -36,6 +36,7 @@ MODULES: dict[str, Callable[[], str]] = {
     "log_slider": log_slider.script,
     "paint": paint.script,
     "picker": sheet.script,
+    "drop": drop.script,
     "take_away": take_away.script,
     "terms": terms.script,
     "traverse": traverse.script,
@@ -72,6 +73,7 @@ def test_each_script_belongs_to_a_component() -> None:
         "latent_map/map",
         "log_slider/log_slider",
         "paint/paint",
+        "picker/drop",
         "picker/sheet",
         "take_away/copy_link",
         "terms/terms",

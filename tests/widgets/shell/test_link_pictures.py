@@ -66,7 +66,12 @@ def test_a_picture_is_a_number_a_drawing_or_a_file() -> None:
     drawing = links.IMAGE.parse(Drawing(pixels).to_link()["picture"])
     assert isinstance(drawing, Drawing)
     np.testing.assert_array_equal(drawing.pixels, pixels)
-    for stored in (StoredFile("0123456789abcdef0123"), StoredFile("0123456789abcdef0123", True)):
+    mark = "0123456789abcdef0123"
+    for how in ({}, {"inverted": True}, {"ink": False}, {"ink": True}, {"ink": True, "threshold": 7}):
+        stored = StoredFile(mark, **how)
         assert links.IMAGE.parse(stored.text()) == stored
+    for how in ("ink0", "ink100", "ink-1", "inked", "whole1", "inverted.ink"):
+        with pytest.raises(Misfit):
+            links.IMAGE.parse(f"file.{mark}.{how}")
     assert links.IMAGE.parse("33") == 33
     assert Drawing(np.zeros((4, 4), bool)).to_link() == {}

@@ -13,8 +13,8 @@ import streamlit as st
 
 from vae_core.data.dataset import Refusal
 from vae_core.runs.run import Run
-from widgets.components.picker import choice, unlike
-from widgets.components.picker.panel import panel, sentence
+from widgets.components.picker import choice, drop, own_pictures, result
+from widgets.components.picker.panel import panel
 from widgets.components.picker.source import Source, of
 from widgets.run_data.subject import Picked
 from widgets.shell import data_url, tasks, url_state
@@ -24,6 +24,8 @@ from widgets.shell.link_pictures import Drawing, Picture, StoredFile
 from widgets.shell.link_types import Misfit
 
 __all__ = ["Picked", "pick"]
+
+DROP = "A picture can be dropped here, or pasted with Ctrl+V"
 
 
 def pick(field: Picture, run: Run, *, label: str = "Image", default: int = 0) -> Picked | None:
@@ -45,7 +47,7 @@ def pick(field: Picture, run: Run, *, label: str = "Image", default: int = 0) ->
 
     def change() -> None:
         now = _picked(field, run, source, default)[0]
-        if (now and now.digest) != (picked and picked.digest):
+        if (now and (now.digest, now.name)) != (picked and (picked.digest, picked.name)):
             st.rerun()  # what the page shows is about another image
 
         def toggled() -> None:
@@ -60,15 +62,12 @@ def pick(field: Picture, run: Run, *, label: str = "Image", default: int = 0) ->
             st.html(_shown(label, picked))
         with st.container(width="content"):
             fragment(change)
+    drop.listen(f"picker-{key}", lambda files: own_pictures.take(field, files))
+    own_pictures.refused(field)
     if note is not None:
         st.caption(note)
-    if (
-        picked is not None
-        and isinstance(made, Drawing | StoredFile)
-        and note is None
-        and source.kind == "test"
-    ):
-        unlike.warn(run, picked.image)
+    if picked is not None and isinstance(made, Drawing | StoredFile) and note is None:
+        result.compare(run, source, picked.image)
     return picked
 
 
@@ -79,7 +78,7 @@ def _picked(field: Picture, run: Run, source: Source, default: int) -> tuple[Pic
         try:
             image = choice.image(made, run.spec.data)
         except Refusal as refusal:
-            image, note = None, sentence(refusal)
+            image, note = None, result.sentence(refusal)
         if image is not None:
             name = _made_name(made)
             url_state.accepted(field, name)
@@ -111,6 +110,6 @@ def _shown(label: str, picked: Picked | None) -> str:
         return f'<div class="elbo-picked"><i></i><p><b>{escape(label)}</b><small>none</small></p></div>'
     alt = escape(f"{label}: {picked.name}")
     return (
-        f'<div class="elbo-picked"><img alt="{alt}" src="{data_url.address(picked.image)}">'
+        f'<div class="elbo-picked" title="{DROP}"><img alt="{alt}" src="{data_url.address(picked.image)}">'
         f"<p><b>{escape(label)}</b><small>{escape(picked.name)}</small></p></div>"
     )

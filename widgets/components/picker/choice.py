@@ -8,13 +8,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from vae_core.data import handwriting
+from vae_core.data import handwriting, photo
+from vae_core.data.dataset import Refusal
 from vae_core.data.folder import read_one, shrunk
 from vae_core.spec import Data
 from widgets.components import browser_store
@@ -26,7 +28,7 @@ from widgets.shell.link_types import Elsewhere
 FINE = 112  # pixels a side, about, of the canvas: ink shrinks to grey levels from there
 INK = 128  # of 255: from there on a pixel of the canvas is black
 LARGEST_FILE = 2**20  # bytes: a larger file is kept as a smaller picture
-MOST_FILES = 8  # in the session
+MOST_FILES = 16  # in the session
 FILES = "picker:files"  # in the session: {mark: File}, and None where the browser has none of that mark
 
 
@@ -99,11 +101,29 @@ class File:
             return None
 
 
-def upload(field: Picture, name: str, content: bytes) -> None:
-    """A file is chosen; a large one becomes a smaller picture. Raises Refusal where it is none."""
-    file = File(name, content if len(content) <= LARGEST_FILE else shrunk(name, content))
-    _remember(file.mark, file)
-    url_state.write(field, StoredFile(file.mark).text())
+def upload(field: Picture, files: Iterable[tuple[str, bytes]]) -> list[Refusal]:
+    """Files are chosen, by name and content, of which the first is used; large ones become smaller pictures.
+
+    Gives back what could not be read.
+    """
+    refused, used = [], None
+    for name, content in files:
+        try:
+            small = shrunk(name, content)
+        except Refusal as refusal:
+            refused.append(refusal)
+            continue
+        file = File(name, content if len(content) <= LARGEST_FILE else small)
+        _remember(file.mark, file)
+        used = used or file
+    if used is not None:
+        url_state.write(field, StoredFile(used.mark).text())
+    return refused
+
+
+def files() -> list[File]:
+    """Those of the session, the newest last."""
+    return [file for file in _files().values() if isinstance(file, File)]
 
 
 def file_of(stored: StoredFile) -> File | None:
@@ -174,8 +194,37 @@ def image(made: Drawing | StoredFile, data: Data) -> np.ndarray | None:
     file = file_of(made)
     if file is None:
         return None
-    pixels = _fitted(file.content, data.shape)
-    return 255 - pixels if made.inverted else pixels
+    if is_ink(made, file, data):
+        return photo.as_data(ink(made, file), data.name, data.shape)
+    whole = _fitted(file.content, data.shape)
+    return 255 - whole if made.inverted else whole
+
+
+def is_ink(made: StoredFile, file: File, data: Data) -> bool:
+    """Whether ink is looked for: as chosen; else, for handwritten data, as the picture looks."""
+    if made.ink is not None or made.inverted:
+        return bool(made.ink)
+    return data.name in handwriting.HANDWRITTEN and photo.ink_on_paper(pixels(file))
+
+
+def ink(made: StoredFile, file: File) -> photo.Ink:
+    """The ink on a file. Raises Refusal where there is none."""
+    return _ink(file.content, None if made.threshold is None else made.threshold / 100)
+
+
+def pixels(file: File) -> np.ndarray:
+    """A file as uint8 [H, W, 3]. Raises Refusal where it is no image."""
+    return _pixels(file.content)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _pixels(content: bytes) -> np.ndarray:
+    return photo.read("the file", content)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _ink(content: bytes, threshold: float | None) -> photo.Ink:
+    return photo.find(_pixels(content), threshold)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -1,4 +1,4 @@
-"""The open picker: thumbnails by class, by number or at random; a canvas; a file of one's own."""
+"""The open picker: thumbnails by class, by number or at random; a canvas; pictures of one's own."""
 
 from __future__ import annotations
 
@@ -10,19 +10,17 @@ import streamlit as st
 
 from vae_core.data import handwriting
 from vae_core.data.dataset import Refusal
-from vae_core.data.folder import SUFFIXES
 from vae_core.runs.run import Run
 from widgets.components import paint
-from widgets.components.picker import choice, sheet, unlike
+from widgets.components.picker import choice, own_pictures, result, sheet
 from widgets.components.picker.source import Source
 from widgets.shell import data_url, url_state
 from widgets.shell.error_boundary import callback
 from widgets.shell.link_pictures import Drawing, Picture, StoredFile
 
 ALL = -1  # of the classes
-CHOOSE, DRAW, UPLOAD = "Choose", "Draw", "Upload"
-WIDTHS = {CHOOSE: 404, DRAW: 320, UPLOAD: 320}  # pixels
-MOST_UPLOADED = 10  # MB
+CHOOSE, DRAW, UPLOAD, CAMERA = "Choose", "Draw", "Upload", "Camera"
+WIDTHS = {CHOOSE: 404, DRAW: 320, UPLOAD: 320, CAMERA: 320}  # pixels
 
 
 def panel(field: Picture, run: Run, source: Source, default: int) -> None:
@@ -42,7 +40,9 @@ def panel(field: Picture, run: Run, source: Source, default: int) -> None:
         if way == DRAW:
             _draw(field, run, source)
         elif way == UPLOAD:
-            _upload(field, run, source)
+            own_pictures.upload(field, run, source)
+        elif way == CAMERA:
+            own_pictures.camera(field, run, source)
         else:
             number = default if picture is None else picture
             _choose(field, source, min(number, len(source) - 1) if isinstance(number, int) else None)
@@ -145,8 +145,18 @@ def _draw(field: Picture, run: Run, source: Source) -> None:
     if not drawing.pixels.any():
         st.caption("Draw with the pointer, a finger or the keyboard.")
         return
-    words = f"{_adapted(data.name)}: this is what the model gets. The link holds the drawing."
-    _result(run, source, drawing, words)
+    words = f"{_adapted(data.name)}: {result.gets(run)} The link holds the drawing."
+    try:
+        image = choice.image(drawing, data)
+    except Refusal as refusal:
+        st.caption(result.sentence(refusal))
+    else:
+        assert image is not None
+        st.html(
+            f'<div class="elbo-picked small"><img alt="As the model gets it" src="{data_url.address(image)}">'
+            f"<p><small>{escape(words)}</small></p></div>"
+        )
+        result.compare(run, source, image)
     if not isinstance(choice.picture(field), Drawing):
         st.button(
             "Use this image",
@@ -158,81 +168,3 @@ def _draw(field: Picture, run: Run, source: Source) -> None:
 
 def _adapted(name: str) -> str:
     return "Centred and scaled as the data are" if name in handwriting.BOXES else "Resized"
-
-
-def _upload(field: Picture, run: Run, source: Source) -> None:
-    key = field.name
-    channels, height, width = run.spec.data.shape
-    colour = "grey" if channels == 1 else "colour"
-    widget = f"{key}-file"
-
-    def take() -> None:
-        file = st.session_state[widget]
-        if file is None:
-            return
-        try:
-            choice.upload(field, file.name, file.getvalue())
-        except Refusal as refusal:
-            choice.remember(key, "refused", sentence(refusal))
-
-    st.file_uploader(
-        "An image of your own",
-        [suffix.removeprefix(".") for suffix in SUFFIXES],
-        key=widget,
-        max_upload_size=MOST_UPLOADED,
-        on_change=callback(take),
-        help=f"It is cut to shape from its middle and brought to {height} × {width} pixels, in {colour}.",
-    )
-    if (refused := choice.recall(key, "refused")) is not None:
-        choice.remember(key, "refused", None)
-        st.caption(refused)
-    picture = choice.picture(field)
-    if isinstance(picture, StoredFile):
-        choice.remember(key, "stored", picture)
-    stored = choice.recall(key, "stored")
-    if not isinstance(stored, StoredFile) or (file := choice.file_of(stored)) is None:
-        return
-    invert = url_state.key_showing(f"{key}-invert", stored.inverted)
-    st.toggle(
-        "Invert",
-        stored.inverted,
-        key=invert,
-        on_change=url_state.heard(
-            invert, lambda inverted: url_state.write(field, StoredFile(stored.mark, inverted).text())
-        ),
-        help="Dark ink on light paper becomes light on dark, as MNIST's digits are.",
-    )
-    words = (
-        f"{file.name}: this is what the model gets. The picture stays in this browser; in another one the "
-        "link shows another image."
-    )
-    _result(run, source, stored, words)
-    if picture != stored:
-        st.button(
-            "Use this image",
-            key=f"{key}-use",
-            on_click=callback(url_state.write),
-            args=(field, stored.text()),
-        )
-
-
-def _result(run: Run, source: Source, made: Drawing | StoredFile, words: str) -> None:
-    """What a drawing or a file is for the model."""
-    try:
-        image = choice.image(made, run.spec.data)
-    except Refusal as refusal:
-        st.caption(sentence(refusal))
-        return
-    if image is None:
-        return
-    st.html(
-        f'<div class="elbo-picked small"><img alt="As the model gets it" src="{data_url.address(image)}">'
-        f"<p><small>{escape(words)}</small></p></div>"
-    )
-    if source.kind == "test":
-        unlike.warn(run, image)
-
-
-def sentence(refusal: Refusal) -> str:
-    text = str(refusal)
-    return f"{text[:1].upper()}{text[1:]}."

@@ -12,7 +12,8 @@ class Sheet {
     this.back = turn("Page back", "\u2039", -1);
     this.forth = turn("Page forward", "\u203a", 1);
     this.where = element("output", { "aria-live": "polite" });
-    root.append(this.cells, element("div", { class: "pages" }, this.back, this.where, this.forth));
+    this.pages = element("div", { class: "pages" }, this.back, this.where, this.forth);
+    root.append(this.cells, this.pages);
   }
 
   update(data, say) {
@@ -21,6 +22,7 @@ class Sheet {
     if (paged) this.fill();
     this.cells.setAttribute("aria-label", data.label);
     setText(this.where, data.where);
+    this.pages.hidden = data.first && data.last && !data.where;
     this.back.disabled = data.first;
     this.forth.disabled = data.last;
     this.select(data.selected);

@@ -22,7 +22,14 @@ Choice = Callable[[int], None]
 
 
 def sheet(
-    key: str, source: Source, numbers: np.ndarray, page: int, chosen: int | None, choose: Choice, turn: Choice
+    key: str,
+    source: Source,
+    numbers: np.ndarray,
+    page: int,
+    chosen: int | None,
+    choose: Choice,
+    turn: Choice,
+    columns: int = COLUMNS,
 ) -> None:
     """A page of the images with these numbers [N]. `choose` is told a number, `turn` by how many pages."""
     pages = max(1, -(-len(numbers) // PAGE))
@@ -46,17 +53,17 @@ def sheet(
     mount(
         key=key,
         data={
-            "png": data_url.address(picture(source.images[shown])),
+            "png": data_url.address(picture(source.images[shown], columns)),
             "shape": source.images.shape[2:],
-            "columns": COLUMNS,
-            "rows": max(1, -(-len(shown) // COLUMNS)),
+            "columns": columns,
+            "rows": max(1, -(-len(shown) // columns)),
             "indices": shown.tolist(),
             "captions": [source.name(int(index)) for index in shown],
             "selected": int(place[0]) if len(place) else None,
-            "where": _where(page, len(shown), len(numbers)),
+            "where": "" if source.names else _where(page, len(shown), len(numbers)),
             "first": page == 0,
             "last": page == pages - 1,
-            "label": f"Images of the {source.kind} set",
+            "label": "Your pictures" if source.names else f"Images of the {source.kind} set",
         },
         on_choice_change=callback(listener("choice", choose)),
         on_turn_change=callback(listener("turn", turn)),
@@ -71,14 +78,14 @@ def _where(page: int, shown: int, count: int) -> str:
     return f"{page * PAGE + 1:,} to {page * PAGE + shown:,} of {count:,}" if shown else "None of this class"
 
 
-def picture(images: np.ndarray) -> np.ndarray:
-    """Images uint8 [N, C, H, W] side by side: uint8 [C, rows * h, COLUMNS * w], no pixel between them."""
+def picture(images: np.ndarray, columns: int = COLUMNS) -> np.ndarray:
+    """Images uint8 [N, C, H, W] side by side: uint8 [C, rows * h, columns * w], no pixel between them."""
     step = -(-max(images.shape[2:]) // MOST_SIDE)
     images = images[:, :, ::step, ::step]
     count, channels, height, width = images.shape
-    rows = max(1, -(-count // COLUMNS))
-    tiles = np.zeros((rows * COLUMNS, channels, height, width), np.uint8)
+    rows = max(1, -(-count // columns))
+    tiles = np.zeros((rows * columns, channels, height, width), np.uint8)
     tiles[:count] = images
-    tiles = tiles.reshape(rows, COLUMNS, channels, height, width)
-    whole: np.ndarray = tiles.transpose(2, 0, 3, 1, 4).reshape(channels, rows * height, COLUMNS * width)
+    tiles = tiles.reshape(rows, columns, channels, height, width)
+    whole: np.ndarray = tiles.transpose(2, 0, 3, 1, 4).reshape(channels, rows * height, columns * width)
     return whole

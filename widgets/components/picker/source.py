@@ -20,13 +20,15 @@ PATIENCE = 2.0  # seconds that a page waits for a file to be read before it show
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """images [N, C, H, W] uint8; labels [N] or None; what their numbers count; why there are no others."""
+    """images [N, C, H, W] uint8; labels [N] or None; what their numbers count; why there are no others; what
+    each is called, where that is not by its number."""
 
     images: np.ndarray
     labels: np.ndarray | None
     classes: tuple[str, ...]
     kind: str  # "test" or "probe"
     note: str | None = None
+    names: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.images)
@@ -39,6 +41,8 @@ class Source:
 
     def name(self, index: int) -> str:
         """As "7, test image 12"."""
+        if self.names:
+            return self.names[index]
         known = self.class_of(index)
         return f"{known}, {self.kind} image {index}" if known is not None else f"{self.kind} image {index}"
 

@@ -1,5 +1,6 @@
 """Picking images, in Streamlit without a browser: what a link says, what a hand does, what is missing."""
 
+import base64
 import io
 import shutil
 from collections.abc import Callable
@@ -15,11 +16,12 @@ from streamlit.testing.v1 import AppTest
 
 from vae_core import data, recipes
 from vae_core.analysis import anomaly
+from vae_core.data import photo
 from vae_core.data.dataset import Refusal
-from vae_core.data.folder import shrunk
+from vae_core.data.folder import read_one, shrunk
 from vae_core.data.handwriting import like_data
 from vae_core.runs.run import Run
-from widgets.components.picker import choice, unlike
+from widgets.components.picker import choice, drop, unlike
 from widgets.shell import link_pictures, tasks
 from widgets.shell.link_pictures import StoredFile
 
@@ -186,10 +188,10 @@ def png_file(pixels: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-def with_file(at: AppTest, file: choice.File, inverted: bool = False) -> AppTest:
-    """As after an upload."""
+def with_file(at: AppTest, file: choice.File, **how: Any) -> AppTest:
+    """As after an upload. how: it is looked at."""
     at.session_state[choice.FILES] = {file.mark: file}
-    at.query_params["a"] = StoredFile(file.mark, inverted).text()
+    at.query_params["a"] = StoredFile(file.mark, **how).text()
     return at.run()
 
 
@@ -199,7 +201,7 @@ def test_an_uploaded_image_is_brought_to_the_shape_of_the_run(
 ) -> None:
     grey = np.repeat(np.arange(8, dtype=np.uint8) * 30, 4)[None].repeat(32, 0)
     file = choice.File("mine.png", png_file(np.stack([grey] * 3, -1)))
-    picked = got(with_file(page(opened=False), file, inverted))[0]
+    picked = got(with_file(page(opened=False), file, inverted=inverted, ink=False))[0]
     assert (picked.label, picked.index, picked.drawn, picked.name) == (None, None, False, "mine.png")
     expected = np.repeat(np.arange(8)[None] * 30, 8, 0)
     assert picked.image.shape == (1, 8, 8)
@@ -211,6 +213,83 @@ def test_a_file_that_is_no_image_is_refused_in_a_sentence(page: Callable[..., Ap
     at = with_file(page(), choice.File("mine.png", b"MZ" * 100))
     assert got(at)[0].index == 0
     assert any("The file is no image that can be read" in caption.value for caption in at.caption)
+
+
+def seven(size: int = 120) -> bytes:
+    """A photo of a 7: blue ink on paper in the shade."""
+    paper = np.full((size, size, 3), 210.0) * np.linspace(1, 0.5, size)[:, None, None]
+    for k in range(60):
+        paper[30 + k : 33 + k, 70 - k // 2 : 74 - k // 2] *= (0.2, 0.3, 0.7)
+    paper[29:33, 35:74] *= (0.2, 0.3, 0.7)
+    return png_file(paper.astype(np.uint8))
+
+
+def uploaded(at: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    at.session_state["a-way"] = "Upload"
+    at.run()
+    uploader = at.file_uploader[0]
+    for name, content in files:
+        uploader.upload(name, content, "image/png")
+    return at.run()
+
+
+def test_a_photo_is_cropped_to_its_ink_and_switch_and_threshold_stand_in_the_link(
+    page: Callable[..., AppTest],
+) -> None:
+    at = uploaded(page(), ("seven.png", seven()))
+    mark = choice.File("seven.png", seven()).mark
+    ink = photo.find(photo.read("seven.png", seven()))
+    np.testing.assert_array_equal(got(at)[0].image, photo.as_data(ink, "digits", (1, 8, 8)))
+    assert at.query_params["a"] in (f"file.{mark}", [f"file.{mark}"])
+    captions = " ".join(caption.value for caption in at.caption)
+    assert "Cropped to its ink, centred, scaled" in captions
+    assert ": this is what the model gets" in captions
+    assert at.slider[0].value == round(100 * ink.automatic)
+
+    at.slider[0].set_value(60).run()
+    assert at.query_params["a"] in (f"file.{mark}.ink60", [f"file.{mark}.ink60"])
+    found = photo.find(photo.read("seven.png", seven()), 0.6)
+    np.testing.assert_array_equal(got(at)[0].image, photo.as_data(found, "digits", (1, 8, 8)))
+
+    at.toggle[0].set_value(False).run()
+    assert at.query_params["a"] in (f"file.{mark}.whole", [f"file.{mark}.whole"])
+    assert not at.slider
+    whole = read_one("seven.png", seven(), (1, 8, 8))
+    np.testing.assert_array_equal(got(at)[0].image, whole)
+    assert any("**Invert** makes dark light" in caption.value for caption in at.caption)
+    at.toggle[1].set_value(True).run()
+    assert at.query_params["a"] in (f"file.{mark}.inverted", [f"file.{mark}.inverted"])
+    np.testing.assert_array_equal(got(at)[0].image, 255 - whole)
+
+
+def test_what_looks_like_the_data_is_left_bit_for_bit(page: Callable[..., AppTest]) -> None:
+    image = data.load("digits", "test").images[5].numpy()
+    at = with_file(page(opened=False), choice.File("mine.png", png_file(image[0])))
+    np.testing.assert_array_equal(got(at)[0].image, image)
+
+
+def test_of_several_files_the_first_is_used_and_what_is_no_picture_is_said(
+    page: Callable[..., AppTest],
+) -> None:
+    blank = png_file(np.full((60, 60), 230, np.uint8))
+    at = uploaded(page(), ("no.png", b"MZ"), ("seven.png", seven()), ("blank.png", blank))
+    assert got(at)[0].name == "seven.png"
+    assert [file.name for file in choice_files(at)] == ["seven.png", "blank.png"]
+    assert any("no image that can be read" in caption.value for caption in at.caption)
+    at = with_file(at, choice_files(at)[1])
+    assert got(at)[0].index == 0
+    assert any("There is no ink on the picture" in caption.value for caption in at.caption)
+
+
+def choice_files(at: AppTest) -> list[choice.File]:
+    return list(at.session_state[choice.FILES].values())
+
+
+def test_files_that_are_dropped_are_taken_and_what_else_a_browser_says_is_not() -> None:
+    content = base64.b64encode(seven()).decode()
+    said = [{"name": "a.png", "content": content}, {"name": "b.png"}, {"name": "c.png", "content": "!"}, 7]
+    assert drop.unpacked(said) == [("a.png", seven())]
+    assert drop.unpacked({"name": "a.png"}) == drop.unpacked(None) == []
 
 
 def test_a_large_file_is_kept_as_a_smaller_picture() -> None:
