@@ -1,6 +1,6 @@
 """Takes the pictures of the README: starts the app on a copy of the gallery, trains a run, opens the pages.
 
-    .venv/bin/python scripts/screenshots.py [home | train | latent-map | traverse | interpolate ...]
+    .venv/bin/python scripts/screenshots.py [home | train | latent-map | traverse | interpolate | inpaint ...]
     .venv/bin/python scripts/screenshots.py screens FOLDER
 
 The second takes every page whole into a folder, on screens of several widths, light and dark, to be looked at
@@ -36,6 +36,7 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--dis
 IDLE = '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
 FIRST = "vae-2d-mnist"
 TRAVERSED = "run=vae-16d-mnist&start=0"
+COMPLETED = "run=vae-16d-mnist"
 INTERPOLATED = "run=vae-2d-mnist&a=0&b=1&t=0.6"
 # Every page on a run that it is made for, and every screen: width, height, device pixels to a CSS pixel.
 PAGES = {
@@ -111,6 +112,7 @@ def main(names: list[str]) -> None:
                 "interpolate": lambda: take(
                     light, f"{url}/interpolate?{INTERPOLATED}", "interpolate", interpolated
                 ),
+                "inpaint": lambda: take(light, f"{url}/inpaint?{COMPLETED}", "inpaint", completed),
                 "four-maps": lambda: four_maps(light, url),
             }
             for name in names or scenes:
@@ -211,6 +213,11 @@ def interpolated(page: Page) -> None:
     expect(page.locator(".interpolate .side[data-decoded='true']")).to_be_visible(timeout=60_000)
     expect(page.locator(".interpolate .passed[data-known='true']")).to_be_visible(timeout=60_000)
     page.wait_for_timeout(300)  # a frame or two, for the canvas
+
+
+def completed(page: Page) -> None:
+    expect(page.locator(".found .badge")).to_contain_text("mixed", timeout=60_000)
+    page.wait_for_selector(IDLE)
 
 
 def four_maps(page: Page, url: str) -> None:
