@@ -24,6 +24,7 @@ export function mounts(name, make) {
     one.update(data, setStateValue, setTriggerValue);
     return () => {
       one.destroy();
+      one.root.remove(); // the place may be somebody else's from now on
       mounted.delete(parentElement);
     };
   };

@@ -66,6 +66,8 @@ def find(
     """As `compute.complete`, with what is read in the completions and where they lie."""
     arguments = (path, version, subject, observed, y, method, count, seed, length)
     found = compute.complete(*arguments, progress, cancelled, publish)
+    if progress is not None:
+        progress(1.0, "Reading the completions")
     run = open_run(path)
     problem = compute.problem(run, subject, observed, y)
     readings = reading.read(run, problem, found.film.codes, found.completions)

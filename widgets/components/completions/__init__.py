@@ -153,18 +153,21 @@ def completions(
     a sentence, where its chain goes on.
     """
     mount = _component()
-    ids: list[dict[str, str] | None] = []
-    # Without a gap, or the senders, which show nothing, would push the board down.
+    parcels = [None if panel is None else (panel.decoder, panel.parcel()) for panel in panels]
+    slots = ("decoder", "found")
+    ids = [
+        None
+        if parts is None
+        else {slot: wire.header(part)["id"] for slot, part in zip(slots, parts, strict=True)}
+        for parts in parcels
+    ]
+    # Without a gap, or the senders, which show nothing, would push down what follows. The board comes first:
+    # it keeps its place though senders come and go.
     with st.container(gap=None):
-        for k, panel in enumerate(panels):
-            if panel is None:
-                ids.append(None)
-                continue
-            parts = {"decoder": panel.decoder, "found": panel.parcel()}
-            for slot, part in parts.items():
-                mount(key=f"{key}-{slot}-{k}", data=part)
-            ids.append({slot: wire.header(part)["id"] for slot, part in parts.items()})
         mount(key=key, data={"panels": ids, "drawn": drawn, "waiting": [w and list(w) for w in waiting]})
+        for k, parts in enumerate(parcels):
+            for slot, part in zip(slots, parts or (), strict=False):
+                mount(key=f"{key}-{slot}-{k}", data=part)
 
 
 def last(images: np.ndarray) -> np.ndarray:
