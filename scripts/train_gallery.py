@@ -54,6 +54,12 @@ PIECES = (
         "VAE with 16 dimensions on MNIST",
         "More room than needed: see which dimensions are used.",
     ),
+    Piece(
+        "denoise-mnist",
+        "denoise",
+        "Denoising VAE on MNIST",
+        "Its encoder learned under salt and pepper: one pass finds the digit below.",
+    ),
 )
 
 

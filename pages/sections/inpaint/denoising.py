@@ -92,7 +92,7 @@ def noised(subject: Subject, kind: str, strength: float, seed: int) -> np.ndarra
     """The image under noise, float [C, H, W]."""
     import torch
 
-    from vae_core.analysis import noise
+    from vae_core.model import noise
 
     generator = torch.Generator().manual_seed(seed)
     found: np.ndarray = noise.add(subject.tensor(), kind, strength, generator).numpy()
