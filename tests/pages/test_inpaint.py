@@ -12,8 +12,9 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from pages.sections.inpaint import anomaly, compute, condition_picker, denoising
-from tests.pages.shown import words
+from tests.pages.shown import html, words
 from vae_core import data
+from vae_core.model import noise
 from vae_core.runs.run import Run
 from widgets.run_data.library import open_run
 from widgets.run_data.subject import Picked, Subject
@@ -38,9 +39,10 @@ def settled(at: AppTest, sign: str) -> AppTest:
         if sign in words(at):
             return at
         state = at.session_state  # it has no get
-        task = state["inpaint_task"] if "inpaint_task" in state else None  # noqa: SIM401
-        if isinstance(task, tasks.Task) and task.future is not None:
-            task.future.exception(30)
+        for name in ("inpaint_task", denoising.TASK):
+            task = state[name] if name in state else None  # noqa: SIM401
+            if isinstance(task, tasks.Task) and task.future is not None:
+                task.future.exception(30)
         at.run()
     st.cache_resource.clear()
     raise AssertionError(words(at))
@@ -228,6 +230,33 @@ def test_binary_runs_ask_about_binary_pixels(subject: tuple[Run, Subject]) -> No
     _, one = subject
     assert one.binarised
     assert set(np.unique(one.image)) <= {0, 255}
+
+
+def test_denoising_shows_what_both_find_and_whether_the_chains_mixed(app: App, add_run: AddRun) -> None:
+    add_run("small")
+    at = settled(app("inpaint", run="small", do="denoise"), "Draws from the posterior")
+    assert not at.exception
+    assert "The encoder never saw noise in training" in words(at)
+    assert "mixed" in words(at)
+    assert next(slider.value for slider in at.slider if slider.label == "Strength, %") == 10
+    shown = html(at)
+    for caption in ("with noise · 0.", "one pass · 0.", "posterior · 0.", "truth"):
+        assert caption in shown
+    # Another strength: the posterior of before stays until there is a new one.
+    next(slider for slider in at.slider if slider.label == "Strength, %").set_value(20).run()
+    assert "posterior of before" in html(at) or "posterior · 0." in html(at)
+
+
+def test_the_posterior_under_noise_is_under_the_class_told_and_what_a_block_leaves_stays(joint: Run) -> None:
+    image = data.load("digits", "test").images[0].numpy()
+    one = Subject.of(joint, Picked(image, 0, 0, False, "an image"))
+    found = denoising.sampled(str(joint.path), None, one, 3, "block", (0.3, 0.6), 0)
+    assert found.mean.shape == (2, 1, 8, 8)
+    noisy = denoising.noised(one, "block", 0.3, 0)
+    generator = torch.Generator().manual_seed(0)
+    left = noise.block(one.tensor(), 0.3, generator).numpy().astype(bool)
+    assert (found.mean[0].numpy()[left] == noisy[left]).all()
+    assert (found.mean[0].numpy()[~left] > 0).all()
 
 
 def test_noise_of_no_strength_changes_nothing(subject: tuple[Run, Subject]) -> None:

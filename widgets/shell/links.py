@@ -197,9 +197,9 @@ SEED = Whole("seed", INPAINT, "seed", "The seed of completions and of noise.", m
 CONDITION = Choice("as", INPAINT, "class", "The class under which a model of classes completes.")
 METHODS = Flag("methods", INPAINT, "comparison", "All methods are compared on this mask.", default=False)
 NOISE = Choice("noise", INPAINT, "noise", "The kind of noise.",
-    options=("erased", "salt_and_pepper", "gaussian"), default="salt_and_pepper")
+    options=("erased", "salt_and_pepper", "gaussian", "block"), default="salt_and_pepper")
 STRENGTH = Whole("strength", INPAINT, "strength", "The strength of the noise in per cent.", most=100,
-    default=30)
+    default=10)
 AGAINST = Choice("against", INPAINT, "set", "The foreign images of the anomaly's histogram.")
 
 # --- Conditional ------------------------------------------------------------------------------------
