@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,9 +13,11 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from pages.sections.inpaint import anomaly, compute, condition_picker, denoising
-from tests.pages.shown import html, words
+from pages.sections.inpaint import anomaly, compute, condition_picker, denoising, foreign_sets
+from tests.pages.shown import html, until, words
 from vae_core import data
+from vae_core.analysis import anomaly as library
+from vae_core.analysis import denoise
 from vae_core.model import noise
 from vae_core.runs.run import Run
 from widgets.run_data.library import open_run
@@ -46,6 +50,12 @@ def settled(at: AppTest, sign: str) -> AppTest:
         at.run()
     st.cache_resource.clear()
     raise AssertionError(words(at))
+
+
+@pytest.fixture(autouse=True)
+def short_chains(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under noise: what they find is tested in the library."""
+    monkeypatch.setattr(denoise, "hmc", partial(denoise.hmc, steps=5, warm_up=5, leapfrogs=2))
 
 
 @pytest.fixture
@@ -273,10 +283,41 @@ def test_surprise_sums_to_the_reconstruction_and_own_images_are_measured(
     found, elbo = anomaly.surprise_of(str(run.path), None, one)
     assert found.shape == (1, 8, 8)
     assert elbo < -found.sum()  # the KL comes off
-    own, other = anomaly.elbos(str(run.path), None, None, lambda *_: None, lambda: False)
-    assert other is None
-    assert len(own) == min(anomaly.COUNT, len(data.load("digits", "test")))
-    assert open_run(str(run.path)).spec.data.name == "digits"
+    told: list[float] = []
+    sets = foreign_sets.measured(str(run.path), None, lambda share, _: told.append(share), lambda: False)
+    assert sets.keys() == {foreign_sets.OWN, *foreign_sets.titles(run)}
+    assert told == sorted(told)
+    images = data.binarise_static(data.load("digits", "test").images[: foreign_sets.COUNT], "test")
+    for each in sets.values():
+        assert len(each.elbo) == len(each.complexity) == len(images)
+    own, expected = sets[foreign_sets.OWN], library.elbo(open_run(str(run.path)).model, images, 8)
+    assert torch.equal(own.elbo, expected)
+    assert torch.equal(own.corrected, own.elbo + own.complexity)
+    # Nothing has a shorter code than a blank image, whatever it costs the model.
+    assert float(sets["blank"].complexity.max()) < float(own.complexity.min())
+
+
+def test_foreign_sets_are_compared_and_the_most_surprising_images_come_first(
+    app: App, add_run: AddRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[np.ndarray] = []
+    monkeypatch.setattr(anomaly.sheet, "sheet", lambda key, images, numbers, *more: drawn.append(numbers))
+    run = add_run("small")
+    at = until(app("inpaint", run="small", do="anomaly", against="rotated"), lambda at: at.dataframe)
+    assert not at.exception
+    table = at.dataframe[0].value
+    titles = ["Blank images", "Inverted", "Rotated by 90°", "Uniform noise", "Pixels shuffled"]
+    assert list(table["Against"]) == titles
+    assert table["AUC of the ELBO"].str.fullmatch(r"[01]\.\d{3} \([01]\.\d{3} to [01]\.\d{3}\)").all()
+    figures = [json.loads(chart.proto.spec)["data"] for chart in at.get("plotly_chart")]
+    assert [len(figure) for figure in figures] == [2, 3, 2]
+    assert "Most surprising test images" in words(at)
+    most, least = (torch.from_numpy(numbers.copy()) for numbers in drawn[-2:])
+    sets = foreign_sets.measured(str(run.path), None, lambda *_: None, lambda: False)
+    elbo = sets[foreign_sets.OWN].elbo
+    assert int(most[0]) == int(elbo.argmin())
+    assert int(least[0]) == int(elbo.argmax())
+    assert elbo[most].max() < elbo[least].min()
 
 
 def test_pictures_are_as_large_as_they_should_be() -> None:
@@ -296,7 +337,7 @@ def test_images_that_are_not_on_this_machine_are_missed_in_a_sentence_and_never_
     add_run("small")
     asked: list[object] = []
     monkeypatch.setattr(anomaly, "absent", lambda source: "It is not on this machine.")
-    monkeypatch.setattr(anomaly, "elbos", lambda *arguments, **more: asked.append(arguments))
+    monkeypatch.setattr(foreign_sets, "measured", lambda *arguments, **more: asked.append(arguments))
     at = app("inpaint", run="small", do="anomaly")
     assert not at.exception
     assert "It is not on this machine." in words(at)

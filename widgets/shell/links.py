@@ -200,7 +200,8 @@ NOISE = Choice("noise", INPAINT, "noise", "The kind of noise.",
     options=("erased", "salt_and_pepper", "gaussian", "block"), default="salt_and_pepper")
 STRENGTH = Whole("strength", INPAINT, "strength", "The strength of the noise in per cent.", most=100,
     default=10)
-AGAINST = Choice("against", INPAINT, "set", "The foreign images of the anomaly's histogram.")
+AGAINST = Choice("against", INPAINT, "set", "The foreign images that anomalies are held against.",
+    default="blank")
 
 # --- Conditional ------------------------------------------------------------------------------------
 

@@ -16,8 +16,8 @@ NOTICES = {
     "clusters, and the encoder, which never saw a hole, misses them.",
     "denoise": "**Notice.** The encoder takes noise for a part of the image and arrives at another digit; "
     "the posterior that is told of the noise finds the one below.",
-    "anomaly": "**Notice.** Pixels that the model did not expect light up. A low ELBO is no proof: some "
-    "foreign images get a high one.",
+    "anomaly": "**Notice.** Pixels that the model did not expect light up. A high ELBO is no proof: simple "
+    "images, blank ones above all, get it whatever they show.",
 }
 MASKED = (
     "**Notice.** This encoder was trained on images with holes: one pass completes them, and is still no "
@@ -53,9 +53,11 @@ EQUATIONS: dict[str, tuple[str, ...]] = {
     ),
     "anomaly": (
         "The surprise of a pixel is what it costs under the image's own posterior. All pixels together, and "
-        "the KL, are minus the ELBO, which bounds log p(x); a model that is told the class sums it out.",
+        "the KL, are minus the ELBO, which bounds log p(x); a model that is told the class sums it out. L(x) "
+        "is what a lossless compressor needs: the lower S, the more the model knows of such images.",
         r"s_i = -\mathbb{E}_{q(z|x)}\left[\log p(x_i \,|\, z)\right] \qquad "
-        r"\mathrm{ELBO}(x) = -\sum_i s_i - \mathrm{KL}\left(q(z|x)\,\|\,p(z)\right) \le \log p(x)",
+        r"\mathrm{ELBO}(x) = -\sum_i s_i - \mathrm{KL}\left(q(z|x)\,\|\,p(z)\right) \le \log p(x) "
+        r"\qquad S(x) = -\mathrm{ELBO}(x) - L(x)",
     ),
 }
 TASKS = {"inpaint": "Inpaint", "denoise": "Denoise", "anomaly": "Anomaly"}

@@ -12,7 +12,8 @@ class Sheet {
     this.back = turn("Page back", "\u2039", -1);
     this.forth = turn("Page forward", "\u203a", 1);
     this.where = element("output", { "aria-live": "polite" });
-    root.append(this.cells, element("div", { class: "pages" }, this.back, this.where, this.forth));
+    this.pages = element("div", { class: "pages" }, this.back, this.where, this.forth);
+    root.append(this.cells, this.pages);
   }
 
   update(data, say) {
@@ -23,6 +24,7 @@ class Sheet {
     setText(this.where, data.where);
     this.back.disabled = data.first;
     this.forth.disabled = data.last;
+    this.pages.style.display = data.first && data.last ? "none" : ""; // there is nowhere to turn
     this.select(data.selected);
     if (paged && focused) this.buttons[this.arrival === "end" ? this.buttons.length - 1 : 0]?.focus();
     this.arrival = null;
