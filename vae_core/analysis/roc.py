@@ -24,10 +24,10 @@ def area(inside: Tensor, outside: Tensor) -> Area:
 
     The area under the receiver operating characteristic (Hanley and McNeil 1982, as the Mann-Whitney
     statistic): 1 where the value tells the two sets apart, 0.5 where it cannot, less where it takes the
-    outside for the more usual (Nalisnick et al. 2019). Its variance is that of DeLong et al. 1988, equation
-    3; the interval is normal on the scale of log(A / (1 - A)), so that it stays within 0 and 1 (Pepe 2003,
-    section 5.2). Where all pairs agree, it has no width, and only says that no image went the other way.
-    Raises ValueError where one of the sets is empty.
+    outside for the more usual (Nalisnick et al. 2019). Its variance is that of DeLong et al. 1988; the
+    interval is normal on the scale of log(A / (1 - A)), so that it stays within 0 and 1 (Pepe 2003). Where
+    all pairs agree it has no width, and only says that none went the other way. Raises ValueError where one
+    of the sets is empty.
     """
     if not len(inside) or not len(outside):
         raise ValueError("Two sets of images are needed to compare.")

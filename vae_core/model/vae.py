@@ -113,7 +113,7 @@ class VAE(nn.Module):
         mask: what the encoder sees, as in `encode`. The likelihood is that of all pixels: q(z|x * mask) is
         one more approximate posterior, and the ELBO under it bounds log p(x) like any other.
         seen: x under noise, which the encoder gets in its place; the likelihood is that of x. The ELBO is one
-        under q(z|seen), and its mean over the noise bounds log p(x) too (Im et al. 2017, section 3).
+        under q(z|seen), and its mean over the noise bounds log p(x) too (Im et al. 2017).
         """
         seen = x if seen is None else seen
         if not self.classes:

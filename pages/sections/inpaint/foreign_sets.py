@@ -30,7 +30,7 @@ class Measured:
 
     @property
     def corrected(self) -> Tensor:
-        """-S of Serra et al. 2020, equation 2: how much better the model does than a code made for nothing in
+        """-S of Serra et al. 2020: how much better the model does than a code made for nothing in
         particular."""
         return self.elbo + self.complexity
 
