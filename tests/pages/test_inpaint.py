@@ -252,6 +252,7 @@ def test_denoising_shows_what_both_find_and_whether_the_chains_mixed(app: App, a
     shown = html(at)
     for caption in ("with noise · 0.", "one pass · 0.", "posterior · 0.", "truth"):
         assert caption in shown
+    assert [button.proto.label for button in at.get("download_button")] == ["Pictures as PNG"]
     # Another strength: the posterior of before stays until there is a new one.
     next(slider for slider in at.slider if slider.label == "Strength, %").set_value(20).run()
     assert "posterior of before" in html(at) or "posterior · 0." in html(at)
@@ -317,6 +318,9 @@ def test_foreign_sets_are_compared_and_the_most_surprising_images_come_first(
     elbo = sets[foreign_sets.OWN].elbo
     assert int(most[0]) == int(elbo.argmin())
     assert int(least[0]) == int(elbo.argmax())
+    rows = list(anomaly._rows(sets))
+    assert len(rows) == 6 * len(elbo)
+    assert rows[1] == ("own", 1, float(elbo[1]), float(sets["own"].complexity[1]))
     assert elbo[most].max() < elbo[least].min()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from widgets.run_data.dataset import absent
 from widgets.run_data.library import open_run
 from widgets.run_data.subject import Subject
 from widgets.shell import links, sheets, tasks, url_widgets, words
+from widgets.shell.downloads import csv_table
 from widgets.shell.palette import PLAIN
 
 SHOWN = 20  # of the most and of the least surprising test images
@@ -65,6 +67,15 @@ def show(run: Run, subject: Subject, left: DeltaGenerator, right: DeltaGenerator
 
         def result(sets: dict[str, Measured]) -> None:
             _compare(sets, elbo, against, titles, run.spec)
+            st.download_button(
+                "Values as CSV",
+                lambda: csv_table(["set", "image", "elbo", "complexity"], _rows(sets)),
+                f"{run.name}-anomaly.csv",
+                "text/csv",
+                on_click="ignore",
+                icon=":material/table:",
+                help="ELBO and complexity of every image, in nats.",
+            )
             _extremes(run, sets[OWN])
 
         task = tasks.start(
@@ -120,6 +131,12 @@ def _areas(sets: dict[str, Measured], titles: dict[str, str]) -> None:
         f"al. 2020). {len(own.elbo):,} images each, {SAMPLES} posterior samples, binarised once where the "
         "run binarises."
     )
+
+
+def _rows(sets: dict[str, Measured]) -> Iterator[tuple[str, int, float, float]]:
+    for name, each in sets.items():
+        values = zip(each.elbo.tolist(), each.complexity.tolist(), strict=True)
+        yield from ((name, index, *pair) for index, pair in enumerate(values))
 
 
 def _extremes(run: Run, own: Measured) -> None:

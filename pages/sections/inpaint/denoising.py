@@ -104,7 +104,22 @@ def _pictures(
     once = ", binarised once." if subject.binarised else "."
     row.append((_caption(run, "truth", truth), subject.image, f"Without noise{once}"))
     sheets.row(row, 160, across=4)
-    tasks.when_done(task, "Sampling the posterior", lambda found: _draws(run, found), cancel="denoise-cancel")
+
+    def draws(found: Denoised) -> None:
+        _draws(run, found)
+        above = np.stack([noisy, one_pass, found.mean[0].numpy(), truth])
+        shown = np.concatenate([above, found.images[:, 0].numpy()])
+        st.download_button(
+            "Pictures as PNG",
+            lambda: sheets.tile(to_uint8(shown), columns=4),
+            f"{run.name}-denoised.png",
+            "image/png",
+            on_click="ignore",
+            icon=":material/image:",
+            help="With noise, one pass, posterior and truth; below them the draws.",
+        )
+
+    tasks.when_done(task, "Sampling the posterior", draws, cancel="denoise-cancel")
 
 
 def _caption(run: Run, name: str, image: np.ndarray, truth: np.ndarray | None = None) -> str:
