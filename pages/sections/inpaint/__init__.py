@@ -14,8 +14,8 @@ from widgets.shell import links, url_widgets
 NOTICES = {
     "inpaint": "**Notice.** What is observed leaves several digits possible: the completions fall into "
     "clusters, and the encoder, which never saw a hole, misses them.",
-    "denoise": "**Notice.** The encoder takes noise for a part of the image and arrives at another digit; "
-    "the posterior that is told of the noise finds the one below.",
+    "denoise": "**Notice.** The encoder takes noise for a part of the image, and often arrives at another "
+    "digit; the posterior that is told of the noise errs far less.",
     "anomaly": "**Notice.** Pixels that the model did not expect light up. A high ELBO is no proof: simple "
     "images, blank ones above all, get it whatever they show.",
 }
