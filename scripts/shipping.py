@@ -45,13 +45,17 @@ WORST_LOSS = 0.1  # nats per image that float16 may cost
 
 @dataclass(frozen=True)
 class Piece:
-    """One run of the gallery: its folder, the recipe it comes from, and what its card says."""
+    """One run of the gallery: its folder, the recipe it comes from, and what its card says.
+
+    frames: how many it keeps, where these are fewer than its collection's.
+    """
 
     name: str
     recipe: str
     title: str
     sentence: str
     changes: dict[str, Any] = field(default_factory=dict)
+    frames: int | None = None
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,7 @@ class Collection:
                 piece,
                 self.order + self.pieces.index(piece),
                 data.load(run.spec.data.name, "test"),
-                keep=self.frames,
+                keep=piece.frames or self.frames,
                 umap=self.umap,
                 made_by=self.command(piece),
                 more=more,

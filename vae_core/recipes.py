@@ -106,6 +106,14 @@ RECIPES = {
             {"latent": 16, "mask.kind": "random"},
         ),
         Recipe(
+            "denoise",
+            "Denoising VAE, 16 dimensions",
+            "The encoder sees up to half of all pixels black or white by chance, and the decoder owes the "
+            "clean image (Im et al. 2017).",
+            "Probe images: under salt and pepper, and decoded clean, now and then as another digit.",
+            {"latent": 16, "noise.kind": "salt_and_pepper"},
+        ),
+        Recipe(
             "partial-conv",
             "Partial convolutions, 16 dimensions",
             "Convolutions over observed pixels alone, rescaled by how many there were (Liu et al. 2018).",

@@ -57,7 +57,7 @@ def answers(ask: Callable[[], Any]) -> Any:
 READERS = (
     "spec", "status", "live", "created", "is_gallery", "card", "evaluation", "disentanglement", "seeds",
     "labels", "metrics", "faults", "model", "codes", "posteriors", "umap", "frames", "probes", "probe_masks",
-    "control", "picture",
+    "probe_noisy", "control", "picture",
 )  # fmt: skip
 
 

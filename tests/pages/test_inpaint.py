@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,9 +13,12 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from pages.sections.inpaint import anomaly, compute, condition_picker, denoising
-from tests.pages.shown import parcels, until, words
+from pages.sections.inpaint import anomaly, compute, condition_picker, denoising, foreign_sets
+from tests.pages.shown import html, parcels, until, words
 from vae_core import data
+from vae_core.analysis import anomaly as library
+from vae_core.analysis import denoise
+from vae_core.model import noise
 from vae_core.runs.run import Run
 from widgets.run_data.library import open_run
 from widgets.run_data.subject import Picked, Subject
@@ -41,6 +46,30 @@ def found(at: AppTest, results: int = 1) -> list[tuple[dict[str, Any], dict[str,
 
 def fact(board: dict[str, Any], name: str) -> str:
     return next(value for known, value, _ in board["facts"] if known == name)
+
+
+def settled(at: AppTest, sign: str) -> AppTest:
+    """The page after what it computes beside itself is there."""
+    import streamlit as st
+
+    from widgets.shell import tasks
+
+    for _ in range(60):
+        if sign in words(at):
+            return at
+        state = at.session_state  # it has no get
+        task = state[denoising.TASK] if denoising.TASK in state else None  # noqa: SIM401
+        if isinstance(task, tasks.Task) and task.future is not None:
+            task.future.exception(30)
+        at.run()
+    st.cache_resource.clear()
+    raise AssertionError(words(at))
+
+
+@pytest.fixture(autouse=True)
+def short_chains(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under noise: what they find is tested in the library."""
+    monkeypatch.setattr(denoise, "hmc", partial(denoise.hmc, steps=5, warm_up=5, leapfrogs=2))
 
 
 @pytest.fixture
@@ -271,6 +300,34 @@ def test_binary_runs_ask_about_binary_pixels(subject: tuple[Run, Subject]) -> No
     assert set(np.unique(one.image)) <= {0, 255}
 
 
+def test_denoising_shows_what_both_find_and_whether_the_chains_mixed(app: App, add_run: AddRun) -> None:
+    add_run("small")
+    at = settled(app("inpaint", run="small", do="denoise"), "Draws from the posterior")
+    assert not at.exception
+    assert "The encoder never saw noise in training" in words(at)
+    assert "mixed" in words(at)
+    assert next(slider.value for slider in at.slider if slider.label == "Strength, %") == 10
+    shown = html(at)
+    for caption in ("with noise · 0.", "one pass · 0.", "posterior · 0.", "truth"):
+        assert caption in shown
+    assert [button.proto.label for button in at.get("download_button")] == ["Pictures as PNG"]
+    # Another strength: the posterior of before stays until there is a new one.
+    next(slider for slider in at.slider if slider.label == "Strength, %").set_value(20).run()
+    assert "posterior of before" in html(at) or "posterior · 0." in html(at)
+
+
+def test_the_posterior_under_noise_is_under_the_class_told_and_what_a_block_leaves_stays(joint: Run) -> None:
+    image = data.load("digits", "test").images[0].numpy()
+    one = Subject.of(joint, Picked(image, 0, 0, False, "an image"))
+    found = denoising.sampled(str(joint.path), None, one, 3, "block", (0.3, 0.6), 0)
+    assert found.mean.shape == (2, 1, 8, 8)
+    noisy = denoising.noised(one, "block", 0.3, 0)
+    generator = torch.Generator().manual_seed(0)
+    left = noise.block(one.tensor(), 0.3, generator).numpy().astype(bool)
+    assert (found.mean[0].numpy()[left] == noisy[left]).all()
+    assert (found.mean[0].numpy()[~left] > 0).all()
+
+
 def test_noise_of_no_strength_changes_nothing(subject: tuple[Run, Subject]) -> None:
     run, one = subject
     noisy, clean = denoising.denoised(str(run.path), None, one, None, "gaussian", 0.0, 0)
@@ -285,10 +342,44 @@ def test_surprise_sums_to_the_reconstruction_and_own_images_are_measured(
     found, elbo = anomaly.surprise_of(str(run.path), None, one)
     assert found.shape == (1, 8, 8)
     assert elbo < -found.sum()  # the KL comes off
-    own, other = anomaly.elbos(str(run.path), None, None, lambda *_: None, lambda: False)
-    assert other is None
-    assert len(own) == min(anomaly.COUNT, len(data.load("digits", "test")))
-    assert open_run(str(run.path)).spec.data.name == "digits"
+    told: list[float] = []
+    sets = foreign_sets.measured(str(run.path), None, lambda share, _: told.append(share), lambda: False)
+    assert sets.keys() == {foreign_sets.OWN, *foreign_sets.titles(run)}
+    assert told == sorted(told)
+    images = data.binarise_static(data.load("digits", "test").images[: foreign_sets.COUNT], "test")
+    for each in sets.values():
+        assert len(each.elbo) == len(each.complexity) == len(images)
+    own, expected = sets[foreign_sets.OWN], library.elbo(open_run(str(run.path)).model, images, 8)
+    assert torch.equal(own.elbo, expected)
+    assert torch.equal(own.corrected, own.elbo + own.complexity)
+    # Nothing has a shorter code than a blank image, whatever it costs the model.
+    assert float(sets["blank"].complexity.max()) < float(own.complexity.min())
+
+
+def test_foreign_sets_are_compared_and_the_most_surprising_images_come_first(
+    app: App, add_run: AddRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[np.ndarray] = []
+    monkeypatch.setattr(anomaly.sheet, "sheet", lambda key, images, numbers, *more: drawn.append(numbers))
+    run = add_run("small")
+    at = until(app("inpaint", run="small", do="anomaly", against="rotated"), lambda at: at.dataframe)
+    assert not at.exception
+    table = at.dataframe[0].value
+    titles = ["Blank images", "Inverted", "Rotated by 90°", "Uniform noise", "Pixels shuffled"]
+    assert list(table["Against"]) == titles
+    assert table["AUC of the ELBO"].str.fullmatch(r"[01]\.\d{3} \([01]\.\d{3} to [01]\.\d{3}\)").all()
+    figures = [json.loads(chart.proto.spec)["data"] for chart in at.get("plotly_chart")]
+    assert [len(figure) for figure in figures] == [2, 3, 2]
+    assert "Most surprising test images" in words(at)
+    most, least = (torch.from_numpy(numbers.copy()) for numbers in drawn[-2:])
+    sets = foreign_sets.measured(str(run.path), None, lambda *_: None, lambda: False)
+    elbo = sets[foreign_sets.OWN].elbo
+    assert int(most[0]) == int(elbo.argmin())
+    assert int(least[0]) == int(elbo.argmax())
+    rows = list(anomaly._rows(sets))
+    assert len(rows) == 6 * len(elbo)
+    assert rows[1] == ("own", 1, float(elbo[1]), float(sets["own"].complexity[1]))
+    assert elbo[most].max() < elbo[least].min()
 
 
 def test_pictures_are_as_large_as_they_should_be() -> None:
@@ -308,7 +399,7 @@ def test_images_that_are_not_on_this_machine_are_missed_in_a_sentence_and_never_
     add_run("small")
     asked: list[object] = []
     monkeypatch.setattr(anomaly, "absent", lambda source: "It is not on this machine.")
-    monkeypatch.setattr(anomaly, "elbos", lambda *arguments, **more: asked.append(arguments))
+    monkeypatch.setattr(foreign_sets, "measured", lambda *arguments, **more: asked.append(arguments))
     at = app("inpaint", run="small", do="anomaly")
     assert not at.exception
     assert "It is not on this machine." in words(at)

@@ -70,6 +70,9 @@ def test_what_goes_into_json_comes_out_of_it(beta, latent, seed, rate, widths):
         ("likelihood.kind=categorical data.binarisation=static", ["binarisation", "categorical"]),
         ("mask.kind=half", ["mask.kind", "half", "'none', 'random'"]),
         ("mask.share=0.5", ["mask.share", "no such setting", "kind"]),
+        ("noise.kind=rain", ["noise.kind", "rain", "'salt_and_pepper'"]),
+        ("noise.kind=gaussian noise.strength=0", ["noise.strength", "greater than 0"]),
+        ("noise.strength=0.5", ["noise.strength", "no such setting"]),
         ("data.name=imagenet", ["imagenet", "mnist"]),
         ("data.binarisation=maybe", ["data.binarisation", "maybe", "'static'"]),
         ("training.batch_size=0", ["training.batch_size", "greater than or equal to 1"]),
@@ -113,6 +116,11 @@ def test_a_classifier_of_parts_of_images_is_refused(setting):
     condition = {"kind": "class", "classifier": {"kind": "partial_conv"}}
     with pytest.raises(SpecError, match=r"^objective\.kind: joint"):
         Spec.parse({"objective": {"kind": "joint"}, "condition": condition})
+
+
+def test_a_classifier_of_images_under_noise_is_refused():
+    with pytest.raises(SpecError, match=r"^objective\.kind: joint .* noise\.kind=none"):
+        Spec().change_text(["condition.kind=class", "objective.kind=joint", "noise.kind=gaussian"])
 
 
 def test_two_ends_of_training_are_refused_and_a_change_replaces_the_old_one():

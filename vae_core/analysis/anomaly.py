@@ -46,22 +46,6 @@ def quantile(value: float, reference: Tensor) -> float:
     return float(below + equal / 2)
 
 
-def auroc(inside: Tensor, outside: Tensor) -> float:
-    """The probability that an outside image has the lower value, of ELBOs [N] and [M]; ties counted half.
-
-    The area under the receiver operating characteristic (Hanley and McNeil 1982, as the Mann-Whitney
-    statistic): 1 where the model tells the two sets apart, 0.5 where it cannot, less where it takes the
-    outside for the likelier (Nalisnick et al. 2019). Raises ValueError where one of them is empty.
-    """
-    if not len(inside) or not len(outside):
-        raise ValueError("Two sets of images are needed to compare.")
-    ordered = inside.double().sort().values
-    values = outside.double()
-    below = torch.searchsorted(ordered, values, right=False)
-    up_to = torch.searchsorted(ordered, values, right=True)
-    return float(1 - (below + up_to).double().mean() / (2 * len(inside)))
-
-
 @torch.inference_mode()
 def per_pixel(
     model: VAE, image: Tensor, samples: int = 8, generator: torch.Generator | None = None

@@ -12,7 +12,7 @@ from torch import Tensor
 from vae_core import data
 from vae_core.analysis import aggregate, collapse, kl_divergence, likelihood
 from vae_core.data import Dataset
-from vae_core.model import masks, variance_bound
+from vae_core.model import masks, noise, variance_bound
 from vae_core.model.terms import Bound
 from vae_core.model.vae import BLOCK, VAE
 
@@ -40,8 +40,9 @@ def evaluate(
     pixels; accuracy_undrawn, of the images as they are, not binarised. log_px sums K classes out for all of
     them, of a Kth of `log_px_images`, as every sample is one under each class.
 
-    The encoder sees images whole. Of a masked run `masked` has elbo, reconstruction and kl also under masks
-    as in training, drawn from `seed`: of all pixels there, too, and a bound on log p(x).
+    The encoder sees images whole and without noise. Of a run with masks or noise `masked` or `noised` has
+    elbo, reconstruction and kl also of what it saw in training, drawn from `seed`: of all pixels of the clean
+    image there, too, and a bound on log p(x).
 
     Static and dynamic binarisation are drawn once, so that every number speaks of the same pixels.
     log_px: at least this is log p(x), by importance sampling with `samples` samples, averaged over the first
@@ -57,12 +58,13 @@ def evaluate(
     """
     spec = model.spec
     generator, again = (torch.Generator(model.device).manual_seed(seed) for _ in range(2))
-    how, mask = spec.data.binarisation, spec.mask.kind
+    how = spec.data.binarisation
+    seen = "masked" if spec.mask.kind != "none" else "noised" if spec.noise.kind != "none" else None
     images = data.binarised_once(dataset, how).to(model.device)
     labels = (
         data.check_labels(dataset.labels, spec.data.name, spec.classes) if spec.classes else dataset.labels
     )
-    whole, dimension_kl = _averages(model, images, labels, generator, "none")
+    whole, dimension_kl = _averages(model, images, labels, generator)
     posteriors = model.posteriors(images, labels)
     prior = None if model.prior.standard else model.prior
     holes = aggregate.hole_mass(posteriors, prior=prior)
@@ -84,7 +86,7 @@ def evaluate(
         "hole_mass_error": holes.error,
         **_of_classes(model, images, dataset.images, labels),
         **_log_px(model, images[: -(-log_px_images // max(1, model.classes))], samples, generator),
-        **({} if mask == "none" else {"masked": _averages(model, images, labels, again, mask)[0]}),
+        **({} if seen is None else {seen: _averages(model, images, labels, again, as_trained=True)[0]}),
     }
 
 
@@ -94,29 +96,31 @@ def bounds(
     images: Tensor,
     labels: Tensor | None,
     generator: torch.Generator | None = None,
-    mask: str = "none",
+    as_trained: bool = False,
 ) -> Iterator[Bound]:
     """The run's own ELBO of images uint8 [N, C, H, W], block by block, with one posterior sample each.
 
-    labels [N]: their classes, where the model is told one. mask: the kind of masks that hide a part from the
-    encoder, drawn from the same generator as the samples; without one, that of seed 0, as in `evaluate`.
-    `evaluate` averages these, so that whoever groups them by class gets numbers that mean the same.
+    labels [N]: their classes, where the model is told one. as_trained: the encoder sees them under the run's
+    masks and noise, drawn from the same generator as the samples; without one, that of seed 0, as in
+    `evaluate`, which averages these: whoever groups them by class gets numbers that mean the same.
     """
     generator = generator or torch.Generator(model.device).manual_seed(0)
     summed = model.spec.objective.unlabelled
     given = repeat(None) if labels is None or not model.classes or summed else labels.split(BLOCK)
     for block, y in zip(images.split(BLOCK), given, strict=False):
         x = data.binarise(block.to(model.device), "none")
-        yield model(x, 1, generator, y=y, mask=masks.draw(mask, x, generator)).elbo()
+        mask = masks.draw(model.spec.mask.kind, x, generator) if as_trained else None
+        seen = noise.draw(model.spec.noise, x, generator) if as_trained else None
+        yield model(x, 1, generator, y=y, mask=mask, seen=seen).elbo()
 
 
 def _averages(
-    model: VAE, images: Tensor, labels: Tensor | None, generator: torch.Generator, mask: str
+    model: VAE, images: Tensor, labels: Tensor | None, generator: torch.Generator, as_trained: bool = False
 ) -> tuple[dict[str, float], Tensor | None]:
-    """Averages under masks of that kind: ELBO and its parts; KL [D] where it has a closed form."""
+    """Averages, as `bounds` has them: ELBO and its parts; KL [D] where it has a closed form."""
     reconstruction = kl = class_kl = 0.0
     dimension_kl = None
-    for bound in bounds(model, images, labels, generator, mask):
+    for bound in bounds(model, images, labels, generator, as_trained):
         part, count = bound.mean(), bound.reconstruction.shape[-1]
         reconstruction += part.reconstruction.item() * count
         kl += part.kl.item() * count

@@ -105,36 +105,41 @@ class VAE(nn.Module):
         generator: torch.Generator | None = None,
         y: Tensor | None = None,
         mask: Tensor | None = None,
+        seen: Tensor | None = None,
     ) -> Terms:
         """x [B, C, H, W] in [0, 1] -> Terms with S = samples.
 
         y: labels [B] or weights [B, K]. Under a condition and without y, the class is summed out: see Terms.
         mask: what the encoder sees, as in `encode`. The likelihood is that of all pixels: q(z|x * mask) is
         one more approximate posterior, and the ELBO under it bounds log p(x) like any other.
+        seen: x under noise, which the encoder gets in its place; the likelihood is that of x. The ELBO is one
+        under q(z|seen), and its mean over the noise bounds log p(x) too (Im et al. 2017).
         """
+        seen = x if seen is None else seen
         if not self.classes:
-            return self._terms(x, samples, generator, None if y is None else self.weights(y), mask)
+            return self._terms(x, seen, samples, generator, None if y is None else self.weights(y), mask)
         assert self.class_prior is not None
         log_qy = None if self.classifier is None else self.classifier(x).log_softmax(-1)
         if y is None:
             every = torch.eye(self.classes, device=x.device)
-            terms = self._terms(x, samples, generator, every[:, None].expand(-1, len(x), -1), mask)
+            terms = self._terms(x, seen, samples, generator, every[:, None].expand(-1, len(x), -1), mask)
         else:
             y = self.weights(y)
-            terms = self._terms(x, samples, generator, y, mask)
+            terms = self._terms(x, seen, samples, generator, y, mask)
         joint = self.spec.objective.classifying
         return replace(terms, y=y, log_py=self.class_prior.log_probs, log_qy=log_qy, joint=joint)
 
     def _terms(
         self,
         x: Tensor,
+        seen: Tensor,
         samples: int,
         generator: torch.Generator | None,
         y: Tensor | None,
         mask: Tensor | None,
     ) -> Terms:
         """y [B, K], or [K, B, K]: under every class."""
-        params = self.encode(x, y, mask)
+        params = self.encode(seen, y, mask)
         z, log_qz = self.posterior.sample(params, samples, generator)
         kl = self.posterior.kl(params, self.prior, y)
         if y is None or y.ndim == 2:

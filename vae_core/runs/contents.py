@@ -273,6 +273,12 @@ class Contents:
         return self._probes.get("masks")
 
     @property
+    def probe_noisy(self) -> Any:
+        """The probes under noise, as the encoder sees them in every frame, [10, C, H, W] uint8; None where
+        there is none."""
+        return self._probes.get("noisy")
+
+    @property
     def _probes(self) -> Arrays:
         return self._found(f"{files.FRAMES}/{frames.PROBES}", large=True) or {}
 

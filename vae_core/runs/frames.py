@@ -6,7 +6,7 @@ kl [D] float32: of each dimension under the prior of then, their average in nats
 by their names in the model (`prior.mean`), where it learns and they are few,
 reconstructions [10, C, H, W] uint8 of the probes, samples [16, C, H, W] uint8 from the prior, and step [1].
 Beside them lie the probes: images [10, C, H, W] and, where the encoder sees part of each, masks [10, 1, H, W]
-uint8, 1 = observed.
+uint8, 1 = observed, or, where it sees them under noise, noisy [10, C, H, W].
 Imports no torch.
 """
 
@@ -81,8 +81,8 @@ class Store:
                 frame.unlink(missing_ok=True)
             self.spacing = max(2 * self.spacing, seconds / (len(frames) / 2))
 
-    def write_probes(self, images: np.ndarray, masks: np.ndarray | None = None) -> None:
-        """The probe images [10, C, H, W] and their masks [10, 1, H, W], uint8, once."""
+    def write_probes(self, probes: Arrays) -> None:
+        """The probe images, and their masks or what noise makes of them, uint8, once."""
         file = self.path / files.FRAMES / PROBES
         if not os.path.lexists(file):
-            files.replace(file, pack({"images": images} | ({} if masks is None else {"masks": masks})))
+            files.replace(file, pack(probes))

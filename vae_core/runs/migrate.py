@@ -15,6 +15,7 @@ ADDED: tuple[tuple[str, str, Any], ...] = (
     ("", "condition", {"kind": "none"}),
     ("data", "classes", None),
     ("", "mask", {"kind": "none"}),
+    ("", "noise", {"kind": "none"}),
 )
 
 

@@ -189,7 +189,11 @@ def _shapes_of_prior(spec: Spec) -> Shapes:
 def check_probes(header: Header, spec: Spec) -> None:
     pictures, masks = _pictures(spec.data.shape), _pictures((1, *spec.data.shape[1:]))
     same = len({tensor["shape"][:1] for tensor in header.values()}) == 1
-    fits = {"images": pictures, "masks": lambda tensor: same and masks(tensor)}
+    fits = {
+        "images": pictures,
+        "masks": lambda tensor: same and masks(tensor),
+        "noisy": lambda tensor: same and pictures(tensor),
+    }
     _check("probes.safetensors", header, fits, ("images",))
 
 

@@ -98,6 +98,8 @@ def compose(spec: Spec) -> str:
         parts.append("conditional")
     if spec.mask.kind != "none":
         parts.append("masked")
+    if spec.noise.kind != "none":
+        parts.append("denoising")
     if spec.net.title != usual.net.title:
         parts.append(_within(spec.net.title))
     differs = [part for part in parts if part] or [f"{spec.latent} dimensions"]

@@ -100,6 +100,15 @@ def classifier_and_mask(spec: Spec) -> str | None:
     )
 
 
+def classifier_and_noise(spec: Spec) -> str | None:
+    if getattr(spec.condition, "classifier", None) is None or spec.noise.kind == "none":
+        return None
+    return (
+        f"objective.kind: {spec.objective.kind} learns a classifier of images without noise; "
+        "it goes with noise.kind=none"
+    )
+
+
 RULES: tuple[Rule, ...] = (
     net_and_images,
     likelihood_and_pixels,
@@ -110,6 +119,7 @@ RULES: tuple[Rule, ...] = (
     objective_and_prior,
     objective_and_posterior,
     classifier_and_mask,
+    classifier_and_noise,
 )
 
 

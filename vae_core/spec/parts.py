@@ -171,6 +171,56 @@ class RandomMask(Settings):
 Mask = Annotated[NoMask | RandomMask, Kinds()]
 
 
+# --- noise --------------------------------------------------------------------------------------
+
+
+class NoNoise(Settings):
+    """The encoder sees images as they are."""
+
+    title: ClassVar[str] = "None"
+    kind: Literal["none"] = "none"
+
+
+class NoiseSettings(Settings):
+    """The encoder sees images under noise, of which the decoder is to give the clean ones; Im et al. 2017.
+
+    Of each image the strength is drawn anew at every look, uniformly from 0 to `strength`, so that one
+    encoder serves all of these; what it means, `model/noise.py` says.
+    """
+
+    strength: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.5,
+        title="Strength, at most",
+        description="Of each image another, from none to this: the share of pixels hit; of Gaussian noise "
+        "the standard deviation, white being 1.",
+        json_schema_extra={"step": 0.1},
+    )
+
+
+class ErasedNoise(NoiseSettings):
+    """Pixels become black, and nobody says which."""
+
+    title: ClassVar[str] = "Erased pixels"
+    kind: Literal["erased"] = "erased"
+
+
+class SaltAndPepperNoise(NoiseSettings):
+    """Pixels become black or white."""
+
+    title: ClassVar[str] = "Salt and pepper"
+    kind: Literal["salt_and_pepper"] = "salt_and_pepper"
+
+
+class GaussianNoise(NoiseSettings):
+    """A normal number is added to every pixel, and the sum is clipped to [0, 1]."""
+
+    title: ClassVar[str] = "Gaussian"
+    kind: Literal["gaussian"] = "gaussian"
+
+
+Noise = Annotated[NoNoise | ErasedNoise | SaltAndPepperNoise | GaussianNoise, Kinds()]
+
+
 # --- condition ----------------------------------------------------------------------------------
 
 

@@ -21,7 +21,9 @@ from vae_core.spec.parts import (
     MlpNet,
     Net,
     NoCondition,
+    Noise,
     NoMask,
+    NoNoise,
     Posterior,
     Prior,
     StandardNormalPrior,
@@ -61,7 +63,7 @@ class Training(Settings):
 
 
 class Spec(Settings):
-    """The whole of a run: data, networks, mask, likelihood, posterior, prior, condition, objective,
+    """The whole of a run: data, networks, mask, noise, likelihood, posterior, prior, condition, objective,
     training."""
 
     recipe: str | None = Field(None, title="Recipe")
@@ -69,6 +71,7 @@ class Spec(Settings):
     latent: Annotated[int, Field(ge=1, le=512)] = Field(2, title="Latent dimensions")
     net: Net = Field(MlpNet(), title="Network")
     mask: Mask = Field(NoMask(), title="The encoder sees")
+    noise: Noise = Field(NoNoise(), title="Noise before the encoder")
     likelihood: Likelihood = Field(BernoulliLikelihood(), title="Likelihood p(x|z)")
     posterior: Posterior = Field(DiagonalGaussianPosterior(), title="Posterior q(z|x)")
     prior: Prior = Field(StandardNormalPrior(), title="Prior of z")
@@ -182,6 +185,7 @@ class Spec(Settings):
 PARTS: dict[str, Any] = {
     "net": Net,
     "mask": Mask,
+    "noise": Noise,
     "likelihood": Likelihood,
     "posterior": Posterior,
     "prior": Prior,

@@ -65,10 +65,10 @@ class Direct:
         self.pixels = torch.empty_like(self.decoder.out[-1])
 
     @torch.no_grad()
-    def __call__(self, x: Tensor, step: Tensor, noise: torch.Generator) -> Logged:
-        """x [B, C, H, W] in [0, 1]."""
+    def __call__(self, x: Tensor, step: Tensor, noise: torch.Generator, seen: Tensor | None = None) -> Logged:
+        """x [B, C, H, W] in [0, 1]. seen: what the encoder gets in its place, as in `VAE.forward`."""
         x = x.flatten(1)
-        mean, raw = self.encoder.forward(x).chunk(2, -1)
+        mean, raw = self.encoder.forward(x if seen is None else seen.flatten(1)).chunk(2, -1)
         bound = DiagonalGaussian.log_var_bound
         log_var = raw.clamp(-bound, bound)
         sigma, excess = torch.exp(0.5 * log_var), torch.expm1(log_var)  # excess: sigma^2 - 1

@@ -1,10 +1,10 @@
 """The training loop: pure. It reads no clock, writes no file, and never waits for the device.
 
 The whole set lies on the device as uint8, or is drawn there as it is asked for; a step gathers a batch,
-binarises and masks it, and follows the gradient. Shapes are static, and beta, learning rate and step are
-device tensors, so that the same step can be captured as a CUDA graph. The same seed on the same device
-gives the same weights, bit for bit on the CPU, whether or not training was stopped and resumed in between,
-reported on or evaluated.
+binarises it, masks it or lays noise over it, and follows the gradient. Shapes are static, and beta, learning
+rate and step are device tensors, so that the same step can be captured as a CUDA graph. The same seed on the
+same device gives the same weights, bit for bit on the CPU, whether or not training was stopped and resumed in
+between, reported on or evaluated.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from torch import Tensor
 
 from vae_core import data, objectives
 from vae_core.data import Dataset
-from vae_core.model import masks
+from vae_core.model import masks, noise
 from vae_core.model.terms import Terms
 from vae_core.model.vae import BLOCK, VAE
 from vae_core.spec import Spec
@@ -141,7 +141,8 @@ class Trainer:
     def _learn(self) -> objectives.Logged:
         """The step's gradients, into every parameter's `.grad`; what is logged of it."""
         if self.direct is not None:
-            return self.direct(self._images(self.stream), self.device_step, self.noise)
+            x = self._images(self.stream)
+            return self.direct(x, self.device_step, self.noise, noise.draw(self.spec.noise, x, self.noise))
         loss, logged = self.objective(self._terms(), self.device_step)
         loss.backward()
         return logged
@@ -156,7 +157,8 @@ class Trainer:
         x = self._images(stream, 0 if labels is None else self.shift)
         y = None if labels is None else labels.index_select(0, stream.at(self.step))
         mask = masks.draw(self.spec.mask.kind, x, self.noise)
-        return self.model(x, self.objective.samples, self.noise, y=y, mask=mask)
+        seen = noise.draw(self.spec.noise, x, self.noise)
+        return self.model(x, self.objective.samples, self.noise, y=y, mask=mask, seen=seen)
 
     def _images(self, stream: Stream, shift: int = 0) -> Tensor:
         """The step's images, as the model sees them."""
@@ -198,7 +200,7 @@ class Trainer:
 
         labels [N]: needed under a condition. An objective that learns from unlabelled images sums the class
         out here too, and labels only say how well its classifier does.
-        A masked run's images are masked as in training, so that both speak of the same task.
+        The encoder sees them masked and under noise as in training, so that both speak of the same task.
         Its randomness is its own: training goes on as if it had not been asked.
         """
         generator = torch.Generator(self.device).manual_seed(seed)
@@ -208,7 +210,8 @@ class Trainer:
             hidden = self.objective.semi_supervised
             x = data.binarise(block, "none")
             mask = masks.draw(self.spec.mask.kind, x, generator)
-            terms = self.model(x, 1, generator, y=None if hidden else y, mask=mask)
+            seen = noise.draw(self.spec.noise, x, generator)
+            terms = self.model(x, 1, generator, y=None if hidden else y, mask=mask, seen=seen)
             if hidden and y is not None:
                 terms = replace(terms, y=self.model.weights(y))
             _, logged = self.objective(terms, self.device_step)

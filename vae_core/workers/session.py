@@ -75,7 +75,7 @@ class Session:
         if spec.classes:
             data.check_labels(self.test_split.labels, spec.data.name, spec.classes)
         self.snapshots = Snapshots(
-            self.test_images, self.test_split.labels, device, spec.mask.kind, spec.latent
+            self.test_images, self.test_split.labels, device, spec.mask.kind, spec.latent, spec.noise
         )
         if not os.path.lexists(self.path / files.STATE):
             self._while_waiting = partial(self._look_ahead, device)
@@ -121,8 +121,9 @@ class Session:
         self.album.add(0, 0.0, self.snapshots.take(model), keep=True)
 
     def _write_probes(self) -> None:
-        hidden = self.snapshots.masks
-        self.album.write_probes(self.snapshots.probes.numpy(), None if hidden is None else hidden.numpy())
+        look = self.snapshots
+        parts = {"images": look.probes, "masks": look.masks, "noisy": look.noisy}
+        self.album.write_probes({name: part.numpy() for name, part in parts.items() if part is not None})
 
     def _report_wait(self, fraction: float, words: str) -> None:
         self.heartbeat.publish_progress(fraction, words)

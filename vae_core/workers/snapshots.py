@@ -12,11 +12,12 @@ import torch
 from torch import Tensor
 
 from vae_core.analysis import kl_divergence
-from vae_core.model import masks
+from vae_core.model import masks, noise
 from vae_core.model.vae import VAE
 from vae_core.pixels import to_uint8, unit
 from vae_core.runs.frames import Arrays
 from vae_core.runs.tensors import MOST_OF_PRIOR, OF_PRIOR
+from vae_core.spec import Noise, NoNoise
 from vae_core.training.loop import Trainer
 
 LIVE = 500  # test images behind the live numbers and the points of the map
@@ -25,6 +26,7 @@ MOST_NUMBERS = 8000  # of their means in a frame: of more dimensions there are f
 PROBES = 10
 SAMPLES = 16
 SEED = 0
+NO_NOISE = NoNoise()
 
 
 class Snapshots:
@@ -37,8 +39,10 @@ class Snapshots:
         device: torch.device,
         mask: str = "none",
         latent: int | None = None,
+        noise_settings: Noise = NO_NOISE,
     ) -> None:
-        """mask: the run's `mask.kind`; the encoder sees the probes under `masks`, all else whole.
+        """mask: the run's `mask.kind`, and its noise; the encoder sees the probes under `masks`, or as
+        `noisy`, and all else as it is.
 
         latent: how many dimensions codes have; where they are few, frames hold those of more images.
         """
@@ -57,6 +61,9 @@ class Snapshots:
         self._probes = unit(self.probes.to(device))
         self._masks = masks.draw(mask, self._probes, torch.Generator(device).manual_seed(SEED))
         self.masks = None if self._masks is None else self._masks.to("cpu", torch.uint8)
+        noisy = noise.draw(noise_settings, self._probes, torch.Generator(device).manual_seed(SEED))
+        self.noisy = None if noisy is None else to_uint8(noisy).cpu()
+        self._seen = self._probes if noisy is None else noisy
 
     def labels_of(self, count: int) -> Tensor | None:
         """Those of the first `count` images."""
@@ -94,7 +101,7 @@ class Snapshots:
             probe_classes = model.weights(self.probe_labels)
             sample_classes = model.weights(torch.arange(SAMPLES) % model.classes)
             both = torch.cat([probe_classes, sample_classes])
-        means = model.posterior.location(model.encode(self._probes, probe_classes, self._masks))
+        means = model.posterior.location(model.encode(self._seen, probe_classes, self._masks))
         prior = model.prior.sample(SAMPLES, torch.Generator(model.device).manual_seed(SEED), sample_classes)
         decoded = model.decode_mean(torch.cat([means, prior]), both)
         pictures = to_uint8(decoded).cpu().numpy()

@@ -218,10 +218,11 @@ SEED = Whole("seed", INPAINT, "seed", "The seed of completions and of noise.", m
 CONDITION = Choice("as", INPAINT, "class", "The class under which a model of classes completes.")
 METHODS = Flag("methods", INPAINT, "comparison", "All methods are compared on this mask.", default=False)
 NOISE = Choice("noise", INPAINT, "noise", "The kind of noise.",
-    options=("erased", "salt_and_pepper", "gaussian"), default="salt_and_pepper")
+    options=("erased", "salt_and_pepper", "gaussian", "block"), default="salt_and_pepper")
 STRENGTH = Whole("strength", INPAINT, "strength", "The strength of the noise in per cent.", most=100,
-    default=30)
-AGAINST = Choice("against", INPAINT, "set", "The foreign images of the anomaly's histogram.")
+    default=10)
+AGAINST = Choice("against", INPAINT, "set", "The foreign images that anomalies are held against.",
+    default="blank")
 
 # --- Conditional ------------------------------------------------------------------------------------
 

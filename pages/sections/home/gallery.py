@@ -98,6 +98,11 @@ def door(run: Run, label: str) -> None:
         page, label, icon = "conditional", "Ask for a class", "category"
     elif spec.masked:
         page, label, icon = "inpaint", "Inpaint", "healing"
+    elif spec.noise.kind != "none":
+        url_state.page_link(
+            "inpaint", {links.RUN: run.name, links.DO: "denoise"}, label="Denoise", icon=":material/grain:"
+        )
+        return
     elif spec.latent > 2 and spec.data.name in WITH_FACTORS:
         page, label, icon = "traverse", "Traverse", "tune"
     url_state.page_link(page, {links.RUN: run.name}, label=label, icon=f":material/{icon}:")

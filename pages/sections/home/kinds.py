@@ -21,6 +21,8 @@ def kind(spec: Spec) -> str:
     objective = spec.objective
     if spec.masked:
         return "Masked"
+    if spec.noise.kind != "none":
+        return "Denoising"
     if spec.classes:
         return "Conditional"
     if objective.kind == "elbo":

@@ -14,19 +14,24 @@ from widgets.shell import links, url_widgets
 NOTICES = {
     "inpaint": "**Notice.** What is observed leaves several digits possible, and the completions are of "
     "each of them. Choose the encoder beside it: it never saw a hole, and misses them.",
-    "denoise": "**Notice.** The code has room for digits and none for noise: what is decoded is clean, and "
-    "with much noise, another digit.",
-    "anomaly": "**Notice.** Pixels that the model did not expect light up. A low ELBO is no proof: some "
-    "foreign images get a high one.",
+    "denoise": "**Notice.** The encoder takes noise for a part of the image, and often arrives at another "
+    "digit; the posterior that is told of the noise errs far less.",
+    "anomaly": "**Notice.** Pixels that the model did not expect light up. A high ELBO is no proof: simple "
+    "images, blank ones above all, get it whatever they show.",
 }
 MASKED = (
     "**Notice.** This encoder was trained on images with holes: one pass completes them, and is still no "
     "match for chains that take their time."
 )
+NOISED = (
+    "**Notice.** This encoder was trained under noise: one pass comes near what the posterior takes "
+    "chains for."
+)
 TOLD = {
     "inpaint": "**Notice.** One visible half, completed as a 3 and as an 8: the class decides what the "
     "pixels leave open.",
-    "denoise": "**Notice.** The code has no room for noise: what is decoded is clean, and of the class told.",
+    "denoise": "**Notice.** What one pass decodes is clean, and of the class told; the posterior that is "
+    "told of the noise, too, keeps the hand as well.",
 }
 # Of each question: a sentence, and what it says as LaTeX.
 EQUATIONS: dict[str, tuple[str, ...]] = {
@@ -38,16 +43,21 @@ EQUATIONS: dict[str, tuple[str, ...]] = {
         r"p(z \,|\, x_o) \propto p(z) \prod_{i \in o} p(x_i \,|\, z)",
     ),
     "denoise": (
-        "The image under noise is encoded as if it were one of the data, and decoded from the mean of its "
-        "posterior. Nothing here knows of the noise, as the posterior given a noisy image would.",
+        "One pass encodes the noisy image as if it were one of the data. The posterior knows how noise makes "
+        "a noisy pixel of a clean one, sums the clean one out, and is sampled by Hamiltonian Monte Carlo; "
+        "what the noisy pixel says itself is in the mean.",
         r"\hat{x} = \mathbb{E}\left[x \,|\, z = \mu(\tilde{x})\right] \qquad "
-        r"q(z \,|\, \tilde{x}) = \mathcal{N}\left(\mu(\tilde{x}), \sigma^2(\tilde{x})\right)",
+        r"p(z \,|\, \tilde{x}) \propto p(z) \prod_i \sum_{x_i} p(\tilde{x}_i \,|\, x_i)\, p(x_i \,|\, z) "
+        r"\qquad \mathbb{E}[x \,|\, \tilde{x}] = \int \mathbb{E}[x \,|\, z, \tilde{x}]\, "
+        r"p(z \,|\, \tilde{x})\, dz",
     ),
     "anomaly": (
         "The surprise of a pixel is what it costs under the image's own posterior. All pixels together, and "
-        "the KL, are minus the ELBO, which bounds log p(x); a model that is told the class sums it out.",
+        "the KL, are minus the ELBO, which bounds log p(x); a model that is told the class sums it out. L(x) "
+        "is what a lossless compressor needs: the lower S, the more the model knows of such images.",
         r"s_i = -\mathbb{E}_{q(z|x)}\left[\log p(x_i \,|\, z)\right] \qquad "
-        r"\mathrm{ELBO}(x) = -\sum_i s_i - \mathrm{KL}\left(q(z|x)\,\|\,p(z)\right) \le \log p(x)",
+        r"\mathrm{ELBO}(x) = -\sum_i s_i - \mathrm{KL}\left(q(z|x)\,\|\,p(z)\right) \le \log p(x) "
+        r"\qquad S(x) = -\mathrm{ELBO}(x) - L(x)",
     ),
 }
 TASKS = {"inpaint": "Inpaint", "denoise": "Denoise", "anomaly": "Anomaly"}
@@ -85,4 +95,6 @@ def page(run: Run | None) -> str:
 def _notice(run: Run, task: str) -> str:
     if run.spec.classes and task in TOLD:
         return TOLD[task]
+    if run.spec.noise.kind != "none" and task == "denoise":
+        return NOISED
     return MASKED if run.spec.masked and task == "inpaint" else NOTICES[task]

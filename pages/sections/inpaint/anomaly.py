@@ -1,32 +1,29 @@
-"""What surprises a model: pixels of one image, and images of another set."""
+"""What surprises a model: pixels of one image, test images, and images of another set."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from vae_core import data
-from vae_core.data.catalogue import CATALOGUE
+from pages.sections.inpaint import anomaly_charts, foreign_sets
+from pages.sections.inpaint.foreign_sets import OWN, SAMPLES, Measured
 from vae_core.pixels import to_uint8
 from vae_core.runs.run import Run
 from vae_core.spec import Spec
+from widgets.components.picker import choice, sheet, source
 from widgets.run_data.codes import weights
-from widgets.run_data.dataset import absent, dataset
+from widgets.run_data.dataset import absent
 from widgets.run_data.library import open_run
 from widgets.run_data.subject import Subject
 from widgets.shell import links, sheets, tasks, url_widgets, words
-from widgets.shell.palette import HOLE, PLAIN, RECONSTRUCTION
+from widgets.shell.downloads import csv_table
+from widgets.shell.palette import PLAIN
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from vae_core.analysis.progress import Progress
-
-COUNT, SAMPLES = 1000, 8  # of each set's test images, and of each image's posterior
+SHOWN = 20  # of the most and of the least surprising test images
 SUMMED = (
     " It bounds log p(x): the class of an image may be unknown here, and is summed out. The run's test ELBO, "
     "elsewhere, is of {}."
@@ -35,17 +32,17 @@ MOST = 2.0  # nats: a pixel as white as can be
 
 
 def show(run: Run, subject: Subject, left: DeltaGenerator, right: DeltaGenerator) -> None:
-    others = foreign(run)
+    titles = foreign_sets.titles(run)
     with left:
-        other = None
-        if others:
-            other = st.selectbox(
+        against = str(
+            st.selectbox(
                 "Against",
-                others,
-                format_func=lambda name: CATALOGUE[name].title,
-                **url_widgets.choice(links.AGAINST, others, others[0], lambda name: CATALOGUE[name].title),
-                help="A set of images of the same size that the model never saw.",
+                list(titles),
+                format_func=titles.__getitem__,
+                **url_widgets.choice(links.AGAINST, list(titles), label=titles.__getitem__),
+                help="Images that the model never saw: made of its own test images, or of another dataset.",
             )
+        )
     with right:
         found, elbo = surprise_of(str(run.path), weights(run), subject)
         sheets.row(
@@ -68,109 +65,99 @@ def show(run: Run, subject: Subject, left: DeltaGenerator, right: DeltaGenerator
             st.info(reason, icon=":material/folder_off:")
             return
 
-        def reference(sets: tuple[Tensor, Tensor | None]) -> None:
-            _compare(sets, elbo, other, run.spec)
+        def result(sets: dict[str, Measured]) -> None:
+            _compare(sets, elbo, against, titles, run.spec)
+            st.download_button(
+                "Values as CSV",
+                lambda: csv_table(["set", "image", "elbo", "complexity"], _rows(sets)),
+                f"{run.name}-anomaly.csv",
+                "text/csv",
+                on_click="ignore",
+                icon=":material/table:",
+                help="ELBO and complexity of every image, in nats.",
+            )
+            _extremes(run, sets[OWN])
 
-        task = tasks.start(elbos, str(run.path), weights(run), other, lane="completing", tracked=True)
-        tasks.when_done(task, "Measuring the test images", reference, cancel="anomaly-cancel")
+        task = tasks.start(
+            foreign_sets.measured, str(run.path), weights(run), lane="completing", tracked=True
+        )
+        tasks.when_done(task, "Measuring test images and foreign ones", result, cancel="anomaly-cancel")
 
 
-def _compare(sets: tuple[Tensor, Tensor | None], elbo: float, other: str | None, spec: Spec) -> None:
-    from vae_core.analysis import anomaly
+def _compare(
+    sets: dict[str, Measured], elbo: float, against: str, titles: dict[str, str], spec: Spec
+) -> None:
+    from vae_core.analysis import anomaly, roc
 
-    own, foreign_elbos = sets
-    share = anomaly.quantile(elbo, own)
+    own, foreign, title = sets[OWN], sets[against], titles[against]
+    share = anomaly.quantile(elbo, own.elbo)
     st.markdown(
         f"ELBO of this image: **{words.nats(elbo)} nats**, above that of **{share:.0%}** of "
-        f"{len(own):,} test images.{'' if spec.bound_of == 'log p(x)' else SUMMED.format(spec.bound_of)}"
+        f"{len(own.elbo):,} test images.{'' if spec.bound_of == 'log p(x)' else SUMMED.format(spec.bound_of)}"
     )
-    bins = _bins([own] if foreign_elbos is None else [own, foreign_elbos])
-    bars = [_histogram(own, bins, "test images", RECONSTRUCTION)]
-    if foreign_elbos is not None and other is not None:
-        bars.append(_histogram(foreign_elbos, bins, CATALOGUE[other].title, HOLE))
-    line = {
-        "type": "line",
-        "x0": elbo,
-        "x1": elbo,
-        "y0": 0,
-        "y1": 1,
-        "yref": "paper",
-        "line": {"width": 2, "color": "#8d939c"},
+    figure = anomaly_charts.histogram(own.elbo, foreign.elbo, title, elbo)
+    st.plotly_chart(figure, config=PLAIN, key="anomaly-elbos")
+    curves = {
+        "ELBO": roc.curve(own.elbo, foreign.elbo),
+        "ELBO + complexity": roc.curve(own.corrected, foreign.corrected),
     }
-    note = {
-        "x": elbo,
-        "y": 1,
-        "yref": "paper",
-        "text": "this image",
-        "showarrow": False,
-        "yanchor": "bottom",
-    }
-    layout = {
-        "height": 300, "margin": {"l": 48, "r": 8, "t": 24, "b": 44}, "barmode": "overlay", "bargap": 0,
-        "xaxis": {"title": {"text": "ELBO, nats per image"}}, "yaxis": {"title": {"text": "images"}},
-        "shapes": [line], "annotations": [note], "legend": {"x": 0, "y": 1},
-    }  # fmt: skip
-    st.plotly_chart({"data": bars, "layout": layout}, config=PLAIN, key="anomaly-elbos")
-    if foreign_elbos is not None and other is not None:
-        area = anomaly.auroc(own, foreign_elbos)
-        st.caption(
-            f"AUROC **{area:.3f}**: with that probability an image of {CATALOGUE[other].title} has a lower "
-            f"ELBO than a test image. {len(own):,} images each, {SAMPLES} posterior samples, binarised once "
-            "where the run binarises."
-        )
+    clouds = {"test images": (own.elbo, own.complexity), title: (foreign.elbo, foreign.complexity)}
+    one, other = st.columns(2)
+    one.plotly_chart(anomaly_charts.roc(curves), config=PLAIN, key="anomaly-roc")
+    other.plotly_chart(anomaly_charts.scatter(clouds), config=PLAIN, key="anomaly-complexity")
+    _areas(sets, titles)
 
 
-def _bins(sets: list[Tensor]) -> dict[str, float]:
-    """Sixty, the same for all sets, so that heights compare."""
-    low, high = (float(f(f(values) for values in sets)) for f in (min, max))
-    return {"start": low, "end": high, "size": max((high - low) / 60, 1e-3)}
+def _areas(sets: dict[str, Measured], titles: dict[str, str]) -> None:
+    from vae_core.analysis import roc
 
+    def text(area: roc.Area) -> str:
+        return f"{area.value:.3f} ({area.low:.3f} to {area.high:.3f})"
 
-def _histogram(values: Tensor, bins: dict[str, float], name: str, colour: str) -> dict[str, Any]:
-    return {
-        "type": "histogram",
-        "x": values.tolist(),
-        "name": name,
-        "opacity": 0.65,
-        "xbins": bins,
-        "marker": {"color": colour},
-        "hovertemplate": f"{name}: %{{y}} images at %{{x}}<extra></extra>",
-    }
-
-
-def foreign(run: Run) -> list[str]:
-    """Sets with images of the run's shape that are on this machine."""
-    mine = run.spec.data
-    return [
-        name
-        for name, info in CATALOGUE.items()
-        if name != mine.name
-        and info.image_shape == mine.shape
-        and (not info.needs or data.thumbnail(name) is not None)
+    own = sets[OWN]
+    rows = [
+        {
+            "Against": title,
+            "AUC of the ELBO": text(roc.area(own.elbo, sets[name].elbo)),
+            "AUC of ELBO + complexity": text(roc.area(own.corrected, sets[name].corrected)),
+        }
+        for name, title in titles.items()
     ]
+    st.dataframe(rows, hide_index=True)
+    st.caption(
+        "AUC: the probability that a foreign image has the lower value, with its 95 % interval (DeLong). "
+        "Below 0.5 the foreign are taken for the more usual: simple images cost few nats whatever they show. "
+        "Complexity, what a lossless compressor needs that knows no model, gives these nats back (Serra et "
+        f"al. 2020). {len(own.elbo):,} images each, {SAMPLES} posterior samples, binarised once where the "
+        "run binarises."
+    )
 
 
-def elbos(
-    path: str, version: Any, other: str | None, progress: Progress, cancelled: Callable[[], bool]
-) -> tuple[Tensor, Tensor | None]:
-    """ELBOs of test images of the run's own set and of the other, [N] nats each."""
-    from vae_core.analysis import anomaly
-    from vae_core.analysis.progress import Reporter
+def _rows(sets: dict[str, Measured]) -> Iterator[tuple[str, int, float, float]]:
+    for name, each in sets.items():
+        values = zip(each.elbo.tolist(), each.complexity.tolist(), strict=True)
+        yield from ((name, index, *pair) for index, pair in enumerate(values))
 
-    run, reporter = open_run(path), Reporter(progress, cancelled)
 
-    def of(split: Any) -> Tensor:
-        images = split.images[:COUNT]
-        if run.spec.data.binarisation != "none":
-            images = data.binarise_static(images, "test")
-        return anomaly.elbo(run.model, images, SAMPLES)
+def _extremes(run: Run, own: Measured) -> None:
+    images = source.of(run)
+    if isinstance(images, tasks.Task) or images.kind != "test":
+        return  # they are still being read
+    ranked = own.elbo.argsort().numpy()
+    picture = choice.picture(links.IMAGE)
+    chosen = picture if isinstance(picture, int) else None
 
-    reporter.report(0.0, "Its own test images")
-    own = of(dataset(run.spec.data, "test").result())
-    if other is None:
-        return own, None
-    reporter.report(0.5, f"Images of {CATALOGUE[other].title}")
-    return own, of(data.load(other, "test"))
+    def take(number: int) -> None:
+        choice.take(links.IMAGE, number)
+
+    for name, numbers in (("Most", ranked[:SHOWN]), ("Least", ranked[::-1][:SHOWN])):
+        st.markdown(f"**{name} surprising test images**")
+        sheet.sheet(f"anomaly-{name.lower()}", images, numbers, 0, chosen, take, _stay)
+    st.caption(f"By the ELBO, of the first {len(own.elbo):,}. A press puts one in use.")
+
+
+def _stay(pages: int) -> None:
+    """There is one page."""
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

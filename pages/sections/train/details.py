@@ -27,6 +27,12 @@ def network(spec: Spec) -> None:
         "Pixels, rectangles, halves or strokes can be hidden from it at random, while the decoder is to "
         f"give all pixels: such a model completes images. {AGAIN}",
     )
+    kind(
+        "noise",
+        spec,
+        "Noise can be laid over what the encoder sees, while the decoder is to give the clean image: such a "
+        f"model denoises. {AGAIN}",
+    )
 
 
 def distributions(spec: Spec) -> None:

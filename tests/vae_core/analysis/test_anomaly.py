@@ -93,21 +93,6 @@ def test_a_quantile_is_the_share_below_with_ties_counted_half() -> None:
         anomaly.quantile(0.0, torch.empty(0))
 
 
-def test_the_auroc_is_scikit_learns():
-    from sklearn.metrics import roc_auc_score
-
-    generator = torch.Generator().manual_seed(0)
-    inside = torch.randint(0, 30, (80,), generator=generator).double()  # with ties
-    outside = torch.randint(-10, 20, (50,), generator=generator).double()
-    truth = [0] * 80 + [1] * 50
-    expected = roc_auc_score(truth, torch.cat([-inside, -outside]).numpy())
-    assert anomaly.auroc(inside, outside) == pytest.approx(expected)
-    assert anomaly.auroc(torch.ones(3), torch.zeros(3)) == 1
-    assert anomaly.auroc(torch.zeros(3), torch.ones(3)) == 0
-    with pytest.raises(ValueError, match="Two sets"):
-        anomaly.auroc(torch.ones(3), torch.ones(0))
-
-
 def test_the_surprise_of_the_pixels_sums_to_minus_the_reconstruction():
     torch.manual_seed(0)
     vae = VAE(Spec().change(**{"data.name": "digits", "net.widths": [16], "latent": 3})).eval()

@@ -50,12 +50,15 @@ def test_a_resume_removes_the_frames_of_steps_to_come_again(tmp_path):
 
 def test_probes_are_written_once(tmp_path):
     store = frames.Store(tmp_path, 0)
-    store.write_probes(np.full((10, 1, 4, 4), 3, np.uint8))
-    store.write_probes(np.full((10, 1, 4, 4), 9, np.uint8))
+    store.write_probes({"images": np.full((10, 1, 4, 4), 3, np.uint8)})
+    store.write_probes({"images": np.full((10, 1, 4, 4), 9, np.uint8)})
     assert (load_file(tmp_path / "frames" / frames.PROBES)["images"] == 3).all()
     other = frames.Store(tmp_path / "frames", 0)
-    other.write_probes(np.zeros((10, 1, 4, 4), np.uint8), np.ones((10, 1, 4, 4), np.uint8))
-    assert (load_file(other.path / "frames" / frames.PROBES)["masks"] == 1).all()
+    zeros, ones = np.zeros((10, 1, 4, 4), np.uint8), np.ones((10, 1, 4, 4), np.uint8)
+    other.write_probes({"images": zeros, "masks": ones, "noisy": ones})
+    written = load_file(other.path / "frames" / frames.PROBES)
+    assert (written["masks"] == 1).all()
+    assert (written["noisy"] == 1).all()
 
 
 def test_frames_that_lie_elsewhere_are_neither_read_nor_thinned_out(tmp_path):

@@ -23,6 +23,7 @@ from vae_core.workers import launch
         ("warm-up", {}, "MNIST, KL warm-up, 16 dimensions"),
         ("cvae", {}, "MNIST, 5 dimensions, conditional"),
         ("masked-16d", {}, "MNIST, 16 dimensions, masked"),
+        ("denoise", {}, "MNIST, 16 dimensions, denoising"),
         ("conv-2d", {"latent": 1}, "MNIST, 1 dimension, convolutional"),
     ],
 )

@@ -70,6 +70,20 @@ def test_gradients_and_what_is_logged_are_autograd_s(changes: dict[str, object],
         torch.testing.assert_close(logged[name], value, rtol=1e-4, atol=1e-4, msg=name)
 
 
+def test_the_encoder_may_see_another_image_than_is_scored() -> None:
+    model, objective = built(spec(**{"net.widths": [12]}))
+    x, seen = torch.rand(2, 9, 1, 8, 8, generator=torch.Generator().manual_seed(1))
+    step = torch.tensor(3.0)
+    loss, expected = objective(model(x, 1, torch.Generator().manual_seed(2), seen=seen), step)
+    loss.backward()
+    gradients = [parameter.grad.clone() for parameter in model.parameters()]
+    way = fused_dense.Direct(model, objective, batch=9)
+    logged = way(x, step, torch.Generator().manual_seed(2), seen)
+    for parameter, gradient in zip(model.parameters(), gradients, strict=True):
+        torch.testing.assert_close(parameter.grad, gradient, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(logged["reconstruction"], expected["reconstruction"])
+
+
 @pytest.mark.parametrize("changes", NOT_SERVED, ids=str)
 def test_other_models_go_through_autograd(changes: dict[str, object]) -> None:
     assert not fused_dense.serves(*built(spec(**changes)))

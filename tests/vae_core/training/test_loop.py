@@ -13,6 +13,7 @@ from vae_core import data
 from vae_core.analysis.evaluation import evaluate
 from vae_core.data import Dataset
 from vae_core.data.dataset import Source
+from vae_core.model import noise as model_noise
 from vae_core.spec import Spec
 from vae_core.training.loop import Trainer, pick_device, prepare
 
@@ -66,9 +67,10 @@ def test_reports_and_evaluations_on_the_way_change_nothing(digits, objective):
 
 
 @pytest.mark.parametrize("at", [1, 13, 14, 15])  # an epoch is 14 steps: before, at and after its end
-@pytest.mark.parametrize("objective", ["elbo", "capacity", "beta_tc", "factor", "masked"])
+@pytest.mark.parametrize("objective", ["elbo", "capacity", "beta_tc", "factor", "masked", "noised"])
 def test_a_resumed_run_ends_with_the_weights_of_one_that_never_stopped(digits, at, objective):
-    spec = small(**({"mask.kind": "random"} if objective == "masked" else {"objective.kind": objective}))
+    seen = {"masked": {"mask.kind": "random"}, "noised": {"noise.kind": "gaussian"}}
+    spec = small(**seen.get(objective, {"objective.kind": objective}))
     whole = run(Trainer(spec, digits), 30)
     first = run(Trainer(spec, digits), at)
     state = {name: value.clone() for name, value in first.state().items()}
@@ -237,6 +239,26 @@ def test_a_run_with_masks_learns_to_complete_and_its_evaluation_is_under_masks(d
     )
     assert trainer.evaluate(images)["elbo"] == pytest.approx(masked["elbo"], abs=0.5)
     assert trainer.evaluate(images) == trainer.evaluate(images)
+
+
+def test_a_run_under_noise_learns_to_give_the_clean_image_and_its_evaluation_is_under_noise(digits):
+    test = data.load("digits", "test")
+    noise = {"noise.kind": "salt_and_pepper", "noise.strength": 1.0}
+    spec = small(**noise, **{"net.widths": [32]})
+    trainer = run(Trainer(spec, digits), 600)
+    numbers = evaluate(trainer.model, test, samples=0)
+    noised = numbers["noised"]
+    assert evaluate(trainer.model, test, samples=2, log_px_images=5)["noised"] == noised
+    assert numbers["elbo"] - 0.3 > noised["elbo"] == pytest.approx(noised["reconstruction"] - noised["kl"])
+    images = data.binarised_once(test, spec.data.binarisation)
+    assert trainer.evaluate(images)["elbo"] == pytest.approx(noised["elbo"], abs=0.5)
+    # One that never saw noise does worse under it: 300 images under the same noise, scored when clean.
+    other = run(Trainer(spec.change(**{"noise.kind": "none"}), digits), 600).model
+    x, generator = images / 255, torch.Generator().manual_seed(1)
+    seen = model_noise.draw(spec.noise, x, generator)
+    with torch.no_grad():
+        own, plain = (model(x, 1, seen=seen).elbo().value.mean() for model in (trainer.model, other))
+    assert own > plain + 1
 
 
 def test_the_end_is_counted_in_steps_epochs_or_not_at_all(digits):

@@ -43,6 +43,17 @@ def test_a_look_at_a_masked_run_reconstructs_the_probes_from_what_it_shows_of_th
     assert Snapshots(digits.images, digits.labels, torch.device("cpu")).masks is None
 
 
+def test_a_look_at_a_run_under_noise_reconstructs_the_probes_from_what_it_shows_of_them(small, digits):
+    trainer = Trainer(small(**{"noise.kind": "salt_and_pepper"}), data.load("digits"))
+    settings = trainer.spec.noise
+    window = Snapshots(digits.images, digits.labels, torch.device("cpu"), noise_settings=settings)
+    assert window.noisy.shape == window.probes.shape
+    assert not torch.equal(window.noisy, window.probes)
+    expected = trainer.model.decode_mean(trainer.model.posteriors(window.noisy).mean)
+    found = torch.from_numpy(window.take(trainer.model)["reconstructions"])
+    torch.testing.assert_close(found / 255, expected, atol=0.003, rtol=0)
+
+
 def test_the_images_of_the_live_numbers_are_as_far_from_their_classes_as_all_are():
     noise = torch.Generator().manual_seed(0)
     labels = torch.arange(4000) % 4

@@ -141,6 +141,8 @@ def build(run: Run, film: bool) -> bytes:
         arrays["probes"] = run.probes
         if run.probe_masks is not None:
             arrays["seen"] = seen(run.probes, run.probe_masks)
+        elif run.probe_noisy is not None:
+            arrays["seen"] = run.probe_noisy
     steps = [int(shot["step"][0]) for shot in shots]
     header["frame_steps"] = steps
     # Numbers and picture are of one step: the newest frame's may be a report behind.

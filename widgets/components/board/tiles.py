@@ -72,6 +72,8 @@ def tiles(
     )
     if spec.mask.kind != "none":
         on += " Parts of them are hidden." if whose == "test" else " Whole; training hides parts of them."
+    if spec.noise.kind != "none":
+        on += " The encoder sees them under noise." if whose == "test" else " Without noise; training has it."
     beta = reports[-1].get("beta") if reports else spec.objective.beta
 
     def row(name: str, key: str, help: str) -> list[str]:

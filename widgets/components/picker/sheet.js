@@ -25,6 +25,7 @@ class Sheet {
     this.pages.hidden = data.first && data.last && !data.where;
     this.back.disabled = data.first;
     this.forth.disabled = data.last;
+    this.pages.style.display = data.first && data.last ? "none" : ""; // there is nowhere to turn
     this.select(data.selected);
     if (paged && focused) this.buttons[this.arrival === "end" ? this.buttons.length - 1 : 0]?.focus();
     this.arrival = null;

@@ -20,6 +20,7 @@ from vae_core import recipes
         ("cvae", "conditional"),
         ("m2-100", "conditional"),
         ("partial-conv", "inpaint"),
+        ("denoise", "inpaint"),
     ],
 )
 def test_a_run_s_door_leads_where_it_belongs(monkeypatch: pytest.MonkeyPatch, recipe: str, page: str) -> None:
