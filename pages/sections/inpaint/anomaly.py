@@ -14,7 +14,10 @@ from pages.sections.inpaint.foreign_sets import OWN, SAMPLES, Measured
 from vae_core.pixels import to_uint8
 from vae_core.runs.run import Run
 from vae_core.spec import Spec
+from widgets.components import take_away
 from widgets.components.picker import choice, sheet, source
+from widgets.components.take_away import File
+from widgets.run_data import library
 from widgets.run_data.codes import weights
 from widgets.run_data.dataset import absent
 from widgets.run_data.library import open_run
@@ -67,14 +70,15 @@ def show(run: Run, subject: Subject, left: DeltaGenerator, right: DeltaGenerator
 
         def result(sets: dict[str, Measured]) -> None:
             _compare(sets, elbo, against, titles, run.spec)
-            st.download_button(
-                "Values as CSV",
-                lambda: csv_table(["set", "image", "elbo", "complexity"], _rows(sets)),
-                f"{run.name}-anomaly.csv",
-                "text/csv",
-                on_click="ignore",
-                icon=":material/table:",
-                help="ELBO and complexity of every image, in nats.",
+            head, help = (
+                ["set", "image", "elbo", "complexity"],
+                "ELBO and complexity of every image, in nats.",
+            )
+            take_away.menu(
+                "anomaly",
+                f"{run.name} anomaly",
+                {"run": library.title(run)},
+                [File("csv", lambda: csv_table(head, _rows(sets)), help=help)],
             )
             _extremes(run, sets[OWN])
 

@@ -14,6 +14,9 @@ from pages.sections.inpaint import condition_picker
 from vae_core.data.catalogue import class_names
 from vae_core.pixels import to_uint8, unit
 from vae_core.runs.run import Run
+from widgets.components import take_away
+from widgets.components.take_away import File
+from widgets.run_data import library
 from widgets.run_data.codes import weights
 from widgets.run_data.library import open_run
 from widgets.run_data.subject import Subject
@@ -69,7 +72,9 @@ def show(run: Run, subject: Subject, left: DeltaGenerator, right: DeltaGenerator
     with right:
         task = tasks.start(sampled, *key, (percent / 100,), seed, lane="completing", tracked=True)
         _forget_earlier(task)
-        _pictures(run, subject, denoised(*key, percent / 100, seed), task, y is not None)
+        about = {"noise": f"{KINDS[kind].lower()}, {percent} %", "seed": str(seed)}
+        both = denoised(*key, percent / 100, seed)
+        _pictures(run, subject, both, task, y is not None, about)
         _ladder(key, seed, task.done())
 
 
@@ -83,7 +88,12 @@ def _forget_earlier(task: tasks.Task) -> None:
 
 
 def _pictures(
-    run: Run, subject: Subject, both: tuple[np.ndarray, np.ndarray], task: tasks.Task, told: bool
+    run: Run,
+    subject: Subject,
+    both: tuple[np.ndarray, np.ndarray],
+    task: tasks.Task,
+    told: bool,
+    about: dict[str, str],
 ) -> None:
     """Noisy, both answers and the truth; while the posterior is on its way, the one of before."""
     noisy, one_pass = both
@@ -109,14 +119,12 @@ def _pictures(
         _draws(run, found)
         above = np.stack([noisy, one_pass, found.mean[0].numpy(), truth])
         shown = np.concatenate([above, found.images[:, 0].numpy()])
-        st.download_button(
-            "Pictures as PNG",
-            lambda: sheets.tile(to_uint8(shown), columns=4),
-            f"{run.name}-denoised.png",
-            "image/png",
-            on_click="ignore",
-            icon=":material/image:",
-            help="With noise, one pass, posterior and truth; below them the draws.",
+        help = "With noise, one pass, posterior and truth; below them the draws."
+        take_away.menu(
+            "denoised",
+            f"{run.name} denoised {subject.name} {about['noise']} seed {about['seed']}",
+            {"run": library.title(run), "image": subject.name, **about},
+            [File("png", lambda times: sheets.tile(to_uint8(shown), 4, 2 * times), help=help)],
         )
 
     tasks.when_done(task, "Sampling the posterior", draws, cancel="denoise-cancel")
