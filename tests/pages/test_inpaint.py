@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from vae_core.analysis import anomaly as library
 from vae_core.analysis import denoise
 from vae_core.model import noise
 from vae_core.runs.run import Run
+from vae_core.spec import Spec
 from widgets.run_data.library import open_run
 from widgets.run_data.subject import Picked, Subject
 from widgets.shell import sheets
@@ -404,3 +406,13 @@ def test_images_that_are_not_on_this_machine_are_missed_in_a_sentence_and_never_
     assert not at.exception
     assert "It is not on this machine." in words(at)
     assert not asked
+
+
+def test_the_class_that_a_run_never_saw_is_a_foreign_set() -> None:
+    def sets(name: str) -> dict[str, str]:
+        return foreign_sets.titles(SimpleNamespace(spec=Spec().change(**{"data.name": name})))  # type: ignore[arg-type]
+
+    without = sets("strokes_without_9")
+    assert without[foreign_sets.HELD_OUT] == "Strokes: 9, held out"
+    assert "strokes" not in without
+    assert not {foreign_sets.HELD_OUT, "strokes_without_9"} & set(sets("strokes"))

@@ -26,6 +26,7 @@ class Info:
     # dataset that was registered, an object with them.
     module: Any
     binary: bool = False  # whether its pixels are black or white as they are
+    part_of: str = ""  # the dataset whose last class it lacks
 
 
 DOWNLOAD, OWN_COPY = "a download", "your own copy"
@@ -56,6 +57,12 @@ CATALOGUE: dict[str, Info] = {
              "1,797 real handwritten digits of 8 x 8 pixels, which come with scikit-learn.", "digits"),
         Info("mnist", "MNIST", (1, 28, 28), _DIGITS, 60_000, 10_000, DOWNLOAD,
              "Handwritten digits, the set most papers on VAEs report on.", "idx"),
+        Info("mnist_without_9", "MNIST without 9", (1, 28, 28), _DIGITS[:9], 54_051, 8_991, DOWNLOAD,
+             "MNIST without its nines, which are left to test what a model finds foreign.", "held_out",
+             part_of="mnist"),
+        Info("strokes_without_9", "Strokes without 9", (1, 28, 28), _DIGITS[:9], 54_000, 9_000, "",
+             "Strokes without its nines, which are left to test what a model finds foreign.", "held_out",
+             part_of="strokes"),
         Info("fashion_mnist", "Fashion-MNIST", (1, 28, 28), _CLOTHES, 60_000, 10_000, DOWNLOAD,
              "Photographs of clothes in ten kinds, much greyer than digits.", "idx"),
         Info("kmnist", "Kuzushiji-MNIST", (1, 28, 28), _KANA, 60_000, 10_000, DOWNLOAD,
@@ -86,7 +93,15 @@ CATALOGUE: dict[str, Info] = {
 LIBRARY = frozenset(CATALOGUE)
 
 # The datasets whose images were drawn from factors that are known.
-WITH_FACTORS = ("sprites", "sprites_64", "sprites_all", "sprites_all_64", "dsprites", "strokes")
+WITH_FACTORS = (
+    "sprites",
+    "sprites_64",
+    "sprites_all",
+    "sprites_all_64",
+    "dsprites",
+    "strokes",
+    "strokes_without_9",
+)
 
 
 def register(info: Info) -> None:
@@ -103,6 +118,11 @@ def loader(name: str) -> Any:
     """What loads the dataset: its module."""
     module = CATALOGUE[name].module
     return import_module(f"vae_core.data.{module}") if isinstance(module, str) else module
+
+
+def whole(name: str) -> str:
+    """The dataset that holds the images: of one without a class, that which has it."""
+    return CATALOGUE[name].part_of or name if name in CATALOGUE else name
 
 
 def binary(name: str) -> bool:

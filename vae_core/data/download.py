@@ -21,7 +21,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from vae_core.data.catalogue import CATALOGUE, DOWNLOAD
+from vae_core.data.catalogue import CATALOGUE, DOWNLOAD, whole
 from vae_core.data.dataset import Progress, Unavailable
 from vae_core.data.idx import FILES, FOLDERS, MD5, read
 from vae_core.data.storage import roots, writable, writable_root
@@ -39,6 +39,7 @@ STALL = 20.0  # seconds without a single new byte after which we leave a server
 
 def here(name: str) -> bool:
     """Whether the dataset needs no download on this machine. Looks whether files are there, not into them."""
+    name = whole(name)
     if CATALOGUE[name].needs != DOWNLOAD:
         return True
     folders = [root / FOLDERS[name] / "raw" for root in roots()]
@@ -50,7 +51,7 @@ def here(name: str) -> bool:
 
 def answers(name: str) -> bool:
     """Whether some server that has the dataset answers, within `ANSWER` seconds."""
-    return bool(_sizes(name))
+    return bool(_sizes(whole(name)))
 
 
 def fetch(name: str, report: Progress) -> None:

@@ -8,7 +8,13 @@ from vae_core.data.dataset import Refusal
 
 # Datasets whose digits were brought to a box in the middle of the field: (field, box) in pixels a side.
 # scikit-learn's digits fill theirs; of all other sets, place and size of what is shown are part of the image.
-BOXES = {"mnist": (28, 20), "strokes": (28, 20), "digits": (8, 8)}
+BOXES = {
+    "mnist": (28, 20),
+    "mnist_without_9": (28, 20),
+    "strokes": (28, 20),
+    "strokes_without_9": (28, 20),
+    "digits": (8, 8),
+}
 HANDWRITTEN = (*BOXES, "kmnist")  # ink on paper once, all of them
 
 

@@ -25,7 +25,11 @@ HEAD = 200
 
 
 def thumbnail(name: str) -> np.ndarray | None:
-    """One image of each of ten classes side by side, uint8 [28, 280]; None where there are none yet."""
+    """One image of each class side by side, uint8 [28, 28 classes], ten at most; None where there are none
+    yet."""
+    if name in CATALOGUE and CATALOGUE[name].part_of:
+        whole = thumbnail(CATALOGUE[name].part_of)
+        return None if whole is None else whole[:, : SIDE * len(CATALOGUE[name].classes)]
     shipped = STRIPS / f"{name}.png"
     if name in CATALOGUE and shipped.exists():
         return _shipped(shipped)

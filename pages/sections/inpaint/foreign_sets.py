@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 COUNT, SAMPLES = 1000, 8  # of each set's images, and of each image's posterior
 OWN = "own"  # of the sets that are measured, the run's test images
+HELD_OUT = "held_out"  # the class that the run's dataset lacks
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,14 +41,20 @@ def titles(run: Run) -> dict[str, str]:
     from vae_core.analysis.foreign import FOREIGN
 
     mine = run.spec.data
+    whole = CATALOGUE[mine.name].part_of
     others = {
         name: info.title
         for name, info in CATALOGUE.items()
-        if name != mine.name
+        if name not in (mine.name, whole)
+        and not info.part_of
         and info.image_shape == mine.shape
         and (not info.needs or data.thumbnail(name) is not None)
     }
-    return {name: each.title for name, each in FOREIGN.items()} | others
+    made = {name: each.title for name, each in FOREIGN.items()}
+    if whole:
+        held = CATALOGUE[whole].classes[-1]
+        made = {HELD_OUT: f"{CATALOGUE[whole].title}: {held}, held out"} | made
+    return made | others
 
 
 def measured(
@@ -60,6 +67,7 @@ def measured(
     from vae_core.analysis.complexity import complexity
     from vae_core.analysis.foreign import FOREIGN
     from vae_core.analysis.progress import Reporter
+    from vae_core.data import held_out
 
     run, reporter = open_run(path), Reporter(progress, cancelled)
     own = dataset(run.spec.data, "test").result().images[:COUNT]
@@ -71,6 +79,8 @@ def measured(
             images = own
         elif name in FOREIGN:
             images = FOREIGN[name].make(own, torch.Generator().manual_seed(0))
+        elif name == HELD_OUT:
+            images = held_out.held_out(run.spec.data.name).images[:COUNT]
         else:
             images = data.load(name, "test").images[:COUNT]
         if run.spec.data.binarisation != "none":
