@@ -241,7 +241,7 @@ def test_a_direction_of_a_shipped_run_is_in_the_browser_and_the_one_in_use_in_th
     expect(page.get_by_role("option")).to_have_text(["first", "second"])  # and the author both
 
     # Who has another direction of that name sees the link's, and keeps the own one.
-    other = new_tab("/interpolate?run=shown&tab=arithmetic&direction=class&of_class=5&to_is=zero")
+    other = new_tab("/interpolate?run=shown&tab=arithmetic&direction=class&of_class=1&to_is=zero")
     save(other, "second")
     expect(other.get_by_role("radio", name="Kept")).to_be_visible()
     steady(other, wait_until)  # the browser has it too
@@ -249,7 +249,7 @@ def test_a_direction_of_a_shipped_run_is_in_the_browser_and_the_one_in_use_in_th
     expect(other.get_by_role("combobox", name="Name")).to_have_value("second (from a link)")
     expect(other.locator("[aria-label^='Along mean of 3']").first).to_be_attached()
     choose(other, "Name", "second")
-    expect(other.locator("[aria-label^='Along mean of 5']").first).to_be_attached()
+    expect(other.locator("[aria-label^='Along mean of 1']").first).to_be_attached()
 
 
 def test_inpaint(new_tab: NewTab, run: Run, stroke: Any, holds: Any) -> None:
@@ -260,8 +260,10 @@ def test_inpaint(new_tab: NewTab, run: Run, stroke: Any, holds: Any) -> None:
     once = page.url
     stroke(page, mask, (0.1, 0.8), (0.4, 0.8))
     expect(page).not_to_have_url(once)
+    page.get_by_role("button", name="Chains").click()
     press(page.locator("[class*=st-key-at-k]").get_by_role("slider"), "ArrowLeft")
     fill(page, "Seed", 7)
+    page.keyboard.press("Escape")
     choose(page, "Class", "5")
     page.get_by_text("All methods on this mask").click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
