@@ -275,9 +275,9 @@ def model_card(
     return (
         f"# {piece.title}\n\n{piece.sentence}\n\n{table([('', ''), *rows])}\n\n"
         f"Nats per image, summed over pixels{once}. ELBO and its parts with one posterior sample each; in a "
-        "hole the aggregated posterior is less than a tenth of the prior. log p(x) by importance sampling is "
-        "too low: the more so the fewer independent draws its samples are worth, and without that showing "
-        "where q(z|x) is far too narrow.\n\n"
+        "hole the aggregated posterior is less than a tenth of the prior. log p(x) by adaptive importance "
+        "sampling, a lower bound in expectation: the tighter, the more independent draws its samples are "
+        "worth.\n\n"
         f"{more}Made by `{made_by}`.\n"
     )
 
@@ -321,7 +321,7 @@ def elbo(numbers: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def log_px(numbers: dict[str, Any]) -> list[tuple[str, str]]:
-    """Rows on log p(x): at least how much, over which images, and what its samples are worth."""
+    """Rows on log p(x): how much, over which images, and what its samples are worth."""
     if numbers["log_px"] is None:
         return [("log p(x)", str(numbers["log_px_note"]))]
     images, samples = numbers["log_px_images"], numbers["log_px_samples"]
@@ -333,8 +333,8 @@ def log_px(numbers: dict[str, Any]) -> list[tuple[str, str]]:
     rows = [
         (
             "log p(x)",
-            f"at least {numbers['log_px']:.2f} nats, the mean of the first {images:,} images; "
-            f"± {numbers['log_px_error']:.2f} is the spread over these images alone",
+            f"{numbers['log_px']:.2f} nats, the mean of the first {images:,} images; standard error over "
+            f"images {numbers['log_px_error']:.2f}, over samples {numbers['log_px_sampling_error']:.3f}",
         ),
         ("Its samples", f"{each}, worth {worth}"),
     ]

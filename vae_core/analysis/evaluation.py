@@ -20,6 +20,7 @@ from vae_core.model.vae import BLOCK, VAE
 LOG_PX = (
     "log_px",
     "log_px_error",
+    "log_px_sampling_error",
     "log_px_elbo",
     "log_px_effective_mean",
     "log_px_effective_median",
@@ -45,12 +46,12 @@ def evaluate(
     image there, too, and a bound on log p(x).
 
     Static and dynamic binarisation are drawn once, so that every number speaks of the same pixels.
-    log_px: at least this is log p(x), by importance sampling with `samples` samples, averaged over the first
-    `log_px_images` images. log_px_error: the standard error over these images alone; it says nothing of how
-    far log_px is short. That the effective sample size of an image's samples says, its mean and its median
-    over images (of the samples under all classes together), and log_px_elbo, the ELBO of the same images from
-    the same samples. None, and `log_px_note` says why, where the pixels have no likelihood under the model or
-    `samples` is 0.
+    log_px: log p(x) by adaptive importance sampling with `samples` samples (`likelihood.estimate`), a lower
+    bound in expectation, averaged over the first `log_px_images` images. log_px_error: the standard error
+    over these images; log_px_sampling_error: that of the same mean over the samples of each image alone. The
+    effective sample size of an image's samples is there by its mean and its median over images (of the
+    samples under all classes together), and log_px_elbo, the ELBO of the same images. None, and
+    `log_px_note` says why, where the pixels have no likelihood under the model or `samples` is 0.
     kl_note: why kl and elbo say nothing of the model, where its variances stand on their bound; else None.
     hole_mass: share of the prior, within its 95 % region, where the aggregated posterior is less than a tenth
     of the prior. dimension_kl: under a prior without a closed form against each dimension's marginal; where
@@ -160,6 +161,7 @@ def _log_px(model: VAE, images: Tensor, samples: int, generator: torch.Generator
     return nothing | {
         "log_px": found.value.mean().item(),
         "log_px_error": error,
+        "log_px_sampling_error": found.error.square().sum().sqrt().item() / max(1, len(found.value)),
         "log_px_images": len(found.value),
         "log_px_elbo": found.elbo.mean().item(),
         "log_px_effective_mean": found.effective.mean().item(),

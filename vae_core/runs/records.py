@@ -41,6 +41,7 @@ class Evaluation(TypedDict, total=False, extra_items=Plain):  # type: ignore[cal
     hole_mass_error: Number | None
     log_px: Number | None
     log_px_error: Number | None
+    log_px_sampling_error: Number | None
     log_px_elbo: Number | None
     log_px_effective_mean: Number | None
     log_px_effective_median: Number | None

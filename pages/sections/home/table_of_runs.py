@@ -37,8 +37,8 @@ COLUMNS: dict[str, tuple[str | None, str]] = {
     "KL": ("%.2f", f"KL(q(z|x) || p(z)). {ON_TEST}"),
     "log p(x)": (
         "%.1f",
-        "At least this is log p(x), or log p(x|y) of models that are told the class. Importance sampling "
-        "with {log_px}, in nats per image.",
+        "Of models that are told the class, with the class summed out. Adaptive importance sampling with "
+        "{log_px}, in nats per image: a lower bound in expectation.",
     ),
     "Hole mass": (
         "%.2f %%",
@@ -147,7 +147,7 @@ def _log_px(evaluations: Sequence[dict[str, Any]]) -> str:
     said = [
         f"{words.count(samples)} samples on {words.count(images)} test images" for samples, images in ways
     ]
-    return " or ".join(said) or "samples of q(z|x)"
+    return " or ".join(said) or "weighed samples"
 
 
 def _actions(runs: list[Run], chosen: list[Run]) -> None:

@@ -56,40 +56,37 @@ def some_images(model: VAE, n: int) -> Tensor:
     return torch.rand(n, *model.image_shape, generator=torch.Generator().manual_seed(1))
 
 
-def test_with_the_true_posterior_a_single_sample_is_exact() -> None:
-    model, exact = linear_gaussian(latent=1)
-    images = some_images(model, 7)
-    expected = exact.log_prob(images.flatten(1).double())
-    torch.testing.assert_close(likelihood.log_px(model, images, 1), expected, rtol=0, atol=1e-3)
-
-
 def test_a_diagonal_posterior_where_the_true_one_is_correlated_still_converges() -> None:
     model, exact = linear_gaussian(latent=3)
     images = some_images(model, 5)
     expected = exact.log_prob(images.flatten(1).double())
-    torch.testing.assert_close(likelihood.log_px(model, images, 20_000), expected, rtol=0, atol=0.05)
+    torch.testing.assert_close(likelihood.log_px(model, images, 4000), expected, rtol=0, atol=0.1)
 
 
-def test_one_sample_falls_short_by_the_divergence_from_the_true_posterior() -> None:
+def test_the_elbo_falls_short_by_the_divergence_from_the_true_posterior(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(likelihood, "PRIOR_PILOT", 100)
     model, exact = linear_gaussian(latent=3)
     decoder = next(m for m in model.decoder.modules() if isinstance(m, nn.Linear))
     w = decoder.weight.detach().double()
     true = MultivariateNormal(torch.zeros(3).double(), precision_matrix=torch.eye(3) + w.T @ w / SIGMA**2)
     q = MultivariateNormal(torch.zeros(3).double(), true.covariance_matrix.diagonal().diag())
-    images = some_images(model, 1).repeat(20_000, 1, 1, 1)
-    short = exact.log_prob(images.flatten(1).double()) - likelihood.log_px(model, images, 1)
+    images = some_images(model, 1).repeat(250, 1, 1, 1)
+    short = exact.log_prob(images.flatten(1).double()) - likelihood.estimate(model, images, 1).elbo
     gap = float(kl_divergence(q, true))
     assert gap > 0.1
-    assert float(short.mean()) == pytest.approx(gap, abs=4 * float(short.std()) / math.sqrt(20_000))
+    assert float(short.mean()) == pytest.approx(gap, abs=4 * float(short.std()) / math.sqrt(250))
 
 
-@pytest.mark.parametrize("block", [1, 200, 10_000])
+@pytest.mark.parametrize("block", [200, 500, 10_000])
 def test_blocks_leave_the_estimate_as_it_is(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     model, exact = linear_gaussian(latent=1)
     images = some_images(model, 5)
     monkeypatch.setattr(likelihood, "CPU_BLOCK", block)
-    found = likelihood.log_px(model, images, 37)
-    torch.testing.assert_close(found, exact.log_prob(images.flatten(1).double()), rtol=0, atol=1e-3)
+    monkeypatch.setattr(likelihood, "PRIOR_PILOT", 300)
+    found = likelihood.log_px(model, images, 150)
+    torch.testing.assert_close(found, exact.log_prob(images.flatten(1).double()), rtol=0, atol=0.3)
 
 
 def test_whole_grey_levels_and_fractions_are_the_same_images() -> None:
@@ -110,7 +107,7 @@ def test_a_decoder_that_ignores_z_gives_the_likelihood_of_its_pixels() -> None:
             parameter.zero_()  # q(z|x) is the prior
     images = (some_images(model, 3) > 0.5).float()
     expected = -math.prod(model.image_shape) * math.log(2)
-    assert likelihood.log_px(model, images, 10).tolist() == pytest.approx([expected] * 3, abs=1e-3)
+    assert likelihood.log_px(model, images, 2000).tolist() == pytest.approx([expected] * 3, abs=0.02)
 
 
 def test_a_generator_decides_the_samples() -> None:
@@ -124,23 +121,118 @@ def test_a_generator_decides_the_samples() -> None:
     assert likelihood.log_px(model, images, 3).tolist() == likelihood.log_px(model, images, 3).tolist()
 
 
-@pytest.mark.parametrize("block", [2**20, 2**16])
-def test_the_effective_sample_size_is_that_of_a_shifted_proposal(block: int, monkeypatch) -> None:
-    # Weights of N(m, 1) under draws of N(0, 1): (sum w)^2 / sum w^2 tends to S exp(-m^2), m in deviations.
-    monkeypatch.setattr(likelihood, "CPU_BLOCK", block)
-    model, exact = linear_gaussian(latent=1)
-    images = some_images(model, 6)
+def mislead(model: VAE, shift: float, log_scale: float) -> None:
+    """Moves the mean of q(z|x) by so many of its standard deviations, then scales those."""
     encoder = next(m for m in model.encoder.modules() if isinstance(m, nn.Linear))
-    assert likelihood.estimate(model, images, 500).effective.tolist() == pytest.approx([500] * 6, rel=1e-3)
-    deviation = (0.5 * encoder.bias[1]).exp().item()
+    half = len(encoder.bias) // 2
     with torch.no_grad():
-        encoder.bias[0] += 0.7 * deviation
-    found = likelihood.estimate(model, images, 40_000)
-    assert (found.effective / 40_000).tolist() == pytest.approx([math.exp(-0.49)] * 6, rel=0.05)
-    # The ELBO of the same samples falls short by KL(q || p(z|x)), which is m^2 / 2.
-    expected = exact.log_prob(images.flatten(1).double())
-    torch.testing.assert_close(found.value, expected, rtol=0, atol=0.03)
-    torch.testing.assert_close(found.elbo, expected - 0.245, rtol=0, atol=0.03)
+        encoder.bias[:half] += shift * (0.5 * encoder.bias[half:]).exp()
+        encoder.bias[half:] += 2 * log_scale
+
+
+@pytest.mark.parametrize(("shift", "scale"), [(0.0, 1.0), (0.0, 0.05), (4.0, 1.0), (6.0, 0.1), (2.0, 4.0)])
+def test_a_wrong_posterior_leaves_the_estimate_right(shift: float, scale: float) -> None:
+    # With q alone a mean of 6 standard deviations off, of a tenth of the width, falls short by far.
+    model, exact = linear_gaussian(latent=3)
+    mislead(model, shift, math.log(scale))
+    images = some_images(model, 20)
+    found = likelihood.estimate(model, images, 500)
+    apart = found.value - exact.log_prob(images.flatten(1).double())
+    assert abs(float(apart.mean())) < 0.05
+    assert bool((apart.abs() < 0.3).all())
+    assert float(found.effective.min()) > 20
+
+
+def test_the_estimate_of_px_is_without_bias_however_few_its_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    # One image repeated: each is an estimate of its own, from a pilot and a mixture of its own. The mean of
+    # p(x) / exact is 1, though each log is too low in expectation.
+    monkeypatch.setattr(likelihood, "PRIOR_PILOT", 100)
+    model, exact = linear_gaussian(latent=2)
+    mislead(model, 2.0, -1.0)
+    images = some_images(model, 1).repeat(400, 1, 1, 1)
+    ratio = (likelihood.log_px(model, images, 4) - exact.log_prob(images.flatten(1).double())).exp()
+    assert float(ratio.mean()) == pytest.approx(1, abs=4 * float(ratio.std()) / math.sqrt(400))
+    assert float(ratio.std()) > 0.05
+    assert float(ratio.log().mean()) < 0
+
+
+def test_the_standard_error_is_that_of_many_estimates() -> None:
+    # Samples in strata vary less than independent ones: the error reported may be too large.
+    model, _ = linear_gaussian(latent=3)
+    images = some_images(model, 1).repeat(150, 1, 1, 1)
+    found = likelihood.estimate(model, images, 100)
+    assert 0.5 < float(found.value.std() / found.error.mean()) < 1.15
+    size = 1 / (found.error.square() + 1 / 100)
+    torch.testing.assert_close(found.effective, size)
+
+
+def test_modes_that_the_encoder_has_not_heard_of_are_found() -> None:
+    """A small random decoder that is even in z_1, whose mirrored mode q misses; by quadrature."""
+    torch.manual_seed(0)
+    spec = Spec().change(**{"data.name": "digits", "latent": 2, "net.widths": [16]})
+    model = VAE(spec).eval()
+    layers = [m for m in model.decoder.modules() if isinstance(m, nn.Linear)]
+    with torch.no_grad():
+        first, last = layers[0], layers[-1]
+        first.weight[8:] = first.weight[:8] * torch.tensor([-1.0, 1.0])
+        first.bias[8:] = first.bias[:8]
+        first.weight *= 3
+        last.weight[:, 8:] = last.weight[:, :8]
+        last.weight *= 4
+        for parameter in model.encoder.parameters():
+            parameter.zero_()
+        encoder = [m for m in model.encoder.modules() if isinstance(m, nn.Linear)][-1]
+        encoder.bias.copy_(torch.tensor([1.5, 0.5, -8.0, -8.0]))  # far from either mode, and as narrow
+    z = torch.randn(12, 2, generator=torch.Generator().manual_seed(2))
+    images = (torch.sigmoid(model.decode(z[None])[0]).detach() > 0.5).float()
+    axis = torch.linspace(-6, 6, 401)
+    grid = torch.cartesian_prod(axis, axis)
+    with torch.no_grad():
+        logits = model.decode(grid[None])[0].flatten(1).double()
+        log_px = logits @ images.flatten(1).T.double() - nn.functional.softplus(logits).sum(-1, keepdim=True)
+        log_joint = log_px + model.prior.log_prob(grid)[:, None]
+    exact = log_joint.logsumexp(0) + 2 * math.log(float(axis[1] - axis[0]))
+    found = likelihood.estimate(model, images, 1000)
+    assert bool((exact - found.elbo > 5).any())
+    torch.testing.assert_close(found.value, exact, rtol=0, atol=0.4)
+    assert abs(float((found.value - exact).mean())) < 0.1
+
+
+def test_each_class_adapts_by_itself() -> None:
+    """p(z|y) of three classes far apart, and q(z|x) that knows only the first; by quadrature."""
+    torch.manual_seed(1)
+    spec = Spec().change(
+        **{
+            "data.name": "digits",
+            "data.classes": ["0", "1", "2"],
+            "latent": 1,
+            "net.widths": [8],
+            "condition.kind": "class",
+            "prior.kind": "class_normal",
+        }
+    )
+    model = VAE(spec).eval()
+    classes = model.classes
+    with torch.no_grad():
+        model.prior.get_parameter("mean").copy_(torch.linspace(-4, 4, classes)[:, None])
+        for parameter in model.encoder.parameters():
+            parameter.zero_()
+    images = (some_images(model, 4) > 0.5).float()
+    z = torch.linspace(-10, 10, 2001)[:, None, None].expand(-1, len(images), -1)
+    under = []
+    with torch.no_grad():
+        for y in torch.eye(classes):
+            log_px = model.likelihood.log_prob(model.decode(z, y), images)
+            under.append((log_px + model.prior.log_prob(z, y)).double().logsumexp(0) + math.log(0.01))
+        exact = torch.stack(under)  # log p(x|y)
+        log_py = model.prior.log_py.double()[:, None]
+    labels = torch.arange(len(images)) % classes
+    for found, expected in (
+        (likelihood.estimate(model, images, 1000), (exact + log_py).logsumexp(0)),
+        (likelihood.estimate(model, images, 1000, labels=labels), exact[labels, torch.arange(len(images))]),
+    ):
+        assert bool(((found.value - expected).abs() < 4 * found.error).all())
+        assert bool((found.error < 0.15).all())
 
 
 def test_no_samples_are_refused() -> None:

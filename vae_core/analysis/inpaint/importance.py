@@ -8,6 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from vae_core.analysis.adaptive_importance import effective, systematic
 from vae_core.analysis.inpaint.conditioned import Model
 from vae_core.analysis.inpaint.problem import Completions, Problem
 from vae_core.analysis.progress import Progress, Reporter
@@ -43,7 +44,7 @@ def importance(
         resample(z, log_weight, count, problem.generator),
         problem.in_chains(z),
         problem.in_chains(log_weight),
-        ess=effective(log_weight),
+        ess=effective(log_weight).float(),
         log_px=log_weight.logsumexp(0) - math.log(len(z)),
     )
 
@@ -86,21 +87,13 @@ def _guesses(problem: Problem, rounds: int, reporter: Reporter) -> Tensor:
     return params.view(GUESSES, problem.count, -1)
 
 
-def effective(log_weight: Tensor) -> Tensor:
-    """The effective sample size (sum w)^2 / sum w^2 of log weights [S, B] -> [B]; Kong 1992."""
-    return (2 * log_weight.logsumexp(0) - (2 * log_weight).logsumexp(0)).exp().float()
-
-
 def resample(z: Tensor, log_weight: Tensor, count: int, generator: torch.Generator) -> Tensor:
     """`count` of z [S, B, D] for each image, each as often as its weight says -> [count, B, D].
 
     Systematic (Kitagawa 1996): z is taken floor or ceil of count times its share often. In random order.
     """
-    edges = log_weight.softmax(0).cumsum(0).T.contiguous()  # [B, S]
-    shape, device = (edges.shape[0], 1), z.device
-    start = torch.rand(shape, generator=generator, device=device, dtype=edges.dtype)
-    ticks = (torch.arange(count, device=device) + start) / count * edges[:, -1:]
-    chosen = torch.searchsorted(edges, ticks).clamp(max=len(z) - 1)  # [B, count]
-    order = torch.rand(chosen.shape, generator=generator, device=device).argsort(1)
-    chosen = chosen.gather(1, order).T
+    chosen = systematic(log_weight.softmax(0), count, generator)  # [count, B]
+    shape = (chosen.shape[1], count)
+    order = torch.rand(shape, generator=generator, device=z.device, dtype=torch.float32).argsort(1)
+    chosen = chosen.gather(0, order.T)
     return z.gather(0, chosen[..., None].expand(-1, -1, z.shape[-1]))

@@ -7,8 +7,9 @@ import math
 import pytest
 import torch
 
+from vae_core.analysis.adaptive_importance import effective
 from vae_core.analysis.inpaint import chains
-from vae_core.analysis.inpaint.importance import effective, resample
+from vae_core.analysis.inpaint.importance import resample
 
 
 def autoregressive(phi: float, length: int = 4000, count: int = 8, seed: int = 0) -> torch.Tensor:
