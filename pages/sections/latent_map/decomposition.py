@@ -11,9 +11,13 @@ import streamlit as st
 from pages.sections.latent_map import charts
 from vae_core.model import variance_bound
 from vae_core.runs.run import Run
+from widgets.components import take_away
 from widgets.components.latent_map.map_view import View
+from widgets.components.take_away import File
+from widgets.run_data import library
 from widgets.run_data.codes import Codes
 from widgets.shell import palette, tasks, words
+from widgets.shell.downloads import csv_table
 
 if TYPE_CHECKING:
     from vae_core.analysis.kl_divergence import Kl
@@ -97,6 +101,13 @@ def parts(run: Run, codes: Codes, found: Decomposition) -> None:
             charts.dimensions(kl.dimension.tolist(), collapsed), key="dimension-kl", config=palette.PLAIN
         )
         st.caption(f"In nats per image; {summed(kl)} A grey dimension ignores the image.")
+        rows = [[d + 1, value, int(collapsed[d])] for d, value in enumerate(kl.dimension.tolist())]
+        take_away.menu(
+            "kl",
+            f"{run.name} KL",
+            {"run": library.title(run)},
+            [File("csv", lambda: csv_table(["dimension", "kl_nats", "collapsed"], rows))],
+        )
 
 
 def summed(kl: Kl) -> str:

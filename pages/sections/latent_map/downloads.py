@@ -7,7 +7,7 @@ import io
 
 import streamlit as st
 
-from pages.sections.latent_map import stage
+from pages.sections.latent_map import hole_table, stage
 from vae_core.runs.run import Run
 from widgets.components import take_away
 from widgets.components.latent_map import densities
@@ -16,6 +16,7 @@ from widgets.components.take_away import File
 from widgets.run_data import library
 from widgets.run_data.classes import dataset_classes
 from widgets.run_data.codes import Codes
+from widgets.shell.downloads import csv_table
 
 
 def show(run: Run, codes: Codes, view: View) -> None:
@@ -28,6 +29,8 @@ def show(run: Run, codes: Codes, view: View) -> None:
             "Number, centre, mass, depth and the whole code z of every hole on the map.",
         )
     ]
+    help = "Share of the prior in holes on this map, for each threshold."
+    files.append(File("csv", lambda: curve(codes, view), "Hole mass, CSV", "hole mass", help))
     film = stage.replay(run, codes, view)
     if film is not None:
         help = "Density, holes and points at each step. Takes some seconds to draw."
@@ -37,6 +40,11 @@ def show(run: Run, codes: Codes, view: View) -> None:
         ":material/download: The arrow above the map takes away the map itself, as PNG or SVG. "
         + ("" if film is not None else "There is no replay of a slice, nor of a run in training.")
     )
+
+
+def curve(codes: Codes, view: View) -> str:
+    masses = zip(hole_table.RATIOS, hole_table.curve_of(codes, view.place), strict=True)
+    return csv_table(["threshold", "mass"], masses)
 
 
 def movie(run: Run, codes: Codes, view: View) -> bytes:

@@ -12,11 +12,15 @@ from vae_core.analysis import umap_plane
 from vae_core.runs import files
 from vae_core.runs.run import Run
 from vae_core.workers import umap_job
+from widgets.components import take_away
 from widgets.components.latent_map.map_view import View
+from widgets.components.take_away import File
+from widgets.run_data import library
 from widgets.run_data.classes import dataset_classes
 from widgets.run_data.codes import Codes
 from widgets.run_data.library import open_run
 from widgets.shell import words
+from widgets.shell.downloads import csv_table
 from widgets.shell.error_boundary import callback
 from widgets.shell.fragments import fragment
 
@@ -84,6 +88,17 @@ def points(run: Run, stamp: files.Stamp) -> None:
         f"{words.count(count)} test images by class; {umap_plane.NEIGHBOURS} neighbours, least distance "
         f"{umap_plane.NEAR:g}, seed 0. McInnes, Healy and Melville 2018."
     )
+    take_away.menu(
+        "umap",
+        f"{run.name} UMAP",
+        {"run": library.title(run)},
+        [File("csv", lambda: table(figure), help="The place of each test image.")],
+    )
+
+
+def table(figure: dict[str, Any]) -> str:
+    traces = [(trace["name"], zip(trace["x"], trace["y"], strict=True)) for trace in figure["data"]]
+    return csv_table(["class", "x", "y"], [[name, x, y] for name, places in traces for x, y in places])
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

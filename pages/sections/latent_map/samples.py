@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from pages.sections.latent_map.hole_table import address_of
-from vae_core.pixels import unit
+from vae_core.pixels import to_uint8, unit
 from vae_core.runs.run import Run
+from widgets.components import take_away
 from widgets.components.latent_map.map_view import View
+from widgets.components.take_away import File
+from widgets.run_data import library
 from widgets.run_data.codes import Codes, weights
 from widgets.run_data.dataset import absent, dataset
-from widgets.shell import tasks, words
+from widgets.shell import sheets, tasks, words
+from widgets.shell.downloads import csv_table
 
 COUNT = 12
+PICTURE = "Samples from holes with their nearest training images, then those from dense regions."
+TABLE = "Of each sample: log q(z), log p(z), the distance to the nearest training image, and its code."
 
 
 def show(run: Run, codes: Codes, view: View) -> None:
@@ -53,6 +60,37 @@ def rows(run: Run, view: View, holes: Any, dense: Any) -> None:
         "A blurred image is near to many, so a small distance alone proves little; the difference between "
         "the rows is what counts."
     )
+    take_away.menu(
+        "hole-samples",
+        f"{run.name} samples from holes",
+        {"run": library.title(run), "threshold": f"{view.ratio:g}"},
+        [
+            File("png", lambda times: picture(run, (holes, dense), 2 * times), help=PICTURE),
+            File("csv", lambda: table({"holes": holes, "dense": dense}), help=TABLE),
+        ],
+    )
+
+
+def picture(run: Run, both: tuple[Any, Any], times: int) -> bytes:
+    """Samples and below them their nearest training images, of holes and then of dense regions."""
+    training = dataset(run.spec.data).result().images
+    lines = []
+    for found in both:
+        images = [to_uint8(found.images).numpy(), training[found.nearest].numpy()]
+        empty = np.zeros((COUNT - len(found.z), *training.shape[1:]), np.uint8)
+        lines += [np.concatenate([each, empty]) for each in images]
+    return sheets.tile(np.concatenate(lines), COUNT, times)
+
+
+def table(both: dict[str, Any]) -> str:
+    rows = [
+        [name, float(found.log_q[k]), float(found.log_p[k]), float(found.distance[k]), *found.z[k].tolist()]
+        for name, found in both.items()
+        for k in range(len(found.z))
+    ]
+    latent = max((len(row) - 4 for row in rows), default=0)
+    head = ["from", "log_q_nats", "log_p_nats", "distance", *(f"z{d + 1}" for d in range(latent))]
+    return csv_table(head, rows)
 
 
 def strip(run: Run, name: str, found: Any) -> str:
