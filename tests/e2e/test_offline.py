@@ -47,7 +47,7 @@ def test_the_first_press_of_play_trains_on_strokes_and_says_so(
     assert f"run={run.name}" in page.url
 
     page.reload()
-    expect(page.get_by_text("Images: Strokes").first).to_be_visible()
+    expect(page.get_by_text("Images: Strokes").first).to_be_attached()  # in the drawer, which a run closes
     expect(page.locator(".board")).to_have_attribute("data-run", run.name)
     page.get_by_role("button", name="Stop", exact=True).click()
     wait_until(lambda: not run.live, "the worker stops")

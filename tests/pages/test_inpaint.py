@@ -312,7 +312,6 @@ def test_denoising_shows_what_both_find_and_whether_the_chains_mixed(app: App, a
     shown = html(at)
     for caption in ("with noise · 0.", "one pass · 0.", "posterior · 0.", "truth"):
         assert caption in shown
-    assert [button.proto.label for button in at.get("download_button")] == ["Pictures as PNG"]
     # Another strength: the posterior of before stays until there is a new one.
     next(slider for slider in at.slider if slider.label == "Strength, %").set_value(20).run()
     assert "posterior of before" in html(at) or "posterior · 0." in html(at)
