@@ -46,7 +46,7 @@ def test_a_link_of_nonsense_is_clamped(app: App, joint: Run) -> None:
     said = at.warning[0].value
     assert "temperature 999; the most is 150. Shown: 150." in said
     assert "seed -3; the least is 0. Shown: 0." in said
-    assert "question “\\<i\\>”; there is no such question. Shown: Samples." in said
+    assert "question “\\<i\\>”; that is none of the choices. Shown: Samples." in said
 
 
 def test_the_same_seed_draws_the_same_sheet_and_no_temperature_one_image(joint: Run) -> None:

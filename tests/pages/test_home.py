@@ -217,7 +217,7 @@ def test_more_models_are_filtered_by_the_link_and_what_is_not_there_is_said(
     assert "Drawn" in html(at)
     at = app(more="1", only_dimensions="7")
     assert html(at).count('class="elbo-card"') == 3 + 2
-    assert "there is no such latent size here" in at.warning[0].value
+    assert "that is none of the choices here" in at.warning[0].value
 
 
 def test_an_unknown_run_in_the_link_is_said_and_another_is_shown(app: App, add_run: AddRun) -> None:

@@ -90,7 +90,7 @@ class Choice(Parameter):
     def parse(self, text: str) -> str:
         Parameter.parse(self, text)
         if self.options is not None and text not in self.options:
-            raise Misfit(f"there is no such {self.noun}")
+            raise Misfit("that is none of the choices")
         return text
 
     def describe(self) -> str:

@@ -106,7 +106,7 @@ def _chosen(field: Parameter, options: Sequence[Any], default: Any, label: Calla
     text = url_state.read(field)
     value = next((option for option in options if str(option) == text), default)
     if text is not None and str(value) != text:
-        url_state.misfit(field, text, Misfit(f"there is no such {field.noun} here"))
+        url_state.misfit(field, text, Misfit("that is none of the choices here"))
     url_state.accepted(field, label(value))
     return value
 

@@ -67,7 +67,7 @@ def test_the_right_answers_are_right() -> None:
         ({"answers": ["one"], "order": [0]}, "two or three answers"),
         ({"order": [0, 0]}, "each of them once"),
         ({"link": "latent_map?nosuch=1"}, "latent_map has no nosuch"),
-        ({"link": "latent_map?ratio=7"}, "there is no such threshold"),
+        ({"link": "latent_map?ratio=7"}, "that is none of the choices"),
     ],
 )
 def test_a_step_that_does_not_hold_together_is_refused(change: dict[str, object], said: str) -> None:

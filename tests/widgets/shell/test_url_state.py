@@ -164,7 +164,7 @@ def test_what_does_not_fit_is_said_until_somebody_chooses(page: Callable[..., Ap
     assert at.session_state["notes"] == (
         "The link asks for seed 123456; the most is 9999. Shown: 9999.",
         "The link names “zzz”, which this page does not know.",
-        "The link asks for method “foo”; there is no such method here. Shown: Hamilton.",
+        "The link asks for method “foo”; that is none of the choices here. Shown: Hamilton.",
     )
     assert address(at) == {"seed": "9999"}
     at.run()

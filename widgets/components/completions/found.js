@@ -45,9 +45,8 @@ export class Found {
     this.root = element("section", { class: "found" },
       element("header", {}, dom.title, dom.badge, dom.doing), dom.bar, dom.counts,
       element("div", { class: "stage" },
-        element("div", { class: "left" }, dom.groups, dom.film),
-        element("div", { class: "right" }, dom.planBox)),
-      element("div", { class: "under" }, dom.lens, dom.summary), dom.facts);
+        element("div", {}, dom.groups, dom.film), dom.planBox,
+        element("div", { class: "under" }, dom.lens, dom.summary)), dom.facts);
   }
 
   // --- what comes from Python ---
