@@ -26,6 +26,7 @@ class Likelihood(nn.Module):
     numbers = 1  # K, per pixel and channel
     browser_mean: str | None = None  # how `MEANS` of browser/decoder.js calls `mean`; None: it cannot do it
     discrete = False  # nats of a probability, not of a density
+    affine = False  # whether log p of a pixel is affine in its value x: two values say all
 
     def pixel_log_prob(self, params: Tensor, x: Tensor) -> Tensor:
         """log p per pixel, [S, B, C, H, W]."""
@@ -70,6 +71,7 @@ class Bernoulli(Likelihood):
     browser_mean = "sigmoid"
 
     discrete = True
+    affine = True
 
     def pixel_log_prob(self, params: Tensor, x: Tensor) -> Tensor:
         return params * x - F.softplus(params)
@@ -90,6 +92,7 @@ class ContinuousBernoulli(Likelihood):
     """p(x) = C(l) l^x (1 - l)^(1 - x) on [0, 1], params the logits; Loaiza-Ganem, Cunningham 2019, eq. 6."""
 
     browser_mean = "continuous_bernoulli"
+    affine = True
 
     near = 0.05  # |logit| below which the closed forms lose digits and a Taylor series takes over
 
