@@ -78,7 +78,7 @@ def test_the_classifier_reads_a_picked_digit_and_the_measures_are_those_that_wer
 
     def read(number: int) -> None:
         """The bars come to be q(y|x) of this test image, and the longest is that of its class."""
-        image = data.binarise_static(test.images[number : number + 1], "test")
+        image = data.binarise_one(test.images[number], "test", number)[None]
         sure = run.model.classify(image.float() / 255)[0].numpy()
         assert sure.argmax() == test.labels[number]
         plot = page.locator(".st-key-conditional-bars .js-plotly-plot").first

@@ -48,7 +48,7 @@ def test_a_hand_hides_and_uncovers_pixels_and_only_what_is_hidden_is_completed(
 ) -> None:
     page = new_tab(f"/inpaint?run={run.name}&a=0")
     said, canvas = page.locator(".paint.mask .said"), page.locator(".paint.mask .over")
-    truth = data.binarise_static(data.load("mnist", "test").images[IMAGE : IMAGE + 1], "test")[0, 0].numpy()
+    truth = data.binarise_one(data.load("mnist", "test").images[IMAGE], "test", IMAGE)[0].numpy()
 
     def hidden() -> np.ndarray:
         """What the method is not given, bool [H, W]; the canvas says the same of it."""

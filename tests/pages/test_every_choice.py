@@ -24,6 +24,7 @@ COMPONENTS = {
     "latent_map.latent_map",
     "interpolate",
     "traverse",
+    "true_posterior",
     "paint.draw",
     "paint.mask",
 }
@@ -74,6 +75,7 @@ TABLE: dict[tuple[str, str], Where] = {
     ("interpolate/direction.py", "Name"): links.SAVED,
     ("interpolate/lasso.py", "'Draw around codes' if corners is None else 'Change'"): FOLD,
     ("interpolate/lasso.py", "st.plotly_chart"): links.PLUS.corners,
+    ("latent_map/gap.py", "true_posterior"): links.Q,
     ("inpaint/mask_canvas.py", "Hide"): links.HIDE,
     ("inpaint/mask_canvas.py", "paint.mask"): links.HIDE,
     ("conditional/samples.py", "Seed"): links.CONDITIONAL_SEED,

@@ -178,6 +178,11 @@ def moments(model: VAE, image: Tensor, y: Tensor | None = None) -> tuple[Tensor,
     return mean[0].cpu().clone(), log_var[0].cpu().clone()
 
 
+def encoder_of(model: VAE, image: Tensor, y: Tensor | None = None) -> Gaussian:
+    """The encoder's q of an image [C, H, W] in [0, 1], with its ELBO by quadrature."""
+    return exact(joint_of(model, image, y), *moments(model, image, y))
+
+
 @torch.inference_mode()
 def integral_of(
     model: VAE, lattice: Lattice, image: Tensor, y: Tensor | None = None, tolerance: float = TOLERANCE
@@ -229,7 +234,7 @@ def survey(
         integral = integral_of(model, lattice_of(label), image, y, SURVEY_TOLERANCE)
         modes = integral.modes()
         second = float(integral.mass[modes[1]].sum()) if len(modes) > 1 else 0.0
-        encoder = exact(joint_of(model, image, y), *moments(model, image, y))
+        encoder = encoder_of(model, image, y)
         rows.append((integral.log_px, 0.0, encoder.elbo, second))
     log_px, error, bound, second = torch.tensor(rows, dtype=torch.float64).reshape(-1, 4).T
     return Survey(log_px, error, bound, None if lattice_of is None else second)

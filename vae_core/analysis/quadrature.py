@@ -44,6 +44,11 @@ class Lattice:
     slope: Tensor | None
     constant: Tensor | None
 
+    @property
+    def size(self) -> int:
+        """Cells along each dimension."""
+        return round(len(self.z) ** (1 / self.z.shape[1]))
+
     @classmethod
     @torch.inference_mode()
     def of(cls, model: VAE, extent: float, y: Tensor | None = None) -> Lattice:

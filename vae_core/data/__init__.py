@@ -18,7 +18,7 @@ from vae_core.data.dataset import (
 )
 
 if TYPE_CHECKING:
-    from vae_core.data.binarisation import binarise, binarise_static, binarised_once
+    from vae_core.data.binarisation import binarise, binarise_one, binarise_static, binarised_once
     from vae_core.data.thumbnails import thumbnail
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Dataset",
     "Unavailable",
     "binarise",
+    "binarise_one",
     "binarise_static",
     "binarised_once",
     "catalogue",
@@ -36,6 +37,7 @@ __all__ = [
 
 _LAZY = {
     "binarise": "binarisation",
+    "binarise_one": "binarisation",
     "binarise_static": "binarisation",
     "binarised_once": "binarisation",
     "thumbnail": "thumbnails",

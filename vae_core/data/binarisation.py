@@ -8,6 +8,8 @@ import torch
 from vae_core.data.dataset import SPLITS, Dataset
 from vae_core.pixels import unit
 
+BLOCK = 4096  # images drawn at once
+
 
 def binarise(images: torch.Tensor, how: str, generator: torch.Generator | None = None) -> torch.Tensor:
     """uint8 images [...] as float32 [...] in [0, 1], on the device they are on.
@@ -43,12 +45,21 @@ def binarise_static(images: torch.Tensor, split: str, seed: int = 0) -> torch.Te
     """
     generator = np.random.default_rng([seed, SPLITS.index(split)])
     drawn = np.empty(images.shape, np.uint8)
-    for start in range(0, len(images), 4096):
-        block = images[start : start + 4096].cpu().numpy()
+    for start in range(0, len(images), BLOCK):
+        block = images[start : start + BLOCK].cpu().numpy()
         # A whole number below 255 is less than x with probability exactly x / 255.
         white = generator.integers(0, 255, block.shape, np.uint8) < block
-        np.multiply(white, 255, out=drawn[start : start + 4096], dtype=np.uint8, casting="unsafe")
+        np.multiply(white, 255, out=drawn[start : start + BLOCK], dtype=np.uint8, casting="unsafe")
     return torch.from_numpy(drawn).to(images.device)
+
+
+def binarise_one(image: torch.Tensor, split: str, index: int, seed: int = 0) -> torch.Tensor:
+    """The image [...] of that number in the split as `binarise_static` of the whole split draws it."""
+    generator = np.random.default_rng([seed, SPLITS.index(split)])
+    for _ in range(index // BLOCK):
+        generator.integers(0, 255, (BLOCK, *image.shape), np.uint8)
+    numbers = generator.integers(0, 255, (index % BLOCK + 1, *image.shape), np.uint8)[-1]
+    return torch.from_numpy((numbers < image.cpu().numpy()).astype(np.uint8) * 255).to(image.device)
 
 
 def binarised_once(dataset: Dataset, how: str) -> torch.Tensor:

@@ -36,7 +36,8 @@ class Subject:
         image = torch.from_numpy(np.ascontiguousarray(picked.image))
         binarised = run.spec.data.binarisation != "none"
         if binarised:
-            image = data.binarise_static(image[None], "test")[0]
+            # As the evaluation draws it, where it is a test image.
+            image = data.binarise_one(image, "test", picked.index or 0)
         channels, height, width = image.shape
         return cls(image.numpy().tobytes(), (channels, height, width), picked.name, binarised, picked.label)
 

@@ -46,10 +46,10 @@ MOVES = "`dimension:value` of the moved sliders, with commas"
 
 # In another run an image's code is elsewhere, the frames are others, and the next run's settings follow it.
 RUN = Choice("run", ALL, "run", "The run in use.",
-    resets=("image", "frame", "move", "move2", "recipe", "set"))
-IMAGE = Picture("a", (*SIDE_BY_SIDE, *INTERPOLATE, *INPAINT, *CONDITIONAL), "image",
-    "The image in use: the one that all maps encode, A of a path, the one to complete, the one whose style "
-    "or class is asked for.")
+    resets=("image", "q", "frame", "move", "move2", "recipe", "set"))
+IMAGE = Picture("a", (*MAPS, *INTERPOLATE, *INPAINT, *CONDITIONAL), "image",
+    "The image in use: the one whose posterior is shown, the one that all maps encode, A of a path, the one "
+    "to complete, the one whose style or class is asked for.", resets=("q",))
 CLASS = Whole("class", (*TRAIN, *MAPS), "class", "The class under which codes on a map are decoded.",
     default=0)
 TOUR = Choice("tour", ALL, "tour", "The tour that is open beside the page.", options=("first",),
@@ -92,7 +92,7 @@ RATIO = Choice("ratio", MAPS, "threshold", "How many times p(z) is above q(z) in
     options=("2", "3", "5", "10", "20", "50", "100", "1000"), default=10)
 Z = Text("z", MAP, "code", "The pinned code.", form=CODE, quiet=True)
 PINNED = Text("image", MAP, "image", "The image that is pinned on the map.", form="number of an image",
-    quiet=True)
+    quiet=True, resets=("a", "q"))
 LAYERS = Text("layers", MAPS, "layers", "What is drawn on the map.",
     form="names of layers, with commas, or `none`")
 VIEW = Text("view", MAPS, "view", "Which part of the plane is on screen.",
@@ -102,7 +102,9 @@ SPACING = Choice("spacing", MAPS, "spacing", "How the codes of the decoded grid 
 FRAME = Text("frame", MAPS, "step", "The moment of the training that is replayed.", form="number of a frame",
     quiet=True)
 SHOW = Choice("show", MAP, "section", "What stands below the map.",
-    options=("holes", "kl", "samples", "umap", "save"), default="holes")
+    options=("holes", "gap", "kl", "samples", "umap", "save"), default="holes")
+Q = Text("q", MAP, "q", "Where the hand has moved q(z|x), beside the true posterior.",
+    form="mean and deviation of each dimension, with commas", quiet=True)
 
 RUNS = Text("runs", SIDE_BY_SIDE, "runs", "The runs whose maps stand side by side, at most four.",
     form="names, with commas", resets=("frame",))

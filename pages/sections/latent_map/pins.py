@@ -9,6 +9,7 @@ import streamlit as st
 
 from vae_core.runs.run import Run
 from widgets.components.latent_map import MapState
+from widgets.run_data.codes import newest
 from widgets.shell import links
 from widgets.shell.component_state import ComponentState
 
@@ -46,3 +47,13 @@ def go_to(z: Sequence[float]) -> None:
     """Pins z [D], and moves the map there."""
     before = PINS.holder().state or MapState()
     PINS.move(replace(before, pin=tuple(float(v) for v in z), image=None, frame=None, view=None))
+
+
+def pin_image(run: Run, image: int) -> None:
+    """Pins an image of the test split at its code, and moves the map there."""
+    codes = newest(run)
+    if codes is None or not 0 <= image < len(codes.posteriors):
+        return
+    before = PINS.holder().state or MapState()
+    z = tuple(codes.posteriors.mean[image].tolist())
+    PINS.move(replace(before, pin=z, image=image, frame=None, view=None))

@@ -11,7 +11,7 @@ from widgets.components.latent_map import densities
 from widgets.components.latent_map.map_view import View
 from widgets.run_data import classes, library
 from widgets.run_data.codes import Codes, newest, weights
-from widgets.shell import tasks
+from widgets.shell import links, tasks, url_state
 from widgets.shell.error_boundary import callback
 from widgets.shell.fragments import fragment
 
@@ -24,10 +24,13 @@ def show(run: Run, view: View) -> None:
     prepare(run, view)
     seen = frame_wanted(run, view)
     active, waiting = seen
+    image = pins.state(run).image
 
     def part() -> None:
         if frame_wanted(run, view) != seen:
             st.rerun()  # the map is looked at more often while something is on its way
+        if pins.state(run).image != image and url_state.read(links.SHOW) == "gap":
+            st.rerun()  # the section below is about the pinned image
         one_map(run, view)
 
     fragment(part, run_every=LIVE if active else tasks.POLL if waiting else None)

@@ -95,3 +95,10 @@ def test_static_pixels_of_the_first_images_do_not_depend_on_how_many_follow():
     assert torch.equal(
         data.binarise_static(images, "train", 0)[:4096], data.binarise_static(images[:4096], "train", 0)
     )
+
+
+@pytest.mark.parametrize("index", [0, 3, 4095, 4096, 5000])
+def test_one_image_of_a_split_is_drawn_as_the_whole_split_draws_it(index: int) -> None:
+    images = torch.randint(0, 256, (5001, 1, 3, 5), dtype=torch.uint8, generator=torch.manual_seed(0))
+    static = data.binarise_static(images, "test", 7)
+    assert torch.equal(data.binarise_one(images[index], "test", index, 7), static[index])

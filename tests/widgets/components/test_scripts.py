@@ -19,6 +19,7 @@ from widgets.components import (
     take_away,
     terms,
     traverse,
+    true_posterior,
 )
 from widgets.components.interpolate import grid
 from widgets.components.picker import drop, sheet
@@ -40,6 +41,7 @@ MODULES: dict[str, Callable[[], str]] = {
     "take_away": take_away.script,
     "terms": terms.script,
     "traverse": traverse.script,
+    "true_posterior": true_posterior.script,
 }
 
 
@@ -78,6 +80,7 @@ def test_each_script_belongs_to_a_component() -> None:
         "take_away/copy_link",
         "terms/terms",
         "traverse/main",
+        "true_posterior/main",
     ]
     used = {file for entry in entries for file in scripts.files(WIDGETS / f"{entry}.js")}
     alone = {WIDGETS / name / f"{name}.js" for name in ("history", "browser_store", "drawer", "present")}
