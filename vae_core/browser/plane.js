@@ -4,7 +4,7 @@
 //   font, colours                    of the theme
 //   grid, fields: {logP, drawn}      nats of p(z) and q(z) on the grid {x: first, cell, size}
 //   regions: [[mass, level]...]      of the prior
-//   points: {x, y, labels, centres}, classes, axes: [name, name]
+//   points: {x, y, labels, centres}, classes, axes: [name, name], or [name] of a line
 //   remember                         of `remembering`
 
 import { outlines } from "./contours.js";
@@ -210,9 +210,10 @@ export function drawAxes(ctx, scene) {
   ctx.strokeRect(plot.left - 0.5, plot.top - 0.5, plot.width + 1, plot.height + 1);
   const bottom = plot.top + plot.height, digits = { fill: colours.muted, font, size: 11 };
   for (const v of xs) write(ctx, text(v), toX(v), bottom + 12, { ...digits, align: "center" });
-  for (const v of ys) write(ctx, text(v), plot.left - 6, toY(v), { ...digits, align: "right" });
+  if (axes.length > 1) for (const v of ys) write(ctx, text(v), plot.left - 6, toY(v), { ...digits, align: "right" });
   const name = { fill: colours.ink, font, size: 13, weight: "italic", align: "center" };
   write(ctx, axes[0], plot.left + plot.width / 2, bottom + 27, name);
+  if (axes.length < 2) return;
   ctx.save();
   ctx.translate(plot.left - 32, plot.top + plot.height / 2);
   ctx.rotate(-Math.PI / 2);

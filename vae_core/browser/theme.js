@@ -21,14 +21,14 @@ export function markTheme(root) {
   return dark;
 }
 
-/** {dark, font, colours}; `q` and `hole` as [r, g, b], as they are mixed, the others as CSS has them. */
+/** {dark, font, colours}; `q`, `hole` and `truePosterior` as [r, g, b], as they are mixed, the others as CSS has them. */
 export function readTheme(root) {
   const dark = markTheme(root), get = (name) => getComputedStyle(root).getPropertyValue(name).trim();
   return {
     dark, font: get("--st-font") || "sans-serif",
     colours: {
       ...Object.fromEntries(COLOURS.map((name) => [name, get(`--${name}`)])),
-      q: colourOf(root, "--q"), hole: colourOf(root, "--hole"),
+      q: colourOf(root, "--q"), hole: colourOf(root, "--hole"), truePosterior: colourOf(root, "--true-posterior"),
       classes: get("--classes").split(",").map((colour) => colour.trim()),
     },
   };

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.sections.latent_map import controls, headline, sections, stage
+from pages.sections.latent_map import controls, gap, headline, sections, stage
 from vae_core.runs.run import Run
+from widgets.components.latent_map.map_view import View
 from widgets.run_data import capabilities
+from widgets.run_data.codes import newest
 
 NOTICE = "**Notice.** Where q(z) is empty inside the prior's contours, prior samples land where no image was."
 
@@ -18,6 +20,10 @@ def page(run: Run | None) -> None:
         st.markdown(NOTICE, width="stretch")
     if capabilities.shows(run, "latent_map"):
         body(run)
+    elif run is not None and run.spec.latent == 1 and (codes := newest(run)) is not None:
+        with st.container(key="map-section"):
+            st.subheader("True posterior")
+            gap.show(run, codes, View())  # a line is enough for it
 
 
 def body(run: Run) -> None:

@@ -27,7 +27,6 @@ STATE: ComponentState[QState] = ComponentState("true-posterior", {"q": links.Q})
 # Test images of shipped runs that the section opens on: a posterior of two modes, which one Gaussian misses.
 OPENING = {"vae-2d-mnist": 6}
 LISTED = 6  # images of each list
-PATIENCE = 0.6  # seconds that the page waits for the first picture
 
 
 def show(run: Run, codes: Codes, view: View) -> None:
@@ -43,7 +42,7 @@ def show(run: Run, codes: Codes, view: View) -> None:
     subject, version = Subject.of(run, picked), weights(run)
     task = tasks.start(gap_compute.of_image, str(run.path), version, subject, streamed=True)
     if not task.done() and task.partial is None:
-        task.begun.wait(PATIENCE)
+        task.begun.wait(gap_compute.PATIENCE)
     if task.done():
         tasks.when_done(task, "Integrating", lambda found: board(run, found))
     elif task.partial is not None:

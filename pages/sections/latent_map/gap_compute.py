@@ -10,11 +10,14 @@ import numpy as np
 import streamlit as st
 
 from vae_core.runs.run import Run
+from widgets.components.latent_map import MapState, posterior_regions
+from widgets.components.latent_map.map_view import View
 from widgets.components.picker import source as pictures
 from widgets.components.true_posterior import Grid, Shown
-from widgets.run_data.codes import newest
+from widgets.run_data.codes import newest, weights
 from widgets.run_data.library import open_run
-from widgets.run_data.subject import Subject, digest
+from widgets.run_data.subject import Picked, Subject, digest
+from widgets.shell import tasks
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,6 +31,8 @@ FAR = 1.15  # how far beyond the farthest code it reaches
 FINE = {1: 512, 2: 128}  # points of the fine grid along each dimension
 ROOM = 1.25  # around what is to be seen
 SURVEYED = 200  # test images
+PATIENCE = 0.6  # seconds that a page waits for the first picture
+COARSER = 2  # of the fine grid's points the map takes one in so many, along each dimension
 
 
 def plane(run: Run) -> bool:
@@ -81,6 +86,29 @@ def of_image(path: str, version: Any, subject: Subject, *, publish: Callable[[Sh
     publish(first)
     gap = posterior_gap.of_plane(run.model, x, integral, y)
     return replace(first, best=_gaussian(gap.best))
+
+
+def on_map(run: Run, state: MapState, view: View) -> tuple[dict[str, Any] | None, bool]:
+    """The true posterior of the pinned image as the map takes it, None where there is none to draw; and
+    whether it is on its way."""
+    drawn = run.spec.latent == 2 and view.kind == "marginal" and "ellipse" in state.layers
+    if not drawn or state.image is None or run.status.active:
+        return None, False
+    found = pictures.of(run)
+    if isinstance(found, tasks.Task):
+        return None, True
+    if found.kind != "test" or state.image >= len(found):
+        return None, False
+    label = None if found.labels is None else int(found.labels[state.image])
+    picked = Picked(found.images[state.image], label, state.image, False, found.name(state.image))
+    task = tasks.start(of_image, str(run.path), weights(run), Subject.of(run, picked), streamed=True)
+    task.begun.wait(PATIENCE)
+    shown = task.partial
+    if shown is None or shown.fine is None:
+        return None, not task.done()
+    fine = shown.fine
+    values = fine.values.reshape(fine.size, fine.size)[::COARSER, ::COARSER]
+    return posterior_regions(fine.start, COARSER * fine.side, values, shown.levels), False
 
 
 def survey(path: str, version: Any, *, progress: Progress, cancelled: Callable[[], bool]) -> Survey:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def answer(run: Run, codes: Codes, pin: Sequence[float] | None) -> dict[str, Any] | None:
+def answer(
+    run: Run, codes: Codes, pin: Sequence[float] | None, posterior: dict[str, Any] | None = None
+) -> dict[str, Any] | None:
     if pin is None or len(pin) != run.spec.latent:
         return None
     import torch
@@ -28,7 +30,7 @@ def answer(run: Run, codes: Codes, pin: Sequence[float] | None) -> dict[str, Any
     z = torch.tensor([pin])
     log_p, log_q = aggregate.log_prior(z, codes.prior), aggregate.log_density(codes.posteriors, z)
     images, distances, names, measure = near(run, z)
-    return latent_map.answer(pin, float(log_p), float(log_q), images, distances, names, measure)
+    return latent_map.answer(pin, float(log_p), float(log_q), images, distances, names, measure, posterior)
 
 
 def pending(run: Run) -> bool:

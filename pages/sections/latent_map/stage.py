@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.sections.latent_map import nearest, pins
+from pages.sections.latent_map import gap_compute, nearest, pins
 from vae_core.runs.run import Run
 from widgets.components import latent_map
 from widgets.components.latent_map import densities
@@ -53,6 +53,7 @@ def frame_wanted(run: Run, view: View) -> tuple[bool, bool]:
     codes, pinned = newest(run), pins.state(run).pin is not None
     film = replay(run, codes, view) if codes else None
     waiting = (film is not None and not film.done()) or (pinned and nearest.pending(run))
+    waiting = waiting or gap_compute.on_map(run, pins.state(run), view)[1]
     return run.status.active, waiting
 
 
@@ -86,7 +87,7 @@ def one_map(run: Run, view: View) -> None:
         frames=film.parcel if film else None,
         state=state,
         revision=pins.PINS.revision,
-        answer=nearest.answer(run, codes, state.pin),
+        answer=nearest.answer(run, codes, state.pin, gap_compute.on_map(run, state, view)[0]),
         height=HEIGHT,
         label=f"Latent map of {library.title(run)}",
         on_change=callback(lambda: pins.receive(latent)),

@@ -21,11 +21,22 @@ import streamlit as st
 
 from vae_core.browser import wire
 from widgets.components import scripts
-from widgets.components.latent_map.parcels import answer, frames, hole_parcel, picture
+from widgets.components.latent_map.parcels import answer, frames, hole_parcel, picture, posterior_regions
 from widgets.components.latent_map.state import LAYERS, MapState
 from widgets.components.scripts import BROWSER
 
-__all__ = ["LAYERS", "MapState", "answer", "css", "frames", "hole_parcel", "latent_map", "picture", "script"]
+__all__ = [
+    "LAYERS",
+    "MapState",
+    "answer",
+    "css",
+    "frames",
+    "hole_parcel",
+    "latent_map",
+    "picture",
+    "posterior_regions",
+    "script",
+]
 
 HERE = Path(__file__).parent
 

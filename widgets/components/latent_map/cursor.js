@@ -1,12 +1,17 @@
 // What follows the hand, on the upper canvas: pin, pointer, the image beside it, the posterior and its draws.
 
 import { fit, tilePainter } from "../../../vae_core/browser/images.js";
+import { drawRegions } from "../../../vae_core/browser/regions.js";
 import { drawEllipse } from "./layers.js";
 
 /** `map` as it is now; `here`: the place that is decoded; `image`: the image whose posterior is shown, or null. */
 export function drawCursor(ctx, scene, map, here, image) {
   const { toX, toY, colours, plot } = scene, { pin, ghost, pointer, drawn, draws, layers } = map;
-  if (image !== null && layers.has("ellipse")) drawEllipse(ctx, scene, map.plane.posterior(image));
+  if (image !== null && layers.has("ellipse")) {
+    const found = image === pin?.image ? map.answer?.posterior : null;
+    if (found) drawRegions(ctx, scene, found, found.levels, colours.truePosterior);
+    drawEllipse(ctx, scene, map.plane.posterior(image));
+  }
   ctx.fillStyle = colours.accent;
   for (const { x, y } of draws) {
     ctx.beginPath();

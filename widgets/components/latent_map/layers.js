@@ -36,7 +36,7 @@ export const LAYERS = [
     hint: "Fresh draws of the prior, decoded; N for new ones",
   }, {
     name: "ellipse", label: "Posterior q(z|x)", draw: null,
-    hint: "One and two standard deviations of the image under the pointer or the pin",
+    hint: "One and two standard deviations of the image under the pointer or the pin; filled, 50 and 90 % of the pinned image's true posterior",
   }, {
     name: "preview", label: "Image at pointer", draw: null,
     hint: "The decoded image beside the pointer",

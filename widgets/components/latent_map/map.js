@@ -67,7 +67,7 @@ class LatentMap {
     this.dom.over.setAttribute("aria-label", data.label);
     this.readTheme();
     join(this, data.group);
-    this.answer = data.answer;
+    this.answer = withPosterior(data.answer);
     if (this.revision !== data.revision) {
       this.revision = data.revision;
       this.wish = data.state;
@@ -446,6 +446,13 @@ class LatentMap {
 
 
   showControls() { showControls(this); }
+}
+
+/** An answer, with the values of the true posterior, base64 of float32, as numbers. */
+function withPosterior(answer) {
+  if (typeof answer?.posterior?.values !== "string") return answer;
+  const bytes = Uint8Array.from(atob(answer.posterior.values), (c) => c.charCodeAt(0));
+  return { ...answer, posterior: { ...answer.posterior, values: new Float32Array(bytes.buffer) } };
 }
 
 const mounted = new WeakMap(); // where Streamlit mounted a map -> the map; its function runs again on every change

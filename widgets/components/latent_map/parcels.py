@@ -168,10 +168,11 @@ def answer(
     distances: Sequence[float],
     names: Sequence[str],
     measure: str,
+    posterior: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What is known of a pin z: exact log densities in nats, and the nearest images, uint8 [K, C, H, W].
 
-    `measure` says in words what the distances are.
+    `measure` says in words what the distances are. posterior: of a pinned image, see `posterior_regions`.
     """
     images = np.ascontiguousarray(np.asarray(images, np.uint8)[:NEAREST].transpose(0, 2, 3, 1))
     _, height, width, channels = images.shape
@@ -181,10 +182,26 @@ def answer(
         "log_q": float(log_q),
         "shape": [channels, height, width],
         "measure": measure,
+        "posterior": posterior,
         "nearest": [
             {"image": base64.b64encode(image.tobytes()).decode(), "distance": float(distance), "name": name}
             for image, distance, name in zip(images, distances, names, strict=False)
         ],
+    }
+
+
+def posterior_regions(
+    start: tuple[float, float], side: float, log_density: np.ndarray, levels: Sequence[float]
+) -> dict[str, Any]:
+    """p(z|x) of an image on a grid of its own, values [n, n] with the second coordinate last, and the levels
+    at the edges of the regions that are drawn."""
+    values = np.ascontiguousarray(log_density, np.float32)
+    return {
+        "from": list(start),
+        "side": side,
+        "size": len(values),
+        "levels": list(levels),
+        "values": base64.b64encode(values.tobytes()).decode(),
     }
 
 

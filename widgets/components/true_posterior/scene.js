@@ -1,8 +1,8 @@
 // The true posterior of one image and q over it, drawn: contours and ellipses on a plane, curves on a line.
 
-import { outlines } from "../../../vae_core/browser/contours.js";
 import { dot, line, write } from "../../../vae_core/browser/draw.js";
-import { drawAxes, drawGrid, trace } from "../../../vae_core/browser/plane.js";
+import { drawAxes, drawGrid } from "../../../vae_core/browser/plane.js";
+import { drawRegions } from "../../../vae_core/browser/regions.js";
 
 // Of a Gaussian of so many dimensions 50 and 90 % lie within so many deviations of its mean.
 export const RADII = { 1: [0.67449, 1.64485], 2: [Math.sqrt(2 * Math.log(2)), Math.sqrt(2 * Math.log(10))] };
@@ -22,27 +22,12 @@ const bottom = ({ plot }) => plot.top + plot.height - 12;
 export function drawPosterior(ctx, scene, { q, encoder, gripped }) {
   const flat = q.mean.length > 1, draw = flat ? drawEllipses : drawCurve;
   if (flat) drawGrid(ctx, scene);
-  (flat ? drawRegions : drawTrueCurve)(ctx, scene);
+  if (flat) drawRegions(ctx, scene, scene.field.fine, scene.levels, scene.colours.truePosterior);
+  else drawTrueCurve(ctx, scene);
   if (encoder) draw(ctx, scene, encoder, { stroke: scene.colours.muted, dash: [4, 4] });
   draw(ctx, scene, q, { stroke: scene.colours.ink });
   for (const { x, y, kind } of gripsOf(q, scene)) {
     dot(ctx, x, y, kind === gripped ? GRIP + 2 : GRIP, { fill: scene.colours.paper, stroke: scene.colours.ink, width: 2 });
-  }
-}
-
-/** 50 and 90 % of p(z|x), filled. */
-function drawRegions(ctx, scene) {
-  const { field: { fine }, levels, colours, remember } = scene, [x0, y0] = fine.from, { toX, toY } = scene;
-  const loops = remember("true posterior", fine.values, () => levels.map((level) =>
-    outlines({ x: 0, cell: fine.side, size: fine.size }, fine.values, level)));
-  const shifted = { toX: (x) => toX(x + x0), toY: (y) => toY(y + y0) };
-  for (const each of loops) {
-    ctx.fillStyle = `rgb(${colours.q.join(" ")} / 0.22)`;
-    ctx.strokeStyle = `rgb(${colours.q.join(" ")})`;
-    ctx.lineWidth = 1.6;
-    trace(ctx, shifted, each);
-    ctx.fill("evenodd");
-    ctx.stroke();
   }
 }
 
@@ -62,11 +47,11 @@ function drawEllipses(ctx, { toX, toY, scale }, { mean: [x, y], deviation: [a, b
 function drawTrueCurve(ctx, scene) {
   const { field: { fine }, colours, toX, logPx } = scene, base = bottom(scene), tall = unitOf(scene);
   const points = Array.from(fine.values, (v, k) => [toX(fine.from[0] + k * fine.side), base - tall * Math.exp(v - logPx)]);
-  ctx.fillStyle = `rgb(${colours.q.join(" ")} / 0.25)`;
+  ctx.fillStyle = `rgb(${colours.truePosterior.join(" ")} / 0.25)`;
   ctx.beginPath();
   [[points[0][0], base], ...points, [points.at(-1)[0], base]].forEach(([x, y], k) => (k ? ctx.lineTo(x, y) : ctx.moveTo(x, y)));
   ctx.fill();
-  line(ctx, points, { stroke: `rgb(${colours.q.join(" ")})`, width: 1.6 });
+  line(ctx, points, { stroke: `rgb(${colours.truePosterior.join(" ")})`, width: 1.6 });
 }
 
 function drawCurve(ctx, scene, { mean: [m], deviation: [s] }, { stroke, dash = [] }) {
@@ -83,7 +68,7 @@ function unitOf({ field: { fine }, logPx, plot }) {
 export function drawFrame(ctx, scene) {
   drawAxes(ctx, scene);
   const { plot: { left, top }, colours, font } = scene;
-  const legend = [[`p(z|x)${scene.shares}`, `rgb(${colours.q.join(" ")})`, []], [`q${scene.shares}`, colours.ink, []], ["the encoder's q", colours.muted, [4, 4]]];
+  const legend = [[`p(z|x)${scene.shares}`, `rgb(${colours.truePosterior.join(" ")})`, []], [`q${scene.shares}`, colours.ink, []], ["the encoder's q", colours.muted, [4, 4]]];
   legend.slice(0, scene.moved ? 3 : 2).forEach(([name, stroke, dash], k) => {
     const y = top + 14 + 18 * k;
     line(ctx, [[left + 10, y], [left + 32, y]], { stroke, width: 2, dash });
