@@ -98,7 +98,7 @@ def put_aside(path: Path) -> str:
 def bring_back(root: Path, mark: str, name: str) -> Path:
     """Puts what lies aside under that mark back as `name`. Raises OSError, FileNotFoundError where nothing
     does."""
-    if not re.fullmatch(r"[0-9a-f]{16}", mark):
+    if not re.fullmatch(r"[0-9a-f]{16}", mark) or Path(name).name != name or name.startswith("."):
         raise FileNotFoundError(mark)
     os.rename(root / f"{ASIDE}{mark}", root / name)
     return root / name

@@ -1,20 +1,27 @@
-"""A run is deleted at once, and can be brought back for an hour by the line that says so."""
+"""A run is deleted at once, and can be brought back for an hour by the line that says so.
+
+The browser keeps the line: it outlives a reload, and is there in no other browser.
+"""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import streamlit as st
 
 from vae_core.runs import files, folders
 from vae_core.runs.run import Run, RunError, bring_back
+from widgets.components import browser_store
 from widgets.run_data import library
 from widgets.shell import links, url_state, words
 from widgets.shell.error_boundary import callback
 
 DELETED = "home_deleted"  # in the session: what can be brought back, the newest first
+KEPT = "home_deleted_kept"  # in the session: the same, as the browser keeps it
+STORE = "deleted-runs"  # in the browser
 CHANGED = "home_changed"  # in the session: a part of the page that runs by itself changed the library
 FAULT = "run_said"  # in the session: what a callback could not do
 
@@ -55,6 +62,7 @@ def delete(runs: Sequence[Run]) -> None:
 
 def show() -> None:
     """The newest deletion, in a line."""
+    _keep()
     if not (there := _there()):
         return
     newest = there[0]
@@ -76,6 +84,37 @@ def show() -> None:
             args=(newest,),
             help="Hide this line",
         )
+
+
+def _keep() -> None:
+    """What the browser knows comes into a new session; what the session knows, into the browser."""
+    if DELETED not in st.session_state:
+        browser_store.load(STORE, _recall, quiet=True)
+        return
+    text = json.dumps([asdict(each) for each in _there()])
+    if text != st.session_state.get(KEPT, "[]"):
+
+        def kept(_: bool) -> None:
+            st.session_state[KEPT] = text
+
+        browser_store.save(STORE, text, kept)
+
+
+def _recall(text: str | None) -> None:
+    """From a text that anybody may have put there: a mark that names nothing brings nothing back."""
+    st.session_state[KEPT] = text or "[]"
+    try:
+        found = [
+            Deleted(
+                str(each["title"]),
+                tuple((str(name), str(mark)) for name, mark in each["runs"]),
+                float(each["at"]),
+            )
+            for each in json.loads(text or "[]")
+        ]
+    except (ValueError, TypeError, KeyError):
+        found = []
+    st.session_state[DELETED] = [each for each in found if each.runs]
 
 
 def _there() -> list[Deleted]:

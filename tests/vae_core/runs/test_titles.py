@@ -104,3 +104,5 @@ def test_nothing_is_brought_back_over_another_run_or_from_elsewhere(finished, sm
         bring_back(name, mark)
     with pytest.raises(RunError, match="gone for good"):
         bring_back("else", "../../etc")
+    with pytest.raises(RunError, match="gone for good"):
+        bring_back("../elsewhere", mark)

@@ -15,17 +15,18 @@ import streamlit as st
 SCRIPT = Path(__file__).parent / "browser_store.js"
 
 
-def load(name: str, found: Callable[[str | None], None], control: str = "") -> None:
+def load(name: str, found: Callable[[str | None], None], control: str = "", *, quiet: bool = False) -> None:
     """Asks for a text. `found` hears it before the script runs again; None where the browser has none.
 
-    control: which of the page's controls asks, where several may ask for one name in one run.
+    control: which of the page's controls asks, where several may ask for one name in one run. quiet: where
+    the browser has none it does not answer, and the script does not run again for it.
     """
 
     def take(answer: dict[str, Any]) -> None:
         text = answer.get("text")
         found(text if isinstance(text, str) else None)
 
-    _request(name, None, take, control)
+    _request(name, None, take, control, quiet)
 
 
 def save(name: str, text: str, done: Callable[[bool], None], control: str = "") -> None:
@@ -33,7 +34,9 @@ def save(name: str, text: str, done: Callable[[bool], None], control: str = "") 
     _request(name, text, lambda answer: done(answer.get("kept") is True), control)
 
 
-def _request(name: str, text: str | None, take: Callable[[dict[str, Any]], None], control: str) -> None:
+def _request(
+    name: str, text: str | None, take: Callable[[dict[str, Any]], None], control: str, quiet: bool = False
+) -> None:
     key = f"browser-store-{'load' if text is None else 'save'}-{name}-{control}"
 
     def heard() -> None:
@@ -43,4 +46,4 @@ def _request(name: str, text: str | None, take: Callable[[dict[str, Any]], None]
 
     # Registering again is how Streamlit wants it: with the same content it changes nothing.
     mount = st.components.v2.component("browser_store", js=SCRIPT.read_text())
-    mount(key=key, data={"name": name, "text": text}, on_answer_change=heard)
+    mount(key=key, data={"name": name, "text": text, "quiet": quiet}, on_answer_change=heard)

@@ -45,5 +45,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const question = JSON.stringify([data.name, data.text]);
   if (asked.get(parentElement) === question) return;
   asked.set(parentElement, question);
-  answer(data).then((found) => setTriggerValue("answer", found));
+  answer(data).then((found) => {
+    if (!data.quiet || found.text !== null) setTriggerValue("answer", found);
+  });
 }
