@@ -85,6 +85,33 @@ RECIPES = {
             {"latent": 10, "objective.kind": "capacity", "objective.capacity_steps": 5000},
         ),
         Recipe(
+            "more-information",
+            "More information in the code",
+            "ELBO + (1 - omega) I(x; z) with omega 0.1: of the KL's parts the information costs a tenth, and "
+            "how far q(z) is from the prior costs what it did (Chen et al. 2018 with alpha omega).",
+            "I(x; z) on the board is of a batch, at most log 128 = 4.85 nats; the exact one, at most log N, "
+            "stands under Latent map, What the KL is made of.",
+            {"objective.kind": "beta_tc", "objective.alpha": 0.1, "objective.beta": 1.0, "latent": 16},
+        ),
+        Recipe(
+            "info",
+            "InfoVAE with MMD",
+            "beta 0.1 lets every code tell more, and the MMD holds all codes together to the prior (Zhao et "
+            "al. 2019).",
+            "KL and reconstruction are those of beta 0.1, and the cloud lies closer to the prior: compare "
+            "their hole mass.",
+            {"objective.kind": "info"},
+        ),
+        Recipe(
+            "kl-constraint",
+            "The KL as a constraint",
+            "The reconstruction is made as good as a KL of 10 nats allows; beta is no setting any more, it "
+            "follows (dual ascent).",
+            "beta rises while the KL is above 10 nats, falls while it is below, and settles at the weight of "
+            "the beta-VAE that ends there.",
+            {"objective.kind": "constraint", "latent": 16},
+        ),
+        Recipe(
             "lecture",
             "The lecture's VAE",
             "Linear(784, 256), LeakyReLU, Linear(256, 2d) and its mirror: it fits on a blackboard.",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from vae_core import spec
+from vae_core.objectives.constraint import KlConstraint
 from vae_core.objectives.elbo import Capacity, Elbo, FreeBits
 from vae_core.objectives.factor import FactorVae
+from vae_core.objectives.info import Info
 from vae_core.objectives.objective import Logged, Objective
 from vae_core.objectives.semi_supervised import M2, Joint
 from vae_core.objectives.total_correlation import BetaTc
@@ -20,6 +22,8 @@ OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "free_bits": FreeBits,
     "beta_tc": BetaTc,
     "factor": FactorVae,
+    "info": Info,
+    "constraint": KlConstraint,
     "joint": Joint,
     "m2": M2,
 }

@@ -151,7 +151,8 @@ class Contents:
 
     @property
     def beta_moves(self) -> list[tuple[int, float]]:
-        """(step, the value that beta has from there on), for each time that training moved it."""
+        """(step, the value that beta has from there on), for each time that training moved it; of a run
+        whose beta follows from its objective, the newest alone."""
         moves: list[tuple[int, float]] = self._fresh(files.METRICS, self._load_beta_moves, "beta moves")
         return moves
 
@@ -160,6 +161,8 @@ class Contents:
             text = content(self.path / files.METRICS, metrics.MOST_BYTES)
         except (FileNotFoundError, Unfit):
             return []
+        if self.spec.objective.beta_follows:
+            return metrics.newest_beta(text)
         return metrics.beta_moves(text)
 
     @property

@@ -110,6 +110,15 @@ def beta_moves(text: bytes) -> list[tuple[int, float]]:
     return [(step, float(value)) for step, value in found if value is not None]
 
 
+def newest_beta(text: bytes) -> list[tuple[int, float]]:
+    """(step, beta) of the last report of a whole file that has both; [] where none has."""
+    for line in reversed(text.splitlines()):
+        report = parse(line)
+        if report is not None and (value := report.get("beta")) is not None:
+            return [(report["step"], float(value))]
+    return []
+
+
 def parse(line: bytes) -> Report | None:
     """A report, or None where the line is torn or is none."""
     try:

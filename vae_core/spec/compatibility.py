@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from vae_core.spec.objectives import Objective
+from vae_core.spec.parts import StandardNormalPrior
 from vae_core.spec.settings import kinds
 
 if TYPE_CHECKING:
@@ -68,6 +69,11 @@ def labels_and_classes(spec: Spec) -> str | None:
 
 
 def objective_and_prior(spec: Spec) -> str | None:
+    if spec.objective.standard_prior and not isinstance(spec.prior, StandardNormalPrior):
+        return (
+            f"objective.kind: {spec.objective.kind} measures how far codes are from N(0, I); it goes with "
+            "prior.kind=standard_normal"
+        )
     if not spec.objective.closed_form or spec.prior.closed_form:
         return None
     return (

@@ -28,7 +28,9 @@ class ObjectiveSettings(Settings):
 
     closed_form: whether it needs a KL that has one. independent: whether it needs a posterior whose
     dimensions are independent given the image. classifying: whether it learns q(y|x) and p(y). unlabelled:
-    whether it learns from images without labels. bound_under_class: of what its ELBO is a bound under a
+    whether it learns from images without labels. standard_prior: whether it needs p(z) = N(0, I).
+    beta_follows: whether it moves beta itself.
+    bound_under_class: of what its ELBO is a bound under a
     condition.
     """
 
@@ -36,6 +38,8 @@ class ObjectiveSettings(Settings):
     independent: ClassVar[bool] = False
     classifying: ClassVar[bool] = False
     unlabelled: ClassVar[bool] = False
+    standard_prior: ClassVar[bool] = False
+    beta_follows: ClassVar[bool] = False
     bound_under_class: ClassVar[str] = "log p(x|y)"
     beta: Weight = Field(1.0, title="β")
     kl: Literal["analytic", "monte_carlo"] = Field(
@@ -141,6 +145,46 @@ class FactorObjective(ObjectiveSettings):
     )
 
 
+class InfoObjective(ObjectiveSettings):
+    """reconstruction - beta * KL - weight * MMD^2 of the batch's codes from N(0, I)."""
+
+    standard_prior: ClassVar[bool] = True
+    title: ClassVar[str] = "InfoVAE, with MMD"
+    kind: Literal["info"] = "info"
+    beta: Weight = Field(0.1, title="β, the weight of each image's KL", description="1 − α in the paper.")
+    weight: Annotated[float, Field(ge=0, le=1_000_000)] = Field(
+        100.0,
+        title="Weight of the MMD",
+        description="How much the codes of a batch, taken together, have to look like N(0, I): the squared "
+        "maximum mean discrepancy, between 0 and 2, times this.",
+        json_schema_extra={"step": 100},
+    )
+    width: Annotated[float, Field(ge=0.05, le=20)] = Field(
+        1.0,
+        title="Width of the kernel",
+        description="The kernel is exp(−|a − b|² / 2s²) with s² = width² × D.",
+        json_schema_extra={"step": 0.1},
+    )
+
+
+class ConstraintObjective(ObjectiveSettings):
+    """The reconstruction under KL <= limit: after every step beta moves by rate * (KL - limit)."""
+
+    beta_follows: ClassVar[bool] = True
+    title: ClassVar[str] = "KL as a constraint"
+    kind: Literal["constraint"] = "constraint"
+    beta: Weight = Field(1.0, title="β to begin with", description="It then follows from the constraint.")
+    limit: Annotated[float, Field(gt=0, le=1000)] = Field(
+        10.0, title="Most nats of KL", description="What a code may tell about its image, on average."
+    )
+    rate: Annotated[float, Field(gt=0, le=1)] = Field(
+        1e-3,
+        title="Rate of β",
+        description="How far β moves in a step for each nat of KL above the limit, or below it.",
+        json_schema_extra={"step": 1e-3},
+    )
+
+
 class JointObjective(ObjectiveSettings):
     """The ELBO of log p(x, y) plus alpha * log q(y|x), of labelled images alone."""
 
@@ -182,6 +226,8 @@ Objective = Annotated[
     | FreeBitsObjective
     | BetaTcObjective
     | FactorObjective
+    | InfoObjective
+    | ConstraintObjective
     | JointObjective
     | M2Objective,
     Kinds(),

@@ -61,6 +61,18 @@ OBJECTIVES = {
         rf"{_RECONSTRUCTION} - \beta\,{_KL}"
         rf" - \gamma\,{_TC}",
     ),
+    "info": Wording(
+        "β KL + λ MMD",
+        KL,
+        rf"{_RECONSTRUCTION} - \beta\,{_KL}"
+        r" - \lambda\,\mathrm{MMD}^2\left(q(z), \mathcal{N}(0, I)\right)",
+    ),
+    "constraint": Wording(
+        "β (KL − limit)",
+        "the distance from the limit",
+        rf"\max\; {_RECONSTRUCTION} \;\text{{ subject to }}\; {_KL} \le C, \quad"
+        r" \beta \leftarrow \max\left(0,\, \beta + \rho\,(\mathrm{KL} - C)\right)",
+    ),
     "joint": Wording(
         "β KL + α class",
         KL,
@@ -109,6 +121,10 @@ def short(spec: Spec, moves: Sequence[tuple[int, float]] = ()) -> str:
             own = f"capacity {words.number(now.capacity)} nats"
         case "free_bits":
             own = f"{words.number(now.free_bits)} free nats"
+        case "info":
+            own = f"InfoVAE, λ {words.number(now.weight)}"
+        case "constraint":
+            return f"KL at most {words.number(now.limit)} nats, {weight}"
         case "beta_tc":
             return f"β-TCVAE, {weight}"
         case "factor":

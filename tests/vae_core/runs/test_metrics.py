@@ -143,3 +143,9 @@ def test_a_pipe_in_the_place_of_the_file_is_replaced_by_a_resume(tmp_path):
     assert (reader.read(), str(reader.fault)) == ([], "metrics.jsonl is a pipe, not a file.")
     Log(path, 0).append(report(1))
     assert [line["step"] for line in reader.read()] == [1]
+
+
+def test_the_newest_beta_is_that_of_the_last_whole_report() -> None:
+    text = b'{"step": 1, "beta": 1.0}\n{"step": 7, "beta": 2.5}\n{"step": 9, "be'
+    assert metrics.newest_beta(text) == [(7, 2.5)]
+    assert metrics.newest_beta(b"nothing\n") == []

@@ -34,6 +34,7 @@ QUANTITIES = ("elbo", "reconstruction", "kl", "beta_kl")
 TERMS = {
     "mutual_information": "MI",
     "total_correlation": "TC",
+    "mmd": "MMD²",
     "dimension_wise_kl": "dim. KL",
     "discriminator_loss": "discriminator",
     "class_kl": "class KL",
