@@ -99,6 +99,13 @@ RECIPES = {
             {"net.kind": "conv"},
         ),
         Recipe(
+            "iaf-2d",
+            "Flow posterior, 2 dimensions",
+            "An inverse autoregressive flow (Kingma et al. 2016) bends each posterior out of its ellipse.",
+            "The ELBO passes that of vae-2d: where two readings of an image are possible, q can hold both.",
+            {"posterior.kind": "iaf"},
+        ),
+        Recipe(
             "masked-16d",
             "Masked VAE, 16 dimensions",
             "The encoder sees part of an image, hidden pixels as 0 and the mask; the decoder owes all of it.",

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from vae_core import spec
 from vae_core.constants import LOG_2PI
 from vae_core.model import variance_bound
+from vae_core.model.autoregressive_flow import AutoregressiveFlow
 from vae_core.spec.settings import Settings, kind_of
 
 DRAWS = 4  # of each image's posterior that a run keeps, where they are kept
@@ -230,7 +231,49 @@ class DiagonalGaussian(Posterior):
         return 0.5 * (mean.square() + torch.expm1(log_var) - log_var)
 
 
-POSTERIORS: dict[str, type[Posterior]] = {"diagonal_gaussian": DiagonalGaussian}
+class InverseAutoregressiveFlow(Posterior):
+    """z = f(z_0), z_0 ~ N(mu, diag(sigma^2)): log q(z|x) = log N(z_0; mu, diag(sigma^2)) - log |det df/dz_0|.
+
+    Kingma et al. 2016, section 4. params [B, 2D + C] = (mu, log sigma^2, the context of every step of f). The
+    inverse of f is exact, so that log q(z|x) is known at every z.
+    """
+
+    def __init__(self, settings: Settings, latent: int) -> None:
+        super().__init__(settings, latent)
+        self.base = DiagonalGaussian(spec.DiagonalGaussianPosterior(), latent)
+        hidden = self.settings.hidden
+        self.flow = AutoregressiveFlow(latent, hidden, hidden, self.settings.depth)
+
+    @property
+    def numbers(self) -> int:
+        return self.base.numbers + int(self.settings.hidden)
+
+    def split(self, params: Tensor) -> tuple[Tensor, Tensor]:
+        """params [..., P] -> those of z_0 [..., 2D], context [..., C]."""
+        return params[..., : self.base.numbers], params[..., self.base.numbers :]
+
+    def sample(
+        self, params: Tensor, samples: int = 1, generator: torch.Generator | None = None
+    ) -> tuple[Tensor, Tensor]:
+        base, context = self.split(params)
+        z, log_q = self.base.sample(base, samples, generator)
+        z, log_det = self.flow(z, context)
+        return z, log_q - log_det
+
+    def log_prob(self, params: Tensor, z: Tensor) -> Tensor:
+        base, context = self.split(params)
+        z, log_det = self.flow.inverse(z, context)
+        return self.base.log_prob(base, z) - log_det
+
+    def location(self, params: Tensor) -> Tensor:
+        """The mean of draws, as `moments` has it."""
+        return self.moments(params)[0]
+
+
+POSTERIORS: dict[str, type[Posterior]] = {
+    "diagonal_gaussian": DiagonalGaussian,
+    "iaf": InverseAutoregressiveFlow,
+}
 
 
 def register(settings: type[spec.PosteriorSettings]) -> Callable[[type[Posterior]], type[Posterior]]:

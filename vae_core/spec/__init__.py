@@ -25,7 +25,6 @@ from vae_core.spec.parts import (
     ContinuousBernoulliLikelihood,
     ConvNet,
     Data,
-    DiagonalGaussianPosterior,
     GaussianLikelihood,
     LectureNet,
     Likelihood,
@@ -38,11 +37,15 @@ from vae_core.spec.parts import (
     Noise,
     NoNoise,
     PartialConvNet,
-    Posterior,
-    PosteriorSettings,
     Prior,
     PriorSettings,
     StandardNormalPrior,
+)
+from vae_core.spec.posteriors import (
+    DiagonalGaussianPosterior,
+    IafPosterior,
+    Posterior,
+    PosteriorSettings,
 )
 from vae_core.spec.resolve import resolve
 from vae_core.spec.settings import Settings, SpecError, titles
@@ -64,6 +67,7 @@ __all__ = [
     "FactorObjective",
     "FreeBitsObjective",
     "GaussianLikelihood",
+    "IafPosterior",
     "JointObjective",
     "LectureNet",
     "Likelihood",
