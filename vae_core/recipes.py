@@ -205,6 +205,13 @@ RECIPES = {
             {"latent": 16, "objective.kind": "free_bits"},
         ),
         Recipe(
+            "iwae-50",
+            "IWAE, 50 codes per image",
+            "Fifty codes of an image are weighed together (Burda et al. 2016): a bound nearer to log p(x).",
+            "The bound lies nats above the ELBO, which may even fall: q need no longer be right by itself.",
+            {"latent": 16, "objective.kind": "iwae", "objective.samples": 50},
+        ),
+        Recipe(
             "sprites-beta-1",
             "Sprites, beta 1",
             "The plain VAE on images whose factors are known: the other sprites recipes are held against it.",

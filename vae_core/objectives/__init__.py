@@ -7,6 +7,7 @@ from collections.abc import Callable
 from vae_core import spec
 from vae_core.objectives.elbo import Capacity, Elbo, FreeBits
 from vae_core.objectives.factor import FactorVae
+from vae_core.objectives.iwae import Iwae
 from vae_core.objectives.objective import Logged, Objective
 from vae_core.objectives.semi_supervised import M2, Joint
 from vae_core.objectives.total_correlation import BetaTc
@@ -22,6 +23,7 @@ OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "factor": FactorVae,
     "joint": Joint,
     "m2": M2,
+    "iwae": Iwae,
 }
 
 

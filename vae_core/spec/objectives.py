@@ -28,14 +28,15 @@ class ObjectiveSettings(Settings):
 
     closed_form: whether it needs a KL that has one. independent: whether it needs a posterior whose
     dimensions are independent given the image. classifying: whether it learns q(y|x) and p(y). unlabelled:
-    whether it learns from images without labels. bound_under_class: of what its ELBO is a bound under a
-    condition.
+    whether it learns from images without labels. weighs_samples: whether the codes of an image are weighed
+    together, for a bound of its own. bound_under_class: of what its ELBO is a bound under a condition.
     """
 
     closed_form: ClassVar[bool] = False
     independent: ClassVar[bool] = False
     classifying: ClassVar[bool] = False
     unlabelled: ClassVar[bool] = False
+    weighs_samples: ClassVar[bool] = False
     bound_under_class: ClassVar[str] = "log p(x|y)"
     beta: Weight = Field(1.0, title="β")
     kl: Literal["analytic", "monte_carlo"] = Field(
@@ -51,6 +52,28 @@ class ElboObjective(ObjectiveSettings):
 
     title: ClassVar[str] = "ELBO with β"
     kind: Literal["elbo"] = "elbo"
+    warm_up: Steps = WARM_UP
+
+
+class IwaeObjective(ObjectiveSettings):
+    """log of the mean weight p(x, z) / q(z|x) of `samples` codes; with another beta, its KL is weighed.
+
+    beta rises from 0 over the first `warm_up` steps.
+    """
+
+    weighs_samples: ClassVar[bool] = True
+    title: ClassVar[str] = "IWAE"
+    kind: Literal["iwae"] = "iwae"
+    samples: Samples = Field(
+        5, title="Codes per image, k", description="Drawn from q(z|x) and weighed together; 1 is the ELBO."
+    )
+    gradient: Literal["standard", "doubly_reparameterised"] = Field(
+        "standard",
+        title="Gradient of the encoder",
+        description="That of the bound, or doubly reparameterised (Tucker et al. 2019): the same in the "
+        "mean, with less noise where k is large.",
+    )
+    kl: Literal["monte_carlo"] = "monte_carlo"
     warm_up: Steps = WARM_UP
 
 
@@ -183,6 +206,7 @@ Objective = Annotated[
     | BetaTcObjective
     | FactorObjective
     | JointObjective
-    | M2Objective,
+    | M2Objective
+    | IwaeObjective,
     Kinds(),
 ]

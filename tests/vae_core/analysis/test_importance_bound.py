@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from tests.vae_core.analysis.test_likelihood import linear_gaussian, some_images
-from vae_core.analysis import importance_bound
+from vae_core import data
+from vae_core.analysis import evaluation, importance_bound
 from vae_core.analysis.progress import Cancelled
 from vae_core.model.vae import VAE
 from vae_core.spec import Spec
@@ -88,3 +89,22 @@ def test_it_says_how_far_it_is_and_stops_when_told_to() -> None:
     assert said[-1] == 1
     with pytest.raises(Cancelled):
         importance_bound.log_weights(model, some_images(model, 1), 10, cancelled=lambda: True)
+
+
+def test_the_evaluation_of_a_run_that_weighs_codes_has_its_bound_of_all_images() -> None:
+    changes = {"data.name": "digits", "net.widths": [8], "objective.kind": "iwae", "objective.samples": 6}
+    torch.manual_seed(0)
+    model = VAE(Spec().change(**changes)).eval()
+    images = data.load("digits", "test")
+    numbers = evaluation.evaluate(model, images, samples=0)
+    assert numbers["bound_samples"] == 6
+    x = data.binarised_once(images, "dynamic").float() / 255
+    with torch.inference_mode():
+        terms = model(x, 600, torch.Generator().manual_seed(3))
+    log_w = (terms.log_px + terms.log_pz - terms.log_qz)[0].double()
+    sixes = log_w.view(100, 6, -1).logsumexp(1) - math.log(6)
+    error = float(sixes.std(0).mean()) / math.sqrt(len(x))
+    assert numbers["bound"] == pytest.approx(float(sixes.mean()), abs=5 * error)
+    assert numbers["elbo"] < numbers["bound"]
+    plain = VAE(model.spec.change(**{"objective.kind": "elbo"}))
+    assert "bound" not in evaluation.evaluate(plain, images, samples=0)

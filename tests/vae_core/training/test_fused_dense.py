@@ -28,6 +28,8 @@ NOT_SERVED = [
     {"objective.kl": "monte_carlo"},
     {"objective.kind": "beta_tc"},
     {"objective.kind": "factor"},
+    {"objective.kind": "iwae", "objective.samples": 1},
+    {"posterior.kind": "iaf"},
     {"mask.kind": "random"},
     {"condition.kind": "class"},
     {"posterior.variance": "shared"},

@@ -38,6 +38,8 @@ TERMS = {
     "discriminator_loss": "discriminator",
     "class_kl": "class KL",
     "classification": "classifier",
+    "bound": "bound",
+    "effective_samples": "effective samples",
 }
 DRAG = 0.6  # seconds of training between two moves of one drag, at most
 HIDDEN = (70, 92, 138)  # red, green, blue of what the encoder does not see
@@ -99,7 +101,8 @@ def build(run: Run, film: bool) -> bytes:
         "marks": marks(reports),
         "unit_prior": is_standard(run),
         "weighted": "",
-        "terms": [[name, TERMS[name]] for name in terms(reports)],
+        "terms": [[name, TERMS[name]] for name in terms(reports) if name != "bound"],
+        "bound": objective_words.bound(spec) if "bound" in terms(reports) else "",
         "replay": False,
         "latent": spec.latent,
     }

@@ -90,6 +90,10 @@ def tiles(
     if "beta_kl" not in test and kl is not None and spec.objective.kind == "elbo" and beta is not None:
         weighted[1] = words.nats(beta * kl)  # an evaluation knows no beta
     weighted[2] = f"β = {words.number(beta)}" if isinstance(beta, int | float) else ""
+    weighed = []
+    if spec.objective.weighs_samples:
+        codes = f"Of {spec.objective.samples} codes, weighed together: a lower bound on log p(x), too."
+        weighed = [row(objective_words.bound(spec), "bound", codes)]
     total = now.steps_total
     speed = [
         "Images/s",
@@ -109,6 +113,7 @@ def tiles(
         ]
     return [
         row("ELBO", "elbo", "Reconstruction minus KL, always with beta 1: a lower bound on log p(x)."),
+        *weighed,
         row("Reconstruction", "reconstruction", "The mean of log p(x|z) over codes z drawn from q(z|x)."),
         row(
             "KL",
