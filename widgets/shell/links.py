@@ -102,7 +102,7 @@ SPACING = Choice("spacing", MAPS, "spacing", "How the codes of the decoded grid 
 FRAME = Text("frame", MAPS, "step", "The moment of the training that is replayed.", form="number of a frame",
     quiet=True)
 SHOW = Choice("show", MAP, "section", "What stands below the map.",
-    options=("holes", "kl", "samples", "umap", "save"), default="holes")
+    options=("holes", "kl", "bound", "samples", "umap", "save"), default="holes")
 
 RUNS = Text("runs", SIDE_BY_SIDE, "runs", "The runs whose maps stand side by side, at most four.",
     form="names, with commas", resets=("frame",))
