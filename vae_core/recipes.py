@@ -49,6 +49,20 @@ RECIPES = {
             {"objective.beta": 0.0},
         ),
         Recipe(
+            "autoencoder-2d-no-noise",
+            "Autoencoder without noise, 2 dimensions",
+            "Neither noise nor KL: the code is the encoder's mean, and nothing asks what lies between codes.",
+            "Reconstructions are sharp, the cloud goes anywhere, and samples from the prior are no digits.",
+            {"objective.beta": 0.0, "posterior.kind": "point"},
+        ),
+        Recipe(
+            "vae-2d-no-noise",
+            "VAE without noise, 2 dimensions",
+            "KL without noise: of it only 1/2 |mu|^2 is left, a pull of every code towards 0.",
+            "The cloud shrinks instead of filling the prior, and samples stay poor: the pull makes no VAE.",
+            {"posterior.kind": "point"},
+        ),
+        Recipe(
             "vae-16d",
             "VAE, 16 dimensions",
             "More room than the digits need, so that the model chooses how many dimensions to use.",

@@ -186,7 +186,8 @@ class DiagonalGaussian(Posterior):
             mean, log_var = params, self.log_var.expand_as(params)
         return mean, log_var.clamp(-self.log_var_bound, self.log_var_bound)
 
-    moments = split
+    def moments(self, params: Tensor) -> tuple[Tensor, Tensor]:
+        return self.split(params)
 
     def location(self, params: Tensor) -> Tensor:
         return self.split(params)[0]
@@ -231,6 +232,30 @@ class DiagonalGaussian(Posterior):
         return 0.5 * (mean.square() + torch.expm1(log_var) - log_var)
 
 
+class Point(DiagonalGaussian):
+    """z = mu(x), from params [B, 2D] of which the second half goes unused: a deterministic autoencoder.
+
+    A point has no density, its KL is infinite and there is no ELBO. What remains of the KL is its mean's
+    part, 1/2 |mu|^2 under N(0, I), and a constant: log sigma^2 stands on its bound, as that of a Gaussian on
+    its way to a point does, so that wherever KL and ELBO are shown they are said to be undefined. In training
+    there is no noise at all. In evaluation mode z is drawn with sigma = e^-8, which no picture shows: chains
+    and importance sampling ask for a density, and this is one. The unused half makes the network that of a
+    Gaussian: from the same seed both begin with the same weights.
+    """
+
+    def split(self, params: Tensor) -> tuple[Tensor, Tensor]:
+        mean, _ = params.chunk(2, dim=-1)
+        return mean, torch.full_like(mean, -self.log_var_bound)
+
+    def sample(
+        self, params: Tensor, samples: int = 1, generator: torch.Generator | None = None
+    ) -> tuple[Tensor, Tensor]:
+        if not self.training:
+            return super().sample(params, samples, generator)
+        z = self.split(params)[0].expand(samples, *[-1] * params.ndim)
+        return z, self.log_prob(params, z)
+
+
 class InverseAutoregressiveFlow(Posterior):
     """z = f(z_0), z_0 ~ N(mu, diag(sigma^2)): log q(z|x) = log N(z_0; mu, diag(sigma^2)) - log |det df/dz_0|.
 
@@ -272,6 +297,7 @@ class InverseAutoregressiveFlow(Posterior):
 
 POSTERIORS: dict[str, type[Posterior]] = {
     "diagonal_gaussian": DiagonalGaussian,
+    "point": Point,
     "iaf": InverseAutoregressiveFlow,
 }
 

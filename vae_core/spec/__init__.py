@@ -45,6 +45,7 @@ from vae_core.spec.parts import (
 from vae_core.spec.posteriors import (
     DiagonalGaussianPosterior,
     IafPosterior,
+    PointPosterior,
     Posterior,
     PosteriorSettings,
 )
@@ -85,6 +86,7 @@ __all__ = [
     "Objective",
     "ObjectiveSettings",
     "PartialConvNet",
+    "PointPosterior",
     "Posterior",
     "PosteriorSettings",
     "Prior",

@@ -41,6 +41,17 @@ class DiagonalGaussianPosterior(PosteriorSettings):
     )
 
 
+class PointPosterior(PosteriorSettings):
+    """z = mu(x), without noise: a deterministic autoencoder. Of the KL the squared length of mu remains."""
+
+    closed_form: ClassVar[bool] = True
+    independent: ClassVar[bool] = True
+    form: ClassVar[Literal["gaussian", "draws"]] = "gaussian"
+    title: ClassVar[str] = "A point, without noise"
+    kind: Literal["point"] = "point"
+    variance: ClassVar[str] = "none"
+
+
 class IafPosterior(PosteriorSettings):
     """A diagonal Gaussian bent by an inverse autoregressive flow: any shape, and its density is known."""
 
@@ -57,4 +68,4 @@ class IafPosterior(PosteriorSettings):
     )
 
 
-Posterior = Annotated[DiagonalGaussianPosterior | IafPosterior, Kinds()]
+Posterior = Annotated[DiagonalGaussianPosterior | PointPosterior | IafPosterior, Kinds()]

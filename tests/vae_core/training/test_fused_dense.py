@@ -30,6 +30,7 @@ NOT_SERVED = [
     {"objective.kind": "factor"},
     {"objective.kind": "iwae", "objective.samples": 1},
     {"posterior.kind": "iaf"},
+    {"posterior.kind": "point"},
     {"mask.kind": "random"},
     {"condition.kind": "class"},
     {"posterior.variance": "shared"},
