@@ -6,19 +6,25 @@ step is one pass, whatever the number of dimensions D; backwards it is D of them
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-LOG_SCALE_BOUND = 2.0  # of one step, in each dimension: it stretches by e^-2 to e^2
+# Of a gate sigmoid(OPEN + a): it begins nearly open, and a stays within [-MOST, MOST], so that no step
+# squeezes a dimension by more than seven.
+OPEN, MOST = 2.0, 4.0
 
 
 class Step(nn.Module):
     """z_i -> exp(s_i) z_i + m_i, where m_i and s_i see the dimensions before i, and the context.
 
     One layer of hidden units lies between: a unit of degree d sees the first d dimensions, and m_i and s_i
-    see units of degree below i. The Jacobian has exp(s) on its diagonal. Dimensions are in the other order
-    where it is `backwards`. A new step changes nothing, as its last weights are 0.
+    see units of degree below i. The Jacobian has exp(s) on its diagonal; exp(s) is a gate that is closed
+    rather than opened, after equations 13 and 14, over its value at the start: without, training is
+    unsteady. Dimensions are in the other order where it is `backwards`. A new step changes nothing, as its
+    last weights are 0.
     """
 
     sees: Tensor
@@ -42,7 +48,8 @@ class Step(nn.Module):
         """z [..., D], context [..., C] -> m and s [..., D]."""
         hidden = F.linear(z, self.of_z.weight * self.sees, self.of_z.bias) + self.of_context(context)
         shift, raw = F.linear(hidden.tanh(), self.out.weight * self.seen, self.out.bias).chunk(2, -1)
-        return shift, LOG_SCALE_BOUND * (raw / LOG_SCALE_BOUND).tanh()
+        gate = F.logsigmoid(OPEN + MOST * (raw / MOST).tanh())
+        return shift, gate + math.log1p(math.exp(-OPEN))
 
     def forward(self, z: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
         """What the step makes of z [..., D], and the logarithm of its Jacobian's determinant [...]."""
