@@ -32,7 +32,7 @@ def test_it_is_of_the_pinned_image_and_begins_at_its_elbo(app: App, add_run: Add
     (sentence,) = [each.value for each in at.markdown if "the bound against k" in each.value]
     elbo = f"{float(expected.mean()):.2f}".replace("-", "−")
     assert f"test image 3: the bound against k.** ELBO {elbo} ±" in sentence
-    assert f"{found.effective:.1f} draws" in sentence
+    assert f"{found.effective:,.0f} draws" in sentence
     assert len(at.get("plotly_chart")) == 2
 
 

@@ -113,7 +113,7 @@ def parts(run: Run, found: Measured) -> None:
         f"**{name}: the bound against k.** ELBO {nats(bound.value[0], bound.error[0])} nats at k = 1, "
         f"{nats(bound.value[-1], bound.error[-1])} at k = {words.count(bound.counts[-1])}; {of} = "
         f"{nats(log_px, error)}. The {words.count(len(found.log_weight))} codes are worth "
-        f"{found.effective:.1f} draws of the true posterior."
+        f"{words.count(found.effective)} draws of the true posterior."
     )
     left, right = st.columns(2, gap="large")
     own = run.spec.objective.samples if run.spec.objective.weighs_samples else 1

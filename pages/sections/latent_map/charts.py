@@ -77,7 +77,7 @@ def against_k(
     marks = [
         {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": log_px, "y1": log_px,
          "line": {"color": PRIOR, "width": 1.5, "dash": "dash"},
-         "label": {"text": of, "textposition": "start"}},
+         "label": {"text": of, "textposition": "end"}},
         {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": own, "x1": own,
          "line": {"color": GREY, "width": 1, "dash": "dot"}},
     ]  # fmt: skip
@@ -95,15 +95,18 @@ def log_weights(log_weight: np.ndarray, log_px: float, of: str) -> dict[str, Any
         "marker": {"color": RECONSTRUCTION},
         "hovertemplate": "log w about %{x:.1f}: %{y} codes<extra></extra>",
     }
-    marks = [
-        {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": at, "x1": at,
-         "line": {"color": colour, "width": 1.5, "dash": "dash"},
-         "label": {"text": name, "textposition": "end", "textangle": 0, "xanchor": "right"}}
-        for name, at, colour in (("ELBO", float(log_weight.mean()), KL), (of, log_px, PRIOR))
-    ]  # fmt: skip
+    marks, names = [], []
+    for row, (name, at, colour) in enumerate((("ELBO", float(log_weight.mean()), KL), (of, log_px, PRIOR))):
+        ends = {"x0": at, "x1": at, "y0": 0, "y1": 1 + 0.07 * row}
+        line = {"color": colour, "width": 1.5, "dash": "dash"}
+        marks.append({"type": "line", "yref": "paper", **ends, "line": line})
+        place = {"x": at, "y": ends["y1"], "yref": "paper", "xanchor": "right", "yanchor": "bottom"}
+        names.append({"text": name, **place, "showarrow": False, "font": {"color": colour}})
     x = {"title": {"text": "log w, nats"}, "tickformat": "~g"}
-    y = {"title": {"text": "codes"}, "type": "log"}
-    return {"data": [bars], "layout": _layout(320, x, y, bargap=0, shapes=marks)}
+    y = {"title": {"text": "codes"}, "type": "log", "dtick": 1}
+    above = {"l": 52, "r": 12, "t": 44, "b": 44}  # room for the names
+    layout = _layout(320, x, y, margin=above, bargap=0, shapes=marks, annotations=names)
+    return {"data": [bars], "layout": layout}
 
 
 def scatter(xy: np.ndarray, labels: np.ndarray | None, classes: Sequence[str]) -> dict[str, Any]:
