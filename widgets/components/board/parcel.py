@@ -108,8 +108,10 @@ def build(run: Run, film: bool) -> bytes:
     }
     arrays = curves(reports)
     weighted, plain = arrays["beta_kl_train"], arrays["kl_train"]
-    if len(plain) and np.nanmax(np.abs(weighted - plain), initial=0) > 0.01 * np.nanmax(
-        np.abs(plain), initial=1
+    if (
+        not header["bound"]
+        and len(plain)
+        and np.nanmax(np.abs(weighted - plain), initial=0) > 0.01 * np.nanmax(np.abs(plain), initial=1)
     ):
         header["weighted"] = objective_words.of(spec).penalty
 

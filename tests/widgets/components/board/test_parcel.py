@@ -177,6 +177,8 @@ def test_a_run_that_weighs_codes_has_curves_of_its_bound_in_training_and_test_an
     header, arrays = wire.unpack(parcel.build(run, film=False))
     assert header["bound"] == "Bound, k = 5"
     assert header["terms"] == [["effective_samples", "effective samples"]]
+    assert header["weighted"] == ""
+    assert "Reconstruction − bound" not in [tile[0] for tile in header["tiles"]]
     for split in ("train", "test"):
         there = np.isfinite(arrays[f"bound_{split}"])
         assert there.any()
