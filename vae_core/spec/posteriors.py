@@ -47,7 +47,7 @@ class PointPosterior(PosteriorSettings):
     closed_form: ClassVar[bool] = True
     independent: ClassVar[bool] = True
     form: ClassVar[Literal["gaussian", "draws"]] = "gaussian"
-    title: ClassVar[str] = "A point, without noise"
+    title: ClassVar[str] = "Point (no noise)"
     kind: Literal["point"] = "point"
     variance: ClassVar[str] = "none"
 
@@ -55,7 +55,7 @@ class PointPosterior(PosteriorSettings):
 class IafPosterior(PosteriorSettings):
     """A diagonal Gaussian bent by an inverse autoregressive flow: any shape, and its density is known."""
 
-    title: ClassVar[str] = "Inverse autoregressive flow"
+    title: ClassVar[str] = "Flow (IAF)"
     kind: Literal["iaf"] = "iaf"
     depth: Annotated[int, Field(ge=1, le=4)] = Field(
         2, title="Steps of the flow", description="Each bends the posterior once more."
