@@ -49,6 +49,20 @@ RECIPES = {
             {"objective.beta": 0.0},
         ),
         Recipe(
+            "autoencoder-2d-no-noise",
+            "Autoencoder without noise, 2 dimensions",
+            "Neither noise nor KL: the code is the encoder's mean, and nothing asks what lies between codes.",
+            "Reconstructions are sharp, the cloud goes anywhere, and samples from the prior are no digits.",
+            {"objective.beta": 0.0, "posterior.kind": "point"},
+        ),
+        Recipe(
+            "vae-2d-no-noise",
+            "VAE without noise, 2 dimensions",
+            "KL without noise: of it only 1/2 |mu|^2 is left, a pull of every code towards 0.",
+            "The cloud shrinks instead of filling the prior, and samples stay poor: the pull makes no VAE.",
+            {"posterior.kind": "point"},
+        ),
+        Recipe(
             "vae-16d",
             "VAE, 16 dimensions",
             "More room than the digits need, so that the model chooses how many dimensions to use.",
@@ -124,6 +138,13 @@ RECIPES = {
             "Convolutions share weights over the image: fewer numbers to learn, more work per step.",
             "Fewer images per second than the fully connected network, but each one teaches more.",
             {"net.kind": "conv"},
+        ),
+        Recipe(
+            "iaf-2d",
+            "Flow posterior, 2 dimensions",
+            "An inverse autoregressive flow (Kingma et al. 2016) bends each posterior out of its ellipse.",
+            "The ELBO passes that of vae-2d: where two readings of an image are possible, q can hold both.",
+            {"posterior.kind": "iaf"},
         ),
         Recipe(
             "masked-16d",
@@ -223,6 +244,13 @@ RECIPES = {
             "A quarter of a nat per dimension costs nothing (Kingma et al. 2016), so that none dies.",
             "KL per dimension: none stays below the free quarter of a nat for long.",
             {"latent": 16, "objective.kind": "free_bits"},
+        ),
+        Recipe(
+            "iwae-50",
+            "IWAE, 50 codes per image",
+            "Fifty codes of an image are weighed together (Burda et al. 2016): a bound nearer to log p(x).",
+            "The bound lies nats above the ELBO, which may even fall: q need no longer be right by itself.",
+            {"latent": 16, "objective.kind": "iwae", "objective.samples": 50},
         ),
         Recipe(
             "sprites-beta-1",

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from vae_core import data
-from vae_core.analysis import aggregate, collapse, kl_divergence, likelihood
+from vae_core.analysis import aggregate, collapse, importance_bound, kl_divergence, likelihood
 from vae_core.data import Dataset
 from vae_core.model import masks, noise, variance_bound
 from vae_core.model.terms import Bound
@@ -52,6 +52,8 @@ def evaluate(
     effective sample size of an image's samples is there by its mean and its median over images (of the
     samples under all classes together), and log_px_elbo, the ELBO of the same images. None, and
     `log_px_note` says why, where the pixels have no likelihood under the model or `samples` is 0.
+    bound: of a run whose objective weighs `bound_samples` codes of an image together, what it maximises, with
+    beta 1: of all images, drawn once for each.
     kl_note: why kl and elbo say nothing of the model, where its variances stand on their bound; else None.
     hole_mass: share of the prior, within its 95 % region, where the aggregated posterior is less than a tenth
     of the prior. dimension_kl: under a prior without a closed form against each dimension's marginal; where
@@ -86,6 +88,7 @@ def evaluate(
         "hole_mass": holes.value,
         "hole_mass_error": holes.error,
         **_of_classes(model, images, dataset.images, labels),
+        **_bound(model, images, labels),
         **_log_px(model, images[: -(-log_px_images // max(1, model.classes))], samples, generator),
         **({} if seen is None else {seen: _averages(model, images, labels, again, as_trained=True)[0]}),
     }
@@ -148,6 +151,16 @@ def _of_classes(model: VAE, images: Tensor, undrawn: Tensor, labels: Tensor | No
             right = model.classify(seen).argmax(-1) == labels.cpu()
             numbers[name] = right.double().mean().item()
     return numbers
+
+
+def _bound(model: VAE, images: Tensor, labels: Tensor | None) -> dict[str, Any]:
+    objective = model.spec.objective
+    if not objective.weighs_samples:
+        return {}
+    labels = labels if model.classes else None
+    log_weight = importance_bound.log_weights(model, images, objective.samples, labels=labels)
+    value = importance_bound.log_mean_exp(log_weight).mean().item()
+    return {"bound": value, "bound_samples": objective.samples}
 
 
 def _log_px(model: VAE, images: Tensor, samples: int, generator: torch.Generator) -> dict[str, Any]:

@@ -30,6 +30,9 @@ class Terms:
     # log q(z_d|x_j) of the code of each image i under the posterior of each image j, [S, D, B, B] at i, j;
     # computed when called. None where a posterior's dimensions depend on each other.
     pairwise: Callable[[], Tensor] | None = None
+    # log q(z|x) [K, S, B] again, whose gradient reaches z alone, as if q were fixed; computed when called.
+    # None where the class is summed out.
+    held_log_qz: Callable[[], Tensor] | None = None
 
     def elbo(self, analytic: bool = True, classifier_weight: Tensor | float = 1.0) -> Bound:
         """The ELBO of each image: E[log p(x|z)] - KL(q(z|x) || p(z)), less the KL of its class, if any.

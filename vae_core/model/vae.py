@@ -143,12 +143,14 @@ class VAE(nn.Module):
         z, log_qz = self.posterior.sample(params, samples, generator)
         kl = self.posterior.kl(params, self.prior, y)
         if y is None or y.ndim == 2:
+            of_one = z[None]  # whoever follows the gradient to the codes finds all of it here
             return Terms(
-                log_px=self.likelihood.log_prob(self.decode(z, y), x)[None],
-                log_pz=self.prior.log_prob(z, y)[None],
+                log_px=self.likelihood.log_prob(self.decode(of_one[0], y), x)[None],
+                log_pz=self.prior.log_prob(of_one[0], y)[None],
                 log_qz=log_qz[None],
                 kl=None if kl is None else kl[None],
-                z=z[None],
+                z=of_one,
+                held_log_qz=partial(self._held_log_prob, params, of_one),
                 pairwise=partial(self.posterior.pairwise, params, z)
                 if self.spec.posterior.independent
                 else None,
@@ -161,6 +163,14 @@ class VAE(nn.Module):
         log_px = self.likelihood.log_prob(pixels.flatten(0, 1), x).unflatten(0, (self.classes, samples))
         kl = None if kl is None else kl.expand(self.classes, -1, -1)
         return Terms(log_px, self.prior.log_prob(z, y[:, None]), log_qz, kl, z, summed=True)
+
+    def _held_log_prob(self, params: Tensor, z: Tensor) -> Tensor:
+        """log q(z|x) [1, S, B] of codes [1, S, B, D], with a gradient in z alone: its value, and its slope
+        there times what z moves by."""
+        here = z[0].detach().requires_grad_()
+        log_q = self.posterior.log_prob(params.detach(), here)
+        (slope,) = torch.autograd.grad(log_q.sum(), here)
+        return (log_q.detach() + (slope * (z[0] - here.detach())).sum(-1))[None]
 
     @torch.inference_mode()
     def classify(self, images: Tensor) -> Tensor:

@@ -14,8 +14,8 @@ BOUND = 16.0
 MOST = 0.5  # of the variances: from here on the KL is that of the bound
 
 WHY = (
-    "Nothing in the objective holds these variances up: they shrink until a bound on them, e⁻¹⁶, stops them. "
-    "KL and ELBO would measure that bound, not the model."
+    "These variances stand on a bound, e⁻¹⁶: nothing in the objective holds them up, or the posterior is a "
+    "point. KL and ELBO would measure that bound, not the model."
 )
 
 

@@ -9,6 +9,7 @@ from vae_core.objectives.constraint import KlConstraint
 from vae_core.objectives.elbo import Capacity, Elbo, FreeBits
 from vae_core.objectives.factor import FactorVae
 from vae_core.objectives.info import Info
+from vae_core.objectives.iwae import Iwae
 from vae_core.objectives.objective import Logged, Objective
 from vae_core.objectives.semi_supervised import M2, Joint
 from vae_core.objectives.total_correlation import BetaTc
@@ -26,6 +27,7 @@ OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "constraint": KlConstraint,
     "joint": Joint,
     "m2": M2,
+    "iwae": Iwae,
 }
 
 

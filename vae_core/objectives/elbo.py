@@ -19,7 +19,7 @@ class Elbo(Objective):
 
     def __init__(
         self,
-        settings: spec.ElboObjective | spec.JointObjective | spec.M2Objective,
+        settings: spec.ElboObjective | spec.IwaeObjective | spec.JointObjective | spec.M2Objective,
         latent: int,
         images: int,
     ) -> None:

@@ -31,6 +31,9 @@ class Objective(nn.Module):
     beta: Tensor
     # Whether it learns from images without labels too: such pass with their class summed out.
     semi_supervised = False
+    evaluation_samples = (
+        1  # of the posterior of each image, where it is measured on others than it learns from
+    )
     # Of the Adam that moves the objective's own modules, where it has any.
     learning_rate = 1e-3
     adam_betas = (0.9, 0.999)

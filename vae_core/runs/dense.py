@@ -17,7 +17,8 @@ import numpy as np
 from vae_core.runs import files, schema, tensors
 from vae_core.runs.reading import Unfit, opened
 from vae_core.spec import Spec
-from vae_core.spec.parts import BernoulliLikelihood, DiagonalGaussianPosterior, MlpNet
+from vae_core.spec.parts import BernoulliLikelihood, MlpNet
+from vae_core.spec.posteriors import DiagonalGaussianPosterior
 
 ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "relu": lambda x: np.maximum(x, 0),
@@ -51,7 +52,7 @@ def fits(spec: Spec) -> bool:
     """Whether the run's networks are plain enough: fully connected, of the image alone, and Bernoulli."""
     plain = isinstance(spec.net, MlpNet) and spec.net.activation in ACTIVATIONS
     usual = isinstance(spec.likelihood, BernoulliLikelihood)
-    gaussian = isinstance(spec.posterior, DiagonalGaussianPosterior)
+    gaussian = isinstance(spec.posterior, DiagonalGaussianPosterior) and spec.posterior.variance == "image"
     return plain and usual and gaussian and not spec.masked and not spec.classes
 
 

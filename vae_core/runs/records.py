@@ -34,6 +34,8 @@ class Evaluation(TypedDict, total=False, extra_items=Plain):  # type: ignore[cal
     elbo: Number | None
     reconstruction: Number | None
     kl: Number | None
+    bound: Number | None
+    bound_samples: Count | None
     beta: Number | None
     accuracy: Share | None
     classification: Number | None

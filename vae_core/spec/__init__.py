@@ -13,6 +13,7 @@ from vae_core.spec.objectives import (
     FactorObjective,
     FreeBitsObjective,
     InfoObjective,
+    IwaeObjective,
     JointObjective,
     M2Objective,
     Objective,
@@ -27,7 +28,6 @@ from vae_core.spec.parts import (
     ContinuousBernoulliLikelihood,
     ConvNet,
     Data,
-    DiagonalGaussianPosterior,
     GaussianLikelihood,
     LectureNet,
     Likelihood,
@@ -40,11 +40,16 @@ from vae_core.spec.parts import (
     Noise,
     NoNoise,
     PartialConvNet,
-    Posterior,
-    PosteriorSettings,
     Prior,
     PriorSettings,
     StandardNormalPrior,
+)
+from vae_core.spec.posteriors import (
+    DiagonalGaussianPosterior,
+    IafPosterior,
+    PointPosterior,
+    Posterior,
+    PosteriorSettings,
 )
 from vae_core.spec.resolve import resolve
 from vae_core.spec.settings import Settings, SpecError, titles
@@ -67,7 +72,9 @@ __all__ = [
     "FactorObjective",
     "FreeBitsObjective",
     "GaussianLikelihood",
+    "IafPosterior",
     "InfoObjective",
+    "IwaeObjective",
     "JointObjective",
     "LectureNet",
     "Likelihood",
@@ -83,6 +90,7 @@ __all__ = [
     "Objective",
     "ObjectiveSettings",
     "PartialConvNet",
+    "PointPosterior",
     "Posterior",
     "PosteriorSettings",
     "Prior",

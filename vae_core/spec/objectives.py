@@ -29,9 +29,8 @@ class ObjectiveSettings(Settings):
     closed_form: whether it needs a KL that has one. independent: whether it needs a posterior whose
     dimensions are independent given the image. classifying: whether it learns q(y|x) and p(y). unlabelled:
     whether it learns from images without labels. standard_prior: whether it needs p(z) = N(0, I).
-    beta_follows: whether it moves beta itself.
-    bound_under_class: of what its ELBO is a bound under a
-    condition.
+    beta_follows: whether it moves beta itself. weighs_samples: whether the codes of an image are weighed
+    together, for a bound of its own. bound_under_class: of what its ELBO is a bound under a condition.
     """
 
     closed_form: ClassVar[bool] = False
@@ -40,6 +39,7 @@ class ObjectiveSettings(Settings):
     unlabelled: ClassVar[bool] = False
     standard_prior: ClassVar[bool] = False
     beta_follows: ClassVar[bool] = False
+    weighs_samples: ClassVar[bool] = False
     bound_under_class: ClassVar[str] = "log p(x|y)"
     beta: Weight = Field(1.0, title="β")
     kl: Literal["analytic", "monte_carlo"] = Field(
@@ -55,6 +55,28 @@ class ElboObjective(ObjectiveSettings):
 
     title: ClassVar[str] = "ELBO with β"
     kind: Literal["elbo"] = "elbo"
+    warm_up: Steps = WARM_UP
+
+
+class IwaeObjective(ObjectiveSettings):
+    """log of the mean weight p(x, z) / q(z|x) of `samples` codes; with another beta, its KL is weighed.
+
+    beta rises from 0 over the first `warm_up` steps.
+    """
+
+    weighs_samples: ClassVar[bool] = True
+    title: ClassVar[str] = "IWAE"
+    kind: Literal["iwae"] = "iwae"
+    samples: Samples = Field(
+        5, title="Codes per image, k", description="Drawn from q(z|x) and weighed together; 1 is the ELBO."
+    )
+    gradient: Literal["standard", "doubly_reparameterised"] = Field(
+        "standard",
+        title="Gradient of the encoder",
+        description="That of the bound, or doubly reparameterised (Tucker et al. 2019): the same in the "
+        "mean, with less noise where k is large.",
+    )
+    kl: Literal["monte_carlo"] = "monte_carlo"
     warm_up: Steps = WARM_UP
 
 
@@ -229,6 +251,7 @@ Objective = Annotated[
     | InfoObjective
     | ConstraintObjective
     | JointObjective
-    | M2Objective,
+    | M2Objective
+    | IwaeObjective,
     Kinds(),
 ]

@@ -346,35 +346,6 @@ Likelihood = Annotated[
 ]
 
 
-class PosteriorSettings(Settings):
-    """What all posteriors have.
-
-    closed_form: whether its KL from a Gaussian prior has one; where it has none, a Spec takes
-    `objective.kl=monte_carlo`. independent: whether the dimensions are, given the image. form: what a run
-    keeps of each image's posterior; see `model/posteriors.py`. vector, continuous: what its codes are; see
-    `capabilities.py`.
-    """
-
-    closed_form: ClassVar[bool] = False
-    independent: ClassVar[bool] = False
-    form: ClassVar[Literal["gaussian", "draws"]] = "draws"
-    vector: ClassVar[bool] = True
-    continuous: ClassVar[bool] = True
-
-
-class DiagonalGaussianPosterior(PosteriorSettings):
-    """q(z|x) = N(mu, diag(sigma^2))."""
-
-    closed_form: ClassVar[bool] = True
-    independent: ClassVar[bool] = True
-    form: ClassVar[Literal["gaussian", "draws"]] = "gaussian"
-    title: ClassVar[str] = "Diagonal Gaussian"
-    kind: Literal["diagonal_gaussian"] = "diagonal_gaussian"
-
-
-Posterior = Annotated[DiagonalGaussianPosterior, Kinds()]
-
-
 class PriorSettings(Settings):
     """What all priors have.
 

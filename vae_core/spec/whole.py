@@ -15,7 +15,6 @@ from vae_core.spec.parts import (
     ClassCondition,
     Condition,
     Data,
-    DiagonalGaussianPosterior,
     Likelihood,
     Mask,
     MlpNet,
@@ -24,10 +23,10 @@ from vae_core.spec.parts import (
     Noise,
     NoMask,
     NoNoise,
-    Posterior,
     Prior,
     StandardNormalPrior,
 )
+from vae_core.spec.posteriors import DiagonalGaussianPosterior, Posterior
 from vae_core.spec.settings import Settings, SpecError, all_settings, kind_of, kinds, sentence
 
 ENDS = ("epochs", "steps", "seconds")

@@ -196,7 +196,8 @@ class Trainer:
 
     @torch.inference_mode()
     def evaluate(self, images: Tensor, labels: Tensor | None = None, seed: int = 0) -> dict[str, Any]:
-        """The same terms on other images, uint8 [N, C, H, W], one posterior sample each.
+        """The same terms on other images, uint8 [N, C, H, W], of one posterior sample each, or of as many as
+        the objective asks for.
 
         labels [N]: needed under a condition. An objective that learns from unlabelled images sums the class
         out here too, and labels only say how well its classifier does.
@@ -205,13 +206,15 @@ class Trainer:
         """
         generator = torch.Generator(self.device).manual_seed(seed)
         sums: dict[str, Tensor] = {}
-        given = repeat(None) if self.labels is None or labels is None else labels.to(self.device).split(BLOCK)
-        for block, y in zip(images.to(self.device).split(BLOCK), given, strict=False):
+        samples = self.objective.evaluation_samples
+        size = max(1, BLOCK // samples)
+        given = repeat(None) if self.labels is None or labels is None else labels.to(self.device).split(size)
+        for block, y in zip(images.to(self.device).split(size), given, strict=False):
             hidden = self.objective.semi_supervised
             x = data.binarise(block, "none")
             mask = masks.draw(self.spec.mask.kind, x, generator)
             seen = noise.draw(self.spec.noise, x, generator)
-            terms = self.model(x, 1, generator, y=None if hidden else y, mask=mask, seen=seen)
+            terms = self.model(x, samples, generator, y=None if hidden else y, mask=mask, seen=seen)
             if hidden and y is not None:
                 terms = replace(terms, y=self.model.weights(y))
             _, logged = self.objective(terms, self.device_step)

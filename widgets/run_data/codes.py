@@ -48,6 +48,11 @@ class Codes:
         return None if is_standard(self.run) else self.run.model.prior
 
     @property
+    def gaussian(self) -> bool:
+        """Whether each q(z|x) is a diagonal Gaussian: mean and variances say all of it."""
+        return self.run.spec.posterior.form == "gaussian"
+
+    @property
     def whole(self) -> bool:
         """Whether these are all test images."""
         return self.file == files.POSTERIORS

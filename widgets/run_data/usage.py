@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,14 +33,27 @@ def codes(run: Run) -> Codes:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def usage(codes: Codes) -> Usage:
+    """kl is nan where `kl_note` says why; dimensions that depend on each other are sorted by activity."""
+    import torch
+
     from vae_core.analysis import traverse
 
-    return traverse.usage(codes.posteriors, prior=codes.prior)
+    found = traverse.usage(codes.posteriors, prior=codes.prior)
+    if kl_note(codes) is None:
+        return found
+    order = found.order if codes.gaussian else traverse.order(found.activity)
+    return replace(found, kl=torch.full_like(found.kl, torch.nan), order=order)
 
 
 def kl_note(codes: Codes) -> str | None:
-    """Why the KL of these codes says nothing of the model; None where it does."""
-    return variance_bound.undefined_kl(codes.posteriors.log_var)
+    """Why the KL of single dimensions says nothing of the model, in sentences; None where it does."""
+    if not codes.gaussian:
+        return (
+            "The KL of single dimensions is not known: under its posterior they depend on each other. They "
+            "are sorted by how far images move their means."
+        )
+    undefined = variance_bound.undefined_kl(codes.posteriors.log_var)
+    return None if undefined is None else f"{undefined} {variance_bound.WHY}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -102,7 +102,7 @@ SPACING = Choice("spacing", MAPS, "spacing", "How the codes of the decoded grid 
 FRAME = Text("frame", MAPS, "step", "The moment of the training that is replayed.", form="number of a frame",
     quiet=True)
 SHOW = Choice("show", MAP, "section", "What stands below the map.",
-    options=("holes", "gap", "kl", "samples", "umap", "save"), default="holes")
+    options=("holes", "gap", "bound", "kl", "samples", "umap", "save"), default="holes")
 Q = Text("q", MAP, "q", "Where the hand has moved q(z|x), beside the true posterior.",
     form="mean and deviation of each dimension, with commas", quiet=True)
 

@@ -36,6 +36,12 @@ OBJECTIVES = {
         rf"\mathcal{{L}}_\beta(x) = \underbrace{{{_RECONSTRUCTION}}}_{{\text{{reconstruction}}}}"
         rf" - \beta\,\underbrace{{{_KL}}}_{{\text{{KL}}}}",
     ),
+    "iwae": Wording(
+        "Reconstruction − bound",
+        "the KL in each weight",
+        r"\mathbb{E}_{z_1 \ldots z_k \sim q(z|x)}\left[\log \frac{1}{k} \sum_{i=1}^{k}"
+        r" p(x|z_i) \left(\frac{p(z_i)}{q(z_i|x)}\right)^{\beta}\right]",
+    ),
     "capacity": Wording(
         "β |KL − C|",
         "the distance from C",
@@ -98,6 +104,11 @@ def of(spec: Spec) -> Wording:
     return OBJECTIVES.get(spec.objective.kind, UNKNOWN)
 
 
+def bound(spec: Spec) -> str:
+    """What the bound is called of an objective that weighs several codes together."""
+    return f"Bound, k = {spec.objective.samples}"
+
+
 def beta(spec: Spec, moves: Sequence[tuple[int, float]] = ()) -> str:
     """The value of beta: 1; or, where training moved it, 1 → 10 at step 8,500. moves: as `Run.beta_moves`.
 
@@ -117,6 +128,8 @@ def short(spec: Spec, moves: Sequence[tuple[int, float]] = ()) -> str:
     match now.kind:
         case "elbo":
             return weight
+        case "iwae":
+            own = f"IWAE, k {now.samples}"
         case "capacity":
             own = f"capacity {words.number(now.capacity)} nats"
         case "free_bits":

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from widgets.shell.palette import CLASSES, GREY, HOLE, KL
+from widgets.shell.palette import CLASSES, GREY, HOLE, KL, PRIOR, RECONSTRUCTION
 
 
 def _layout(height: int, x: dict[str, Any], y: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -50,6 +50,63 @@ def dimensions(kl: Sequence[float], collapsed: Sequence[bool]) -> dict[str, Any]
     }
     y = {"title": {"text": "KL, nats per image"}, "rangemode": "tozero"}
     return {"data": [bars], "layout": _layout(260, {"tickfont": {"size": 11}}, y, bargap=0.25)}
+
+
+def against_k(
+    counts: Sequence[int],
+    values: Sequence[float],
+    errors: Sequence[float],
+    log_px: float,
+    of: str,
+    own: int,
+) -> dict[str, Any]:
+    """The bound in nats against k with its standard errors; log p(x), called `of`, as a level line; the k of
+    the run's objective, `own`, as an upright one."""
+    line = {
+        "type": "scatter",
+        "x": list(counts),
+        "y": list(values),
+        "error_y": {"array": list(errors), "thickness": 1.2, "width": 3},
+        "mode": "lines+markers",
+        "line": {"color": KL, "width": 2},
+        "marker": {"color": KL, "size": 6},
+        "hovertemplate": "k = %{x}: %{y:.2f} ± %{error_y.array:.2f} nats<extra></extra>",
+    }
+    x = {"type": "log", "title": {"text": "codes k"}, "tickvals": [1, 10, 100, 1000, 5000]}
+    y = {"title": {"text": "bound, nats"}, "tickformat": "~g"}
+    marks = [
+        {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": log_px, "y1": log_px,
+         "line": {"color": PRIOR, "width": 1.5, "dash": "dash"},
+         "label": {"text": of, "textposition": "end"}},
+        {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": own, "x1": own,
+         "line": {"color": GREY, "width": 1, "dash": "dot"}},
+    ]  # fmt: skip
+    return {"data": [line], "layout": _layout(320, x, y, shapes=marks)}
+
+
+def log_weights(log_weight: np.ndarray, log_px: float, of: str) -> dict[str, Any]:
+    """How often each log-weight [M] in nats was drawn; their mean, the ELBO, and log p(x), called `of`."""
+    counts, edges = np.histogram(log_weight, bins=60)
+    bars = {
+        "type": "bar",
+        "x": ((edges[1:] + edges[:-1]) / 2).tolist(),
+        "y": counts.tolist(),
+        "width": float(edges[1] - edges[0]),
+        "marker": {"color": RECONSTRUCTION},
+        "hovertemplate": "log w about %{x:.1f}: %{y} codes<extra></extra>",
+    }
+    marks, names = [], []
+    for row, (name, at, colour) in enumerate((("ELBO", float(log_weight.mean()), KL), (of, log_px, PRIOR))):
+        ends = {"x0": at, "x1": at, "y0": 0, "y1": 1 + 0.07 * row}
+        line = {"color": colour, "width": 1.5, "dash": "dash"}
+        marks.append({"type": "line", "yref": "paper", **ends, "line": line})
+        place = {"x": at, "y": ends["y1"], "yref": "paper", "xanchor": "right", "yanchor": "bottom"}
+        names.append({"text": name, **place, "showarrow": False, "font": {"color": colour}})
+    x = {"title": {"text": "log w, nats"}, "tickformat": "~g"}
+    y = {"title": {"text": "codes"}, "type": "log", "dtick": 1}
+    above = {"l": 52, "r": 12, "t": 44, "b": 44}  # room for the names
+    layout = _layout(320, x, y, margin=above, bargap=0, shapes=marks, annotations=names)
+    return {"data": [bars], "layout": layout}
 
 
 def scatter(xy: np.ndarray, labels: np.ndarray | None, classes: Sequence[str]) -> dict[str, Any]:

@@ -100,7 +100,8 @@ def parts(run: Run, codes: Codes, found: Decomposition) -> None:
         st.plotly_chart(
             charts.dimensions(kl.dimension.tolist(), collapsed), key="dimension-kl", config=palette.PLAIN
         )
-        st.caption(f"In nats per image; {summed(kl)} A grey dimension ignores the image.")
+        moments = "" if codes.gaussian else " Each is that of the Gaussian of the same mean and variance."
+        st.caption(f"In nats per image; {summed(kl)}{moments} A grey dimension ignores the image.")
         rows = [[d + 1, value, int(collapsed[d])] for d, value in enumerate(kl.dimension.tolist())]
         take_away.menu(
             "kl",

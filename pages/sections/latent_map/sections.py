@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.sections.latent_map import decomposition, downloads, gap, hole_table, projection, samples
+from pages.sections.latent_map import bound, decomposition, downloads, gap, hole_table, projection, samples
 from vae_core.runs.run import Run
 from widgets.components.latent_map.map_view import View
 from widgets.run_data.codes import Codes, newest
@@ -25,6 +25,7 @@ def show(run: Run, view: View) -> None:
         "holes": (":material/blur_on: Holes", hole_table.show),
         "gap": (":material/join_inner: True posterior", gap.show),
         "kl": (":material/stacked_bar_chart: What the KL is made of", decomposition.show),
+        "bound": (":material/stairs: Bound against k", bound.show),
         "samples": (":material/compare: Samples from holes", samples.show),
     }
     if run.spec.latent > 2:

@@ -9,7 +9,6 @@ import streamlit as st
 
 from pages.sections.traverse import naming, slider_state
 from pages.sections.traverse.controls import TraverseView
-from vae_core.model import variance_bound
 from vae_core.runs.run import Run
 from widgets.components.traverse import Model, traverse
 from widgets.run_data import library, usage
@@ -96,7 +95,7 @@ def model(side: Side, view: TraverseView, place: int) -> Model:
         run.name,
         library.title(run),
         usage.decoder(run, side.y),
-        kl=np.full(run.spec.latent, np.nan) if usage.kl_note(usage.codes(run)) else used.kl.numpy(),
+        kl=used.kl.numpy(),
         stops=side.stops,
         ticks=side.ticks,
         origin=side.origin,
@@ -137,5 +136,5 @@ def below(both: list[Side]) -> str:
     notes = []
     for side in both:
         if note := usage.kl_note(usage.codes(side.run)):
-            notes.append(f"{words.literal(library.title(side.run))}: {note} {variance_bound.WHY}")
+            notes.append(f"{words.literal(library.title(side.run))}: {note}")
     return " ".join([*filter(None, map(condition_name, both)), *notes, *sentences])

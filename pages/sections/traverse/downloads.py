@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import streamlit as st
@@ -128,8 +127,7 @@ def strips_png(view: TraverseView, place: int, hand: Hand, called: Names, times:
         usage.decode(run, side.y), torch.tensor(code), torch.from_numpy(side.stops), shown
     )
     labels = [naming.label(d, called[d]) for d in shown]
-    undefined = usage.kl_note(usage.codes(run))
-    notes = ["KL undefined" if undefined else f"KL {used.kl[d]:.2f} nats" for d in shown]
+    notes = ["KL not known" if used.kl[d].isnan() else f"KL {used.kl[d]:.2f} nats" for d in shown]
     title = f"{library.title(run)}   {library.note(run)}".replace("β", "beta").replace(
         "γ", "gamma"
     )  # Pillow's letters are Latin
@@ -162,8 +160,7 @@ def dimensions(view: TraverseView, place: int, hand: Hand, called: Names) -> str
     found = usage.codes(side.run)
     used, at = usage.usage(found), usage.quantiles(found)
     head = ["dimension", "name", "kl_nats", "activity", "dead", "z", "z_of_start"]
-    kl = torch.full_like(used.kl, math.nan) if usage.kl_note(found) else used.kl
-    numbers = torch.stack([kl, used.activity], 1).tolist()
+    numbers = torch.stack([used.kl, used.activity], 1).tolist()
     rows = [
         [d + 1, called[d], *numbers[d], int(used.dead[d]), code[d], side.origin[d], *at[d]]
         for d in used.order.tolist()

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.distributions import Normal, kl_divergence
 
-from vae_core.model.posteriors import DiagonalGaussian, Posterior, Posteriors
+from vae_core import recipes
+from vae_core.model import variance_bound
+from vae_core.model.posteriors import DiagonalGaussian, Point, Posterior, Posteriors
 from vae_core.model.priors import StandardNormal
-from vae_core.spec import DiagonalGaussianPosterior, StandardNormalPrior
+from vae_core.spec import DiagonalGaussianPosterior, PointPosterior, StandardNormalPrior
+from vae_core.training.loop import untrained
 
 B, D = 5, 3
 q, p = DiagonalGaussian(DiagonalGaussianPosterior(), D), StandardNormal(StandardNormalPrior(), D)
@@ -120,3 +125,68 @@ def test_the_moments_of_draws_are_those_of_the_distribution():
     # Of 200 x 64 draws: means err by sigma / 113, log variances by sqrt(2 / 64) each, less in their mean.
     assert ((mean - exact).mean(0).abs() < 0.05 * (0.5 * exact_log_var).exp().mean(0)).all()
     assert ((log_var - exact_log_var).mean(0).abs() < 0.05).all()
+
+
+def shared(log_var):
+    one = DiagonalGaussian(DiagonalGaussianPosterior(variance="shared"), D).double()
+    with torch.no_grad():
+        one.log_var.copy_(log_var)
+    return one
+
+
+def test_a_shared_variance_is_that_of_every_image():
+    log_var = torch.tensor([0.5, -1.0, -3.0], dtype=torch.float64)
+    one, mean = shared(log_var), params()[:, :D]
+    assert one.numbers == D
+    same = torch.cat([mean, log_var.expand(B, D)], 1)
+    for of_one, of_each in zip(one.split(mean), q.split(same), strict=True):
+        assert torch.equal(of_one, of_each)
+    z, log_q = one.sample(mean, 7, torch.Generator().manual_seed(1))
+    oracle = Normal(mean, (0.5 * log_var).exp())
+    torch.testing.assert_close(log_q, oracle.log_prob(z).sum(-1))
+    torch.testing.assert_close(one.log_prob(mean, z), log_q)
+    prior = Normal(torch.zeros(D, dtype=torch.float64), 1.0)
+    torch.testing.assert_close(one.kl(mean), kl_divergence(oracle, prior))
+    assert one.codes(mean)["log_var"].shape == (B, D)
+
+
+def test_a_shared_variance_learns_from_all_images_at_once():
+    log_var = torch.tensor([1.0, 0.0, -2.0], dtype=torch.float64)
+    one, mean = shared(log_var), params()[:, :D]
+    one.kl(mean).sum().backward()
+    one_image = (log_var.exp() - 1) / 2  # of KL = (mu^2 + exp(log_var) - log_var - 1) / 2
+    torch.testing.assert_close(one.log_var.grad, B * one_image)
+
+
+def test_a_point_is_the_mean_in_training_and_its_penalty_is_the_means_length():
+    point = Point(PointPosterior(), D)
+    given = params().requires_grad_()
+    z, _ = point.sample(given, 5, torch.Generator().manual_seed(0))
+    mean = given[:, :D]
+    assert torch.equal(z, mean.expand(5, B, D))
+    kl = point.kl(given)
+    constant = kl - 0.5 * mean.square()
+    torch.testing.assert_close(constant, constant[:1, :1].expand(B, D))
+    kl.sum().backward()
+    torch.testing.assert_close(given.grad, torch.cat([mean, torch.zeros_like(mean)], 1).detach())
+    assert variance_bound.undefined_kl(point.codes(given)["log_var"]) is not None
+
+
+def test_a_point_that_is_measured_has_the_density_that_it_is_drawn_from():
+    point = Point(PointPosterior(), D).eval()
+    z, log_q = point.sample(params(), 7, torch.Generator().manual_seed(1))
+    oracle = Normal(params()[:, :D], math.exp(-variance_bound.BOUND / 2))
+    torch.testing.assert_close(log_q, oracle.log_prob(z).sum(-1), rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(point.log_prob(params(), z), log_q, rtol=1e-6, atol=1e-6)
+    assert (z - params()[:, :D]).abs().max() < 6 * math.exp(-variance_bound.BOUND / 2)
+
+
+def test_noise_and_kl_are_switched_on_apart_from_the_same_weights():
+    names = ("vae-2d", "autoencoder-2d", "vae-2d-no-noise", "autoencoder-2d-no-noise")
+    specs = [recipes.get(name).change(**{"data.name": "digits"}) for name in names]
+    assert [(each.posterior.kind, each.objective.beta) for each in specs] == [
+        ("diagonal_gaussian", 1.0), ("diagonal_gaussian", 0.0), ("point", 1.0), ("point", 0.0),
+    ]  # fmt: skip
+    first, *others = (untrained(each).state_dict() for each in specs)
+    for other in others:
+        assert all(torch.equal(value, first[name]) for name, value in other.items())

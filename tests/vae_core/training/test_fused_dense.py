@@ -28,8 +28,12 @@ NOT_SERVED = [
     {"objective.kl": "monte_carlo"},
     {"objective.kind": "beta_tc"},
     {"objective.kind": "factor"},
+    {"objective.kind": "iwae", "objective.samples": 1},
+    {"posterior.kind": "iaf"},
+    {"posterior.kind": "point"},
     {"mask.kind": "random"},
     {"condition.kind": "class"},
+    {"posterior.variance": "shared"},
 ]
 
 

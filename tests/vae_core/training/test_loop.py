@@ -67,7 +67,7 @@ def test_reports_and_evaluations_on_the_way_change_nothing(digits, objective):
 
 
 @pytest.mark.parametrize("at", [1, 13, 14, 15])  # an epoch is 14 steps: before, at and after its end
-@pytest.mark.parametrize("objective", ["elbo", "capacity", "beta_tc", "factor", "masked", "noised"])
+@pytest.mark.parametrize("objective", ["elbo", "capacity", "beta_tc", "factor", "iwae", "masked", "noised"])
 def test_a_resumed_run_ends_with_the_weights_of_one_that_never_stopped(digits, at, objective):
     seen = {"masked": {"mask.kind": "random"}, "noised": {"noise.kind": "gaussian"}}
     spec = small(**seen.get(objective, {"objective.kind": objective}))

@@ -22,6 +22,7 @@ def test_there_are_words_for_every_objective() -> None:
         ("free_bits", "0.25 free nats"),
         ("beta_tc", "β-TCVAE, β 6"),
         ("factor", "FactorVAE, γ 10"),
+        ("iwae", "IWAE, k 5"),
     ],
 )
 def test_a_run_is_told_apart_by_what_its_objective_is_about(kind: str, short: str) -> None:

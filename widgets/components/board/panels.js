@@ -45,7 +45,7 @@ export function makePanels(part, shown, turn) {
     },
     csv: () => {
       const { d } = shown();
-      const names = ["steps", ...["elbo", "reconstruction", "kl", "beta_kl", ...d.terms.map(([key]) => key)].flatMap((n) => [`${n}_train`, `${n}_test`])];
+      const names = ["steps", ...["elbo", "reconstruction", "kl", "beta_kl", ...(d.bound ? ["bound"] : []), ...d.terms.map(([key]) => key)].flatMap((n) => [`${n}_train`, `${n}_test`])];
       return table(names, [...d.steps].map((_, i) => names.map((n) => (Number.isFinite(d[n][i]) ? d[n][i] : ""))));
     },
   });
@@ -72,6 +72,7 @@ function curveData({ d, cursor }, colours) {
     { title: "Reconstruction", colour: colours.reconstruction, lines: pair("reconstruction", colours.reconstruction) },
     { title: "KL", colour: colours.kl, lines: pair("kl", colours.kl) },
   ];
+  if (d.bound) panels.splice(1, 0, { title: d.bound, colour: colours.elbo, lines: pair("bound", colours.elbo) });
   // On axes of its own: after a move of beta it is many times the KL, and would flatten it.
   if (d.weighted) panels.push({ title: d.weighted, colour: colours.beta_kl, lines: [{ name: "train", values: d.beta_kl_train, colour: colours.beta_kl, width: 1.6 }] });
   if (d.terms?.length) panels.push({ title: "", lines: d.terms.map(([key, name], k) => {

@@ -90,6 +90,11 @@ def tiles(
     if "beta_kl" not in test and kl is not None and spec.objective.kind == "elbo" and beta is not None:
         weighted[1] = words.nats(beta * kl)  # an evaluation knows no beta
     weighted[2] = f"β = {words.number(beta)}" if isinstance(beta, int | float) else ""
+    # Of an objective that weighs codes the bound stands in place of what it takes away.
+    weighed = []
+    if spec.objective.weighs_samples:
+        codes = f"Of {spec.objective.samples} codes, weighed together: a lower bound on log p(x), too."
+        weighed = [row(objective_words.bound(spec), "bound", codes)]
     total = now.steps_total
     speed = [
         "Images/s",
@@ -109,13 +114,14 @@ def tiles(
         ]
     return [
         row("ELBO", "elbo", "Reconstruction minus KL, always with beta 1: a lower bound on log p(x)."),
+        *weighed,
         row("Reconstruction", "reconstruction", "The mean of log p(x|z) over codes z drawn from q(z|x)."),
         row(
             "KL",
             "kl",
             "KL of q(z|x) from the prior p(z): never less than the mutual information of image and code.",
         ),
-        weighted,
+        *([] if weighed else [weighted]),
         *([] if holes is None else [holes.tile()]),
         speed,
         [

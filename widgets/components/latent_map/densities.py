@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from vae_core.analysis.aggregate import DensityGrid
     from vae_core.analysis.holes import Hole
-    from vae_core.model.posteriors import Posteriors
     from vae_core.model.priors import Prior
 
 MOST_POINTS = 4_000
@@ -78,7 +77,7 @@ def field(codes: Codes, view: View) -> Field:
     outside = int((project(posteriors.mean, view, plane).abs() > view.extent).any(dim=1).sum())
     meaning_of_map = (
         meaning(view, grid, len(posteriors), posteriors.dimensions, outside)
-        + of_posteriors(posteriors)
+        + of_posteriors(codes)
         + of_prior(codes.prior)
         + replayed(codes, view)
     )
@@ -131,9 +130,9 @@ def meaning(view: View, grid: DensityGrid, images: int, latent: int, outside: in
     return sentence
 
 
-def of_posteriors(posteriors: Posteriors) -> str:
+def of_posteriors(codes: Codes) -> str:
     """What stands for each q(z|x) on the map, where it is not itself."""
-    if posteriors.gaussian:
+    if codes.gaussian:
         return ""
     return " Each q(z|x) is drawn as the Gaussian of the same mean and variances, which it is not itself."
 

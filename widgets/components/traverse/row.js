@@ -29,7 +29,7 @@ export class Row {
       element("b", { ondblclick: () => this.rename() }, this.symbol), this.label, this.pencil);
     const bar = element("i", { "aria-hidden": "true" });
     const nats = element("span", { class: "nats" },
-      ...(Number.isFinite(this.kl) ? [number(this.kl, 2), element("small", {}, " nats")] : ["undefined"]));
+      ...(Number.isFinite(this.kl) ? [number(this.kl, 2), element("small", {}, " nats")] : ["not known"]));
     this.tiles = Array.from(stops, () => element("canvas", { width, height }));
     this.here = element("div", { class: "here" });
     this.strip = element("div", {

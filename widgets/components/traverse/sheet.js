@@ -44,7 +44,7 @@ function drawBoard(ctx, { board, rows }, look) {
     const top = HEAD + k * ROW, code = z.slice(), value = z[row.d];
     ctx.globalAlpha = row.dead ? 0.55 : 1;
     text(ctx, [row.symbol, row.name].join(" "), LIVE + 20, top + 14, look.ink, `600 13px ${look.font}`, "left", NAMES - 10);
-    text(ctx, Number.isFinite(row.kl) ? `${number(row.kl)} nats` : "KL undefined", LIVE + 20, top + 32, look.muted, `12px ${look.font}`);
+    text(ctx, Number.isFinite(row.kl) ? `${number(row.kl)} nats` : "KL not known", LIVE + 20, top + 32, look.muted, `12px ${look.font}`);
     row.stops.forEach((stop, s) => {
       code[row.d] = stop;
       draw(ctx, tile(code), decoder.image, strips + s * TILE + 1, top + 1, TILE - 2);

@@ -1,10 +1,15 @@
 """What the training board is told: measured numbers in their places, and nothing that was not measured."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from vae_core.browser import wire
+from vae_core.runs.run import create
+from vae_core.spec import Spec
+from vae_core.workers import worker
 from widgets.components.board import parcel
 
 
@@ -161,3 +166,22 @@ def test_one_dimension_has_no_contours(tmp_path) -> None:
     found, header = planes.of_shots(run, [0], [{}, {}])
     assert header == {"regions": []}
     assert (found.arrays, found.holes) == ({}, [None, None])
+
+
+def test_a_run_that_weighs_codes_has_curves_of_its_bound_in_training_and_test_and_a_tile(
+    own_runs: Path,
+) -> None:
+    changes = {"data.name": "digits", "net.widths": "16", "training.steps": 30, "objective.kind": "iwae"}
+    run = create(Spec().change(**changes), "weighs")
+    worker.work(run)
+    header, arrays = wire.unpack(parcel.build(run, film=False))
+    assert header["bound"] == "Bound, k = 5"
+    assert header["terms"] == [["effective_samples", "effective samples"]]
+    assert header["weighted"] == ""
+    assert "Reconstruction − bound" not in [tile[0] for tile in header["tiles"]]
+    for split in ("train", "test"):
+        there = np.isfinite(arrays[f"bound_{split}"])
+        assert there.any()
+        assert (arrays[f"bound_{split}"] > arrays[f"elbo_{split}"])[there].all()
+    (tile,) = [each for each in header["tiles"] if each[0] == header["bound"]]
+    assert float(tile[1].replace("−", "-")) == pytest.approx(run.evaluation["bound"], abs=0.06)

@@ -1,0 +1,71 @@
+"""The settings of approximate posteriors q(z|x)."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from vae_core.spec.settings import Kinds, Settings
+
+
+class PosteriorSettings(Settings):
+    """What all posteriors have.
+
+    closed_form: whether its KL from a Gaussian prior has one; where it has none, a Spec takes
+    `objective.kl=monte_carlo`. independent: whether the dimensions are, given the image. form: what a run
+    keeps of each image's posterior; see `model/posteriors.py`. vector, continuous: what its codes are; see
+    `capabilities.py`.
+    """
+
+    closed_form: ClassVar[bool] = False
+    independent: ClassVar[bool] = False
+    form: ClassVar[Literal["gaussian", "draws"]] = "draws"
+    vector: ClassVar[bool] = True
+    continuous: ClassVar[bool] = True
+
+
+class DiagonalGaussianPosterior(PosteriorSettings):
+    """q(z|x) = N(mu, diag(sigma^2)); sigma of each image, or the same for all images."""
+
+    closed_form: ClassVar[bool] = True
+    independent: ClassVar[bool] = True
+    form: ClassVar[Literal["gaussian", "draws"]] = "gaussian"
+    title: ClassVar[str] = "Diagonal Gaussian"
+    kind: Literal["diagonal_gaussian"] = "diagonal_gaussian"
+    variance: Literal["image", "shared"] = Field(
+        "image",
+        title="Variances of q(z|x)",
+        description="The encoder gives those of each image; or one learned number for each dimension is the "
+        "same for all images, as in the linear VAE (Lucas et al. 2019).",
+    )
+
+
+class PointPosterior(PosteriorSettings):
+    """z = mu(x), without noise: a deterministic autoencoder. Of the KL the squared length of mu remains."""
+
+    closed_form: ClassVar[bool] = True
+    independent: ClassVar[bool] = True
+    form: ClassVar[Literal["gaussian", "draws"]] = "gaussian"
+    title: ClassVar[str] = "Point (no noise)"
+    kind: Literal["point"] = "point"
+    variance: ClassVar[str] = "none"
+
+
+class IafPosterior(PosteriorSettings):
+    """A diagonal Gaussian bent by an inverse autoregressive flow: any shape, and its density is known."""
+
+    title: ClassVar[str] = "Flow (IAF)"
+    kind: Literal["iaf"] = "iaf"
+    depth: Annotated[int, Field(ge=1, le=4)] = Field(
+        2, title="Steps of the flow", description="Each bends the posterior once more."
+    )
+    hidden: Annotated[int, Field(ge=1, le=1024)] = Field(
+        64,
+        title="Hidden units of a step",
+        description="And so many numbers the encoder tells every step about the image.",
+        json_schema_extra={"step": 16},
+    )
+
+
+Posterior = Annotated[DiagonalGaussianPosterior | PointPosterior | IafPosterior, Kinds()]
