@@ -1,8 +1,9 @@
 """Spec: the one description of a run, validated, JSON both ways.
 
 Nothing here imports torch, so that a form can be checked without loading it.
-Each part of a run has a settings class in `parts.py` or `objectives.py`; the class that implements it is
-found under the same `kind` in `nets.py`, `likelihoods.py`, `posteriors.py`, `priors.py` or `objectives/`.
+Each part of a run has a settings class in `parts.py`, `priors.py` or `objectives.py`; the class that
+implements it is found under the same `kind` in `nets.py`, `likelihoods.py`, `posteriors.py`, `priors/` or
+`objectives/`.
 """
 
 from vae_core.spec.objectives import (
@@ -20,7 +21,6 @@ from vae_core.spec.parts import (
     BernoulliLikelihood,
     CategoricalLikelihood,
     ClassCondition,
-    ClassNormalPrior,
     Condition,
     ContinuousBernoulliLikelihood,
     ConvNet,
@@ -40,9 +40,15 @@ from vae_core.spec.parts import (
     PartialConvNet,
     Posterior,
     PosteriorSettings,
+)
+from vae_core.spec.priors import (
+    ClassNormalPrior,
+    FlowPrior,
+    MixturePrior,
     Prior,
     PriorSettings,
     StandardNormalPrior,
+    VampPrior,
 )
 from vae_core.spec.resolve import resolve
 from vae_core.spec.settings import Settings, SpecError, titles
@@ -62,6 +68,7 @@ __all__ = [
     "DiagonalGaussianPosterior",
     "ElboObjective",
     "FactorObjective",
+    "FlowPrior",
     "FreeBitsObjective",
     "GaussianLikelihood",
     "JointObjective",
@@ -71,6 +78,7 @@ __all__ = [
     "LinearNet",
     "M2Objective",
     "Mask",
+    "MixturePrior",
     "MlpNet",
     "Net",
     "NetSettings",
@@ -88,6 +96,7 @@ __all__ = [
     "SpecError",
     "StandardNormalPrior",
     "Training",
+    "VampPrior",
     "register",
     "resolve",
     "titles",

@@ -25,9 +25,8 @@ from vae_core.spec.parts import (
     NoMask,
     NoNoise,
     Posterior,
-    Prior,
-    StandardNormalPrior,
 )
+from vae_core.spec.priors import Prior, StandardNormalPrior
 from vae_core.spec.settings import Settings, SpecError, all_settings, kind_of, kinds, sentence
 
 ENDS = ("epochs", "steps", "seconds")
