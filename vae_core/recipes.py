@@ -239,6 +239,29 @@ RECIPES = {
             {"objective.kl": "monte_carlo"},
         ),
         Recipe(
+            "mixture-prior-2d",
+            "Mixture prior, 2 dimensions",
+            "The prior learns too: 30 Gaussians, so that p(z) can go to where the codes are.",
+            "The prior's contours leave their circle and follow the classes; hole mass falls.",
+            {"prior.kind": "mixture"},
+        ),
+        Recipe(
+            "vamp-2d",
+            "VampPrior, 2 dimensions",
+            "The prior is the mixture of the encoder's posteriors at 50 learned images (Tomczak and Welling "
+            "2018): the best prior would be the same of all images.",
+            "The pseudo-inputs, below the latent map, begin as training images and turn into typical ones.",
+            {"prior.kind": "vamp"},
+        ),
+        Recipe(
+            "flow-prior-2d",
+            "Flow prior, 2 dimensions",
+            "N(0, I) is moved by eight invertible steps (RealNVP, Dinh et al. 2017): any shape, sampled and "
+            "scored exactly.",
+            "The prior's contours bend into arms around the classes, and stay in one piece.",
+            {"prior.kind": "flow"},
+        ),
+        Recipe(
             "free-bits",
             "Free bits",
             "A quarter of a nat per dimension costs nothing (Kingma et al. 2016), so that none dies.",

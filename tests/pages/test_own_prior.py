@@ -211,3 +211,36 @@ def test_every_page_opens_on_it(app: App, run: Run, page: str) -> None:
     shown = app(page, run=run.name)
     assert not shown.exception
     assert not shown.error
+
+
+def test_only_under_n01_is_there_a_shell_to_turn_on_and_a_unit_of_length(app: App, run: Run) -> None:
+    from pages.sections.interpolate import path_codes
+
+    assert list(path_codes.kinds(run)) == ["linear", "geodesic"]
+    assert path_codes.in_units(run, 2.5) == "2.50"
+    for tab, label, kinds in (("path", "Path", ["Linear", "Geodesic"]), ("grid", "Codes", ["Linear"])):
+        shown = app("interpolate", run=run.name, tab=tab)
+        (box,) = (each for each in shown.segmented_control if each.label == label)
+        assert list(box.options) == kinds
+
+
+def test_the_priors_mean_in_sums_of_codes_is_the_priors_own(run: Run) -> None:
+    from widgets.run_data import usage
+
+    found = usage.of_prior(usage.codes(run)).mean
+    exact = run.model.prior.moments()[0]
+    np.testing.assert_allclose(found, exact.detach(), atol=1e-5)
+
+
+def test_the_small_picture_reaches_as_far_as_the_prior(run: Run) -> None:
+    from widgets.run_data.manifold import REACH, plane, traversals
+
+    prior = run.model.prior
+    mean, variance = (moment.detach() for moment in prior.moments())
+    reach = REACH * variance.sqrt()
+    z = plane(2, prior).detach()
+    torch.testing.assert_close(z[0, -1], mean + reach)
+    torch.testing.assert_close(z[-1, 0], mean - reach)
+    rows = traversals(2, None, prior).detach()
+    torch.testing.assert_close(rows[1, :, 0], mean[0].expand(2), atol=1e-5, rtol=0)
+    torch.testing.assert_close(rows[1, 1, 1], mean[1] + reach[1])

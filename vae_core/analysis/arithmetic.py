@@ -51,7 +51,7 @@ def class_means(codes: Tensor, labels: Tensor) -> dict[int, Tensor]:
 
 @dataclass(frozen=True, eq=False)
 class Direction:
-    """From one group's mean code to another's, in units of the prior's standard deviation.
+    """From one group's mean code to another's, in the unit of z: the standard deviation of N(0, I).
 
     vector [D]; count and rest: how many images each mean is of. error: the standard error of `norm` along
     the vector. chance: the root mean square norm that the vector would have if both groups were drawn from

@@ -27,16 +27,13 @@ def codes(
 ) -> Tensor:
     """A draw of p(z|y) for each row of y, [M, D]; its deviation from the mean is multiplied by `temperature`.
 
-    y: labels [M] or weights [M, K]. At temperature 0 every code is the prior's mean. Without a generator the
-    draws are the same every time.
+    y: labels [M] or weights [M, K]. At temperature 0 every code is the prior's mean, of a mixture that of a
+    component, of a flow the image of 0. Without a generator the draws are the same every time.
     """
     generator = generator or torch.Generator(model.device).manual_seed(0)
     y = model.weights(y)
     with torch.inference_mode():
-        drawn = model.prior.sample(len(y), generator, y)
-        if model.prior.standard:
-            return drawn * temperature
-        return torch.lerp(model.prior.moments(y)[0].expand_as(drawn), drawn, temperature)
+        return model.prior.tempered(len(y), temperature, generator, y)
 
 
 def sheet(

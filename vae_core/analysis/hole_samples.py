@@ -10,6 +10,7 @@ from torch import Tensor
 
 from vae_core.analysis import aggregate, prior_density
 from vae_core.model.posteriors import Posteriors
+from vae_core.model.priors import Prior
 from vae_core.model.vae import VAE
 from vae_core.pixels import unit
 
@@ -47,15 +48,16 @@ def compare(
     ratio: float = 10.0,
     mass: float = 0.95,
     generator: torch.Generator | None = None,
+    prior: Prior | None = None,
 ) -> tuple[Samples, Samples]:
     """`count` samples from holes and as many from dense regions, both scored against training images.
 
     Both are samples of the prior from its region of the given mass: a hole is where q(z) < p(z) / ratio,
     dense is where q(z) >= p(z). Of a kind too rare among 20,000 prior samples there are fewer, or none.
-    training: uint8 [N, C, H, W].
+    training: uint8 [N, C, H, W]. prior: that of the model, where no other is given.
     """
     generator = generator or torch.Generator().manual_seed(0)
-    prior, latent = model.prior, posteriors.dimensions
+    prior, latent = prior or model.prior, posteriors.dimensions
     edge = prior_density.level(mass, latent, prior)
     kinds: tuple[list[Tensor], list[Tensor]] = ([], [])
     for _ in range(TRIES // BATCH):
@@ -66,15 +68,15 @@ def compare(
         kinds[1].append(z[log_ratio >= 0])
         if all(sum(map(len, kind)) >= count for kind in kinds):
             break
-    holes, dense = (_decoded(model, posteriors, training, torch.cat(kind)[:count]) for kind in kinds)
+    holes, dense = (_decoded(model, posteriors, prior, training, torch.cat(kind)[:count]) for kind in kinds)
     return holes, dense
 
 
-def _decoded(model: VAE, posteriors: Posteriors, training: Tensor, z: Tensor) -> Samples:
+def _decoded(model: VAE, posteriors: Posteriors, prior: Prior, training: Tensor, z: Tensor) -> Samples:
     # Under a condition, one class after another.
     y = torch.arange(len(z)) % model.classes if model.classes else None
     images = model.decode_mean(z, y).cpu() if len(z) else torch.empty(0, *training.shape[1:])
-    log_q, log_p = aggregate.log_density(posteriors, z), aggregate.log_prior(z, model.prior)
+    log_q, log_p = aggregate.log_density(posteriors, z), aggregate.log_prior(z, prior)
     return Samples(z, log_q, log_p, images, *nearest(images, training))
 
 

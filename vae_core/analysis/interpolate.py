@@ -225,7 +225,7 @@ def _bends(n: int) -> Tensor:
 
 
 def length_latent(path: Tensor) -> float:
-    """The length of a path [T, D] in units of the prior's standard deviation."""
+    """The length of a path [T, D] in the unit of z: under N(0, I), the prior's standard deviation."""
     return float((path[1:] - path[:-1]).double().norm(dim=1).sum())
 
 

@@ -1,8 +1,8 @@
 """KL(q(z|x) || p(z)), dimension by dimension, under any prior.
 
 Where p(z), given the image's class, is one diagonal Gaussian, each dimension's KL has a closed form. Else it
-is that against the marginal p(z_d), by Gauss-Hermite quadrature; and as dimensions depend on each other under
-such a prior, their sum falls short of the KL by the dependence
+is that against the marginal p(z_d), given the class, by Gauss-Hermite quadrature; and as dimensions depend on
+each other under such a prior, their sum falls short of the KL by the dependence
 
     E_q[log prod_d p(z_d) - log p(z)].
 
@@ -13,7 +13,7 @@ variance, and the dependence is all that the draws' KL, E_q[log q(z|x) - log p(z
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
@@ -27,11 +27,12 @@ from vae_core.analysis.mixture import Mixture
 from vae_core.analysis.prior_density import Estimate
 from vae_core.constants import LOG_2PI
 from vae_core.model.posteriors import Posteriors
-from vae_core.model.priors import Prior
+from vae_core.model.priors import Given, Prior
 
 NODES = 32  # of the quadrature
 BLOCK = 2**21  # numbers at a time
 CELLS = 4096  # of the grid on which samples tell a marginal
+SAMPLES = 200_000  # that tell it
 
 
 class Kl(NamedTuple):
@@ -51,20 +52,25 @@ def average(posteriors: Posteriors, prior: Prior | None = None) -> Kl:
 
 
 @torch.inference_mode()
-def dimensions(posteriors: Posteriors, prior: Prior | None = None) -> Tensor:
+def dimensions(posteriors: Posteriors, prior: Prior | None = None, samples: int = SAMPLES) -> Tensor:
     """KL(q(z_d|x_i) || p(z_d)) [N, D] in nats, float64; Kingma and Welling 2014, appendix B.
 
     Of a prior that depends on the class, against p(z_d|y_i) of the image's label; without labels, against the
-    marginal over classes.
+    marginal over classes. samples: that tell the marginals of a prior that has nothing else.
     """
     own = whitened(posteriors, prior)
     if own is not None:
         return 0.5 * (own.mean.square() + own.log_var.expm1() - own.log_var)
     assert prior is not None
+    if depends_on_class(posteriors, prior):
+        each = torch.empty(posteriors.mean.shape, dtype=torch.float64)
+        for of, those, under in by_class(posteriors, prior):
+            each[of] = dimensions(those, under, samples)
+        return each
     mean, log_var = posteriors.mean.double(), posteriors.log_var.double()
     nodes, weights = (torch.from_numpy(part) for part in np.polynomial.hermite_e.hermegauss(NODES))
     weights = weights / weights.sum()
-    log_p_of = marginals(prior)
+    log_p_of = marginals(prior, samples)
     found = []
     for m, s in zip(*(part.split(BLOCK // (NODES * mean.shape[1])) for part in (mean, log_var)), strict=True):
         z = m + (0.5 * s).exp() * nodes[:, None, None]
@@ -88,14 +94,51 @@ def dependence(
     if whitened(posteriors, prior) is not None:
         return Estimate(0.0, 0.0)
     assert prior is not None
-    if prior.factors(posteriors.mean[:1].float()) is not None:
-        return Estimate(0.0, 0.0)
+    groups = [(posteriors, prior)]
+    if depends_on_class(posteriors, prior):
+        groups = [(those, under) for _, those, under in by_class(posteriors, prior)]
     generator = torch.Generator().manual_seed(seed)
-    each = posteriors.mean.repeat(max(1, math.ceil(draws / len(posteriors))), 1).float()
-    scale = (0.5 * posteriors.log_var.float()).exp().repeat(len(each) // len(posteriors), 1)
-    z = each + scale * torch.randn(each.shape, generator=generator)
-    values = marginals(prior)(z).double().sum(1) - prior_density.log_prior(z, prior).double()
+    repeats = max(1, math.ceil(draws / len(posteriors)))
+    values = torch.cat([_dependence(those, under, repeats, generator) for those, under in groups])
     return Estimate(float(values.mean()), float(values.std()) / math.sqrt(len(values)))
+
+
+def _dependence(posteriors: Posteriors, prior: Prior, repeats: int, generator: torch.Generator) -> Tensor:
+    """log prod_d p(z_d) - log p(z) of as many draws of each posterior [R * N]."""
+    if prior.factors(posteriors.mean[:1].float()) is not None:
+        return torch.zeros(repeats * len(posteriors), dtype=torch.float64)
+    mean = posteriors.mean.float().repeat(repeats, 1)
+    scale = (0.5 * posteriors.log_var.float()).exp().repeat(repeats, 1)
+    z = mean + scale * torch.randn(mean.shape, generator=generator)
+    return marginals(prior)(z).double().sum(1) - prior_density.log_prior(z, prior).double()
+
+
+def depends_on_class(posteriors: Posteriors, prior: Prior | None) -> bool:
+    """Whether the prior of these images is one of their classes."""
+    return prior is not None and prior.conditional and posteriors.labels is not None
+
+
+def by_class(posteriors: Posteriors, prior: Prior) -> Iterator[tuple[Tensor, Posteriors, Prior]]:
+    """Of each class among the labels: whose posteriors are its own [N] bool, these, and p(z|y)."""
+    assert posteriors.labels is not None
+    for label in posteriors.labels.unique():
+        of = posteriors.labels == label
+        arrays = posteriors.arrays()
+        del arrays["labels"]
+        y = one_hot(label, len(prior.log_py)).float().to(prior.log_py.device)
+        mine = Posteriors(**{name: torch.from_numpy(value)[of] for name, value in arrays.items()})
+        yield of, mine, Given(prior, y)
+
+
+def entropy(posteriors: Posteriors) -> Estimate:
+    """H(q(z|x)) of the average image in nats: -E log q(z|x), in closed form of Gaussians, else of the draws.
+
+    The KL is what the cross-entropy -E_q log p(z) has beyond it.
+    """
+    if posteriors.log_q is not None:
+        each = -posteriors.log_q.double().mean(1)
+        return Estimate(float(each.mean()), float(each.std()) / math.sqrt(len(each)))
+    return Estimate(float((0.5 * (posteriors.log_var.double() + LOG_2PI + 1)).sum(1).mean()), 0.0)
 
 
 def sampled(posteriors: Posteriors, prior: Prior | None = None) -> Tensor:
@@ -133,16 +176,16 @@ def whitened(posteriors: Posteriors, prior: Prior | None = None) -> Posteriors |
 # --- marginals of a prior -----------------------------------------------------------------------
 
 
-def marginals(prior: Prior) -> Callable[[Tensor], Tensor]:
+def marginals(prior: Prior, samples: int = SAMPLES) -> Callable[[Tensor], Tensor]:
     """The function from z [M, D] to log p(z_d) [M, D] in nats.
 
-    Exact of independent dimensions and of mixtures of Gaussians; else of 200,000 samples, smoothed.
+    Exact of independent dimensions and of mixtures of Gaussians; else of so many samples, smoothed.
     """
     if prior.factors(torch.zeros(1, prior.latent)) is not None:
         return lambda z: _factors(prior, z)
     if (parts := prior_density.components(prior)) is not None:
         return partial(_of_mixture, parts)
-    return _of_samples(prior)
+    return _of_samples(prior, samples)
 
 
 def _factors(prior: Prior, z: Tensor) -> Tensor:
@@ -160,7 +203,7 @@ def _of_mixture(parts: Mixture, z: Tensor) -> Tensor:
     return torch.cat(found)
 
 
-def _of_samples(prior: Prior, count: int = 200_000) -> Callable[[Tensor], Tensor]:
+def _of_samples(prior: Prior, count: int) -> Callable[[Tensor], Tensor]:
     """Histograms of samples, smoothed by Gaussian kernels as wide as Silverman's rule says (1986), in cells
     that grow with the distance from the middle: z = middle + width sinh(u), so that heavy tails find room."""
     from scipy.ndimage import gaussian_filter1d

@@ -8,7 +8,7 @@ Averaged over the images, after Hoffman and Johnson 2016, and Chen et al. 2018, 
 
 q(z) and q(z_d) are the exact mixtures over all N images; nothing is estimated from minibatches.
 
-Where the prior is a Gaussian for each class y, all of this holds within each class, and is averaged over the
+Where the prior is one for each class y, all of this holds within each class, and is averaged over the
 classes of the images: I(x; z|y) and KL(q(z|y) || p(z|y)). Where dimensions depend on each other under the
 prior, a mixture say, the KL has one more part, E_q[log prod_d p(z_d) - log p(z)], their dependence.
 
@@ -83,15 +83,14 @@ def decompose(
         alike = Posteriors(posteriors.mean, posteriors.log_var, posteriors.labels)
         found = decompose(alike, reconstruction, seed, points, prior)
         return _beyond_gaussian(found, kl_divergence.average(posteriors, prior).total)
+    if prior is not None and kl_divergence.depends_on_class(posteriors, prior):
+        groups = [(those, under) for _, those, under in kl_divergence.by_class(posteriors, prior)]
+        parts = [decompose(those, None, seed, points, under) for those, under in groups]
+        return _averaged(parts, [len(those) / len(posteriors) for those, _ in groups], reconstruction)
     own = kl_divergence.whitened(posteriors, prior)
     if own is None:
         return _split(posteriors, prior, reconstruction, seed, points)
-    if prior is None or not prior.conditional or own.labels is None:
-        return _split(own, None, reconstruction, seed, points)
-    classes = [own.labels == label for label in own.labels.unique()]
-    groups = [Posteriors(own.mean[of], own.log_var[of]) for of in classes]
-    parts = [_split(group, None, None, seed, points) for group in groups]
-    return _averaged(parts, [len(group) / len(own) for group in groups], reconstruction)
+    return _split(own, None, reconstruction, seed, points)
 
 
 def _beyond_gaussian(found: ElboSurgery, kl: float) -> ElboSurgery:
@@ -179,11 +178,17 @@ def _averaged(parts: list[ElboSurgery], shares: list[float], reconstruction: flo
                 "total_correlation",
                 "dimension_kl",
                 "log_n",
+                "dependence",
             )
         },
         **{
             name: error(name)
-            for name in ("mutual_information_error", "total_correlation_error", "dimension_kl_error")
+            for name in (
+                "mutual_information_error",
+                "total_correlation_error",
+                "dimension_kl_error",
+                "dependence_error",
+            )
         },
     )
 

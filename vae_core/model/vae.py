@@ -53,6 +53,11 @@ class VAE(nn.Module):
         self.classifier: nets.Net | None = None
         if spec.condition.kind == "class" and spec.condition.classifier is not None:
             self.classifier = nets.encoder(spec.condition.classifier, self.image_shape, spec.classes)
+        self.prior.attach(self._moments, self.image_shape)
+
+    def _moments(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log variance [B, D] of q(z|x), of whole images x [B, C, H, W] without a class."""
+        return self.posterior.moments(self.encode(x))
 
     @property
     def device(self) -> torch.device:
@@ -171,6 +176,13 @@ class VAE(nn.Module):
         log_q = self.posterior.log_prob(params.detach(), here)
         (slope,) = torch.autograd.grad(log_q.sum(), here)
         return (log_q.detach() + (slope * (z[0] - here.detach())).sum(-1))[None]
+
+    def prior_state(self) -> dict[str, Tensor]:
+        """The tensors by which `priors.of_state` makes p(z) and p(y) of this moment again."""
+        parts = {"prior": self.prior.kept()}
+        if self.class_prior is not None:
+            parts["class_prior"] = self.class_prior.state_dict()
+        return {f"{part}.{name}": value for part, kept in parts.items() for name, value in kept.items()}
 
     @torch.inference_mode()
     def classify(self, images: Tensor) -> Tensor:

@@ -27,7 +27,7 @@ MOST_HEADER = 2**20  # bytes
 MOST_CODES = 1_000_000  # posteriors in one file
 MOST_DRAWS = 64  # of one image's posterior
 MOST_PICTURES = 64  # of one kind in a frame
-OF_PRIOR = ("prior.", "class_prior.")  # what of the model's tensors is the prior's
+OF_PRIOR = ("prior.", "class_prior.")  # what of a frame's tensors is the prior's
 MOST_OF_PRIOR = 16_384  # numbers in a frame
 MOST_SMALL = 16_384  # numbers of a tensor of the state that is no parameter
 LARGEST_MEAN = 1e9  # of a code; with beta 0 they go far
@@ -183,7 +183,12 @@ def check_frame(header: Header, spec: Spec) -> None:
 
 @lru_cache(maxsize=8)
 def _shapes_of_prior(spec: Spec) -> Shapes:
-    return {name: shape for name, shape in model_shapes(spec).items() if name.startswith(OF_PRIOR)}
+    import torch
+
+    from vae_core.model.vae import VAE
+
+    with torch.device("meta"), torch.inference_mode():
+        return {name: tuple(value.shape) for name, value in VAE(spec).prior_state().items()}
 
 
 def check_probes(header: Header, spec: Spec) -> None:

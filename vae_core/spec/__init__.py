@@ -1,8 +1,9 @@
 """Spec: the one description of a run, validated, JSON both ways.
 
 Nothing here imports torch, so that a form can be checked without loading it.
-Each part of a run has a settings class in `parts.py` or `objectives.py`; the class that implements it is
-found under the same `kind` in `nets.py`, `likelihoods.py`, `posteriors.py`, `priors.py` or `objectives/`.
+Each part of a run has a settings class in `parts.py`, `posteriors.py`, `priors.py` or `objectives.py`; the
+class that implements it is found under the same `kind` in `nets.py`, `likelihoods.py`, `posteriors.py`,
+`priors/` or `objectives/`.
 """
 
 from vae_core.spec.objectives import (
@@ -23,7 +24,6 @@ from vae_core.spec.parts import (
     BernoulliLikelihood,
     CategoricalLikelihood,
     ClassCondition,
-    ClassNormalPrior,
     Condition,
     ContinuousBernoulliLikelihood,
     ConvNet,
@@ -40,9 +40,6 @@ from vae_core.spec.parts import (
     Noise,
     NoNoise,
     PartialConvNet,
-    Prior,
-    PriorSettings,
-    StandardNormalPrior,
 )
 from vae_core.spec.posteriors import (
     DiagonalGaussianPosterior,
@@ -50,6 +47,15 @@ from vae_core.spec.posteriors import (
     PointPosterior,
     Posterior,
     PosteriorSettings,
+)
+from vae_core.spec.priors import (
+    ClassNormalPrior,
+    FlowPrior,
+    MixturePrior,
+    Prior,
+    PriorSettings,
+    StandardNormalPrior,
+    VampPrior,
 )
 from vae_core.spec.resolve import resolve
 from vae_core.spec.settings import Settings, SpecError, titles
@@ -70,6 +76,7 @@ __all__ = [
     "DiagonalGaussianPosterior",
     "ElboObjective",
     "FactorObjective",
+    "FlowPrior",
     "FreeBitsObjective",
     "GaussianLikelihood",
     "IafPosterior",
@@ -82,6 +89,7 @@ __all__ = [
     "LinearNet",
     "M2Objective",
     "Mask",
+    "MixturePrior",
     "MlpNet",
     "Net",
     "NetSettings",
@@ -100,6 +108,7 @@ __all__ = [
     "SpecError",
     "StandardNormalPrior",
     "Training",
+    "VampPrior",
     "register",
     "resolve",
     "titles",

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from vae_core.spec.objectives import Objective
-from vae_core.spec.parts import StandardNormalPrior
+from vae_core.spec.priors import StandardNormalPrior
 from vae_core.spec.settings import kinds
 
 if TYPE_CHECKING:
@@ -39,9 +39,33 @@ def objective_and_condition(spec: Spec) -> str | None:
 
 
 def prior_and_condition(spec: Spec) -> str | None:
-    if not spec.prior.per_class or spec.condition.kind != "none":
+    if not spec.prior.needs_class or spec.condition.kind != "none":
         return None
-    return f"prior.kind: {spec.prior.kind} is a prior for each class; it needs condition.kind=class"
+    field = "prior.kind" if spec.prior.per_class else "prior.of_class"
+    return f"{field}: {spec.prior.kind} is a prior for each class; it needs condition.kind=class"
+
+
+def prior_and_latent(spec: Spec) -> str | None:
+    least = spec.prior.least_latent
+    if spec.latent >= least:
+        return None
+    return f"latent: the prior {spec.prior.kind} moves dimensions by others; there must be at least {least}"
+
+
+def prior_and_encoder(spec: Spec) -> str | None:
+    if not spec.prior.of_encoder:
+        return None
+    if spec.posterior.form != "gaussian":
+        return (
+            f"prior.kind: {spec.prior.kind} is a mixture of the encoder's Gaussians, and the posterior "
+            f"{spec.posterior.kind} is none; choose another prior or posterior.kind=diagonal_gaussian"
+        )
+    if spec.encoder_sees_class:
+        return (
+            f"prior.kind: {spec.prior.kind} is a mixture of what the encoder says of images without a class, "
+            "and this one is to see a class; choose another prior or condition.encoder=false"
+        )
+    return None
 
 
 def condition_and_objective(spec: Spec) -> str | None:
@@ -120,6 +144,8 @@ RULES: tuple[Rule, ...] = (
     likelihood_and_pixels,
     objective_and_condition,
     prior_and_condition,
+    prior_and_latent,
+    prior_and_encoder,
     condition_and_objective,
     labels_and_classes,
     objective_and_prior,

@@ -1,4 +1,5 @@
-"""The settings of what a model is made of: data, networks, mask, condition, likelihood, posterior, prior."""
+"""The settings of what a model is made of, but for its prior: data, networks, mask, condition, likelihood,
+posterior."""
 
 from __future__ import annotations
 
@@ -344,35 +345,3 @@ Likelihood = Annotated[
     BernoulliLikelihood | ContinuousBernoulliLikelihood | GaussianLikelihood | CategoricalLikelihood,
     Kinds(),
 ]
-
-
-class PriorSettings(Settings):
-    """What all priors have.
-
-    closed_form: whether it is a Gaussian given the class, so that the KL of a Gaussian posterior from it has
-    one; where it has none, a Spec takes `objective.kl=monte_carlo`. per_class: whether it needs a condition
-    on the class.
-    """
-
-    closed_form: ClassVar[bool] = False
-    per_class: ClassVar[bool] = False
-
-
-class StandardNormalPrior(PriorSettings):
-    """p(z) = N(0, I), whatever the condition."""
-
-    closed_form: ClassVar[bool] = True
-    title: ClassVar[str] = "N(0, I) for all"
-    kind: Literal["standard_normal"] = "standard_normal"
-
-
-class ClassNormalPrior(PriorSettings):
-    """p(z|y) = N(mu_y, diag(sigma_y^2)), learned for each class."""
-
-    closed_form: ClassVar[bool] = True
-    per_class: ClassVar[bool] = True
-    title: ClassVar[str] = "Learned for each class"
-    kind: Literal["class_normal"] = "class_normal"
-
-
-Prior = Annotated[StandardNormalPrior | ClassNormalPrior, Kinds()]

@@ -23,10 +23,9 @@ from vae_core.spec.parts import (
     Noise,
     NoMask,
     NoNoise,
-    Prior,
-    StandardNormalPrior,
 )
 from vae_core.spec.posteriors import DiagonalGaussianPosterior, Posterior
+from vae_core.spec.priors import Prior, StandardNormalPrior
 from vae_core.spec.settings import Settings, SpecError, all_settings, kind_of, kinds, sentence
 
 ENDS = ("epochs", "steps", "seconds")

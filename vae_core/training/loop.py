@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import repeat
 from typing import Any
 
@@ -22,6 +23,7 @@ from vae_core.data import Dataset
 from vae_core.model import masks, noise
 from vae_core.model.terms import Terms
 from vae_core.model.vae import BLOCK, VAE
+from vae_core.pixels import unit
 from vae_core.spec import Spec
 from vae_core.training import fused_dense
 from vae_core.training.adam import Adam
@@ -83,6 +85,7 @@ class Trainer:
         self.step = 0
         self.device_step = torch.zeros((), device=self.device)
         self._choose_images(count, dataset.labels)
+        self.model.prior.start_from(partial(self._some_images, count))
         self.direct: fused_dense.Direct | None = None
         if fused_dense.serves(self.model, self.objective):
             rounds = spec.training.products == "auto" and multiplies_bfloat16()
@@ -162,12 +165,20 @@ class Trainer:
 
     def _images(self, stream: Stream, shift: int = 0) -> Tensor:
         """The step's images, as the model sees them."""
-        batch = stream.at(self.step)
-        images = self.images.index_select(0, batch) if self.source is None else self.source.draw(batch)
+        images = self._at(stream.at(self.step))
         if shift:
             images = shifted(images, shift, self.noise)
         how = self.spec.data.binarisation
         return data.binarise(images, "dynamic" if how == "dynamic" else "none", self.noise)
+
+    def _at(self, index: Tensor) -> Tensor:
+        """The images at `index` [B], uint8 [B, C, H, W]."""
+        return self.images.index_select(0, index) if self.source is None else self.source.draw(index)
+
+    def _some_images(self, of: int, count: int) -> Tensor:
+        """`count` of all the images, as the seed chooses them: [count, C, H, W] in [0, 1], grey ones grey."""
+        order = torch.randperm(of, generator=torch.Generator().manual_seed(self.spec.training.seed))
+        return unit(self._at(order.repeat(-(-count // of))[:count].to(self.device)))
 
     # --- what is seen from outside ---
 

@@ -16,7 +16,7 @@ from vae_core.model import masks, noise
 from vae_core.model.vae import VAE
 from vae_core.pixels import to_uint8, unit
 from vae_core.runs.frames import Arrays
-from vae_core.runs.tensors import MOST_OF_PRIOR, OF_PRIOR
+from vae_core.runs.tensors import MOST_OF_PRIOR
 from vae_core.spec import Noise, NoNoise
 from vae_core.training.loop import Trainer
 
@@ -118,10 +118,9 @@ class Snapshots:
 
 
 def _prior(model: VAE) -> Arrays:
-    """What the prior has learned so far, by its names in the model; nothing where that is too much."""
-    state = model.state_dict()
-    learned = {name: value for name, value in state.items() if name.startswith(OF_PRIOR)}
-    if model.prior.standard or sum(value.numel() for value in learned.values()) > MOST_OF_PRIOR:
+    """What the prior has learned so far; nothing where that is too much."""
+    learned = {} if model.prior.standard else model.prior_state()
+    if sum(value.numel() for value in learned.values()) > MOST_OF_PRIOR:
         return {}
     return {name: value.detach().float().cpu().numpy() for name, value in learned.items()}
 

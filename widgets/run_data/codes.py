@@ -27,12 +27,14 @@ class Codes:
     """Where codes are found, and which version of them: small, and can be a key of what is computed.
 
     prior_version: that of the weights, which hold the prior's own; None where the prior is N(0, I).
+    own_prior: whether they are held against the run's own prior; else against N(0, I).
     """
 
     path: str
     file: str
     stamp: files.Stamp
     prior_version: files.Stamp | None = None
+    own_prior: bool = True
 
     @property
     def run(self) -> Run:
@@ -44,8 +46,8 @@ class Codes:
 
     @property
     def prior(self) -> Prior | None:
-        """p(z) of the run; None is N(0, I). RunError where another one has no weights yet."""
-        return None if is_standard(self.run) else self.run.model.prior
+        """p(z) against which they are held; None is N(0, I). RunError where a learned one has no weights."""
+        return None if is_standard(self.run) or not self.own_prior else self.run.model.prior
 
     @property
     def gaussian(self) -> bool:

@@ -11,14 +11,18 @@ from vae_core.pixels import to_uint8
 from vae_core.runs import files
 from vae_core.runs.files import PICTURE
 from vae_core.runs.run import Run
+from widgets.run_data.codes import is_standard
 from widgets.run_data.usage import information
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from vae_core.model.priors import Prior
+
 ROWS = 9
 STYLES = 10
 REACH = 2.2  # standard deviations of the prior, to each side
+TEMPERATURE = 0.9  # of its draws
 
 
 def missing(run: Run) -> bool:
@@ -38,18 +42,20 @@ def draw(run: Run) -> None:
     """Decodes a square of codes into the folder's PNG.
 
     Of one or two dimensions it is the plane itself, z1 to the right and z2 up; of more, a row for each of the
-    dimensions with most KL, which alone goes from left to right while all others are 0. Of a model that is
-    told the class, each row is one code in one class after another.
+    dimensions with most KL, which alone goes from left to right while all others are at the prior's mean. Of
+    a model that is told the class, each row is one code in one class after another.
     """
     from PIL import Image
 
     latent, y = run.spec.latent, None
     if run.spec.classes:
         z, y = styles(run)
-    elif latent <= 2:
-        z = plane(latent)
     else:
-        z = traversals(latent, information(run) if run.codes is not None else None)
+        prior = None if is_standard(run) else run.model.prior
+        if latent <= 2:
+            z = plane(latent, prior)
+        else:
+            z = traversals(latent, information(run) if run.codes is not None else None, prior)
     side = len(z)
     images = to_uint8(run.model.decode_mean(z.flatten(0, 1), y))
     _, c, h, w = images.shape
@@ -60,15 +66,17 @@ def draw(run: Run) -> None:
     files.replace(run.notes / PICTURE, file.getvalue())
 
 
-def plane(latent: int) -> Tensor:
+def plane(latent: int, prior: Prior | None = None) -> Tensor:
     """Codes [ROWS, ROWS, latent] of one or two dimensions: the first to the right, the second up."""
     import torch
 
-    axis = torch.linspace(-REACH, REACH, ROWS)
+    from vae_core.analysis.traverse import sigmas
+
+    axes = sigmas(latent, REACH, ROWS, prior).float()
     z = torch.zeros(ROWS, ROWS, latent)
-    z[..., 0] = axis
+    z[..., 0] = axes[0]
     if latent > 1:
-        z[..., 1] = axis.flip(0)[:, None]
+        z[..., 1] = axes[1].flip(0)[:, None]
     return z
 
 
@@ -79,17 +87,19 @@ def styles(run: Run) -> tuple[Tensor, Tensor]:
     side = min(run.spec.classes, STYLES)
     classes = torch.arange(side).repeat(side)
     noise = torch.Generator().manual_seed(0)
-    z = run.model.prior.sample(side, noise, run.model.weights(torch.zeros(side, dtype=torch.long)))
-    return 0.9 * z[:, None].expand(-1, side, -1), classes
+    y = run.model.weights(torch.zeros(side, dtype=torch.long))
+    z = run.model.prior.tempered(side, TEMPERATURE, noise, y)
+    return z[:, None].expand(-1, side, -1), classes
 
 
-def traversals(latent: int, kl: np.ndarray | None = None) -> Tensor:
+def traversals(latent: int, kl: np.ndarray | None = None, prior: Prior | None = None) -> Tensor:
     """Codes [n, n, latent], a row for each of the n = at most ROWS dimensions with most `kl` [latent]."""
-    import torch
+    from vae_core.analysis.traverse import sigmas
 
     side = min(latent, ROWS)
     order = sorted(range(latent), key=lambda k: -kl[k]) if kl is not None else range(latent)
-    z = torch.zeros(side, side, latent)
+    axes = sigmas(latent, REACH, side, prior).float()
+    z = ((axes[:, 0] + axes[:, -1]) / 2).repeat(side, side, 1)
     for row, dimension in enumerate(order[:side]):
-        z[row, :, dimension] = torch.linspace(-REACH, REACH, side)
+        z[row, :, dimension] = axes[dimension]
     return z

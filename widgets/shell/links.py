@@ -87,7 +87,9 @@ ACROSS = Whole("across", MAP, "dimension", "The latent dimension from left to ri
 UP = Whole("up", MAP, "dimension", "The latent dimension upwards.", least=1)
 RANGE = Choice("range", MAPS, "range",
     "How far the density is computed, in standard deviations of the prior.",
-    options=("4", "6", "8", "16", "32", "64"))
+    options=("4", "6", "8", "12", "16", "24", "32", "64"))
+PRIOR = Choice("prior", MAP, "prior", "Whether the map's prior is the run's own or N(0, I).",
+    options=("own", "standard"), default="own")
 RATIO = Choice("ratio", MAPS, "threshold", "How many times p(z) is above q(z) in a hole.",
     options=("2", "3", "5", "10", "20", "50", "100", "1000"), default=10)
 Z = Text("z", MAP, "code", "The pinned code.", form=CODE, quiet=True)
@@ -102,7 +104,7 @@ SPACING = Choice("spacing", MAPS, "spacing", "How the codes of the decoded grid 
 FRAME = Text("frame", MAPS, "step", "The moment of the training that is replayed.", form="number of a frame",
     quiet=True)
 SHOW = Choice("show", MAP, "section", "What stands below the map.",
-    options=("holes", "gap", "bound", "kl", "samples", "umap", "save"), default="holes")
+    options=("holes", "gap", "bound", "kl", "samples", "pseudo", "umap", "save"), default="holes")
 Q = Text("q", MAP, "q", "Where the hand has moved q(z|x), beside the true posterior.",
     form="mean and deviation of each dimension, with commas", quiet=True)
 

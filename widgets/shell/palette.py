@@ -11,6 +11,7 @@ HOLE, PRIOR, GREY = "#d0405c", "#b98a2c", "#8d939c"
 RECONSTRUCTION, KL, CLASS_KL = "#3a8fc7", "#dd6b2c", "#cc79a7"
 PARTS = {"mutual_information": "#dd6b2c", "total_correlation": "#8563cf", "dimension_kl": "#b3a300"}
 DEPENDENCE = "#848c96"
+CROSS_ENTROPY, ENTROPY = "#b98a2c", "#5b6bd6"
 PLAIN = {"displayModeBar": False}
 
 

@@ -39,8 +39,9 @@ def show(run: Run) -> None:
                 150,
                 **url_widgets.whole(links.TEMPERATURE),
                 width=220,
-                help="What the prior's standard deviation is multiplied by: at 0 every sample of a class is "
-                "the same typical one, above 100 they grow strange.",
+                help="What deviations from the prior's mean are multiplied by: at 0 every sample of a class "
+                "is the same typical one, above 100 they grow strange. Of a mixture they are those from the "
+                "mean of the draw's component, of a flow those of the noise that it moves.",
             )
         )
         seed = _seed()

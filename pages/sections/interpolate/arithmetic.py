@@ -39,7 +39,7 @@ def show(run: Run) -> None:
     way, start, analogy = controls(run, found)
     if way is None or start is None:
         return
-    if (sentence := direction.of_chance_length(way)) is not None:
+    if (sentence := direction.of_chance_length(run, way)) is not None:
         st.info(sentence, icon=":material/casino:")
         return
     line = line_of(run, start, way, analogy)
@@ -160,17 +160,18 @@ def board(
         log_p=passed.log_p.numpy() if passed else None,
         hole=passed.hole.numpy() if passed else None,
         classes=path_codes.class_weights(line, path_codes.times(line)),
-        facts=under(run, line) + facts(way),
+        facts=under(run, line) + facts(run, way),
     )
     slider_state.show(*(TIMES if analogy else STRENGTH), [shown], f"Along {way.how}")
 
 
-def facts(way: ChosenDirection) -> list[tuple[str, str, str]]:
+def facts(run: Run, way: ChosenDirection) -> list[tuple[str, str, str]]:
     rows = [
         (
             "Length of the direction",
-            f"{direction.norm(way):.2f} σ",
-            "In standard deviations of the prior; t = 1 is so far from t = 0.",
+            path_codes.in_units(run, direction.norm(way)),
+            "How far t = 1 is from t = 0: in standard deviations of the prior where that is N(0, I), else in "
+            "the unit of z.",
         )
     ]
     found = way.found
@@ -178,10 +179,14 @@ def facts(way: ChosenDirection) -> list[tuple[str, str, str]]:
         return rows
     return [
         *rows,
-        ("… its standard error", f"{found.error:.2f} σ", "Of the difference of both means, along itself."),
+        (
+            "… its standard error",
+            path_codes.in_units(run, found.error),
+            "Of the difference of both means, along itself.",
+        ),
         (
             "… by chance alone",
-            f"{found.chance:.2f} σ",
+            path_codes.in_units(run, found.chance),
             "What its length would be if both groups were drawn from the same images.",
         ),
         (

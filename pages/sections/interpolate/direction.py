@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from pages.sections.interpolate import factor, operand, saved_directions
+from pages.sections.interpolate.path_codes import in_units
 from vae_core.data.catalogue import WITH_FACTORS
 from vae_core.runs.run import Run, RunError
 from widgets.run_data.classes import dataset_classes
@@ -22,7 +23,7 @@ from widgets.shell.link_types import Misfit
 if TYPE_CHECKING:
     from vae_core.analysis.arithmetic import Direction
 
-# As many times what chance gives is clearly longer; and the least length, in standard deviations.
+# As many times what chance gives is clearly longer; and the least length.
 CLEARLY, LEAST = 2.0, 1e-5
 DIFFERENCE, CLASS, FACTOR, KEPT = "difference", "class", "factor", "saved"
 WAYS = {
@@ -89,7 +90,7 @@ def difference(codes: Codes, a: operand.Operand, b: operand.Operand) -> ChosenDi
     return ChosenDirection(vector, how, found, chance=found.chance)
 
 
-def of_chance_length(way: ChosenDirection) -> str | None:
+def of_chance_length(run: Run, way: ChosenDirection) -> str | None:
     """Where a direction stands for nothing, the sentence that says so."""
     length = norm(way)
     if length < LEAST:
@@ -99,8 +100,9 @@ def of_chance_length(way: ChosenDirection) -> str | None:
     if way.chance is None or not math.isfinite(way.chance) or length >= CLEARLY * way.chance:
         return None
     return (
-        f"This direction is {length:.2g} σ long, and between groups drawn at random it would be "
-        f"{way.chance:.2g} σ: it cannot be told from chance, and stands for nothing. Choose other groups."
+        f"This direction is {in_units(run, length)} long, and between groups drawn at random it would be "
+        f"{in_units(run, way.chance)}: it cannot be told from chance, and stands for nothing. Choose other "
+        "groups."
     )
 
 

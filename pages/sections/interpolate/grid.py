@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.sections.interpolate import surprise, told_class
+from pages.sections.interpolate import path_codes, surprise, told_class
 from pages.sections.interpolate.path import PICKER
 from pages.sections.interpolate.path_codes import KINDS, mixture
 from vae_core.pixels import to_uint8
@@ -65,14 +65,16 @@ def controls(run: Run) -> GridChoice | None:
             for k, (name, field) in enumerate(CORNERS.items()):
                 with st.container(width=PICKER):
                     images.append(picker.pick(field, run, label=name, default=first[k]))
+        kinds = [name for name in FLAT if name in path_codes.kinds(run)]
         kind = st.segmented_control(
             "Codes",
-            list(FLAT),
+            kinds,
             format_func=FLAT.__getitem__,
-            **url_widgets.choice(links.GRID_WAY, list(FLAT), label=FLAT.__getitem__, by="default"),
+            **url_widgets.choice(links.GRID_WAY, kinds, label=FLAT.__getitem__, by="default"),
             required=True,
             help="Linear: weighed by how near each corner is. Spherical: the upper and the lower edge turn "
-            "on the shell where most of the prior lies, and columns turn from one to the other.",
+            "on the shell where most of N(0, I) lies, and columns turn from one to the other; under another "
+            "prior there is no such grid.",
         )
         there = tuple(image for image in images if image is not None)
         if len(there) == len(CORNERS):

@@ -14,7 +14,7 @@ from vae_core.runs.run import Run
 from widgets.components import picker
 from widgets.run_data import usage
 from widgets.run_data.classes import dataset_classes
-from widgets.run_data.codes import Codes
+from widgets.run_data.codes import Codes, is_standard
 from widgets.run_data.subject import Picked
 from widgets.shell import url_state, url_widgets, words
 from widgets.shell.links import Operand as Fields
@@ -55,7 +55,7 @@ def choose(fields: Fields, title: str, run: Run, codes: Codes, begin: Begin) -> 
         options[GROUP] = "a group on the map"
     if run.spec.data.name in WITH_FACTORS and codes.whole:
         options[FACTOR] = "a value of a factor"
-    options[ZERO] = "0, the prior’s mean"
+    options[ZERO] = "0, the prior’s mean" if is_standard(run) else "the prior’s mean"
     usual = IMAGE
     if begin.label is not None and url_state.read(fields.image) is None:
         usual = f"class-{begin.label}"
@@ -82,7 +82,7 @@ def choose(fields: Fields, title: str, run: Run, codes: Codes, begin: Begin) -> 
             code, which = factor.choose(fields, run, codes)
             return None if code is None else Operand(code, which)
     if kind == ZERO:
-        return Operand((0.0,) * run.spec.latent, "the prior’s mean")
+        return Operand(usage.of_prior(codes).mean, "the prior’s mean")
     chosen = int(str(kind).removeprefix("class-"))
     return Operand(tuple(means[chosen].tolist()), options[str(kind)], chosen)
 

@@ -92,15 +92,16 @@ def controls(run: Run) -> PathChoice | None:
         passed = stops.choose(run, first)
         with st.container(width=PICKER):
             b = picker.pick(links.END, run, label="B", default=first[1])
+        kinds = list(path_codes.kinds(run))
         kind = st.segmented_control(
             "Path",
-            list(KINDS),
+            kinds,
             format_func=KINDS.__getitem__,
-            **url_widgets.choice(links.WAY, list(KINDS), label=KINDS.__getitem__, by="default"),
+            **url_widgets.choice(links.WAY, kinds, label=KINDS.__getitem__, by="default"),
             required=True,
             help="Linear: the straight line between both codes. Spherical: turns evenly from one direction "
-            "to the other, on the shell where most of the prior lies. Geodesic: the path along which the "
-            "decoded image changes least.",
+            "to the other, on the shell where most of N(0, I) lies; under another prior there is no such "
+            "path. Geodesic: the path along which the decoded image changes least.",
         )
         second = others(run).get(url_state.read(links.COMPARE) or ALONE)
         runs = (run,) if second is None else (run, second)
@@ -205,8 +206,8 @@ def facts(view: PathChoice, line: Line, found: Passed | None) -> list[tuple[str,
     rows = [
         (
             "Length in latent space",
-            f"{found.length:.2f} σ",
-            "From A to B, in standard deviations of the prior.",
+            path_codes.in_units(view.runs[0], found.length),
+            "From A to B: in standard deviations of the prior where that is N(0, I), else in the unit of z.",
         ),
         (
             "Length in pixels",

@@ -16,7 +16,7 @@ import streamlit as st
 from pages.sections.interpolate import geodesic_task
 from vae_core.runs.run import Run
 from widgets.components import interpolate
-from widgets.run_data.codes import Codes
+from widgets.run_data.codes import Codes, is_standard
 from widgets.run_data.library import open_run
 from widgets.shell import tasks
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from vae_core.analysis.interpolate import Geodesic
 
 KINDS = {"linear": "Linear", "spherical": "Spherical", "geodesic": "Geodesic"}
+SHELL = "spherical"  # follows the shell on which most of N(0, I) lies: another prior has none
 STEPS, FRAMES = 200, 20  # of a path, beyond its ends included, and from frame to frame; at least
 EXTENT, CELLS = 4.0, 128  # of the plane: standard deviations of the prior, and cells a side
 PATIENCE = 1.0  # seconds that a page waits for what a path passes, before it shows itself without
@@ -72,7 +73,7 @@ class Line:
 
 @dataclass(frozen=True, eq=False)
 class Passed:
-    """log_q, log_p, hole [T]: as in `interpolate.Density`. length: in standard deviations of the prior;
+    """log_q, log_p, hole [T]: as in `interpolate.Density`. length: of the codes' way, in the unit of z;
     pixels: of the decoded images; straight: of the straight line's images; each from t = 0 to 1.
     empty: the share of it where q < p / 10.
     """
@@ -84,6 +85,17 @@ class Passed:
     pixels: float
     straight: float
     empty: float
+
+
+def kinds(run: Run) -> dict[str, str]:
+    """The kinds of path through a run's codes, and what they are called."""
+    return {name: called for name, called in KINDS.items() if name != SHELL or is_standard(run)}
+
+
+def in_units(run: Run, length: float) -> str:
+    """A length between codes as people read it: N(0, I) makes its standard deviation the unit of z, and a
+    learned prior sets no scale."""
+    return f"{length:.2f} σ" if is_standard(run) else f"{length:.2f}"
 
 
 def times(line: Line) -> Tensor:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from widgets.shell.palette import CLASSES, GREY, HOLE, KL, PRIOR, RECONSTRUCTION
+from widgets.shell.palette import CLASSES, GREY, HOLE, KL, PRIOR, RECONSTRUCTION, SCALE
+
+if TYPE_CHECKING:
+    from vae_core.analysis.aggregate import DensityGrid
 
 
 def _layout(height: int, x: dict[str, Any], y: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -147,3 +150,76 @@ def scatter(xy: np.ndarray, labels: np.ndarray | None, classes: Sequence[str]) -
         560, {**bare, "title": {"text": "UMAP 1"}}, {**bare, "scaleanchor": "x", "title": {"text": "UMAP 2"}}
     )
     return {"data": data, "layout": {**layout, "annotations": notes, "dragmode": "pan"}}
+
+
+EVERY = 4  # cells of a map to one of a figure
+LOW, HIGH = -8.0, -0.5  # log q at no colour and at full colour, as on the map
+Force = tuple[np.ndarray, np.ndarray, str]  # [C, 2] in nats per unit, [C, 2] as drawn, colour
+
+
+def forces(
+    grid: DensityGrid,
+    levels: Sequence[float],
+    centers: tuple[Sequence[str], np.ndarray],
+    both: tuple[Force, Force],
+    axes: tuple[str, str],
+) -> dict[str, Any]:
+    """q(z) of a grid, the prior's contours at levels of log p, and two arrows on each centre: pull and push.
+
+    centers: names, and places [C, 2].
+    """
+    x = grid.x[::EVERY].tolist()
+    log_q, log_p = (value[::EVERY, ::EVERY].T.numpy() for value in (grid.log_q, grid.log_p))
+    ground = {
+        "type": "heatmap",
+        "x": x,
+        "y": x,
+        "z": np.round(np.clip((log_q - LOW) / (HIGH - LOW), 0, 1), 3).tolist(),
+        "zmin": 0,
+        "zmax": 1,
+        "colorscale": SCALE,
+        "showscale": False,
+        "zsmooth": "best",
+        "hoverinfo": "skip",
+    }
+    shape = np.round(np.maximum(log_p, min(levels) - 10), 3).tolist()
+    contours = [
+        {
+            "type": "contour",
+            "x": x,
+            "y": x,
+            "z": shape,
+            "contours": {"coloring": "none", "start": level, "end": level, "size": 1},
+            "line": {"color": PRIOR, "width": 1.5},
+            "showscale": False,
+            "hoverinfo": "skip",
+        }
+        for level in levels
+    ]
+    (names, places), (pull, push) = centers, both
+    points = {
+        "type": "scatter",
+        "x": places[:, 0].tolist(),
+        "y": places[:, 1].tolist(),
+        "mode": "markers+text",
+        "text": list(names),
+        "textposition": "bottom center",
+        "textfont": {"size": 14},
+        "marker": {"size": 7, "color": GREY},
+        "customdata": np.round(np.concatenate([pull[0], push[0]], 1), 3).tolist(),
+        "hovertemplate": "%{text}: pull (%{customdata[0]:.2f}, %{customdata[1]:.2f}), push "
+        "(%{customdata[2]:.2f}, %{customdata[3]:.2f}) nats per unit<extra></extra>",
+    }
+    arrows = [
+        {
+            "x": float(at[0] + along[0]), "y": float(at[1] + along[1]), "xref": "x", "yref": "y",
+            "ax": float(at[0]), "ay": float(at[1]), "axref": "x", "ayref": "y", "text": "", "showarrow": True,
+            "arrowhead": 2, "arrowsize": 0.9, "arrowwidth": 2.2, "arrowcolor": colour,
+        }
+        for _, drawn, colour in both
+        for at, along in zip(places, drawn, strict=True)
+    ]  # fmt: skip
+    plain = {"showgrid": False, "zeroline": False, "range": [x[0], -x[0]]}
+    across = {**plain, "title": {"text": axes[0]}, "constrain": "domain"}
+    up = {**plain, "title": {"text": axes[1]}, "scaleanchor": "x"}
+    return {"data": [ground, *contours, points], "layout": _layout(600, across, up, annotations=arrows)}

@@ -7,16 +7,18 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.sections.latent_map import pins
+from pages.sections.latent_map import pins, which_prior
 from vae_core.runs.run import Run
 from widgets.components.latent_map import controls as map_controls
 from widgets.components.latent_map import densities
 from widgets.components.latent_map.map_view import EXTENTS, KINDS, View
 from widgets.run_data import usage
-from widgets.run_data.codes import Codes, newest
+from widgets.run_data.codes import Codes
 from widgets.shell import links, url_state, url_widgets
 
 FITTING = 0.9  # of the codes, within the range that a map begins with
+PRIOR_FITTING = 0.98  # of a learned prior: contours of what lies beyond the map are none
+DRAWS = 4000  # of the prior, that tell how far it reaches
 
 
 def show(run: Run, above: DeltaGenerator, beside: DeltaGenerator) -> View:
@@ -49,9 +51,10 @@ def show(run: Run, above: DeltaGenerator, beside: DeltaGenerator) -> View:
             through = tuple(0.0 if d in dims else round(v, 3) for d, v in enumerate(pin))
         extent, ratio = map_controls.range_and_holes(
             fitting(run, View(str(kind), dims, through=through)),
-            f"At first as far as {FITTING:.0%} of this run's codes lie, and no less than ± {EXTENTS[0]}; "
-            "maps of two runs compare at the same range.",
+            f"At first as far as {FITTING:.0%} of this run's codes or a learned prior reach, and no less "
+            f"than ± {EXTENTS[0]}; maps of two runs compare at the same range.",
         )
+        which_prior.choose(run)
         if run.spec.classes:
             map_controls.decoded_class(
                 run.spec.data.classes or (),
@@ -63,8 +66,9 @@ def show(run: Run, above: DeltaGenerator, beside: DeltaGenerator) -> View:
 
 
 def fitting(run: Run, view: View) -> int:
-    """The smallest range that holds most of the codes on this view; the usual one where there are none."""
-    codes = newest(run)
+    """The smallest range that holds most of the codes on this view, and nearly all of a learned prior; the
+    usual one where there are none."""
+    codes = which_prior.codes(run)
     return EXTENTS[0] if codes is None else _fitting(codes, view)
 
 
@@ -72,11 +76,16 @@ def fitting(run: Run, view: View) -> int:
 def _fitting(codes: Codes, view: View) -> int:
     import torch
 
-    from vae_core.analysis import aggregate
+    from vae_core.analysis import aggregate, prior_density
 
     plane = aggregate.pca_plane(codes.posteriors) if view.kind == "pca" else None
     far = densities.project(codes.posteriors.mean, view, plane).abs().amax(1).float()
     wanted = float(torch.quantile(far, FITTING))
+    if codes.prior is not None and view.kind != "slice":
+        seeded = torch.Generator().manual_seed(0)
+        drawn = prior_density.samples(DRAWS, codes.run.spec.latent, seeded, codes.prior).detach()
+        far = densities.project(drawn, view, plane).abs().amax(1)
+        wanted = max(wanted, float(torch.quantile(far, PRIOR_FITTING)))
     return next((extent for extent in EXTENTS if extent >= wanted), EXTENTS[-1])
 
 

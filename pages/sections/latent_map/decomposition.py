@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.sections.latent_map import charts
+from pages.sections.latent_map import charts, pull_and_push
 from vae_core.model import variance_bound
 from vae_core.runs.run import Run
 from widgets.components import take_away
@@ -21,6 +21,7 @@ from widgets.shell.downloads import csv_table
 
 if TYPE_CHECKING:
     from vae_core.analysis.kl_divergence import Kl
+    from vae_core.analysis.prior_density import Estimate
     from vae_core.analysis.surgery import ElboSurgery
 
 CLOSE, FAR = 0.05, 0.5  # nats between the bounds on the mutual information, to be told and to be warned of
@@ -33,15 +34,19 @@ CLASS_KL = {
 
 
 def show(run: Run, codes: Codes, view: View) -> None:
+    """Under the run's own prior, whichever the map shows: it is the ELBO that is taken apart."""
+    codes = replace(codes, own_prior=True)
     tasks.when_done(
         tasks.start(surgery, codes), "Taking the KL apart", lambda found: parts(run, codes, found)
     )
+    pull_and_push.show(run, codes, view)
 
 
 @dataclass(frozen=True, eq=False)
 class Decomposition:
     parts: ElboSurgery
     kl: Kl
+    entropy: Estimate  # of q(z|x)
     collapsed: list[bool]
     active: int  # dimensions
 
@@ -54,6 +59,7 @@ def surgery(codes: Codes) -> Decomposition:
     return Decomposition(
         decompose(posteriors, points=POINTS, prior=prior),
         kl_divergence.average(posteriors, prior),
+        kl_divergence.entropy(posteriors),
         collapse.collapsed(posteriors, prior=prior).tolist(),
         collapse.active_units(posteriors, prior=prior),
     )
@@ -86,9 +92,8 @@ def parts(run: Run, codes: Codes, found: Decomposition) -> None:
             if numbers is not None:
                 st.html(f'<div class="elbo-parts">{reconstruction(numbers["reconstruction"])}</div>')
             return
-        bars = elbo(numbers, run.spec.bound_of) + surgery_of(
-            split, run.spec.classes > 0, len(codes.posteriors), run.spec.latent
-        )
+        bars = elbo(numbers, run.spec.bound_of) + cross_entropy(kl, found.entropy)
+        bars += surgery_of(split, run.spec.classes > 0, len(codes.posteriors), run.spec.latent)
         st.html(f'<div class="elbo-parts">{bars}</div>')
     with right:
         st.markdown(
@@ -146,6 +151,28 @@ def elbo(numbers: dict[str, float] | None, bound_of: str) -> str:
 def reconstruction(value: float) -> str:
     return sentence(palette.RECONSTRUCTION, "Reconstruction", words.nats(value),
                     "how well the decoder gives the image back from its code: E log p(x|z).")  # fmt: skip
+
+
+def cross_entropy(kl: Kl, entropy: Estimate) -> str:
+    """The KL as what the prior asks of the codes, less what their width gives back."""
+    cross, error = kl.total + entropy.value, kl.dependence.error
+    about = f" ± {error:.2f}" if error else ""
+    less = f"({entropy.value:.2f})" if entropy.value < 0 else f"{entropy.value:.2f}"
+    difference = f"{kl.total:.2f} = {cross:.2f} − {less}".replace("-", "−")
+    pieces = [
+        ("cross-entropy", cross, palette.CROSS_ENTROPY),
+        ("−entropy", -entropy.value, palette.ENTROPY),
+    ]
+    return (
+        f"<h5>KL of the code = cross-entropy − entropy: {difference} nats</h5>"
+        + (bar(pieces) if min(cross, -entropy.value) > 0 else "")
+        + sentence(palette.CROSS_ENTROPY, "Cross-entropy −E log p(z)", f"{cross:.2f}{about}",
+                   "what the codes cost under the prior. It pulls them to where the prior is dense, and "
+                   "makes each posterior narrow.")
+        + sentence(palette.ENTROPY, "Entropy of q(z|x)", f"{entropy.value:.2f}",
+                   "how wide the posteriors are, below 0 for narrow ones. It grows with log σ without bound, "
+                   "and pushes against the cross-entropy.")
+    )  # fmt: skip
 
 
 def surgery_of(split: Any, of_classes: bool, images: int, latent: int) -> str:

@@ -6,13 +6,14 @@ from typing import Any
 
 import streamlit as st
 
+from pages.sections.latent_map import which_prior
 from vae_core.model import variance_bound
 from vae_core.runs import evaluations
 from vae_core.runs.run import Run
 from widgets.components.latent_map import densities
 from widgets.components.latent_map.map_view import View
 from widgets.components.latent_map.measures import exact, measure, percent
-from widgets.run_data.codes import Codes, newest
+from widgets.run_data.codes import Codes
 from widgets.shell import links, objective_words, tasks, url_state, words
 from widgets.shell.fragments import fragment
 
@@ -20,7 +21,7 @@ LIVE = 2.0  # seconds between two measurements of a run in training
 
 
 def show(run: Run, view: View) -> None:
-    codes = newest(run)
+    codes = which_prior.codes(run)
     if codes is None:
         return
     if not codes.whole:
@@ -33,7 +34,7 @@ def show(run: Run, view: View) -> None:
 
 
 def of_newest(run: Run, view: View) -> None:
-    codes = newest(run)
+    codes = which_prior.codes(run)
     if codes is not None:
         numbers(run, view, codes, *measure(codes, view.ratio))
 

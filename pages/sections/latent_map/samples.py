@@ -35,9 +35,12 @@ def show(run: Run, codes: Codes, view: View) -> None:
 
 def compare(codes: Codes, version: Any, ratio: float) -> tuple[Any, Any]:
     from vae_core.analysis import hole_samples
+    from vae_core.model.priors import StandardNormal
+    from vae_core.spec import StandardNormalPrior
 
     training = dataset(codes.run.spec.data).result()
-    return hole_samples.compare(codes.run.model, codes.posteriors, training.images, COUNT, ratio)
+    prior = codes.prior or StandardNormal(StandardNormalPrior(), codes.run.spec.latent)
+    return hole_samples.compare(codes.run.model, codes.posteriors, training.images, COUNT, ratio, prior=prior)
 
 
 def rows(run: Run, view: View, holes: Any, dense: Any) -> None:

@@ -6,10 +6,20 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.sections.latent_map import bound, decomposition, downloads, gap, hole_table, projection, samples
+from pages.sections.latent_map import (
+    bound,
+    decomposition,
+    downloads,
+    gap,
+    hole_table,
+    projection,
+    pseudo_inputs,
+    samples,
+    which_prior,
+)
 from vae_core.runs.run import Run
 from widgets.components.latent_map.map_view import View
-from widgets.run_data.codes import Codes, newest
+from widgets.run_data.codes import Codes
 from widgets.shell import links, url_widgets
 from widgets.shell.error_boundary import callback, error_boundary
 
@@ -18,7 +28,7 @@ HELD = "map_held"  # in the session
 
 
 def show(run: Run, view: View) -> None:
-    codes = newest(run)
+    codes = which_prior.codes(run)
     if codes is None:
         return
     sections: dict[str, tuple[str, Section]] = {
@@ -28,6 +38,8 @@ def show(run: Run, view: View) -> None:
         "bound": (":material/stairs: Bound against k", bound.show),
         "samples": (":material/compare: Samples from holes", samples.show),
     }
+    if run.spec.prior.of_encoder:
+        sections["pseudo"] = (":material/grid_view: Pseudo-inputs", pseudo_inputs.show)
     if run.spec.latent > 2:
         sections["umap"] = (":material/bubble_chart: UMAP", projection.show)
     sections["save"] = (":material/download: Take away", downloads.show)

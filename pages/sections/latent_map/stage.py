@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.sections.latent_map import gap_compute, nearest, pins
+from pages.sections.latent_map import gap_compute, nearest, pins, which_prior
 from vae_core.runs.run import Run
 from widgets.components import latent_map
 from widgets.components.latent_map import densities
 from widgets.components.latent_map.map_view import View
 from widgets.run_data import classes, library
-from widgets.run_data.codes import Codes, newest, weights
+from widgets.run_data.codes import Codes, weights
 from widgets.shell import links, tasks, url_state
 from widgets.shell.error_boundary import callback
 from widgets.shell.fragments import fragment
@@ -42,7 +42,7 @@ def prepare(run: Run, view: View) -> None:
     A fragment's clock starts in the browser before its body ends. A look that the browser asks for before
     it has the parcels makes Streamlit send them all again: it names those that it has with each request.
     """
-    codes = newest(run)
+    codes = which_prior.codes(run)
     if codes is not None:
         densities.decoder(str(run.path), weights(run), classes.decoded_class(run))
         densities.holes(codes, view)
@@ -50,7 +50,7 @@ def prepare(run: Run, view: View) -> None:
 
 def frame_wanted(run: Run, view: View) -> tuple[bool, bool]:
     """Whether the run trains, and whether something that the map shows is still being computed."""
-    codes, pinned = newest(run), pins.state(run).pin is not None
+    codes, pinned = which_prior.codes(run), pins.state(run).pin is not None
     film = replay(run, codes, view) if codes else None
     waiting = (film is not None and not film.done()) or (pinned and nearest.pending(run))
     waiting = waiting or gap_compute.on_map(run, pins.state(run), view)[1]
@@ -68,7 +68,7 @@ def replay(run: Run, codes: Codes, view: View) -> tasks.Task | None:
 
 
 def one_map(run: Run, view: View) -> None:
-    codes = newest(run)
+    codes = which_prior.codes(run)
     if codes is None:
         return
     latent, state = run.spec.latent, pins.state(run)

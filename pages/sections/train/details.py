@@ -61,8 +61,9 @@ def distributions(spec: Spec) -> None:
     kind(
         "prior",
         spec,
-        "p(z): where codes are expected. With a class, also a Gaussian p(z|y) whose mean and variances are "
-        f"learned for each. {AGAIN}",
+        "p(z): where codes are expected. It may learn, too: a mixture of Gaussians, of the encoder's own "
+        "posteriors, or a flow; with a class, one for each. The KL is then estimated from samples. "
+        f"{AGAIN}",
         offered=lambda settings: bool(spec.classes) or not getattr(settings, "per_class", False),
         always=False,
     )

@@ -86,6 +86,8 @@ def kind(
 
 def setting(name: str, value: Any, about: FieldInfo, spec: Spec) -> None:
     """A control of the field's own type, with its limits. One that leaves no choice has none."""
+    if extra(about).get("needs_class") and not spec.classes:
+        return
     help = " ".join(filter(None, [about.description, AGAIN]))
     if get_origin(about.annotation) is Literal:
         options: Sequence[Any] = get_args(about.annotation)
@@ -111,6 +113,11 @@ def setting(name: str, value: Any, about: FieldInfo, spec: Spec) -> None:
         field(name, shown, st.text_input, spec=spec, changes=lambda text: {name: parts(text)}, help=help)
 
 
+def extra(about: FieldInfo) -> dict[str, Any]:
+    """What a field says of its control beside title, description and limits."""
+    return about.json_schema_extra if isinstance(about.json_schema_extra, dict) else {}
+
+
 def _limits(about: FieldInfo) -> dict[str, Any]:
     """Lowest and highest number of a field, its step and its format."""
     number = about.annotation
@@ -121,9 +128,8 @@ def _limits(about: FieldInfo) -> dict[str, Any]:
             found["min_value"] = number(limit.ge if isinstance(limit, annotated_types.Ge) else limit.gt)  # type: ignore[arg-type]
         if isinstance(limit, annotated_types.Le | annotated_types.Lt):
             found["max_value"] = number(limit.le if isinstance(limit, annotated_types.Le) else limit.lt)  # type: ignore[arg-type]
-    extra = about.json_schema_extra if isinstance(about.json_schema_extra, dict) else {}
     few = found.get("max_value", 2.0) <= 1
-    found["step"] = number(extra.get("step", 0.05 if few else 1))  # type: ignore[arg-type]
+    found["step"] = number(extra(about).get("step", 0.05 if few else 1))
     return found | ({"format": "%g"} if number is float else {})
 
 

@@ -45,7 +45,7 @@ def condition(spec: Spec) -> None:
         if kind == "none":
             # What is about classes has no meaning without them.
             found |= {"objective.kind": "elbo"} if spec.objective.classifying else {}
-            found |= {"prior.kind": "standard_normal"} if spec.prior.per_class else {}
+            found |= {"prior.kind": "standard_normal"} if spec.prior.needs_class else {}
         return found
 
     field(

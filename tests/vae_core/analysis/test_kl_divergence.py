@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, stats
-from torch.distributions import Normal
+from torch.distributions import Independent, Normal
 from torch.distributions import kl_divergence as closed_form
 
 from vae_core.analysis import kl_divergence, surgery
@@ -115,3 +115,31 @@ def correlated() -> Posteriors:
     draws = mean[:, None] + noise @ torch.linalg.cholesky(covariance).T
     log_q = q.log_prob(draws.transpose(0, 1)).T
     return Posteriors(mean, covariance.diagonal().log().expand(4000, 2), None, draws, log_q)
+
+
+# --- cross-entropy and entropy --------------------------------------------------------------------
+
+
+def test_the_kl_is_the_cross_entropy_less_the_entropy_in_closed_form() -> None:
+    """E_q log p(z) = -sum_d (log 2 pi + sigma^2 + mu^2) / 2, and the entropy that of torch.distributions."""
+    generator = torch.Generator().manual_seed(2)
+    q = Posteriors(torch.randn(50, 3, generator=generator), torch.randn(50, 3, generator=generator) - 1)
+    variance = q.log_var.double().exp()
+    cross = 0.5 * (math.log(2 * math.pi) + variance + q.mean.double().square()).sum(1).mean()
+    entropy = kl_divergence.entropy(q)
+    oracle = Independent(Normal(q.mean.double(), variance.sqrt()), 1).entropy().mean()
+    assert entropy.value == pytest.approx(float(oracle), abs=1e-6)
+    assert entropy.error == 0
+    assert kl_divergence.average(q).total + entropy.value == pytest.approx(float(cross), abs=1e-6)
+
+
+def test_the_entropy_of_posteriors_kept_as_draws_is_their_mean_of_minus_log_q() -> None:
+    generator = torch.Generator().manual_seed(2)
+    scale = torch.tensor([0.5, 2.0, 1.0])
+    z = scale * torch.randn(4000, 4, 3, generator=generator)
+    log_q = Independent(Normal(torch.zeros(3), scale), 1).log_prob(z)
+    q = Posteriors(torch.zeros(4000, 3), (2 * scale.log()).expand(4000, 3), None, z, log_q)
+    found = kl_divergence.entropy(q)
+    exact = float(Independent(Normal(torch.zeros(3), scale), 1).entropy())
+    assert found.value == pytest.approx(exact, abs=4 * found.error)
+    assert 0 < found.error < 0.02

@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
-from vae_core.model.priors import Prior
+from vae_core.model.priors import Given
 from vae_core.model.vae import VAE
-
-
-@dataclass(frozen=True, eq=False)
-class ToldPrior:
-    """p(z|y) under one y [K]."""
-
-    prior: Prior
-    y: Tensor
-
-    def log_prob(self, z: Tensor) -> Tensor:
-        """z [..., D] -> log p(z|y) [...] in nats."""
-        return self.prior.log_prob(z, self.y)
-
-    def sample(self, count: int, generator: torch.Generator | None = None) -> Tensor:
-        """[count, D]."""
-        return self.prior.sample(count, generator, self.y)
 
 
 class Told:
@@ -40,7 +22,7 @@ class Told:
         self.model, self.y = model, model.weights(torch.tensor(y))
         self.spec, self.device, self.image_shape = model.spec, model.device, model.image_shape
         self.likelihood, self.posterior = model.likelihood, model.posterior
-        self.prior = ToldPrior(model.prior, self.y)
+        self.prior = Given(model.prior, self.y)
 
     def encode(self, x: Tensor, *, mask: Tensor | None = None) -> Tensor:
         """As `VAE.encode`: the params of q(z|x, y) [B, P]."""

@@ -120,7 +120,7 @@ function makeBoard(root) {
   }
 
   function seek(duration) {
-    cloud.take(moment(), { axes: d.axes, classes: d.classes, note: d.cloud_note, chosen: d.chosen, latent: d.latent }, duration);
+    cloud.take(moment(), { axes: d.axes, classes: d.classes, note: d.cloud_note, chosen: d.chosen, latent: d.latent, standard: d.unit_prior }, duration);
     lays();
     for (const each of [panels.curves, panels.bars]) each.say(d.kl_note);
     tiles();

@@ -35,9 +35,8 @@ export class Cloud extends Figure {
       hover: (px, py) => this.at(px, py),
       extra: [
         ...Object.entries(GROUNDS).map(([name, [label, hint]]) => [label, hint, () => choose(name)]),
-        ["Fit", help, (button) => {
-          this.fit = !this.fit;
-          button.classList.toggle("on", this.fit);
+        ["Fit", help, () => {
+          this.pressed = !this.fit;
           this.widen();
           this.draw();
         }],
@@ -48,12 +47,15 @@ export class Cloud extends Figure {
       },
     });
     Object.assign(this, {
-      fit: false, extent: USUAL, remember: remembering(), moment: NOTHING, before: null, plane: {}, ground: "density",
+      pressed: null, extent: USUAL, remember: remembering(), moment: NOTHING, before: null, plane: {}, ground: "density",
       manifold: new Manifold(), decoder: null, glide: new Glide(() => this.draw()),
     });
   }
 
-  /** A moment of the film, before `lay`; plane: {axes, classes, note, chosen, latent}; duration: of the way there, in milliseconds. */
+  /** Whether the range is widened: as was pressed, else where a learned prior lets codes go where they want. */
+  get fit() { return this.pressed ?? this.plane.standard === false; }
+
+  /** A moment of the film, before `lay`; plane: {axes, classes, note, chosen, latent, standard}, standard: whether the prior is N(0, I); duration: of the way there, in milliseconds. */
   take(moment, plane, duration = 0) {
     if (moment && moment === this.moment) duration = -1; // the same: a glide under way goes on
     this.before = duration > 0 && this.moment.x.length === moment?.x.length ? this.moment : duration < 0 ? this.before : null;
@@ -82,6 +84,7 @@ export class Cloud extends Figure {
   widen() {
     const { x, y } = this.moment, far = Array.from(x, (v, i) => Math.max(Math.abs(v), Math.abs(y[i])));
     this.extent = USUAL;
+    for (const button of this.box.querySelectorAll(".extra")) if (button.textContent === "Fit") button.classList.toggle("on", this.fit);
     if (this.fit && far.length) {
       const most = [...far].sort((a, b) => a - b)[Math.floor(0.99 * (far.length - 1))];
       while (this.extent < most && this.extent < 4096) this.extent *= Number.isInteger(Math.log2(this.extent)) ? 1.5 : 4 / 3;

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from vae_core.analysis.aggregate import DensityGrid
     from vae_core.analysis.holes import Hole
-    from vae_core.model.priors import Prior
 
 MOST_POINTS = 4_000
 MOST_FRAMES = 32
@@ -78,7 +77,7 @@ def field(codes: Codes, view: View) -> Field:
     meaning_of_map = (
         meaning(view, grid, len(posteriors), posteriors.dimensions, outside)
         + of_posteriors(codes)
-        + of_prior(codes.prior)
+        + of_prior(codes)
         + replayed(codes, view)
     )
     picture = latent_map.picture(
@@ -137,10 +136,11 @@ def of_posteriors(codes: Codes) -> str:
     return " Each q(z|x) is drawn as the Gaussian of the same mean and variances, which it is not itself."
 
 
-def of_prior(prior: Prior | None) -> str:
-    """What the map's prior is, where it is not N(0, I)."""
+def of_prior(codes: Codes) -> str:
+    """What the map's prior is, where the run's own is not N(0, I)."""
+    prior = codes.prior
     if prior is None:
-        return ""
+        return "" if codes.own_prior else " The prior is N(0, I) here, and not the run's own."
     if prior.conditional:
         return " The prior is the run's own: those of its classes, weighed by how common they are."
     return " The prior is the run's own."
@@ -227,14 +227,16 @@ def film(codes: Codes, view: View, pictures: tuple[str, ...]) -> Film | None:
         return None
     steps, seen = [step for step, _ in shots], [of_frame(shot) for _, shot in shots]
     size = len(there.grid.x)
+    priors = [prior_of_frame(run, shot) if codes.own_prior else None for _, shot in shots]
     grids = [
-        views.grid(posteriors, view, there.plane, size, prior_of_frame(run, shot))
-        for posteriors, (_, shot) in zip(seen, shots, strict=True)
+        views.grid(posteriors, view, there.plane, size, prior)
+        for posteriors, prior in zip(seen, priors, strict=True)
     ]
     mass = [float(aggregate.hole_curve(grid, [view.ratio], MASS)[0]) for grid in grids]
     means, labels = [each.mean for each in seen], seen[-1].labels
     on = [there.on(mean, view).numpy() for mean in means]
-    parcel = latent_map.frames(steps, means, labels, grids, mass, prior_moves=prior_moves(run))
+    moves = codes.own_prior and prior_moves(run)
+    parcel = latent_map.frames(steps, means, labels, grids, mass, prior_moves=moves)
     return Film(steps, grids, means, on, labels, mass, parcel)
 
 

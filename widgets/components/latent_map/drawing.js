@@ -23,14 +23,17 @@ export function sceneOf(map) {
     // A frame's holes are found here, from its density; they have no numbers.
     holes: frame === null ? map.holes : replayed && map.holes && { ...map.holes, level: regions.find(([mass]) => mass === map.holes.mass)[1], numbers: null, list: [] },
     rest: frame === null ? picture.rest ?? 0 : 0, points: map.points, samples: map.samples,
-    manifold: map.manifold.canvases, spacing: map.spacing, remember: map.remember,
+    manifold: map.manifold.canvases, spacing: spacingOf(map), remember: map.remember,
   };
 }
 
+/** Quantiles are those of N(0, I): under another prior the grid is evenly spaced. */
+const spacingOf = ({ spacing, picture }) => (picture.standard ? spacing : "linear");
+
 export function drawBase(map, scene) {
   if (map.layers.has("manifold") && map.decoder) {
-    const { view, spacing, density, parcels: { decoder, picture } } = map;
-    const key = JSON.stringify([view, spacing, density, decoder.id, picture.id]);
+    const { view, density, parcels: { decoder, picture } } = map;
+    const key = JSON.stringify([view, spacingOf(map), density, decoder.id, picture.id]);
     map.manifold.renew(key, () => map.scene(), () => map.request(true));
   }
   const ctx = prepared(map.dom.base, ...map.size);

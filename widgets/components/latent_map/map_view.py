@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from vae_core.model.priors import Prior
 
 KINDS = {"marginal": "Coordinates", "pca": "PCA plane", "slice": "Slice"}
-EXTENTS = (4, 6, 8, 16, 32, 64)  # standard deviations of the prior
+EXTENTS = (4, 6, 8, 12, 16, 24, 32, 64)  # standard deviations of the prior
 RATIOS = (2, 3, 5, 10, 20, 50, 100, 1000)  # of prior over data, from which on it is a hole
 SIZE = 256  # cells along each side
 SLOW_SIZE = 128  # of a plane that lies along no axes: every cell and every image is an exponential

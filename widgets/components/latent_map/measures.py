@@ -30,7 +30,7 @@ def hole_mass(codes: Codes, ratio: float) -> Any:
 
     evaluation = codes.run.evaluation or {}
     mass, error = evaluation.get("hole_mass"), evaluation.get("hole_mass_error")
-    at_rest = codes.whole and not codes.run.status.active and ratio == 10.0
+    at_rest = codes.whole and codes.own_prior and not codes.run.status.active and ratio == 10.0
     if at_rest and isinstance(mass, float) and isinstance(error, float):
         return aggregate.Estimate(mass, error)
     return aggregate.hole_mass(codes.posteriors, ratio=ratio, mass=densities.MASS, prior=codes.prior)

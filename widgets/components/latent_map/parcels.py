@@ -91,6 +91,7 @@ def picture(
         "grid": _where(grid),
         "extent": float(grid.x[-1]),
         "regions": regions(grid),
+        "standard": grid.unit_prior,
         "floor": float(grid.exact_floor),
         "rest": float(grid.rest),
         "slice": "|" in (symbol or ""),

@@ -87,7 +87,7 @@ export function showControls({ root, data, dom, layers, picture, holes, spacing,
   }
   dom.toggles.holes.disabled = !holes;
   setText(dom.spacing, spacing === "linear" ? "evenly spaced" : "by prior quantiles");
-  dom.spacing.hidden = !layers.has("manifold");
+  dom.spacing.hidden = !layers.has("manifold") || !picture?.standard;
   const ground = Object.keys(NATS).find((name) => layers.has(name));
   dom.scale.dataset.ground = ground ?? "";
   if (ground) fillScale(dom.scale, ground);

@@ -1,0 +1,114 @@
+"""The settings of priors p(z)."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from vae_core.spec.settings import Kinds, Settings
+
+
+class PriorSettings(Settings):
+    """What all priors have.
+
+    closed_form: whether it is a Gaussian given the class, so that the KL of a Gaussian posterior from it has
+    one; where it has none, a Spec takes `objective.kl=monte_carlo`. per_class: whether it needs a condition
+    on the class. least_latent: of how many dimensions it is at least. of_encoder: whether it is made of the
+    encoder's posteriors.
+    """
+
+    closed_form: ClassVar[bool] = False
+    per_class: ClassVar[bool] = False
+    least_latent: ClassVar[int] = 1
+    of_encoder: ClassVar[bool] = False
+
+    @property
+    def needs_class(self) -> bool:
+        """Whether it needs a condition on the class, with the values that it has."""
+        return self.per_class
+
+
+class StandardNormalPrior(PriorSettings):
+    """p(z) = N(0, I), whatever the condition."""
+
+    closed_form: ClassVar[bool] = True
+    title: ClassVar[str] = "N(0, I) for all"
+    kind: Literal["standard_normal"] = "standard_normal"
+
+
+class ClassNormalPrior(PriorSettings):
+    """p(z|y) = N(mu_y, diag(sigma_y^2)), learned for each class."""
+
+    closed_form: ClassVar[bool] = True
+    per_class: ClassVar[bool] = True
+    title: ClassVar[str] = "Learned for each class"
+    kind: Literal["class_normal"] = "class_normal"
+
+
+class ClassablePrior(PriorSettings):
+    """What learned priors have that may be one for each class."""
+
+    of_class: bool = Field(
+        False,
+        title="One for each class",
+        description="p(z|y) in place of p(z), where the model is told the class.",
+        json_schema_extra={"needs_class": True},
+    )
+
+    @property
+    def needs_class(self) -> bool:
+        return self.of_class
+
+
+class MixturePrior(ClassablePrior):
+    """p(z) = sum_k w_k N(mu_k, diag(sigma_k^2)), all learned."""
+
+    title: ClassVar[str] = "Mixture of Gaussians"
+    kind: Literal["mixture"] = "mixture"
+    components: Annotated[int, Field(ge=1, le=500)] = Field(
+        30,
+        title="Components",
+        description="Gaussians with means, variances and weights that are learned.",
+        json_schema_extra={"step": 10},
+    )
+
+
+class VampPrior(PriorSettings):
+    """p(z) = 1/K sum_k q(z|u_k) with learned pseudo-inputs u_k; Tomczak and Welling 2018."""
+
+    of_encoder: ClassVar[bool] = True
+    title: ClassVar[str] = "Mixture of posteriors (VampPrior)"
+    kind: Literal["vamp"] = "vamp"
+    pseudo_inputs: Annotated[int, Field(ge=1, le=1000)] = Field(
+        50,
+        title="Pseudo-inputs",
+        description="Images that are learned, at first training images: the prior is the mixture of what the "
+        "encoder says of them.",
+        json_schema_extra={"step": 10},
+    )
+
+
+class FlowPrior(ClassablePrior):
+    """N(0, I) moved by affine couplings (RealNVP); Dinh et al. 2017."""
+
+    least_latent: ClassVar[int] = 2
+    title: ClassVar[str] = "Flow (RealNVP)"
+    kind: Literal["flow"] = "flow"
+    couplings: Annotated[int, Field(ge=1, le=32)] = Field(
+        8,
+        title="Couplings",
+        description="Each moves one half of the dimensions by what it reads in the other.",
+    )
+    hidden: Annotated[int, Field(ge=1, le=1024)] = Field(
+        32,
+        title="Hidden units of a coupling",
+        description="Of each of its two hidden layers.",
+        json_schema_extra={"step": 8},
+    )
+
+
+Prior = Annotated[
+    StandardNormalPrior | ClassNormalPrior | MixturePrior | VampPrior | FlowPrior,
+    Kinds(),
+]
