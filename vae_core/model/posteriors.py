@@ -160,14 +160,29 @@ class DiagonalGaussian(Posterior):
     """q(z|x) = N(mu, diag(sigma^2)) from params [B, 2D] = (mu, log sigma^2);
     Kingma and Welling 2014, section 3.
 
+    Where the settings' variance is shared, params [B, D] = mu, and log sigma^2 [D] is learned, the same for
+    all images: the posterior of the linear VAE, Lucas et al. 2019, section 4.
+
     log_var is held within [-16, 16]: with beta 0 nothing else stops a posterior on its way to a point.
     """
 
     log_var_bound = variance_bound.BOUND
 
+    def __init__(self, settings: Settings, latent: int) -> None:
+        super().__init__(settings, latent)
+        shared = self.settings.variance == "shared"
+        self.log_var = nn.Parameter(torch.zeros(latent)) if shared else None
+
+    @property
+    def numbers(self) -> int:
+        return 2 * self.latent if self.log_var is None else self.latent
+
     def split(self, params: Tensor) -> tuple[Tensor, Tensor]:
-        """params [B, 2D] -> mean [B, D], log_var [B, D]."""
-        mean, log_var = params.chunk(2, dim=-1)
+        """params [B, P] -> mean [B, D], log_var [B, D]."""
+        if self.log_var is None:
+            mean, log_var = params.chunk(2, dim=-1)
+        else:
+            mean, log_var = params, self.log_var.expand_as(params)
         return mean, log_var.clamp(-self.log_var_bound, self.log_var_bound)
 
     moments = split

@@ -51,7 +51,7 @@ def fits(spec: Spec) -> bool:
     """Whether the run's networks are plain enough: fully connected, of the image alone, and Bernoulli."""
     plain = isinstance(spec.net, MlpNet) and spec.net.activation in ACTIVATIONS
     usual = isinstance(spec.likelihood, BernoulliLikelihood)
-    gaussian = isinstance(spec.posterior, DiagonalGaussianPosterior)
+    gaussian = isinstance(spec.posterior, DiagonalGaussianPosterior) and spec.posterior.variance == "image"
     return plain and usual and gaussian and not spec.masked and not spec.classes
 
 

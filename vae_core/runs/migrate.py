@@ -8,22 +8,24 @@ from __future__ import annotations
 
 from typing import Any
 
-# Settings that came later, oldest first: the part they belong to ("" for the Spec itself), the name, and what
-# runs of before had.
+# Settings that came later, oldest first: the part they belong to ("" for the Spec itself; a part and a kind
+# where only that kind has them), the name, and what runs of before had.
 ADDED: tuple[tuple[str, str, Any], ...] = (
     ("training", "products", "float32"),
     ("", "condition", {"kind": "none"}),
     ("data", "classes", None),
     ("", "mask", {"kind": "none"}),
     ("", "noise", {"kind": "none"}),
+    ("posterior.diagonal_gaussian", "variance", "image"),
 )
 
 
 def migrate(value: dict[str, Any]) -> dict[str, Any]:
     """The settings of a stored Spec, those that its version lacked among them. Checks nothing."""
-    for part, name, before in ADDED:
+    for where, name, before in ADDED:
+        part, _, kind = where.partition(".")
         settings = value.get(part) if part else value
-        if isinstance(settings, dict) and name not in settings:
+        if isinstance(settings, dict) and name not in settings and kind in ("", settings.get("kind")):
             settings = settings | {name: before}
             value = value | {part: settings} if part else settings
     return value

@@ -94,6 +94,8 @@ def compose(spec: Spec) -> str:
         parts.append(f"prior {_within(spec.prior.title)}")
     if spec.posterior.title != usual.posterior.title:
         parts.append(f"posterior {_within(spec.posterior.title)}")
+    if getattr(spec.posterior, "variance", "image") == "shared":
+        parts.append("shared variances")
     if spec.classes and not spec.objective.classifying:
         parts.append("conditional")
     if spec.mask.kind != "none":

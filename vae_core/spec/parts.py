@@ -363,13 +363,19 @@ class PosteriorSettings(Settings):
 
 
 class DiagonalGaussianPosterior(PosteriorSettings):
-    """q(z|x) = N(mu, diag(sigma^2))."""
+    """q(z|x) = N(mu, diag(sigma^2)); sigma of each image, or the same for all images."""
 
     closed_form: ClassVar[bool] = True
     independent: ClassVar[bool] = True
     form: ClassVar[Literal["gaussian", "draws"]] = "gaussian"
     title: ClassVar[str] = "Diagonal Gaussian"
     kind: Literal["diagonal_gaussian"] = "diagonal_gaussian"
+    variance: Literal["image", "shared"] = Field(
+        "image",
+        title="Variances of q(z|x)",
+        description="The encoder gives those of each image; or one learned number for each dimension is the "
+        "same for all images, as in the linear VAE (Lucas et al. 2019).",
+    )
 
 
 Posterior = Annotated[DiagonalGaussianPosterior, Kinds()]

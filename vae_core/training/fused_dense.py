@@ -34,6 +34,7 @@ def serves(model: VAE, objective: Objective) -> bool:
         and not model.classes
         and not model.spec.masked
         and type(model.posterior) is DiagonalGaussian
+        and model.posterior.settings.variance == "image"
         and model.prior.standard
         and type(model.likelihood) is Bernoulli
         and type(objective) in OBJECTIVES

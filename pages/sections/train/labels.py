@@ -19,6 +19,7 @@ from widgets.shell import objective_words
 END = "training.end"  # no setting itself: which of three ends a run
 CHOICES = {
     "net.activation": {"relu": "ReLU", "leaky_relu": "Leaky ReLU", "silu": "SiLU", "tanh": "tanh"},
+    "posterior.variance": {"image": "Of each image", "shared": "The same for all images"},
     "objective.kl": {"analytic": "In closed form", "monte_carlo": "Monte Carlo"},
     END: {"epochs": "Epochs", "steps": "Steps", "seconds": "Seconds"},
 }

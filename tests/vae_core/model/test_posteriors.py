@@ -120,3 +120,34 @@ def test_the_moments_of_draws_are_those_of_the_distribution():
     # Of 200 x 64 draws: means err by sigma / 113, log variances by sqrt(2 / 64) each, less in their mean.
     assert ((mean - exact).mean(0).abs() < 0.05 * (0.5 * exact_log_var).exp().mean(0)).all()
     assert ((log_var - exact_log_var).mean(0).abs() < 0.05).all()
+
+
+def shared(log_var):
+    one = DiagonalGaussian(DiagonalGaussianPosterior(variance="shared"), D).double()
+    with torch.no_grad():
+        one.log_var.copy_(log_var)
+    return one
+
+
+def test_a_shared_variance_is_that_of_every_image():
+    log_var = torch.tensor([0.5, -1.0, -3.0], dtype=torch.float64)
+    one, mean = shared(log_var), params()[:, :D]
+    assert one.numbers == D
+    same = torch.cat([mean, log_var.expand(B, D)], 1)
+    for of_one, of_each in zip(one.split(mean), q.split(same), strict=True):
+        assert torch.equal(of_one, of_each)
+    z, log_q = one.sample(mean, 7, torch.Generator().manual_seed(1))
+    oracle = Normal(mean, (0.5 * log_var).exp())
+    torch.testing.assert_close(log_q, oracle.log_prob(z).sum(-1))
+    torch.testing.assert_close(one.log_prob(mean, z), log_q)
+    prior = Normal(torch.zeros(D, dtype=torch.float64), 1.0)
+    torch.testing.assert_close(one.kl(mean), kl_divergence(oracle, prior))
+    assert one.codes(mean)["log_var"].shape == (B, D)
+
+
+def test_a_shared_variance_learns_from_all_images_at_once():
+    log_var = torch.tensor([1.0, 0.0, -2.0], dtype=torch.float64)
+    one, mean = shared(log_var), params()[:, :D]
+    one.kl(mean).sum().backward()
+    one_image = (log_var.exp() - 1) / 2  # of KL = (mu^2 + exp(log_var) - log_var - 1) / 2
+    torch.testing.assert_close(one.log_var.grad, B * one_image)

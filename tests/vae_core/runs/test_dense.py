@@ -36,3 +36,9 @@ def test_weights_of_another_network_are_refused(finished: Run) -> None:
     (finished.path / files.WEIGHTS).write_bytes((SHIPPED / "vae-2d-mnist" / files.WEIGHTS).read_bytes())
     with pytest.raises(Unfit, match="is not what"):
         dense.networks(finished.path, finished.spec)
+
+
+def test_posteriors_whose_variances_the_encoder_does_not_give_are_refused() -> None:
+    spec = Run(SHIPPED / "vae-2d-mnist").spec
+    assert dense.fits(spec)
+    assert not dense.fits(spec.change(**{"posterior.variance": "shared"}))

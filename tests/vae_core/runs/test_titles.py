@@ -24,6 +24,7 @@ from vae_core.workers import launch
         ("cvae", {}, "MNIST, 5 dimensions, conditional"),
         ("masked-16d", {}, "MNIST, 16 dimensions, masked"),
         ("denoise", {}, "MNIST, 16 dimensions, denoising"),
+        ("linear", {"posterior.variance": "shared"}, "MNIST, 8 dimensions, shared variances, linear"),
         ("conv-2d", {"latent": 1}, "MNIST, 1 dimension, convolutional"),
     ],
 )

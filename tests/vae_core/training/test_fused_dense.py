@@ -30,6 +30,7 @@ NOT_SERVED = [
     {"objective.kind": "factor"},
     {"mask.kind": "random"},
     {"condition.kind": "class"},
+    {"posterior.variance": "shared"},
 ]
 
 
