@@ -125,6 +125,22 @@ class ContinuousBernoulli(Likelihood):
         return torch.where(small, u, torch.where(a > 0, positive, negative)).clamp(0, 1)
 
 
+class _SquaredDistance(torch.autograd.Function):
+    """|mean - x|^2, summed over pixels: mean [S, B, C, H, W], x [B, C, H, W] -> [S, B]. One large tensor is
+    kept and one is made for the gradient, where autograd takes four of each."""
+
+    @staticmethod
+    def forward(ctx: Any, mean: Tensor, x: Tensor) -> Tensor:
+        off = mean - x
+        ctx.save_for_backward(off)
+        return torch.linalg.vecdot(off.flatten(2), off.flatten(2))
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        (off,) = ctx.saved_tensors
+        return off * (2 * grad)[..., None, None, None], None
+
+
 class Gaussian(Likelihood):
     """N(x; mu, sigma^2) per pixel; sigma fixed, one learned number, or learned per pixel.
 
@@ -154,6 +170,13 @@ class Gaussian(Likelihood):
     def pixel_log_prob(self, params: Tensor, x: Tensor) -> Tensor:
         mean, log_sigma = self.moments(params)
         return -0.5 * ((x - mean) * torch.exp(-log_sigma)).square() - log_sigma - 0.5 * LOG_2PI
+
+    def log_prob(self, params: Tensor, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        if mask is not None or self.variance == "learned":
+            return super().log_prob(params, x, mask)
+        mean, log_sigma = self.moments(params)
+        square = _SquaredDistance.apply(mean, x)
+        return -0.5 * square * torch.exp(-2 * log_sigma) - x[0].numel() * (log_sigma + 0.5 * LOG_2PI)
 
     def mean(self, params: Tensor) -> Tensor:
         return self.moments(params)[0]
