@@ -17,6 +17,7 @@ ADDED: tuple[tuple[str, str, Any], ...] = (
     ("", "mask", {"kind": "none"}),
     ("", "noise", {"kind": "none"}),
     ("posterior.diagonal_gaussian", "variance", "image"),
+    ("training", "schedule", "constant"),
 )
 
 

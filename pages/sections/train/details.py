@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.sections.train.fields import AGAIN, field, kind
+from pages.sections.train.fields import AGAIN, field, kind, setting
 from pages.sections.train.labels import CHOICES, END
 from vae_core.data.catalogue import CATALOGUE, binary
 from vae_core.spec import Spec
@@ -114,6 +114,8 @@ def training(spec: Spec) -> None:
             help="How long the run trains. Starts a new run.",
             format="%d" if end == "steps" else "%g",
         )
+    if end != "seconds":
+        setting("training.schedule", training.schedule, type(training).model_fields["schedule"], spec)
     with left:
         field(
             "training.batch_size",
