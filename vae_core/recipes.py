@@ -123,9 +123,20 @@ RECIPES = {
         Recipe(
             "linear",
             "Linear VAE (probabilistic PCA)",
-            "One affine map each way, a Gaussian with one shared variance: its optimum has a closed form.",
+            "One affine map each way, a Gaussian with one shared variance, and q(z|x) with the same "
+            "variances for all images: its optimum has a closed form.",
             "The ELBO rises to the log likelihood of probabilistic PCA and no further (Lucas et al. 2019).",
-            {"net.kind": "linear", "likelihood.kind": "gaussian", "latent": 8},
+            {
+                "net.kind": "linear",
+                "likelihood.kind": "gaussian",
+                "likelihood.sigma": 1.0,
+                "posterior.variance": "shared",
+                "latent": 8,
+                "training.batch_size": 256,
+                "training.learning_rate": 5e-3,
+                "training.schedule": "cosine",
+                "training.epochs": 40.0,
+            },
         ),
         Recipe(
             "cvae",

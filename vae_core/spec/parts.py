@@ -72,9 +72,11 @@ Activation = Literal["relu", "leaky_relu", "silu", "tanh"]
 
 
 class NetSettings(Settings):
-    """What all networks have. partial: whether the encoder is told which pixels are observed."""
+    """What all networks have. partial: whether the encoder is told which pixels are observed. affine: whether
+    both are one affine map."""
 
     partial: ClassVar[bool] = False
+    affine: ClassVar[bool] = False
 
     def fault(self, image_shape: tuple[int, int, int]) -> str | None:
         """Why it cannot be of images of that shape (C, H, W), beginning with the field; None where it can."""
@@ -141,6 +143,7 @@ class PartialConvNet(Convolutions):
 class LinearNet(NetSettings):
     """One affine map each way: with a Gaussian likelihood, probabilistic PCA."""
 
+    affine: ClassVar[bool] = True
     title: ClassVar[str] = "Linear"
     kind: Literal["linear"] = "linear"
 
@@ -282,12 +285,16 @@ DENSITY_OF_BINARY = (
 class LikelihoodSettings(Settings):
     """What all likelihoods have: which pixels they are one of, and what is said where pixels are others.
 
-    needs_grey: whether binarised pixels are refused.
+    needs_grey: whether binarised pixels are refused. isotropic: whether it is a Gaussian of one variance.
     """
 
     usual_binarisation: ClassVar[Literal["none", "dynamic"]] = "none"  # of grey pixels
     other_pixels: ClassVar[str | None] = None
     needs_grey: ClassVar[bool] = False
+
+    @property
+    def isotropic(self) -> bool:
+        return False
 
     def note(self, binary: bool) -> str | None:
         """Why nats of binary, or of grey, pixels are no log-likelihood of images; None where they are."""
@@ -330,6 +337,10 @@ class GaussianLikelihood(LikelihoodSettings):
         description="On pixels from 0 to 1: the value where fixed, the start where shared.",
         json_schema_extra={"step": 0.01},
     )
+
+    @property
+    def isotropic(self) -> bool:
+        return self.variance != "learned"
 
 
 class CategoricalLikelihood(LikelihoodSettings):

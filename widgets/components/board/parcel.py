@@ -102,6 +102,7 @@ def build(run: Run, film: bool) -> bytes:
         "terms": [[name, TERMS[name]] for name in terms(reports)],
         "replay": False,
         "latent": spec.latent,
+        "optimum": (part(reports, "ppca") or {}).get("log_likelihood"),
     }
     arrays = curves(reports)
     weighted, plain = arrays["beta_kl_train"], arrays["kl_train"]
