@@ -54,9 +54,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return train(recipes.get("vae-2d").change(**changes), out=path).path
 
 
-@pytest.mark.parametrize(
-    "page, why", [("latent_map", "one latent dimension"), ("conditional", "not told a class")]
-)
+@pytest.mark.parametrize("page, why", [("latent_map", "one latent dimension")])
 def test_what_a_run_lacks_is_said_with_links_to_what_there_is(
     app: App, line: Path, own_runs: Path, page: str, why: str
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages.sections.conditional import TASKS as QUESTIONS_OF_CLASSES
+from pages.sections.generate import TASKS as QUESTIONS_OF_CLASSES
 from pages.sections.inpaint import TASKS as QUESTIONS
 from pages.sections.inpaint import completing, denoising
 from pages.sections.interpolate import TABS, direction, grid, path_codes
@@ -80,7 +80,7 @@ def test_what_a_parameter_resets_stands_on_a_page_of_its_own() -> None:
         (links.COUNT, completing.COUNTS),
         (links.NOISE, denoising.KINDS),
         (links.HIDE, inpaint.PRESETS),
-        (links.CONDITIONAL_DO, QUESTIONS_OF_CLASSES),
+        (links.GENERATE_DO, QUESTIONS_OF_CLASSES),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )

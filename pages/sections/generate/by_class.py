@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from pages.sections.generate.seed import next_seed
 from vae_core.pixels import to_uint8
 from vae_core.runs.run import Run
 from widgets.components import take_away
@@ -15,8 +16,7 @@ from widgets.run_data import library
 from widgets.run_data.classes import names
 from widgets.run_data.codes import weights
 from widgets.run_data.library import open_run
-from widgets.shell import links, sheets, url_state, url_widgets
-from widgets.shell.error_boundary import callback
+from widgets.shell import links, sheets, url_widgets
 
 COUNT = 12  # of each class
 
@@ -43,7 +43,7 @@ def show(run: Run) -> None:
                 "the same typical one, above 100 they grow strange.",
             )
         )
-        seed = _seed()
+        seed = next_seed()
     classes = tuple(sorted(chosen)) or tuple(range(len(called)))
     images = sheet(str(run.path), weights(run), classes, percent / 100, seed)
     for c, row in zip(classes, images, strict=True):
@@ -64,17 +64,6 @@ def show(run: Run) -> None:
         about,
         [File("png", lambda times: sheets.tile(flat, COUNT, 2 * times), help="One class to a row.")],
     )
-
-
-def _seed() -> int:
-    seed_field = url_widgets.whole(links.CONDITIONAL_SEED)
-    seed = int(st.number_input("Seed", 0, 9999, **seed_field, width=120, help="Another seed, other samples."))
-
-    def renew() -> None:
-        url_state.write(links.CONDITIONAL_SEED, str((seed + 1) % 10_000))
-
-    st.button("New samples", on_click=callback(renew), icon=":material/casino:")
-    return seed
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
