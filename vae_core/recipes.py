@@ -87,9 +87,19 @@ RECIPES = {
         Recipe(
             "lecture",
             "The lecture's VAE",
-            "Linear(784, 256), LeakyReLU, Linear(256, 2d) and its mirror: it fits on a blackboard.",
-            "It learns within seconds; compare its ELBO with that of the deeper networks.",
-            {"net.kind": "lecture", "latent": 20},
+            "Linear(64, 256), LeakyReLU, Linear(256, 2d) and its mirror, whose last layer gives 17 numbers "
+            "for each pixel of 8 by 8 digits: a softmax over its grey levels.",
+            "It learns within seconds. After some 80 epochs the test ELBO turns while that of training "
+            "rises on: 1,437 images are few.",
+            {
+                "data.name": "digits",
+                "net.kind": "lecture",
+                "likelihood.kind": "categorical",
+                "likelihood.levels": 17,
+                "latent": 16,
+                "training.learning_rate": 1e-3,
+                "training.epochs": 100.0,
+            },
         ),
         Recipe(
             "conv-2d",

@@ -24,7 +24,7 @@ from vae_core.spec.capabilities import capabilities
 
 BLOCK = 2048  # images at a time
 MOST_PIXELS = 4096  # of which a covariance is taken: 128 MiB, and seconds for its eigenvalues
-LEAST_VARIANCE = Gaussian.smallest_sigma**2
+LEAST_VARIANCE = Gaussian.smallest_scale**2
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,7 @@ ADDED: tuple[tuple[str, str, Any], ...] = (
     ("", "noise", {"kind": "none"}),
     ("posterior.diagonal_gaussian", "variance", "image"),
     ("training", "schedule", "constant"),
+    ("likelihood.categorical", "levels", 256),
 )
 
 

@@ -1,10 +1,20 @@
 """Spec: the one description of a run, validated, JSON both ways.
 
 Nothing here imports torch, so that a form can be checked without loading it.
-Each part of a run has a settings class in `parts.py` or `objectives.py`; the class that implements it is
-found under the same `kind` in `nets.py`, `likelihoods.py`, `posteriors.py`, `priors.py` or `objectives/`.
+Each part of a run has a settings class in `parts.py`, `likelihoods.py` or `objectives.py`; the class that
+implements it is found under the same `kind` in `nets.py`, `likelihoods.py`, `posteriors.py`, `priors.py` or
+`objectives/`.
 """
 
+from vae_core.spec.likelihoods import (
+    BernoulliLikelihood,
+    CategoricalLikelihood,
+    ContinuousBernoulliLikelihood,
+    GaussianLikelihood,
+    LaplaceLikelihood,
+    Likelihood,
+    LikelihoodSettings,
+)
 from vae_core.spec.objectives import (
     BetaTcObjective,
     CapacityObjective,
@@ -17,19 +27,13 @@ from vae_core.spec.objectives import (
     ObjectiveSettings,
 )
 from vae_core.spec.parts import (
-    BernoulliLikelihood,
-    CategoricalLikelihood,
     ClassCondition,
     ClassNormalPrior,
     Condition,
-    ContinuousBernoulliLikelihood,
     ConvNet,
     Data,
     DiagonalGaussianPosterior,
-    GaussianLikelihood,
     LectureNet,
-    Likelihood,
-    LikelihoodSettings,
     LinearNet,
     Mask,
     MlpNet,
@@ -65,6 +69,7 @@ __all__ = [
     "FreeBitsObjective",
     "GaussianLikelihood",
     "JointObjective",
+    "LaplaceLikelihood",
     "LectureNet",
     "Likelihood",
     "LikelihoodSettings",

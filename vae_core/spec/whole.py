@@ -9,14 +9,13 @@ from pydantic import Field, ValidationError, model_validator
 from vae_core.data import catalogue
 from vae_core.sentences import quote, short
 from vae_core.spec import compatibility
+from vae_core.spec.likelihoods import BernoulliLikelihood, Likelihood
 from vae_core.spec.objectives import ElboObjective, Objective
 from vae_core.spec.parts import (
-    BernoulliLikelihood,
     ClassCondition,
     Condition,
     Data,
     DiagonalGaussianPosterior,
-    Likelihood,
     Mask,
     MlpNet,
     Net,

@@ -392,8 +392,8 @@ class Session:
         with suppress(OSError):
             self.look(keep=True)
         advice = [f"a learning rate below {rate:g}"]
-        if getattr(self.spec.likelihood, "variance", "fixed") != "fixed":
-            advice.append("a Gaussian of fixed variance (a learned one can shrink to nothing)")
+        if self.spec.likelihood.learns_spread:
+            advice.append("a likelihood of fixed variance (a learned one can shrink to nothing)")
         if self.spec.objective.beta > 10:
             advice.append("a smaller beta")
         if getattr(self.spec.objective, "gamma", 0.0) > 10:

@@ -39,7 +39,8 @@ def distributions(spec: Spec) -> None:
     kind(
         "likelihood",
         spec,
-        "What a pixel is: black or white, grey between 0 and 1, a real number, one of 256 levels. " + AGAIN,
+        "What a pixel is: black or white, grey between 0 and 1, a real number, one of so many levels. "
+        + AGAIN,
     )
     if not spec.likelihood.needs_grey and not binary(spec.data.name):
         field(
@@ -76,7 +77,7 @@ def cost_of(settings: str) -> Cost:
 
 
 def say_cost(spec: Spec, cost: Cost) -> None:
-    """What large networks cost, before one is trained: 256 grey levels are 256 outputs for each pixel."""
+    """What large networks cost, before one is trained: each grey level is one more output for each pixel."""
     batch, images = spec.training.batch_size, CATALOGUE[spec.data.name].train
     epoch = f", {words.duration(cost.seconds * images / batch)} an epoch" if images else ""
     step = f"{cost.seconds:.2g} s" if cost.seconds >= 0.1 else f"{1000 * cost.seconds:.0f} ms"
