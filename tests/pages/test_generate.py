@@ -38,8 +38,7 @@ def test_a_run_that_is_told_no_class_has_samples_by_both_algorithms(app: App, ad
     assert "Through posteriors" in words(at)
     assert "From the prior" in words(at)
     assert "No independent classifier" in words(at)  # of 8 x 8 digits
-    (question,) = [group for group in at.button_group if group.label == "Question"]
-    assert question.value == "sheet"
+    assert "Question" not in [group.label for group in at.button_group]
     one = app("generate", run="plain", codes_from="prior", generate_t="50", generate_seed="3")
     assert html(one).count("<img") == sheet.ROWS * sheet.ACROSS
     assert not one.warning
@@ -64,6 +63,21 @@ def test_the_sheet_of_the_prior_at_no_temperature_is_one_image_and_marks_what_is
     square = (warm.z**2).sum(1)
     empty = log_q < -0.5 * square - math.log(2 * math.pi) - math.log(10)
     assert (warm.hole == (empty & (square <= -2 * math.log(0.05)))).all()
+
+
+def test_pixels_are_means_modes_or_drawn_as_the_link_says(app: App, add_run: AddRun) -> None:
+    codes = newest(add_run("plain"))
+    assert codes is not None
+    shown = {
+        how: sheet.sheet(codes, None, "prior", 1.0, 0, how).images for how in ("means", "modes", "drawn")
+    }
+    for how in ("modes", "drawn"):  # of a Bernoulli: black or white
+        assert set(np.unique(shown[how])) == {0, 255}
+    assert ((shown["means"] > 127) == (shown["modes"] == 255)).all()
+    assert (shown["drawn"] != shown["modes"]).any()
+    at = app("generate", run="plain", pixels="modes")
+    (switch,) = [group for group in at.button_group if group.label == "Pixels"]
+    assert switch.value == "modes"
 
 
 def test_what_is_measured_of_many_samples_is_what_the_library_says(add_run: AddRun) -> None:

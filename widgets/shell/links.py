@@ -66,6 +66,10 @@ STEP = Whole("step", ALL, "step of the tour", "The step of the tour.", least=1, 
 GUESS = Whole("guess", ALL, "guess", "The answer that was given to the step's question; 1 is the right one.",
     least=1)
 
+PIXELS = Choice("pixels", (*INPAINT, *GENERATE), "pixels",
+    "Whether pixels are means of p(x|z), its modes (of samples), or drawn from it.",
+    options=("means", "modes", "drawn"), default="means")
+
 # --- Home, Train ------------------------------------------------------------------------------------
 
 LIST = Choice("list", HOME, "list", "Whether runs are cards or lines of a table.", options=("cards", "table"),
@@ -218,8 +222,6 @@ HIDE = Mask("hide", INPAINT, "mask", "Which pixels are hidden.",
 METHOD = Choice("method", INPAINT, "method", "How completions are found.")
 LENGTH = Choice("length", INPAINT, "draws of a chain", "How many draws of each chain are counted.",
     options=("50", "100", "200", "400", "800", "1600", "3200"), default=200)
-PIXELS = Choice("pixels", INPAINT, "hidden pixels", "Whether hidden pixels are means or drawn.",
-    options=("means", "drawn"), default="means")
 BESIDE = Choice("beside", INPAINT, "second result", "The method or the run that stands beside the first one.",
     default="none")
 COUNT = Choice("k", INPAINT, "number of completions", "How many completions are made.",

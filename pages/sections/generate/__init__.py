@@ -45,17 +45,26 @@ def page(run: Run | None) -> None:
         notice = st.empty()
     if not capabilities.shows(run, "generate"):
         return
-    told = "classes" in able(run.spec)
-    tasks = list(TASKS) if told else list(OF_ANY)
-    # Links to models of classes opened on these samples before other models had any.
-    usual = "samples" if told else "sheet"
-    task = st.segmented_control(
-        "Question",
-        tasks,
-        format_func=TASKS.__getitem__,
-        **url_widgets.choice(links.GENERATE_DO, tasks, usual, label=TASKS.__getitem__, by="default"),
-        required=True,
-        label_visibility="collapsed",
-    )
+    task = question(run)
     notice.markdown(NOTICES[task], width="stretch")
     SHOW[task](run)
+
+
+def question(run: Run) -> str:
+    """What is asked of the run: where it is told no class, there is but one question."""
+    if "classes" not in able(run.spec):
+        url_widgets.choice(links.GENERATE_DO, OF_ANY, OF_ANY[0], label=TASKS.__getitem__)
+        return OF_ANY[0]
+    # Links to models of classes opened on samples by class before other models had any.
+    return str(
+        st.segmented_control(
+            "Question",
+            list(TASKS),
+            format_func=TASKS.__getitem__,
+            **url_widgets.choice(
+                links.GENERATE_DO, list(TASKS), "samples", label=TASKS.__getitem__, by="default"
+            ),
+            required=True,
+            label_visibility="collapsed",
+        )
+    )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
+from pages.sections.generate import pixels
 from pages.sections.generate.seed import next_seed
 from vae_core.pixels import to_uint8
 from vae_core.runs.run import Run
@@ -17,6 +18,9 @@ from widgets.run_data.classes import names
 from widgets.run_data.codes import weights
 from widgets.run_data.library import open_run
 from widgets.shell import links, sheets, url_widgets
+
+if TYPE_CHECKING:
+    from vae_core.analysis.decode import Pixels
 
 COUNT = 12  # of each class
 
@@ -43,19 +47,21 @@ def show(run: Run) -> None:
                 "the same typical one, above 100 they grow strange.",
             )
         )
+        how = pixels.choose(run)
         seed = next_seed()
     classes = tuple(sorted(chosen)) or tuple(range(len(called)))
-    images = sheet(str(run.path), weights(run), classes, percent / 100, seed)
+    images = sheet(str(run.path), weights(run), classes, percent / 100, seed, how)
     for c, row in zip(classes, images, strict=True):
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             st.markdown(f"**{called[c]}**", width=56)
             sheets.sheet(row, 64, COUNT, name=f"Class {called[c]}, sample")
-    st.caption("Means of p(x|z, y) with z from p(z|y): no pixel noise is drawn.")
+    st.caption(f"{pixels.TITLES[how]} of p(x|z, y), with z from p(z|y).".replace("Drawn of", "Drawn from"))
     about = {
         "run": library.title(run),
         "classes": ", ".join(called[c] for c in classes),
         "temperature": f"{percent} %",
         "seed": str(seed),
+        "pixels": how,
     }
     flat = images.reshape(-1, *images.shape[2:])
     take_away.menu(
@@ -67,7 +73,9 @@ def show(run: Run) -> None:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def sheet(path: str, version: Any, classes: tuple[int, ...], temperature: float, seed: int) -> np.ndarray:
+def sheet(
+    path: str, version: Any, classes: tuple[int, ...], temperature: float, seed: int, how: Pixels = "means"
+) -> np.ndarray:
     """uint8 [R, COUNT, C, H, W]."""
     import torch
 
@@ -75,4 +83,4 @@ def sheet(path: str, version: Any, classes: tuple[int, ...], temperature: float,
 
     model = open_run(path).model
     generator = torch.Generator(model.device).manual_seed(seed)
-    return to_uint8(generate.sheet(model, classes, COUNT, temperature, generator).cpu().numpy())
+    return to_uint8(generate.sheet(model, classes, COUNT, temperature, generator, how).cpu().numpy())

@@ -11,7 +11,7 @@ from widgets.shell.error_boundary import callback
 def next_seed() -> int:
     """The seed that is chosen; beside it the button that takes another."""
     field = url_widgets.whole(links.SAMPLES_SEED)
-    seed = int(st.number_input("Seed", 0, 9999, **field, width=120, help="Another seed, other samples."))
+    seed = int(st.number_input("Seed", 0, 9999, **field, width=104, help="Another seed, other samples."))
 
     def renew() -> None:
         url_state.write(links.SAMPLES_SEED, str((seed + 1) % 10_000))

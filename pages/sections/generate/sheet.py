@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
+from pages.sections.generate import pixels
 from pages.sections.generate.seed import next_seed
 from vae_core.pixels import to_uint8
 from vae_core.runs.run import Run
@@ -23,13 +24,14 @@ from widgets.shell.downloads import csv_table
 from widgets.shell.palette import GREY, PLAIN, PRIOR, RECONSTRUCTION
 
 if TYPE_CHECKING:
+    from vae_core.analysis.decode import Pixels
     from vae_core.analysis.prior_density import Estimate
     from vae_core.analysis.progress import Progress
     from vae_core.analysis.sample_sheet import Draws
 
 ROWS, ACROSS = 8, 12
 MANY, READ = 10_000, 2000  # draws that are looked at for holes, and by the classifier
-FROM = {"both": "Both", "posteriors": "Posteriors, q(z)", "prior": "Prior, p(z)"}
+FROM = {"both": "Both", "posteriors": "q(z|x)", "prior": "p(z)"}
 TITLES = {
     "posteriors": "**Through posteriors**: a test image x, then z from q(z|x)",
     "prior": "**From the prior**: z from p(z)",
@@ -57,7 +59,7 @@ class Measured:
 
 
 def show(run: Run) -> None:
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         chosen = st.segmented_control(
             "Codes from",
             list(FROM),
@@ -73,17 +75,18 @@ def show(run: Run) -> None:
                 0,
                 150,
                 **url_widgets.whole(links.TEMPERATURE),
-                width=220,
+                width=180,
                 help="What a code's deviation from the mean of what it is drawn from is multiplied by. At 0 "
                 "the prior gives one image, and a posterior its mean.",
             )
         )
+        how = pixels.choose(run)
         seed = next_seed()
     codes, temperature = usage.codes(run), percent / 100
     kinds = ["posteriors", "prior"] if chosen == "both" else [str(chosen)]
     task = tasks.start(measure, codes, weights(run), temperature, lane="measuring-samples", tracked=True)
     measured = task.result() if task.done() and task.exception() is None else None
-    drawn = {kind: sheet(codes, weights(run), kind, temperature, seed) for kind in kinds}
+    drawn = {kind: sheet(codes, weights(run), kind, temperature, seed, how) for kind in kinds}
     for column, kind in zip(st.columns(len(kinds), gap="large"), kinds, strict=True):
         with column:
             st.markdown(TITLES[kind])
@@ -97,7 +100,7 @@ def show(run: Run) -> None:
         _reading(run, codes, measured, kinds, percent)
     else:
         st.caption("No independent classifier of these images comes with the app, so nobody reads them.")
-    _take_away(run, drawn, percent, seed)
+    _take_away(run, drawn, percent, seed, how)
 
 
 def _in_holes(found: Sheet, share: Estimate | None, percent: int) -> str:
@@ -150,7 +153,7 @@ def _histogram(called: list[str], bars: list[tuple[str, list[int], str]]) -> dic
     return {"data": data, "layout": layout}
 
 
-def _take_away(run: Run, drawn: dict[str, Sheet], percent: int, seed: int) -> None:
+def _take_away(run: Run, drawn: dict[str, Sheet], percent: int, seed: int, how: Pixels) -> None:
     latent = run.spec.latent
     files = [
         File(
@@ -168,7 +171,7 @@ def _take_away(run: Run, drawn: dict[str, Sheet], percent: int, seed: int) -> No
     ]
     head = ["codes_from", "number", "in_hole", *(f"z{d + 1}" for d in range(latent))]
     files.append(File("csv", lambda: csv_table(head, rows), what="codes", help="The code of each sample."))
-    about = {"run": library.title(run), "temperature": f"{percent} %", "seed": str(seed)}
+    about = {"run": library.title(run), "temperature": f"{percent} %", "seed": str(seed), "pixels": how}
     take_away.menu("sheet", f"{run.name} seed {seed}", about, files)
 
 
@@ -188,13 +191,18 @@ def draws(codes: Codes, kind: str, count: int, temperature: float, seed: int) ->
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def sheet(codes: Codes, version: Any, kind: str, temperature: float, seed: int) -> Sheet:
+def sheet(
+    codes: Codes, version: Any, kind: str, temperature: float, seed: int, how: Pixels = "means"
+) -> Sheet:
+    import torch
+
     from vae_core.analysis import sample_sheet
+    from vae_core.analysis.decode import decode
 
     model, found = codes.run.model, draws(codes, kind, ROWS * ACROSS, temperature, seed)
     hole = sample_sheet.in_holes(model, codes.posteriors, found.z)
-    images = to_uint8(model.decode_mean(found.z, found.y).cpu().numpy())
-    return Sheet(images, hole.numpy(), found.z.numpy())
+    images = decode(model, found.z, found.y, how, torch.Generator(model.device).manual_seed(seed))
+    return Sheet(to_uint8(images.cpu().numpy()), hole.numpy(), found.z.numpy())
 
 
 def measure(
