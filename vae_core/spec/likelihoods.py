@@ -33,6 +33,11 @@ class LikelihoodSettings(Settings):
     def learns_spread(self) -> bool:
         return False
 
+    def beta_at_unit_variance(self, beta: float) -> float | None:
+        """The weight of the KL under which a Gaussian of variance 1 has the same optimum as this one under
+        `beta`; None where it has none."""
+        return None
+
     def note(self, binary: bool) -> str | None:
         """Why nats of binary, or of grey, pixels are no log-likelihood of images; None where they are."""
         return self.other_pixels if binary != (self.usual_binarisation == "dynamic") else None
@@ -82,6 +87,10 @@ class GaussianLikelihood(LikelihoodSettings):
     @property
     def learns_spread(self) -> bool:
         return self.variance != "fixed"
+
+    def beta_at_unit_variance(self, beta: float) -> float | None:
+        """beta sigma^2: |x - mu|^2 / (2 sigma^2) + beta KL is 1 / sigma^2 times what is minimised there."""
+        return beta * self.sigma**2 if self.variance == "fixed" else None
 
 
 class LaplaceLikelihood(LikelihoodSettings):

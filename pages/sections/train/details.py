@@ -53,6 +53,11 @@ def distributions(spec: Spec) -> None:
             "Test images are drawn once for either, so that all numbers are of the same pixels. A Bernoulli "
             "is a likelihood of binary pixels only.",
         )
+    if (weight := spec.likelihood.beta_at_unit_variance(spec.objective.beta)) is not None:
+        st.caption(
+            f"The optimum is that of σ = 1 with β = {words.number(weight)}: while σ is fixed, only the "
+            "product β σ² counts."
+        )
     if spec.likelihood_note is not None:
         st.caption(f":orange[{spec.likelihood_note}]")
     if spec.likelihood.needs_grey or max(getattr(spec.net, "widths", (0,))) > WIDE:

@@ -185,3 +185,20 @@ def test_flipping_logit_and_pixel_together_changes_nothing(a, x):
 def test_a_shared_variance_is_learned_and_a_fixed_one_is_not():
     assert [p.requires_grad for p in build("gaussian", variance="shared").parameters()] == [True]
     assert list(build("gaussian", variance="fixed").parameters()) == []
+
+
+def test_a_fixed_variance_weighs_the_kl_as_the_beta_that_it_is_said_to_equal():
+    mean, x, kl = params_for(build("gaussian", variance="fixed")), images(binary=False), 7.0
+
+    def loss(sigma, beta, at):
+        return -build("gaussian", variance="fixed", sigma=sigma).log_prob(at, x) + beta * kl
+
+    one = spec.GaussianLikelihood(variance="fixed", sigma=0.1)
+    equal = one.beta_at_unit_variance(100)
+    assert equal == pytest.approx(1)
+    # But for a constant, the one is 100 times the other: what makes the one smallest makes the other.
+    found = loss(0.1, 100, mean) - loss(0.1, 100, 0 * mean)
+    expected = 100 * (loss(1.0, equal, mean) - loss(1.0, equal, 0 * mean))
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=0.1)
+    assert spec.GaussianLikelihood().beta_at_unit_variance(1) is None
+    assert spec.BernoulliLikelihood().beta_at_unit_variance(1) is None
