@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.sections.train import beta, draft, form, stage, transport
+from pages.sections.train import beta, closed_form, draft, form, stage, transport
 from widgets.components import drawer
 from widgets.run_data import library
 from widgets.shell import layout, objective_words, words
@@ -41,3 +41,5 @@ with st.container(key="train", gap="small"):
     with st.container(key="stage", gap="small"), error_boundary():
         transport.notes(spec, run)
         stage.stage(run)
+    with error_boundary():
+        closed_form.show(run)

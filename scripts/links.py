@@ -23,7 +23,7 @@ TITLES = {
     "traverse": "Traverse",
     "interpolate": "Interpolate",
     "inpaint": "Inpaint",
-    "conditional": "Conditional",
+    "generate": "Generate",
     "glossary": "Glossary",
 }
 HEAD = """# What a link holds

@@ -48,7 +48,7 @@ PAGES = {
     "traverse": f"traverse?{TRAVERSED}",
     "interpolate": f"interpolate?{INTERPOLATED}",
     "inpaint": "inpaint?run=vae-16d-mnist",
-    "conditional": "conditional?run=cvae-mnist",
+    "generate": "generate?run=cvae-mnist",
 }
 SCREENS = {
     "390": (390, 844, 1.0),

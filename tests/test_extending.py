@@ -31,16 +31,16 @@ ROOT = Path(__file__).parents[1]
 PAGES = ("train", "latent_map", "traverse", "interpolate", "inpaint")
 
 
-# --- a Laplace likelihood -------------------------------------------------------------------------
+# --- a likelihood ----------------------------------------------------------------------------------
 
 
-class LaplaceLikelihood(spec.LikelihoodSettings):
-    title: ClassVar[str] = "Laplace"
-    kind: Literal["laplace"] = "laplace"
+class DoubleExponentialLikelihood(spec.LikelihoodSettings):
+    title: ClassVar[str] = "Double exponential"
+    kind: Literal["double_exponential"] = "double_exponential"
     scale: Annotated[float, Field(gt=0)] = 0.1
 
 
-class Laplace(likelihoods.Likelihood):
+class DoubleExponential(likelihoods.Likelihood):
     browser_mean = "first"
 
     def __init__(self, scale: float) -> None:
@@ -198,7 +198,7 @@ BARS = Info(
 
 # One line each, but that here they are taken out again.
 REGISTER = {
-    "laplace": lambda: likelihoods.register(LaplaceLikelihood)(Laplace),
+    "double_exponential": lambda: likelihoods.register(DoubleExponentialLikelihood)(DoubleExponential),
     "student_t": lambda: priors.register(StudentTPrior)(StudentT),
     "two_hills": lambda: priors.register(TwoHillsPrior)(TwoHills),
     "logistic": lambda: posteriors.register(LogisticPosterior)(Logistic),
@@ -207,7 +207,7 @@ REGISTER = {
     "bars": lambda: catalogue.register(BARS),
 }
 CHANGES = {
-    "laplace": {"likelihood.kind": "laplace"},
+    "double_exponential": {"likelihood.kind": "double_exponential"},
     "student_t": {"prior.kind": "student_t"},
     "two_hills": {"prior.kind": "two_hills"},
     "logistic": {"posterior.kind": "logistic"},
@@ -323,7 +323,7 @@ def test_the_form_has_the_controls_of_what_is_registered(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(widgets.service, "service", lambda _: None)
     chosen = {
-        "likelihood.kind": ("laplace", "Laplace"),
+        "likelihood.kind": ("double_exponential", "Double exponential"),
         "posterior.kind": ("logistic", "Logistic"),
         "prior.kind": ("student_t", "Student-t"),
         "objective.kind": ("squared", "Squared KL"),
@@ -346,7 +346,7 @@ def test_the_form_has_the_controls_of_what_is_registered(monkeypatch: pytest.Mon
 
 
 def test_the_form_offers_what_is_registered() -> None:
-    assert spec.titles(spec.Likelihood)["laplace"] == "Laplace"
+    assert spec.titles(spec.Likelihood)["double_exponential"] == "Double exponential"
     assert spec.Spec().change_text(["prior.kind=student_t"]).objective.kl == "monte_carlo"
     with pytest.raises(spec.SpecError, match="closed form"):
         spec.Spec().change(**{"prior.kind": "student_t", "objective.kind": "free_bits"})

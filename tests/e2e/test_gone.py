@@ -43,8 +43,8 @@ NEXT: dict[str, tuple[str, str, Callable[[Page], object]]] = {
     ),
     "another image of a path": ("interpolate", "vae-16d-mnist", change),
     "another image to complete": ("inpaint", "masked-16d-mnist", change),
-    "another part of Conditional": (
-        "conditional",
+    "another part of Generate": (
+        "generate",
         "cvae-mnist",
         lambda page: (
             page.get_by_role("radio", name="Classifier")

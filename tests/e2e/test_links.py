@@ -274,28 +274,28 @@ def test_inpaint(new_tab: NewTab, run: Run, stroke: Any, holds: Any) -> None:
     holds(page, "do", "noise", "strength")
 
 
-def test_conditional(new_tab: NewTab, run: Run, pick: Any, holds: Any) -> None:
-    page = new_tab(f"/conditional?run={run.name}")
+def test_generate(new_tab: NewTab, run: Run, pick: Any, holds: Any) -> None:
+    page = new_tab(f"/generate?run={run.name}")
     page.get_by_role("button", name="3", exact=True).click()
     expect(page).to_have_url(re.compile(r"[?&]classes=3\b"))
     page.get_by_role("button", name="7", exact=True).click()
     press(page.get_by_role("slider", name="Temperature, %"), "ArrowLeft", 4)
     page.get_by_role("button", name="New samples").click()
-    holds(page, "classes", "conditional_t", "conditional_seed")
+    holds(page, "classes", "generate_t", "generate_seed")
     turn_to(page, "Styles")
     pick(page, "a", 6)
     choose(page, "Blend from", "1")
-    expect(page).to_have_url(re.compile(r"[?&]conditional_from=1\b"))
+    expect(page).to_have_url(re.compile(r"[?&]generate_from=1\b"))
     expect(page.locator(IDLE)).to_be_visible()
     choose(page, "to", "2")
-    expect(page).to_have_url(re.compile(r"[?&]conditional_to=2\b"))
+    expect(page).to_have_url(re.compile(r"[?&]generate_to=2\b"))
     turn_to(page, "Sliders")
     choose(page, "Class", "5")
     press(page.locator(".traverse input[type=range]").first, "ArrowRight", 2)
-    expect(page).to_have_url(re.compile(r"[?&]conditional_slide="))
-    holds(page, "conditional_do", "conditional_class", "conditional_slide")
+    expect(page).to_have_url(re.compile(r"[?&]generate_slide="))
+    holds(page, "generate_do", "generate_class", "generate_slide")
     turn_to(page, "Styles")
-    holds(page, "a", "conditional_from", "conditional_to", stranger=False)
+    holds(page, "a", "generate_from", "generate_to", stranger=False)
 
 
 def test_train(new_tab: NewTab, run: Run, holds: Any) -> None:
@@ -410,7 +410,7 @@ def test_a_page_under_its_old_name_opens_and_one_that_is_none_says_so(new_tab: N
     page = new_tab(f"/generate?run={run.name}&do=styles&from=1&to=2&a=5")
     expect(page.get_by_role("radio", name="Styles")).to_be_checked()
     expect(page.get_by_text("From 1 to 2")).to_be_visible()
-    expect(page).to_have_url(re.compile(r"/conditional\?run=mine&a=5&conditional_do=styles"))
+    expect(page).to_have_url(re.compile(r"/generate\?run=mine&a=5&generate_do=styles"))
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
     page = new_tab("/nopage")
     expect(page.get_by_test_id("stAlert")).to_have_text(re.compile(r"There is no page named “nopage” here\."))

@@ -27,7 +27,7 @@ PAGES = {
     "traverse": ("/traverse?run=vae-16d-mnist&start=0", ".traverse input[type=range]"),
     "interpolate": ("/interpolate?run=vae-2d-mnist&a=0&b=1", ".interpolate .passed[data-known=true]"),
     "inpaint": ("/inpaint?run=vae-16d-mnist&method=importance", ".found .badge:not([hidden])"),
-    "conditional": ("/conditional?run=cvae-mnist", ".elbo-sheet img"),
+    "generate": ("/generate?run=cvae-mnist", ".elbo-sheet img"),
     "tour": ("/latent_map?run=vae-2d-mnist&tour=first&step=3&guess=2", ".elbo-answers"),
     "glossary": ("/glossary?run=vae-2d-mnist&term=kl", ".katex-display"),
 }

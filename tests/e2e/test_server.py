@@ -19,7 +19,7 @@ from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-PAGES = ["", "train", "latent_map", "compare", "traverse", "interpolate", "inpaint", "conditional"]
+PAGES = ["", "train", "latent_map", "compare", "traverse", "interpolate", "inpaint", "generate"]
 QUIET = 3.0  # seconds after which a page that has come is not about to say more
 
 

@@ -22,7 +22,7 @@ from widgets.run_data import manifold
 
 FEW = 20  # codes of a run: what is computed of them takes no time
 SLOW = 10.0  # seconds of one case: what hangs takes more, and what is computed far less
-PAGES = ("", "train", "latent_map", "compare", "traverse", "interpolate", "inpaint", "conditional")
+PAGES = ("", "train", "latent_map", "compare", "traverse", "interpolate", "inpaint", "generate")
 KINDS = {
     "plain": ("vae-2d", {"training.steps": 40}),
     "classes": ("joint-vae", {"training.steps": 40, "latent": 3, "net.widths": [16]}),

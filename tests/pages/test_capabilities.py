@@ -30,6 +30,22 @@ def test_a_run_can_do_what_its_spec_says() -> None:
     assert of(plain.change(latent=1)) == {"vector", "continuous"}
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"net.kind": "mlp"}, {"likelihood.variance": "learned"}, {"likelihood.kind": "bernoulli"},
+        {"posterior.variance": "image"}, {"data.binarisation": "dynamic"}, {"mask.kind": "random"},
+        {"noise.kind": "gaussian"}, {"condition.kind": "class"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_linear_vae_has_a_closed_form_and_no_other_model_has(change: dict[str, Any]) -> None:
+    linear = recipes.get("linear")
+    assert "ppca" in capabilities.capabilities(linear)
+    assert "ppca" in capabilities.capabilities(linear.change(**{"likelihood.variance": "fixed"}))
+    assert "ppca" not in capabilities.capabilities(linear.change(**change))
+
+
 @pytest.fixture(scope="module")
 def line(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of one latent dimension."""
@@ -38,9 +54,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return train(recipes.get("vae-2d").change(**changes), out=path).path
 
 
-@pytest.mark.parametrize(
-    "page, why", [("latent_map", "one latent dimension"), ("conditional", "not told a class")]
-)
+@pytest.mark.parametrize("page, why", [("latent_map", "one latent dimension")])
 def test_what_a_run_lacks_is_said_with_links_to_what_there_is(
     app: App, line: Path, own_runs: Path, page: str, why: str
 ) -> None:

@@ -17,7 +17,7 @@ import safetensors.torch
 import torch
 from streamlit.testing.v1 import AppTest
 
-from pages.sections.conditional import measures
+from pages.sections.generate import measures
 from pages.sections.latent_map import decomposition, downloads, headline
 from tests.pages.shown import html, showing
 from vae_core import train
@@ -180,7 +180,7 @@ def test_beside_a_marginal_stands_the_hole_mass_in_all_dimensions(app: App, four
 
 
 def test_the_elbo_beside_the_map_is_the_one_that_is_taken_apart_below_it(app: App, joint: Run) -> None:
-    # A model of image and class pays for the class, too; and the page Conditional speaks of the same number.
+    # A model of image and class pays for the class, too; and the page Generate speaks of the same number.
     at = app("latent_map", run="joint", show="kl")
     codes = newest(joint)
     assert codes is not None
@@ -194,7 +194,7 @@ def test_the_elbo_beside_the_map_is_the_one_that_is_taken_apart_below_it(app: Ap
     assert f"−ELBO: {elbo.removeprefix('−')} nats per image, of log p(x, y)" in page
     assert "<b>KL of the class</b> 2.30 nats" in page
 
-    at = app("conditional", run="joint", conditional_do="measures")
+    at = app("generate", run="joint", generate_do="measures")
     tasks.start(
         measures.measure, str(joint.path), weights(joint), lane="measuring-classes", tracked=True
     ).result()

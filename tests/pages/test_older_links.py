@@ -102,9 +102,9 @@ def test_inpaint(app: App, add_run: AddRun, link: dict[str, str], expected: dict
         ({"do": "slide", "class": "2", "slide": "1:1.5"}, {"Question": "slide", "Class": 2}),
     ],
 )
-def test_conditional(app: App, joint: Run, link: dict[str, str], expected: dict[str, Any]) -> None:
-    at = app("conditional", run="joint", a="5", **link)
+def test_generate(app: App, joint: Run, link: dict[str, str], expected: dict[str, Any]) -> None:
+    at = app("generate", run="joint", a="5", **link)
     assert includes(at, expected)
-    assert {f"conditional_{name}": value for name, value in link.items()}.items() <= {
+    assert {f"generate_{name}": value for name, value in link.items()}.items() <= {
         name: value if isinstance(value, str) else value[-1] for name, value in at.query_params.items()
     }.items()

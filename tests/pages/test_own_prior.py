@@ -206,7 +206,7 @@ def test_sliders_begin_at_the_priors_mean_and_move_in_its_deviations(run: Run) -
     np.testing.assert_allclose(whole.mean, (0, 0), atol=1e-5)
 
 
-@pytest.mark.parametrize("page", ["latent_map", "traverse", "interpolate", "conditional", "inpaint"])
+@pytest.mark.parametrize("page", ["latent_map", "traverse", "interpolate", "generate", "inpaint"])
 def test_every_page_opens_on_it(app: App, run: Run, page: str) -> None:
     shown = app(page, run=run.name)
     assert not shown.exception

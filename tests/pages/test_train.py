@@ -141,6 +141,14 @@ def test_the_form_and_the_command_line_say_the_same_of_a_density_of_binary_pixel
     assert not any(note in caption.value for caption in app("train", recipe="vae-2d").caption)
 
 
+def test_of_a_fixed_sigma_the_form_says_which_beta_it_equals(app: App) -> None:
+    changes = ["likelihood.kind=gaussian", "likelihood.variance=fixed", "likelihood.sigma=0.1"]
+    at = app("train", recipe="vae-2d", set=[*changes, "objective.beta=100"])
+    assert any("σ = 1 with β = 1:" in caption.value for caption in at.caption)
+    learned = app("train", recipe="vae-2d", set=["likelihood.kind=gaussian"])
+    assert not any("σ = 1" in caption.value for caption in learned.caption)
+
+
 def test_a_recipe_keeps_the_images(page: AppTest) -> None:
     page.button(key="use-digits").click().run()
     showing(page.selectbox, "set:recipe").select("linear").run()

@@ -77,6 +77,7 @@ def test_what_goes_into_json_comes_out_of_it(beta, latent, seed, rate, widths):
         ("data.binarisation=maybe", ["data.binarisation", "maybe", "'static'"]),
         ("training.batch_size=0", ["training.batch_size", "greater than or equal to 1"]),
         ("training.learning_rate=2", ["training.learning_rate", "less than or equal to 1"]),
+        ("training.seconds=60 training.schedule=cosine", ["learning rate that falls", "epochs or steps"]),
         ("objective.kind=beta_tcvae", ["objective.kind", "beta_tcvae", "'beta_tc'"]),
         ("objective.alpha=2", ["objective.alpha", "no such setting"]),
         ("nonsense", ["nonsense", "objective.beta=4"]),

@@ -20,7 +20,10 @@ LIKELIHOOD_CHANGES = {
     "gaussian": {"variance": "shared"},
     "gaussian, fixed variance": {"variance": "fixed"},
     "gaussian, learned variance": {"variance": "learned"},
+    "laplace": {"scale": "shared"},
+    "laplace, learned scale": {"scale": "learned"},
     "categorical": {},
+    "categorical, 17 levels": {"levels": 17},
 }
 # Channels, height, width: odd and even sizes, wide and tall ones, grey and in colour.
 SHAPES = [(1, 28, 28), (1, 9, 14), (3, 8, 5)]

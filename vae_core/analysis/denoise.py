@@ -117,7 +117,7 @@ class NoiseLikelihood(Likelihood):
         if isinstance(self.clean, Bernoulli):
             log_p = F.logsigmoid(torch.stack([-params, params]))
         else:
-            log_p = params.unflatten(2, (256, -1)).log_softmax(2).movedim(2, 0)
+            log_p = params.unflatten(2, (self.clean.numbers, -1)).log_softmax(2).movedim(2, 0)
         value = torch.linspace(0, 1, len(log_p), device=params.device).view(-1, 1, 1, 1, 1, 1)
         return value, log_p + _clipped(value, self._sigma(params), x)
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from vae_core.analysis.decode import Pixels, decode
 from vae_core.analysis.oracle_classifier import OracleClassifier
 from vae_core.model.posteriors import Posteriors
-from vae_core.model.vae import BLOCK, VAE
+from vae_core.model.vae import VAE
 
 SAMPLES = 1000  # of each class, for an independent classifier: the same on pages and cards
 
@@ -42,10 +43,12 @@ def sheet(
     count: int,
     temperature: float = 1.0,
     generator: torch.Generator | None = None,
+    pixels: Pixels = "means",
 ) -> Tensor:
     """`count` samples of each of R classes, [R, count, C, H, W]. Rows have codes of their own."""
     y = torch.tensor(list(classes), dtype=torch.long).repeat_interleave(count)
-    return model.decode_mean(codes(model, y, temperature, generator), y).unflatten(0, (-1, count))
+    z = codes(model, y, temperature, generator)
+    return decode(model, z, y, pixels, generator).unflatten(0, (-1, count))
 
 
 def every_class(model: VAE, z: Tensor) -> Tensor:
@@ -146,18 +149,8 @@ def agreement(
     generator = generator or torch.Generator(model.device).manual_seed(0)
     y = torch.arange(model.classes).repeat_interleave(samples)
     z = codes(model, y, temperature, generator)
-    images = draw(model, z, y, generator) if drawn else model.decode_mean(z, y)
+    images = decode(model, z, y, "drawn" if drawn else "means", generator)
     return Agreement(confusion(oracle.read(images.cpu()), y), samples, temperature, drawn)
-
-
-@torch.inference_mode()
-def draw(model: VAE, z: Tensor, y: Tensor, generator: torch.Generator) -> Tensor:
-    """x [N, C, H, W] within [0, 1] drawn from p(x|z, y), of z [N, D] and labels y [N]."""
-    blocks = zip(z.to(model.device).split(BLOCK), model.weights(y).split(BLOCK), strict=True)
-    drawn = [
-        model.likelihood.sample(model.decode(block, given)[None], generator)[0] for block, given in blocks
-    ]
-    return torch.cat(drawn).clamp(0, 1)
 
 
 @dataclass(frozen=True)

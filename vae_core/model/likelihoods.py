@@ -27,6 +27,7 @@ class Likelihood(nn.Module):
     browser_mean: str | None = None  # how `MEANS` of browser/decoder.js calls `mean`; None: it cannot do it
     discrete = False  # nats of a probability, not of a density
     affine = False  # whether log p of a pixel is affine in its value x: two values say all
+    has_mode = False  # whether `mode` answers
 
     def pixel_log_prob(self, params: Tensor, x: Tensor) -> Tensor:
         """log p per pixel, [S, B, C, H, W]."""
@@ -39,6 +40,10 @@ class Likelihood(nn.Module):
 
     def mean(self, params: Tensor) -> Tensor:
         """E[x|z], [S, B, C, H, W]."""
+        raise NotImplementedError
+
+    def mode(self, params: Tensor) -> Tensor:
+        """The most probable value of each pixel, [S, B, C, H, W]; only where `has_mode`."""
         raise NotImplementedError
 
     def sample(self, params: Tensor, generator: torch.Generator | None = None) -> Tensor:
@@ -72,6 +77,7 @@ class Bernoulli(Likelihood):
 
     discrete = True
     affine = True
+    has_mode = True
 
     def pixel_log_prob(self, params: Tensor, x: Tensor) -> Tensor:
         return params * x - F.softplus(params)
@@ -84,6 +90,9 @@ class Bernoulli(Likelihood):
     def mean(self, params: Tensor) -> Tensor:
         return torch.sigmoid(params)
 
+    def mode(self, params: Tensor) -> Tensor:
+        return (params > 0).to(params)
+
     def sample(self, params: Tensor, generator: torch.Generator | None = None) -> Tensor:
         return torch.bernoulli(torch.sigmoid(params), generator=generator)
 
@@ -93,6 +102,7 @@ class ContinuousBernoulli(Likelihood):
 
     browser_mean = "continuous_bernoulli"
     affine = True
+    has_mode = True
 
     near = 0.05  # |logit| below which the closed forms lose digits and a Taylor series takes over
 
@@ -115,6 +125,10 @@ class ContinuousBernoulli(Likelihood):
         far = -1 / torch.expm1(-safe) - 1 / safe
         return torch.where(small, 0.5 + params / 12 - params**3 / 720, far)
 
+    def mode(self, params: Tensor) -> Tensor:
+        """An end: the density is exponential."""
+        return (params > 0).to(params)
+
     def sample(self, params: Tensor, generator: torch.Generator | None = None) -> Tensor:
         u = torch.rand(params.shape, generator=generator, device=params.device)
         small = params.abs() < 1e-3
@@ -125,38 +139,73 @@ class ContinuousBernoulli(Likelihood):
         return torch.where(small, u, torch.where(a > 0, positive, negative)).clamp(0, 1)
 
 
-class Gaussian(Likelihood):
-    """N(x; mu, sigma^2) per pixel; sigma fixed, one learned number, or learned per pixel.
+class _SquaredDistance(torch.autograd.Function):
+    """|mean - x|^2, summed over pixels: mean [S, B, C, H, W], x [B, C, H, W] -> [S, B]. One large tensor is
+    kept and one is made for the gradient, where autograd takes four of each."""
 
-    A density: its nats may be positive. sigma stays above 1e-3, else a constant pixel drives it to 0
-    and the likelihood to infinity.
+    @staticmethod
+    def forward(ctx: Any, mean: Tensor, x: Tensor) -> Tensor:
+        off = mean - x
+        ctx.save_for_backward(off)
+        return torch.linalg.vecdot(off.flatten(2), off.flatten(2))
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        (off,) = ctx.saved_tensors
+        return off * (2 * grad)[..., None, None, None], None
+
+
+class LocationScale(Likelihood):
+    """A density of location mu and a scale per pixel, which is fixed, one learned number, or learned per
+    pixel: then params are the locations, and after them the logarithms of the scales.
+
+    A density: its nats may be positive. The scale stays above 1e-3, else a constant pixel drives it to 0 and
+    the likelihood to infinity.
     """
 
     browser_mean = "first"
+    has_mode = True
 
-    smallest_sigma = 1e-3
+    smallest_scale = 1e-3
 
-    def __init__(self, variance: str, sigma: float) -> None:
+    def __init__(self, spread: str, scale: float) -> None:
+        """spread: "fixed", "shared" or "learned"; scale: its value, or where it starts."""
         super().__init__()
-        self.variance = variance
-        self.numbers = 2 if variance == "learned" else 1
-        log_sigma = torch.tensor(math.log(sigma))
-        if variance == "shared":
+        self.spread = spread
+        self.numbers = 2 if spread == "learned" else 1
+        log_sigma = torch.tensor(math.log(scale))  # of whichever density: files of runs know it by this name
+        if spread == "shared":
             self.log_sigma = nn.Parameter(log_sigma)
         else:
             self.register_buffer("log_sigma", log_sigma)
 
     def moments(self, params: Tensor) -> tuple[Tensor, Tensor]:
-        """mean and log sigma, each [S, B, C, H, W] or a scalar."""
-        mean, log_sigma = params.chunk(2, dim=2) if self.variance == "learned" else (params, self.log_sigma)
-        return mean, log_sigma.clamp(min=math.log(self.smallest_sigma), max=5.0)
+        """Location and log scale, each [S, B, C, H, W] or a scalar."""
+        location, log_scale = params.chunk(2, dim=2) if self.spread == "learned" else (params, self.log_sigma)
+        return location, log_scale.clamp(min=math.log(self.smallest_scale), max=5.0)
+
+    def mean(self, params: Tensor) -> Tensor:
+        return self.moments(params)[0]
+
+    mode = mean
+
+
+class Gaussian(LocationScale):
+    """N(x; mu, sigma^2) per pixel, of scale sigma."""
+
+    def __init__(self, variance: str, sigma: float) -> None:
+        super().__init__(variance, sigma)
 
     def pixel_log_prob(self, params: Tensor, x: Tensor) -> Tensor:
         mean, log_sigma = self.moments(params)
         return -0.5 * ((x - mean) * torch.exp(-log_sigma)).square() - log_sigma - 0.5 * LOG_2PI
 
-    def mean(self, params: Tensor) -> Tensor:
-        return self.moments(params)[0]
+    def log_prob(self, params: Tensor, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        if mask is not None or self.spread == "learned":
+            return super().log_prob(params, x, mask)
+        mean, log_sigma = self.moments(params)
+        square = _SquaredDistance.apply(mean, x)
+        return -0.5 * square * torch.exp(-2 * log_sigma) - x[0].numel() * (log_sigma + 0.5 * LOG_2PI)
 
     def sample(self, params: Tensor, generator: torch.Generator | None = None) -> Tensor:
         mean, log_sigma = self.moments(params)
@@ -164,20 +213,46 @@ class Gaussian(Likelihood):
         return mean + torch.exp(log_sigma) * noise
 
 
+class Laplace(LocationScale):
+    """exp(-|x - mu| / b) / 2b per pixel, of scale b; mu is mean, median and mode."""
+
+    def __init__(self, scale: str, b: float) -> None:
+        super().__init__(scale, b)
+
+    def pixel_log_prob(self, params: Tensor, x: Tensor) -> Tensor:
+        location, log_b = self.moments(params)
+        return -(x - location).abs() * torch.exp(-log_b) - log_b - math.log(2)
+
+    def sample(self, params: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        location, log_b = self.moments(params)
+        # The difference of two exponential draws, which no logarithm of 0 can make infinite.
+        draws = torch.empty(2, *location.shape, device=location.device).exponential_(generator=generator)
+        return location + torch.exp(log_b) * (draws[0] - draws[1])
+
+
 class Categorical(Likelihood):
-    """A probability for each of 256 grey levels, per pixel and channel; van den Oord et al. 2016."""
+    """A probability for each of K grey levels k / (K - 1), per pixel and channel; van den Oord et al. 2016.
+
+    A pixel is rounded to the nearest of them: with fewer levels than the images have, log p is that of the
+    rounded image.
+    """
 
     browser_mean = "expected_level"
 
-    numbers = 256
     discrete = True
+    has_mode = True
+
+    def __init__(self, levels: int) -> None:
+        super().__init__()
+        self.numbers = self.levels = levels
 
     def _by_level(self, params: Tensor) -> Tensor:
-        """[S, B, 256 * C, H, W] -> [S, B, 256, C, H, W]."""
-        return params.unflatten(2, (256, -1))
+        """[S, B, K * C, H, W] -> [S, B, K, C, H, W]."""
+        return params.unflatten(2, (self.levels, -1))
 
     def pixel_log_prob(self, params: Tensor, x: Tensor) -> Tensor:
-        level = (x * 255).round().long().clamp(0, 255)
+        most = self.levels - 1
+        level = (x * most).round().long().clamp(0, most)
         logits = self._by_level(params)
         chosen = logits.gather(
             2, level[None, :, None].expand(logits.shape[0], *level.shape[:1], 1, *level.shape[1:])
@@ -185,13 +260,16 @@ class Categorical(Likelihood):
         return chosen.squeeze(2) - logits.logsumexp(2)
 
     def mean(self, params: Tensor) -> Tensor:
-        levels = torch.linspace(0, 1, 256, device=params.device)
-        return torch.einsum("sbkchw,k->sbchw", self._by_level(params).softmax(2), levels)
+        grey = torch.linspace(0, 1, self.levels, device=params.device)
+        return torch.einsum("sbkchw,k->sbchw", self._by_level(params).softmax(2), grey)
+
+    def mode(self, params: Tensor) -> Tensor:
+        return self._by_level(params).argmax(2).to(params) / (self.levels - 1)
 
     def sample(self, params: Tensor, generator: torch.Generator | None = None) -> Tensor:
         probabilities = self._by_level(params).softmax(2).movedim(2, -1)
-        drawn = torch.multinomial(probabilities.reshape(-1, 256), 1, generator=generator)
-        return drawn.view(probabilities.shape[:-1]) / 255
+        drawn = torch.multinomial(probabilities.reshape(-1, self.levels), 1, generator=generator)
+        return drawn.view(probabilities.shape[:-1]) / (self.levels - 1)
 
 
 def register(settings: type[spec.LikelihoodSettings]) -> Callable[[type[Likelihood]], type[Likelihood]]:
@@ -214,5 +292,6 @@ LIKELIHOODS: dict[str, type[Likelihood]] = {
     "bernoulli": Bernoulli,
     "continuous_bernoulli": ContinuousBernoulli,
     "gaussian": Gaussian,
+    "laplace": Laplace,
     "categorical": Categorical,
 }

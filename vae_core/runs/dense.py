@@ -17,7 +17,8 @@ import numpy as np
 from vae_core.runs import files, schema, tensors
 from vae_core.runs.reading import Unfit, opened
 from vae_core.spec import Spec
-from vae_core.spec.parts import BernoulliLikelihood, MlpNet
+from vae_core.spec.likelihoods import BernoulliLikelihood
+from vae_core.spec.parts import MlpNet
 from vae_core.spec.posteriors import DiagonalGaussianPosterior
 
 ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {

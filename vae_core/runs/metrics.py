@@ -40,6 +40,7 @@ class ReportFields(TypedDict, total=False, extra_items=Plain):  # type: ignore[c
     dimension_kl: OnErrorOmit[Annotated[list[Number], Field(max_length=512)] | None]
     train: OnErrorOmit[Terms]
     test: OnErrorOmit[Terms]
+    ppca: OnErrorOmit[Terms]  # of a linear VAE, as `analysis.ppca.Reference.compare` has it
     moved: OnErrorOmit[Terms]
 
 

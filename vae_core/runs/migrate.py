@@ -17,6 +17,8 @@ ADDED: tuple[tuple[str, str, Any], ...] = (
     ("", "mask", {"kind": "none"}),
     ("", "noise", {"kind": "none"}),
     ("posterior.diagonal_gaussian", "variance", "image"),
+    ("training", "schedule", "constant"),
+    ("likelihood.categorical", "levels", 256),
 )
 
 

@@ -1,11 +1,20 @@
 """Spec: the one description of a run, validated, JSON both ways.
 
 Nothing here imports torch, so that a form can be checked without loading it.
-Each part of a run has a settings class in `parts.py`, `posteriors.py`, `priors.py` or `objectives.py`; the
-class that implements it is found under the same `kind` in `nets.py`, `likelihoods.py`, `posteriors.py`,
-`priors/` or `objectives/`.
+Each part of a run has a settings class in `parts.py`, `likelihoods.py`, `posteriors.py`, `priors.py` or
+`objectives.py`; the class that implements it is found under the same `kind` in `nets.py`, `likelihoods.py`,
+`posteriors.py`, `priors/` or `objectives/`.
 """
 
+from vae_core.spec.likelihoods import (
+    BernoulliLikelihood,
+    CategoricalLikelihood,
+    ContinuousBernoulliLikelihood,
+    GaussianLikelihood,
+    LaplaceLikelihood,
+    Likelihood,
+    LikelihoodSettings,
+)
 from vae_core.spec.objectives import (
     BetaTcObjective,
     CapacityObjective,
@@ -21,17 +30,11 @@ from vae_core.spec.objectives import (
     ObjectiveSettings,
 )
 from vae_core.spec.parts import (
-    BernoulliLikelihood,
-    CategoricalLikelihood,
     ClassCondition,
     Condition,
-    ContinuousBernoulliLikelihood,
     ConvNet,
     Data,
-    GaussianLikelihood,
     LectureNet,
-    Likelihood,
-    LikelihoodSettings,
     LinearNet,
     Mask,
     MlpNet,
@@ -83,6 +86,7 @@ __all__ = [
     "InfoObjective",
     "IwaeObjective",
     "JointObjective",
+    "LaplaceLikelihood",
     "LectureNet",
     "Likelihood",
     "LikelihoodSettings",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+from vae_core.spec.priors import StandardNormalPrior
 from vae_core.spec.whole import Spec
 
-Capability = Literal["vector", "continuous", "plane", "classes"]
+Capability = Literal["vector", "continuous", "plane", "classes", "ppca"]
 
 # What is said of a run that lacks it, after its name.
 LACKS: dict[Capability, str] = {
@@ -14,16 +15,28 @@ LACKS: dict[Capability, str] = {
     "continuous": "has discrete codes, and this page moves codes by degrees",
     "plane": "has one latent dimension, and a map needs two; the Train page shows its codes as rows",
     "classes": "is not told a class, so it cannot be asked for one",
+    "ppca": "is no linear VAE with one variance for all images, so its optimum has no closed form",
 }
 
 
 def capabilities(spec: Spec) -> frozenset[Capability]:
     """vector: one code of D numbers for each image. continuous: all numbers between are codes, too. plane:
-    two dimensions or more. classes: it is told each image's class."""
+    two dimensions or more. classes: it is told each image's class. ppca: its optimum is that of probabilistic
+    PCA, and its ELBO has a closed form."""
     found: dict[Capability, bool] = {
         "vector": spec.posterior.vector,
         "continuous": spec.posterior.continuous,
         "plane": spec.posterior.vector and spec.latent > 1,
         "classes": spec.classes > 0,
+        "ppca": _is_ppca(spec),
     }
     return frozenset(name for name, there in found.items() if there)
+
+
+def _is_ppca(spec: Spec) -> bool:
+    """Of a linear VAE whose q(z|x) has the same variances for all images, which are themselves always the
+    same; Lucas et al. 2019."""
+    linear = spec.net.affine and spec.likelihood.isotropic and isinstance(spec.prior, StandardNormalPrior)
+    plain = spec.condition.kind == "none" and not spec.masked and spec.noise.kind == "none"
+    shared = getattr(spec.posterior, "variance", "image") == "shared"
+    return linear and plain and shared and spec.data.binarisation != "dynamic"

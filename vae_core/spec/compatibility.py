@@ -29,7 +29,7 @@ def net_and_images(spec: Spec) -> str | None:
 def likelihood_and_pixels(spec: Spec) -> str | None:
     if not spec.likelihood.needs_grey or spec.data.binarisation == "none":
         return None
-    return f"data.binarisation: the {spec.likelihood.kind} likelihood is over 256 grey levels and needs none"
+    return f"data.binarisation: the {spec.likelihood.kind} likelihood is over grey levels and needs none"
 
 
 def objective_and_condition(spec: Spec) -> str | None:

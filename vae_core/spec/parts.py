@@ -1,5 +1,5 @@
-"""The settings of what a model is made of, but for its prior: data, networks, mask, condition, likelihood,
-posterior."""
+"""The settings of what a model is made of, but for its distributions: data, networks, mask, noise,
+condition."""
 
 from __future__ import annotations
 
@@ -73,9 +73,11 @@ Activation = Literal["relu", "leaky_relu", "silu", "tanh"]
 
 
 class NetSettings(Settings):
-    """What all networks have. partial: whether the encoder is told which pixels are observed."""
+    """What all networks have. partial: whether the encoder is told which pixels are observed. affine: whether
+    both are one affine map."""
 
     partial: ClassVar[bool] = False
+    affine: ClassVar[bool] = False
 
     def fault(self, image_shape: tuple[int, int, int]) -> str | None:
         """Why it cannot be of images of that shape (C, H, W), beginning with the field; None where it can."""
@@ -142,6 +144,7 @@ class PartialConvNet(Convolutions):
 class LinearNet(NetSettings):
     """One affine map each way: with a Gaussian likelihood, probabilistic PCA."""
 
+    affine: ClassVar[bool] = True
     title: ClassVar[str] = "Linear"
     kind: Literal["linear"] = "linear"
 
@@ -272,76 +275,3 @@ Condition = Annotated[NoCondition | ClassCondition, Kinds()]
 
 
 # --- probability --------------------------------------------------------------------------------
-
-
-DENSITY_OF_BINARY = (
-    "A density of pixels that are only black or white can grow without limit: its nats are no log-likelihood "
-    "of images. Leave grey pixels grey, or choose a Bernoulli."
-)
-
-
-class LikelihoodSettings(Settings):
-    """What all likelihoods have: which pixels they are one of, and what is said where pixels are others.
-
-    needs_grey: whether binarised pixels are refused.
-    """
-
-    usual_binarisation: ClassVar[Literal["none", "dynamic"]] = "none"  # of grey pixels
-    other_pixels: ClassVar[str | None] = None
-    needs_grey: ClassVar[bool] = False
-
-    def note(self, binary: bool) -> str | None:
-        """Why nats of binary, or of grey, pixels are no log-likelihood of images; None where they are."""
-        return self.other_pixels if binary != (self.usual_binarisation == "dynamic") else None
-
-
-class BernoulliLikelihood(LikelihoodSettings):
-    """Independent Bernoulli pixels, on logits. A likelihood of binarised pixels only."""
-
-    usual_binarisation: ClassVar[Literal["none", "dynamic"]] = "dynamic"
-    other_pixels: ClassVar[str | None] = (
-        "A Bernoulli of grey pixels is a cross-entropy, no likelihood; use binarised ones."
-    )
-    title: ClassVar[str] = "Bernoulli"
-    kind: Literal["bernoulli"] = "bernoulli"
-
-
-class ContinuousBernoulliLikelihood(LikelihoodSettings):
-    """A density on [0, 1] per pixel (Loaiza-Ganem and Cunningham 2019)."""
-
-    other_pixels: ClassVar[str | None] = DENSITY_OF_BINARY
-    title: ClassVar[str] = "Continuous Bernoulli"
-    kind: Literal["continuous_bernoulli"] = "continuous_bernoulli"
-
-
-class GaussianLikelihood(LikelihoodSettings):
-    """A Gaussian density per pixel; its variance fixed, one learned number, or learned per pixel."""
-
-    other_pixels: ClassVar[str | None] = DENSITY_OF_BINARY
-    title: ClassVar[str] = "Gaussian"
-    kind: Literal["gaussian"] = "gaussian"
-    variance: Literal["fixed", "shared", "learned"] = Field(
-        "shared",
-        title="Variance",
-        description="Fixed, one learned number for all pixels, or learned for each.",
-    )
-    sigma: Annotated[float, Field(gt=0.001, le=10)] = Field(
-        0.1,
-        title="Standard deviation",
-        description="On pixels from 0 to 1: the value where fixed, the start where shared.",
-        json_schema_extra={"step": 0.01},
-    )
-
-
-class CategoricalLikelihood(LikelihoodSettings):
-    """A probability for each of the 256 grey levels of each pixel."""
-
-    needs_grey: ClassVar[bool] = True
-    title: ClassVar[str] = "256 grey levels"
-    kind: Literal["categorical"] = "categorical"
-
-
-Likelihood = Annotated[
-    BernoulliLikelihood | ContinuousBernoulliLikelihood | GaussianLikelihood | CategoricalLikelihood,
-    Kinds(),
-]

@@ -9,13 +9,12 @@ from pydantic import Field, ValidationError, model_validator
 from vae_core.data import catalogue
 from vae_core.sentences import quote, short
 from vae_core.spec import compatibility
+from vae_core.spec.likelihoods import BernoulliLikelihood, Likelihood
 from vae_core.spec.objectives import ElboObjective, Objective
 from vae_core.spec.parts import (
-    BernoulliLikelihood,
     ClassCondition,
     Condition,
     Data,
-    Likelihood,
     Mask,
     MlpNet,
     Net,
@@ -39,6 +38,12 @@ class Training(Settings):
     seconds: Annotated[float, Field(gt=0, le=1_000_000)] | None = Field(None, title="Seconds")
     batch_size: Annotated[int, Field(ge=1, le=8192)] = Field(128, title="Batch")
     learning_rate: Annotated[float, Field(gt=0, le=1)] = Field(2e-3, title="Learning rate")
+    schedule: Literal["constant", "cosine"] = Field(
+        "constant",
+        title="Learning rate over the run",
+        description="The same all the time, or down to 0 at the run's end along half a cosine (Loshchilov "
+        "and Hutter 2017): the last steps then average over the noise of single batches.",
+    )
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(0, title="Seed")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", title="Device")
     # bfloat16 rounds the factors of training's matrix products; sums, weights, likelihoods and all that is
@@ -57,6 +62,8 @@ class Training(Settings):
         ends = [name for name in ENDS if getattr(self, name) is not None]
         if len(ends) > 1:
             raise ValueError(f"give one of epochs, steps and seconds, not {' and '.join(ends)}")
+        if self.schedule != "constant" and self.seconds is not None:
+            raise ValueError("a learning rate that falls needs an end in epochs or steps, not in seconds")
         return self
 
 
@@ -156,7 +163,8 @@ class Spec(Settings):
         Values may be text, as they come from a command line or an address bar. A change of `kind` starts that
         part from its defaults; of the dataset, the data settings, but for the binarisation where both are
         grey. Another likelihood brings the binarisation that it asks for, unless one is named. Naming one of
-        epochs, steps and seconds replaces the others. Raises SpecError.
+        epochs, steps and seconds replaces the others; of a run that ends after seconds the learning rate is
+        constant. Raises SpecError.
         """
         value = self.model_dump(mode="json")
         kind = changes.get("likelihood.kind", self.likelihood.kind)
@@ -237,6 +245,8 @@ def _assign(tree: dict[str, Any], name: str, value: Any) -> None:
         here.pop("classes", None)
     if path == ["training"] and field in ("epochs", "steps", "seconds") and value is not None:
         here.update(epochs=None, steps=None, seconds=None)
+        if field == "seconds":  # nobody knows how far the run is
+            here["schedule"] = "constant"
     here[field] = value
 
 

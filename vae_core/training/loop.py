@@ -9,6 +9,7 @@ between, reported on or evaluated.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -78,7 +79,8 @@ class Trainer:
         self.objective.to(self.device)
         self.noise = torch.Generator(self.device).manual_seed(seed)
         self.learning_rate = torch.tensor(spec.training.learning_rate, device=self.device)
-        self.optimisers = {"adam": Adam(self.model.named_parameters(), self.learning_rate)}
+        self.step_size = self.learning_rate.clone()  # the learning rate of this step, as the schedule has it
+        self.optimisers = {"adam": Adam(self.model.named_parameters(), self.step_size)}
         if own := dict(self.objective.named_parameters()):
             rate = torch.tensor(self.objective.learning_rate, device=self.device)
             self.optimisers["objective_adam"] = Adam(own.items(), rate, self.objective.adam_betas)
@@ -134,12 +136,19 @@ class Trainer:
         while True:
             with products(self.spec.training.products):
                 logged = self._learn()
+            torch.mul(self.learning_rate, self._schedule(), out=self.step_size)
             for optimiser in self.optimisers.values():
                 optimiser.step()
             self.device_step += 1
             self.step += 1
             self._log(logged)
             yield self.step
+
+    def _schedule(self) -> float:
+        """What the learning rate is multiplied by at this step."""
+        if self.spec.training.schedule == "constant" or not self.steps_total:
+            return 1.0
+        return 0.5 * (1 + math.cos(math.pi * min(self.step / self.steps_total, 1.0)))
 
     def _learn(self) -> objectives.Logged:
         """The step's gradients, into every parameter's `.grad`; what is logged of it."""
@@ -202,7 +211,7 @@ class Trainer:
         self._count = 0
         report["elbo"] = report["reconstruction"] - report["kl"]
         report["loss"] = report["beta_kl"] - report["reconstruction"]
-        report["learning_rate"] = float(self.learning_rate)
+        report["learning_rate"] = float(self.step_size)
         return report
 
     @torch.inference_mode()

@@ -23,7 +23,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 
 from vae_core import data
-from vae_core.analysis import evaluation
+from vae_core.analysis import evaluation, ppca
 from vae_core.runs import files, frames, metrics, schema
 from vae_core.runs.control import KNOBS, LOOK, ControlReader
 from vae_core.runs.reading import Real, RunError, Unfit, parse_json
@@ -81,6 +81,7 @@ class Session:
             self._while_waiting = partial(self._look_ahead, device)
         trainer = self.trainer = Trainer(spec, self._load("train"), device)
         self._while_waiting = None
+        self.closed_form = ppca.reference(spec, trainer.images) if trainer.source is None else None
 
         stored = self._restore()
         self.made_steps = int(stored.get("steps", 0))  # single steps
@@ -295,6 +296,8 @@ class Session:
             }
             if self.test.get("step") == trainer.step:
                 line["test"] = self.test
+                if self.closed_form is not None:
+                    line["ppca"] = self.closed_form.compare(trainer.model)
             if self.moved:
                 line["moved"] = self.moved
             assert self.log is not None
@@ -389,8 +392,8 @@ class Session:
         with suppress(OSError):
             self.look(keep=True)
         advice = [f"a learning rate below {rate:g}"]
-        if getattr(self.spec.likelihood, "variance", "fixed") != "fixed":
-            advice.append("a Gaussian of fixed variance (a learned one can shrink to nothing)")
+        if self.spec.likelihood.learns_spread:
+            advice.append("a likelihood of fixed variance (a learned one can shrink to nothing)")
         if self.spec.objective.beta > 10:
             advice.append("a smaller beta")
         if getattr(self.spec.objective, "gamma", 0.0) > 10:

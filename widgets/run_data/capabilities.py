@@ -22,7 +22,7 @@ NEEDS: dict[str, tuple[Capability, ...]] = {
     "traverse": ("vector", "continuous"),
     "interpolate": ("vector", "continuous"),
     "inpaint": ("vector", "continuous"),
-    "conditional": ("vector", "continuous", "classes"),
+    "generate": ("vector", "continuous"),
 }
 WITHOUT_WEIGHTS = ("latent_map",)  # all others decode
 MOST = 6  # runs that are offered instead

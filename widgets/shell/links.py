@@ -14,24 +14,32 @@ from widgets.shell.link_types import Choice, Flag, Number, Parameter, Several, T
 HOME, TRAIN, MAP, TRAVERSE = ("home",), ("train",), ("latent_map",), ("traverse",)
 SIDE_BY_SIDE = ("compare",)
 MAPS = (*MAP, *SIDE_BY_SIDE)
-INTERPOLATE, INPAINT, CONDITIONAL = ("interpolate",), ("inpaint",), ("conditional",)
+INTERPOLATE, INPAINT, GENERATE = ("interpolate",), ("inpaint",), ("generate",)
 GLOSSARY = ("glossary",)
-ALL = (*HOME, *TRAIN, *MAPS, *TRAVERSE, *INTERPOLATE, *INPAINT, *CONDITIONAL, *GLOSSARY)
+ALL = (*HOME, *TRAIN, *MAPS, *TRAVERSE, *INTERPOLATE, *INPAINT, *GENERATE, *GLOSSARY)
 
 # Pages that were called otherwise in older links.
-OLD_PAGES = {"generate": "conditional"}
+OLD_PAGES = {"conditional": "generate"}
 
 # (page, name in older links): its name today. Only `own` and `drawn`, pictures without pixels, are lost.
 OLD_NAMES = {
     ("interpolate", "beside"): "compare",
     ("interpolate", "kept"): "saved",
-    ("conditional", "do"): "conditional_do",
-    ("conditional", "t"): "conditional_t",
-    ("conditional", "seed"): "conditional_seed",
-    ("conditional", "from"): "conditional_from",
-    ("conditional", "to"): "conditional_to",
-    ("conditional", "class"): "conditional_class",
-    ("conditional", "slide"): "conditional_slide",
+    ("generate", "do"): "generate_do",
+    ("generate", "t"): "generate_t",
+    ("generate", "seed"): "generate_seed",
+    ("generate", "from"): "generate_from",
+    ("generate", "to"): "generate_to",
+    ("generate", "class"): "generate_class",
+    ("generate", "slide"): "generate_slide",
+    ("generate", "conditional_do"): "generate_do",
+    ("generate", "conditional_t"): "generate_t",
+    ("generate", "conditional_seed"): "generate_seed",
+    ("generate", "conditional_from"): "generate_from",
+    ("generate", "conditional_to"): "generate_to",
+    ("generate", "conditional_class"): "generate_class",
+    ("generate", "conditional_slide"): "generate_slide",
+    ("generate", "conditional_dead"): "generate_dead",
 }
 # (page, name in older links) of what is always there today.
 GONE = {("train", "map")}
@@ -47,7 +55,7 @@ MOVES = "`dimension:value` of the moved sliders, with commas"
 # In another run an image's code is elsewhere, the frames are others, and the next run's settings follow it.
 RUN = Choice("run", ALL, "run", "The run in use.",
     resets=("image", "q", "frame", "move", "move2", "recipe", "set"))
-IMAGE = Picture("a", (*MAPS, *INTERPOLATE, *INPAINT, *CONDITIONAL), "image",
+IMAGE = Picture("a", (*MAPS, *INTERPOLATE, *INPAINT, *GENERATE), "image",
     "The image in use: the one whose posterior is shown, the one that all maps encode, A of a path, the one "
     "to complete, the one whose style or class is asked for.", resets=("q",))
 CLASS = Whole("class", (*TRAIN, *MAPS), "class", "The class under which codes on a map are decoded.",
@@ -57,6 +65,10 @@ TOUR = Choice("tour", ALL, "tour", "The tour that is open beside the page.", opt
 STEP = Whole("step", ALL, "step of the tour", "The step of the tour.", least=1, default=1, resets=("guess",))
 GUESS = Whole("guess", ALL, "guess", "The answer that was given to the step's question; 1 is the right one.",
     least=1)
+
+PIXELS = Choice("pixels", (*INPAINT, *GENERATE), "pixels",
+    "Whether pixels are means of p(x|z), its modes (of samples), or drawn from it.",
+    options=("means", "modes", "drawn"), default="means")
 
 # --- Home, Train ------------------------------------------------------------------------------------
 
@@ -212,8 +224,6 @@ HIDE = Mask("hide", INPAINT, "mask", "Which pixels are hidden.",
 METHOD = Choice("method", INPAINT, "method", "How completions are found.")
 LENGTH = Choice("length", INPAINT, "draws of a chain", "How many draws of each chain are counted.",
     options=("50", "100", "200", "400", "800", "1600", "3200"), default=200)
-PIXELS = Choice("pixels", INPAINT, "hidden pixels", "Whether hidden pixels are means or drawn.",
-    options=("means", "drawn"), default="means")
 BESIDE = Choice("beside", INPAINT, "second result", "The method or the run that stands beside the first one.",
     default="none")
 COUNT = Choice("k", INPAINT, "number of completions", "How many completions are made.",
@@ -228,22 +238,26 @@ STRENGTH = Whole("strength", INPAINT, "strength", "The strength of the noise in 
 AGAINST = Choice("against", INPAINT, "set", "The foreign images that anomalies are held against.",
     default="blank")
 
-# --- Conditional ------------------------------------------------------------------------------------
+# --- Generate ---------------------------------------------------------------------------------------
 
-CONDITIONAL_DO = Choice("conditional_do", CONDITIONAL, "question", "What is shown of the model of classes.",
-    options=("samples", "styles", "slide", "classifier", "measures"), default="samples")
-CLASSES = Several("classes", CONDITIONAL, "classes", "The classes that are drawn; none are all.")
-TEMPERATURE = Whole("conditional_t", CONDITIONAL, "temperature", "The temperature of samples in per cent.",
+GENERATE_DO = Choice("generate_do", GENERATE, "question",
+    "What is shown: samples of any run, or one of the questions to a model of classes, first `samples`.",
+    options=("sheet", "samples", "styles", "slide", "classifier", "measures"))
+CODES_FROM = Choice("codes_from", GENERATE, "codes",
+    "Whether codes of samples are drawn through the posteriors of test images, from the prior, or both.",
+    options=("both", "posteriors", "prior"), default="both")
+CLASSES = Several("classes", GENERATE, "classes", "The classes that are drawn; none are all.")
+TEMPERATURE = Whole("generate_t", GENERATE, "temperature", "The temperature of samples in per cent.",
     most=150, default=100)
-CONDITIONAL_SEED = Whole("conditional_seed", CONDITIONAL, "seed", "The seed of samples.", most=9999,
+SAMPLES_SEED = Whole("generate_seed", GENERATE, "seed", "The seed of samples.", most=9999,
     default=0)
-BLEND_FROM = Choice("conditional_from", CONDITIONAL, "class", "The class that a blend begins with.")
-BLEND_TO = Choice("conditional_to", CONDITIONAL, "class", "The class that a blend ends with.")
-SLIDER_CLASS = Choice("conditional_class", CONDITIONAL, "class", "The class that is held while sliders move.",
+BLEND_FROM = Choice("generate_from", GENERATE, "class", "The class that a blend begins with.")
+BLEND_TO = Choice("generate_to", GENERATE, "class", "The class that a blend ends with.")
+SLIDER_CLASS = Choice("generate_class", GENERATE, "class", "The class that is held while sliders move.",
     default=0)
-SLIDE = Text("conditional_slide", CONDITIONAL, "sliders", "Where the sliders under a class stand.",
+SLIDE = Text("generate_slide", GENERATE, "sliders", "Where the sliders under a class stand.",
     form=MOVES, quiet=True)
-SLIDE_DEAD = Flag("conditional_dead", CONDITIONAL, "folding",
+SLIDE_DEAD = Flag("generate_dead", GENERATE, "folding",
     "Hardly used dimensions are shown under a class.", default=False)
 
 # --- Glossary ---------------------------------------------------------------------------------------
@@ -291,7 +305,7 @@ class NotInLinks:
 NOT_IN_LINKS = (
     NotInLinks(
         "A picture of one's own",
-        (*TRAVERSE, *INTERPOLATE, *INPAINT, *CONDITIONAL),
+        (*TRAVERSE, *INTERPOLATE, *INPAINT, *GENERATE),
         "in the browser; the link points to it",
         "The picture stays in this browser",
     ),

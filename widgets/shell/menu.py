@@ -10,6 +10,6 @@ MENU: dict[str, tuple[str, str]] = {
     "traverse": ("Traverse", ":material/tune:"),
     "interpolate": ("Interpolate", ":material/timeline:"),
     "inpaint": ("Inpaint", ":material/healing:"),
-    "conditional": ("Conditional", ":material/category:"),
+    "generate": ("Generate", ":material/category:"),
     "glossary": ("Glossary", ":material/dictionary:"),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -35,11 +35,19 @@ def row(images: Sequence[tuple[str, np.ndarray, str]], size: int = 112, across: 
     st.html(f'<div class="elbo-pictures"{_line(size, across, 10)}>{cells}</div>')
 
 
-def sheet(images: np.ndarray, size: int = 64, across: int | None = None, name: str = "image") -> None:
-    """uint8 [K, C, H, W], `across` or as many in a line as there is room for. name: of each, in words."""
-    width = _width(size, across, 4)
+def sheet(
+    images: np.ndarray,
+    size: int = 64,
+    across: int | None = None,
+    name: str = "image",
+    marked: Mapping[int, str] | None = None,
+) -> None:
+    """uint8 [K, C, H, W], `across` or as many in a line as there is room for. name: of each, in words.
+    marked: those with an outline, and what it says of them."""
+    width, marked = _width(size, across, 4), marked or {}
     cells = "".join(
-        f'<img alt="{escape(name)} {k + 1}" src="{data_url.address(image)}" style="width:{width}">'
+        f'<img alt="{escape(name)} {k + 1}{escape(marked.get(k, ""))}" src="{data_url.address(image)}" '
+        f'style="width:{width}"{" class=marked" if k in marked else ""}>'
         for k, image in enumerate(images)
     )
     st.html(f'<div class="elbo-pictures elbo-sheet"{_line(size, across, 4)}>{cells}</div>')

@@ -95,7 +95,7 @@ def door(run: Run, label: str) -> None:
     spec = run.spec
     page, icon = "latent_map", "scatter_plot"
     if spec.classes:
-        page, label, icon = "conditional", "Ask for a class", "category"
+        page, label, icon = "generate", "Ask for a class", "category"
     elif spec.masked:
         page, label, icon = "inpaint", "Inpaint", "healing"
     elif spec.noise.kind != "none":

@@ -20,13 +20,14 @@ from pages.sections.interpolate import (
 from pages.sections.interpolate.path_codes import KINDS, Line, Passed
 from vae_core.pixels import unit
 from vae_core.runs.run import Run
+from vae_core.spec.capabilities import capabilities
 from widgets.components import interpolate, picker
 from widgets.run_data import library, usage
 from widgets.run_data.capabilities import fits
 from widgets.run_data.codes import weights
 from widgets.run_data.library import note
 from widgets.run_data.subject import Picked
-from widgets.shell import links, tasks, url_state, url_widgets
+from widgets.shell import links, tasks, url_state, url_widgets, words
 from widgets.shell.error_boundary import callback
 from widgets.shell.fragments import fragment
 
@@ -78,10 +79,22 @@ def show(run: Run) -> None:
     for task in running:
         if not task.done() or task.exception() is not None:
             tasks.when_done(task, "Measuring what the path passes", lambda _: None)
+    if view.kind == "geodesic":
+        say_lines(view.runs)
     why = compare.why(view.runs, [found and found.empty for found in measured])
     if why is not None:
         st.markdown(why)
     downloads.of_paths(view, lines, measured)
+
+
+def say_lines(runs: tuple[Run, ...]) -> None:
+    """Of linear decoders what the geodesic is."""
+    for each in runs:
+        if "ppca" in capabilities(each.spec):
+            st.caption(
+                f"The decoder of {words.literal(library.title(each))} is linear: every place stretches codes "
+                "alike, by WᵀW, so that the geodesic is the straight line."
+            )
 
 
 def controls(run: Run) -> PathChoice | None:

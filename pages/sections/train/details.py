@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.sections.train.fields import AGAIN, field, kind
+from pages.sections.train.fields import AGAIN, field, kind, setting
 from pages.sections.train.labels import CHOICES, END
 from vae_core.data.catalogue import CATALOGUE, binary
 from vae_core.spec import Spec
@@ -39,7 +39,8 @@ def distributions(spec: Spec) -> None:
     kind(
         "likelihood",
         spec,
-        "What a pixel is: black or white, grey between 0 and 1, a real number, one of 256 levels. " + AGAIN,
+        "What a pixel is: black or white, grey between 0 and 1, a real number, one of so many levels. "
+        + AGAIN,
     )
     if not spec.likelihood.needs_grey and not binary(spec.data.name):
         field(
@@ -51,6 +52,11 @@ def distributions(spec: Spec) -> None:
             help="Grey pixels drawn as black or white at each look (dynamic), once (static), or left grey. "
             "Test images are drawn once for either, so that all numbers are of the same pixels. A Bernoulli "
             "is a likelihood of binary pixels only.",
+        )
+    if (weight := spec.likelihood.beta_at_unit_variance(spec.objective.beta)) is not None:
+        st.caption(
+            f"The optimum is that of σ = 1 with β = {words.number(weight)}: while σ is fixed, only the "
+            "product β σ² counts."
         )
     if spec.likelihood_note is not None:
         st.caption(f":orange[{spec.likelihood_note}]")
@@ -77,7 +83,7 @@ def cost_of(settings: str) -> Cost:
 
 
 def say_cost(spec: Spec, cost: Cost) -> None:
-    """What large networks cost, before one is trained: 256 grey levels are 256 outputs for each pixel."""
+    """What large networks cost, before one is trained: each grey level is one more output for each pixel."""
     batch, images = spec.training.batch_size, CATALOGUE[spec.data.name].train
     epoch = f", {words.duration(cost.seconds * images / batch)} an epoch" if images else ""
     step = f"{cost.seconds:.2g} s" if cost.seconds >= 0.1 else f"{1000 * cost.seconds:.0f} ms"
@@ -115,6 +121,8 @@ def training(spec: Spec) -> None:
             help="How long the run trains. Starts a new run.",
             format="%d" if end == "steps" else "%g",
         )
+    if end != "seconds":
+        setting("training.schedule", training.schedule, type(training).model_fields["schedule"], spec)
     with left:
         field(
             "training.batch_size",

@@ -21,6 +21,7 @@ CHOICES = {
     "net.activation": {"relu": "ReLU", "leaky_relu": "Leaky ReLU", "silu": "SiLU", "tanh": "tanh"},
     "posterior.variance": {"image": "Of each image", "shared": "The same for all images"},
     "objective.kl": {"analytic": "In closed form", "monte_carlo": "Monte Carlo"},
+    "training.schedule": {"constant": "Constant", "cosine": "Falls to 0, as a cosine"},
     END: {"epochs": "Epochs", "steps": "Steps", "seconds": "Seconds"},
 }
 # How pydantic puts it, and how a person does.

@@ -10,6 +10,7 @@ import streamlit as st
 from pages.sections.traverse import naming, slider_state
 from pages.sections.traverse.controls import TraverseView
 from vae_core.runs.run import Run
+from vae_core.spec.capabilities import capabilities
 from widgets.components.traverse import Model, traverse
 from widgets.run_data import library, usage
 from widgets.shell import links, url_state, words
@@ -119,6 +120,16 @@ def condition_name(side: Side) -> str | None:
     return f"{name} is told the image's class, {classes[side.y] if side.y < len(classes) else side.y}."
 
 
+def linear(side: Side) -> str | None:
+    """What rows are where the decoder is one matrix."""
+    if "ppca" not in capabilities(side.run.spec):
+        return None
+    return (
+        f"{words.literal(library.title(side.run))} is linear: a row adds one column of W, near the optimum a "
+        "principal component, and rows add up."
+    )
+
+
 def below(both: list[Side]) -> str:
     """What the board does not say itself."""
     sentences = [
@@ -137,4 +148,6 @@ def below(both: list[Side]) -> str:
     for side in both:
         if note := usage.kl_note(usage.codes(side.run)):
             notes.append(f"{words.literal(library.title(side.run))}: {note}")
-    return " ".join([*filter(None, map(condition_name, both)), *notes, *sentences])
+    return " ".join(
+        [*filter(None, map(condition_name, both)), *filter(None, map(linear, both)), *notes, *sentences]
+    )

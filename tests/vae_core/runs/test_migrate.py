@@ -70,13 +70,14 @@ def test_what_is_no_spec_is_left_to_the_schema_to_refuse(value: dict[str, Any]):
 
 
 def test_every_added_setting_is_one_of_the_spec_and_what_runs_of_before_had_fits_it():
-    whole = Spec().model_dump(mode="json")
     for where, name, before in ADDED:
         part, _, kind = where.partition(".")
-        of_kind = {"kind": kind} if kind else {}
+        spec = Spec().change(**{f"{part}.kind": kind}) if kind else Spec()
+        whole = spec.model_dump(mode="json")
         settings = whole[part] if part else whole
         assert name in settings
-        Spec.parse({part: {**of_kind, name: before}} if part else {name: before})  # raises nothing
+        settings[name] = before
+        Spec.parse(whole)  # raises nothing
 
 
 def test_a_setting_of_one_kind_is_added_to_no_other():

@@ -112,6 +112,21 @@ def test_a_moved_beta_and_learning_rate_survive_a_resume(digits):
     assert same(before, weights(second))
 
 
+def test_a_learning_rate_falls_along_half_a_cosine_also_when_moved_and_resumed(digits):
+    spec = small(**{"training.steps": 10, "training.schedule": "cosine", "training.learning_rate": 0.01})
+    trainer, rates = Trainer(spec, digits), []
+    for step in itertools.islice(trainer, 5):
+        rates.append(trainer.report()["learning_rate"])
+        if step == 4:
+            trainer.set_learning_rate(0.02)
+    again = Trainer(spec, digits)
+    again.restore(trainer.state())
+    for _ in itertools.islice(again, 5):
+        rates.append(again.report()["learning_rate"])
+    expected = [(0.01 if k < 4 else 0.02) * (1 + math.cos(math.pi * k / 10)) / 2 for k in range(10)]
+    assert rates == pytest.approx(expected)
+
+
 def test_a_state_from_another_kind_of_device_goes_on_with_noise_of_its_own(digits):
     first = run(Trainer(small(), digits), 5)
     state = first.state()

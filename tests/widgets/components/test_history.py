@@ -10,7 +10,7 @@ from widgets.shell import links
 
 LISTED = {
     "quiet": [each.name for each in links.TABLE if each.quiet],
-    "pages": ["", "latent_map", "inpaint", "interpolate", "conditional"],
+    "pages": ["", "latent_map", "inpaint", "interpolate", "generate"],
 }
 LISTED["parameters"] = parameters(LISTED["pages"])
 PAINTED, MORE = "hide=paint.28x28.AAAA", "hide=paint.28x28.AAAB"
@@ -22,7 +22,7 @@ PAINTED, MORE = "hide=paint.28x28.AAAA", "hide=paint.28x28.AAAB"
         ("inpaint?seed=1", "inpaint?seed=2", True, False),
         ("inpaint", "inpaint?method=hmc", True, False),
         ("interpolate", "interpolate?tab=arithmetic", True, False),
-        ("interpolate?a=1", "conditional?a=1", True, False),
+        ("interpolate?a=1", "generate?a=1", True, False),
         # A hand that moves something.
         ("interpolate?t=0.1", "interpolate?t=0.2", True, True),
         ("interpolate", "interpolate?t=0.2", True, True),
@@ -38,7 +38,7 @@ PAINTED, MORE = "hide=paint.28x28.AAAA", "hide=paint.28x28.AAAB"
         ("inpaint?seed=123456", "inpaint?seed=9999", False, True),
         ("?run=mine", "inpaint?run=mine", False, False),
         # A page under an older name.
-        ("generate?do=styles", "conditional?do=styles", False, True),
+        ("conditional?do=styles", "generate?do=styles", False, True),
         ("nopage", "", True, True),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages.sections.conditional import TASKS as QUESTIONS_OF_CLASSES
+from pages.sections.generate import TASKS as QUESTIONS_OF_CLASSES
 from pages.sections.inpaint import TASKS as QUESTIONS
 from pages.sections.inpaint import completing, denoising
 from pages.sections.interpolate import TABS, direction, grid, path_codes
@@ -29,7 +29,7 @@ SOURCES = [
     if path.name != "links.py" or path.parent.name != "shell"
 ]
 # A name that several pages share means the same on all of them; anything else needs a name of its own.
-SHARED = {"run", "a", "class", "tour", "step", "guess"}
+SHARED = {"run", "a", "class", "pixels", "tour", "step", "guess"}
 SHARED |= {"range", "ratio", "layers", "view", "spacing", "frame"}  # of one map, and of several side by side
 BY_NAME = {each.name: each for each in links.TABLE}
 
@@ -80,7 +80,7 @@ def test_what_a_parameter_resets_stands_on_a_page_of_its_own() -> None:
         (links.COUNT, completing.COUNTS),
         (links.NOISE, denoising.KINDS),
         (links.HIDE, inpaint.PRESETS),
-        (links.CONDITIONAL_DO, QUESTIONS_OF_CLASSES),
+        (links.GENERATE_DO, QUESTIONS_OF_CLASSES),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )

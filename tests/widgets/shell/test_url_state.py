@@ -33,7 +33,7 @@ def test_of_a_widget_only_the_latest_is_heard_as_the_browser_may_still_speak_of_
 
 @pytest.fixture
 def page() -> Callable[..., AppTest]:
-    """A seed and a method on Inpaint, the temperature on Conditional, and links to other pages."""
+    """A seed and a method on Inpaint, the temperature on Generate, and links to other pages."""
 
     def script() -> None:
         import streamlit as st
@@ -133,18 +133,18 @@ def test_after_a_moment_the_same_address_is_a_link_again(
 
 def test_a_page_is_as_it_was_left_and_the_link_to_it_says_so(page: Callable[..., AppTest]) -> None:
     at = page(seed="3")
-    go(at, "conditional")
+    go(at, "generate")
     assert at.session_state["back"] == {"seed": ("3",)}
     go(at, "inpaint", {"seed": "3"})
     assert at.number_input[0].value == 3
-    go(at, "conditional")
+    go(at, "generate")
     go(at, "inpaint")  # without any link
     assert at.number_input[0].value == 3
 
 
 def test_a_link_without_a_parameter_means_its_default(page: Callable[..., AppTest]) -> None:
     at = page(seed="3", method="langevin")
-    go(at, "conditional")
+    go(at, "generate")
     go(at, "inpaint", {"method": "langevin"})
     assert at.number_input[0].value == 0
 
@@ -152,11 +152,11 @@ def test_a_link_without_a_parameter_means_its_default(page: Callable[..., AppTes
 def test_a_value_of_one_page_never_reaches_another(page: Callable[..., AppTest]) -> None:
     """Interpolate's t = 0.3 was once a temperature of 0 %."""
     at = page("interpolate", t="0.3")
-    go(at, "conditional", {"conditional_t": "100"})
+    go(at, "generate", {"generate_t": "100"})
     assert at.slider[0].value == 100
-    at = page("conditional", t="30")  # of an older link to this page
+    at = page("generate", t="30")  # of an older link to this page
     assert at.slider[0].value == 30
-    assert address(at) == {"conditional_t": "30"}
+    assert address(at) == {"generate_t": "30"}
 
 
 def test_what_does_not_fit_is_said_until_somebody_chooses(page: Callable[..., AppTest]) -> None:

@@ -14,7 +14,7 @@ import { Scrubber } from "./scrubber.js";
 import { sizesOf } from "./sizes.js";
 
 const MOST_GLIDE = 900; // milliseconds; the next report is then awaited at rest
-const BELOW = 10; // pixels left free below the board
+const BELOW = 10, PEEK = 44; // pixels left free below the board; where more follows, so that its head is seen
 
 const boards = new Map(); // where Streamlit mounted one -> it
 const ground = { name: "density", choose: () => {}, decoder: null };
@@ -85,7 +85,7 @@ function makeBoard(root) {
   function measure() {
     const main = document.querySelector("[data-testid=stMain]"), foot = document.querySelector(".st-key-terms-foot");
     const { top, bottom, width } = root.getBoundingClientRect();
-    const below = BELOW + (foot?.offsetParent ? foot.getBoundingClientRect().bottom - bottom : 0);
+    const below = BELOW + (document.querySelector(".st-key-below-board") ? PEEK : foot?.offsetParent ? foot.getBoundingClientRect().bottom - bottom : 0);
     const height = window.innerHeight - top - (main?.scrollTop ?? 0) - below;
     const [, h, w] = d?.samples?.shape.slice(-3) ?? [1, 28, 28];
     sizes = sizesOf({ width, height, sets: d?.seen ? 3 : 2, image: [h, w] });

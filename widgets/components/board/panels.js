@@ -68,7 +68,7 @@ function curveData({ d, cursor }, colours) {
     { name: "test", values: d[`${key}_test`], colour, width: 2 },
   ];
   const panels = [
-    { title: "ELBO", colour: colours.elbo, lines: pair("elbo", colours.elbo) },
+    { title: "ELBO", colour: colours.elbo, lines: [...pair("elbo", colours.elbo), ...optimum(d, colours)] },
     { title: "Reconstruction", colour: colours.reconstruction, lines: pair("reconstruction", colours.reconstruction) },
     { title: "KL", colour: colours.kl, lines: pair("kl", colours.kl) },
   ];
@@ -80,6 +80,12 @@ function curveData({ d, cursor }, colours) {
     return { name: last === undefined ? name : `${name} ${number(last, Math.abs(last) < 10 ? 2 : 1)}`, values, colour: colours.classes[k], width: 1.6 };
   }) });
   return { steps: d.steps, panels, marks: d.marks, cursor };
+}
+
+/** The highest ELBO that there can be, where a closed form says it. */
+function optimum(d, colours) {
+  if (d.optimum == null) return [];
+  return [{ name: "PPCA", values: Array(d.steps.length).fill(d.optimum), colour: colours.ink, width: 1, dash: [2, 3] }];
 }
 
 /** The outline of what is to come. */

@@ -106,6 +106,7 @@ def build(run: Run, film: bool) -> bytes:
         "bound": objective_words.bound(spec) if "bound" in terms(reports) else "",
         "replay": False,
         "latent": spec.latent,
+        "optimum": (part(reports, "ppca") or {}).get("log_likelihood"),
     }
     arrays = curves(reports)
     weighted, plain = arrays["beta_kl_train"], arrays["kl_train"]

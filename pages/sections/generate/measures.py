@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.sections.conditional import samples
+from pages.sections.generate import by_class
 from vae_core.runs.run import Run
 from widgets.components import take_away
 from widgets.components.take_away import File
@@ -48,7 +48,7 @@ class Measures:
 
 def show(run: Run) -> None:
     task = tasks.start(measure, str(run.path), weights(run), lane="measuring-classes", tracked=True)
-    tasks.when_done(task, "Measuring", lambda found: _found(run, found), "conditional-measure")
+    tasks.when_done(task, "Measuring", lambda found: _found(run, found), "generate-measure")
 
 
 def _found(run: Run, found: Measures) -> None:
@@ -117,7 +117,7 @@ def _found(run: Run, found: Measures) -> None:
     with right:
         st.markdown("**Beside it, samples of every class**")
         for c, row_ in enumerate(
-            samples.sheet(str(run.path), weights(run), tuple(range(len(called))), 1.0, 0)
+            by_class.sheet(str(run.path), weights(run), tuple(range(len(called))), 1.0, 0)
         ):
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):
                 st.markdown(words.literal(called[c]), width=60)

@@ -15,7 +15,7 @@ from widgets.shell.error_boundary import callback
 from widgets.shell.fragments import fragment
 
 SLIDERS: ComponentState[TraverseState] = ComponentState(
-    "conditional-board", {"z": links.SLIDE, "dead": links.SLIDE_DEAD}
+    "generate-board", {"z": links.SLIDE, "dead": links.SLIDE_DEAD}
 )
 
 

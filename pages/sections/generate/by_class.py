@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
+from pages.sections.generate import pixels
+from pages.sections.generate.seed import next_seed
 from vae_core.pixels import to_uint8
 from vae_core.runs.run import Run
 from widgets.components import take_away
@@ -15,8 +17,10 @@ from widgets.run_data import library
 from widgets.run_data.classes import names
 from widgets.run_data.codes import weights
 from widgets.run_data.library import open_run
-from widgets.shell import links, sheets, url_state, url_widgets
-from widgets.shell.error_boundary import callback
+from widgets.shell import links, sheets, url_widgets
+
+if TYPE_CHECKING:
+    from vae_core.analysis.decode import Pixels
 
 COUNT = 12  # of each class
 
@@ -44,19 +48,21 @@ def show(run: Run) -> None:
                 "mean of the draw's component, of a flow those of the noise that it moves.",
             )
         )
-        seed = _seed()
+        how = pixels.choose(run)
+        seed = next_seed()
     classes = tuple(sorted(chosen)) or tuple(range(len(called)))
-    images = sheet(str(run.path), weights(run), classes, percent / 100, seed)
+    images = sheet(str(run.path), weights(run), classes, percent / 100, seed, how)
     for c, row in zip(classes, images, strict=True):
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             st.markdown(f"**{called[c]}**", width=56)
             sheets.sheet(row, 64, COUNT, name=f"Class {called[c]}, sample")
-    st.caption("Means of p(x|z, y) with z from p(z|y): no pixel noise is drawn.")
+    st.caption(f"{pixels.TITLES[how]} of p(x|z, y), with z from p(z|y).".replace("Drawn of", "Drawn from"))
     about = {
         "run": library.title(run),
         "classes": ", ".join(called[c] for c in classes),
         "temperature": f"{percent} %",
         "seed": str(seed),
+        "pixels": how,
     }
     flat = images.reshape(-1, *images.shape[2:])
     take_away.menu(
@@ -67,19 +73,10 @@ def show(run: Run) -> None:
     )
 
 
-def _seed() -> int:
-    seed_field = url_widgets.whole(links.CONDITIONAL_SEED)
-    seed = int(st.number_input("Seed", 0, 9999, **seed_field, width=120, help="Another seed, other samples."))
-
-    def renew() -> None:
-        url_state.write(links.CONDITIONAL_SEED, str((seed + 1) % 10_000))
-
-    st.button("New samples", on_click=callback(renew), icon=":material/casino:")
-    return seed
-
-
 @st.cache_data(max_entries=64, show_spinner=False)
-def sheet(path: str, version: Any, classes: tuple[int, ...], temperature: float, seed: int) -> np.ndarray:
+def sheet(
+    path: str, version: Any, classes: tuple[int, ...], temperature: float, seed: int, how: Pixels = "means"
+) -> np.ndarray:
     """uint8 [R, COUNT, C, H, W]."""
     import torch
 
@@ -87,4 +84,4 @@ def sheet(path: str, version: Any, classes: tuple[int, ...], temperature: float,
 
     model = open_run(path).model
     generator = torch.Generator(model.device).manual_seed(seed)
-    return to_uint8(generate.sheet(model, classes, COUNT, temperature, generator).cpu().numpy())
+    return to_uint8(generate.sheet(model, classes, COUNT, temperature, generator, how).cpu().numpy())

@@ -57,7 +57,7 @@ def show(run: Run) -> None:
         picked = picker.pick(links.IMAGE, run, label="Image")
         if picked is not None:
             sure = reading(str(run.path), weights(run), Subject.of(run, picked))
-            st.plotly_chart(_bars(sure, called), config=PLAIN, key="conditional-bars")
+            st.plotly_chart(_bars(sure, called), config=PLAIN, key="generate-bars")
         _by_labels(run)
     with right:
         if (reason := absent(run.spec.data)) is not None:
@@ -65,7 +65,7 @@ def show(run: Run) -> None:
             return
         task = tasks.start(read, str(run.path), weights(run), lane="reading-classes", tracked=True)
         tasks.when_done(
-            task, "Reading the test images", lambda found: _all(run, found, called), "conditional-read"
+            task, "Reading the test images", lambda found: _all(run, found, called), "generate-read"
         )
 
 
@@ -73,7 +73,7 @@ def _all(run: Run, found: Read, called: list[str]) -> None:
     total = int(found.confusion.sum())
     st.markdown(f"**{found.accuracy:.2%}** of {total:,} test images are read right.")
     st.plotly_chart(
-        _matrix(found.confusion.tolist(), called), config=PLAIN, key="conditional-confusion", width=560
+        _matrix(found.confusion.tolist(), called), config=PLAIN, key="generate-confusion", width=560
     )
     st.caption("Rows: the true class; columns: the class read. The diagonal is left out of the colours.")
     if found.mistakes:
@@ -167,7 +167,7 @@ def _by_labels(run: Run) -> None:
                 points.append((count, line["accuracy"], f"{library.title(other)}, seed {line.get('seed')}"))
     if points:
         st.markdown("**With how many labels**")
-        st.plotly_chart(_curve(alone, points), config=PLAIN, key="conditional-labels")
+        st.plotly_chart(_curve(alone, points), config=PLAIN, key="generate-labels")
         st.caption(
             "Line: a classifier that learns from the labelled images alone. Points: runs of this dataset. On "
             "test images as they are evaluated."

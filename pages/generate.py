@@ -1,8 +1,9 @@
-"""Conditional: images of a class that is asked for, and models that learn from few labels."""
+"""Generate: samples of any run, images of a class that is asked for, and models that learn from few
+labels."""
 
 from __future__ import annotations
 
-from pages.sections import conditional
+from pages.sections import generate
 from widgets.run_data import library
 from widgets.shell import layout
 from widgets.shell.error_boundary import error_boundary
@@ -10,7 +11,7 @@ from widgets.shell.error_boundary import error_boundary
 run = library.current()
 
 with error_boundary():
-    conditional.page(run)
+    generate.page(run)
 layout.equation(
     "A conditional VAE bounds the density of an image whose class is known. M2 sums the class out where it "
     "is not: L(x, y) bounds log p(x, y), and H is the entropy of the classifier.",

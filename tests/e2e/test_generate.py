@@ -1,4 +1,4 @@
-"""Conditional on its page, under a hand in Chromium."""
+"""Generate on its page, under a hand in Chromium."""
 
 import json
 import re
@@ -31,7 +31,7 @@ def turn_to(page: Page, tab: str) -> None:
 def test_samples_are_of_the_class_that_is_asked_for_and_sliders_move_under_it(
     new_tab: NewTab, run: Run, pixels: Any, wait_until: Any
 ) -> None:
-    page = new_tab(f"/conditional?run={run.name}")
+    page = new_tab(f"/generate?run={run.name}")
     images = page.locator(".elbo-sheet img")
     expect(images).to_have_count(120)
     page.get_by_role("button", name="3", exact=True).click()
@@ -41,7 +41,7 @@ def test_samples_are_of_the_class_that_is_asked_for_and_sliders_move_under_it(
     assert (read == 3).sum() >= 10
     before = images.first.get_attribute("src") or ""
     page.get_by_role("button", name="New samples").click()
-    expect(page).to_have_url(re.compile(r"[?&]conditional_seed=1\b"))
+    expect(page).to_have_url(re.compile(r"[?&]generate_seed=1\b"))
     expect(images.first).not_to_have_attribute("src", before)
     expect(images).to_have_count(12)
 
@@ -61,10 +61,10 @@ def test_samples_are_of_the_class_that_is_asked_for_and_sliders_move_under_it(
     moved = int((slider.get_attribute("aria-label") or "").removeprefix("z"))
     z[moved - 1] = 3
     shows(0)
-    expect(page).to_have_url(re.compile(rf"[?&]conditional_slide={moved}(:|%3A)3\b"))
+    expect(page).to_have_url(re.compile(rf"[?&]generate_slide={moved}(:|%3A)3\b"))
     page.get_by_role("combobox", name="Class").click()
     page.get_by_role("option", name="7", exact=True).click()
-    expect(page).to_have_url(re.compile(r"[?&]conditional_class=7\b"))
+    expect(page).to_have_url(re.compile(r"[?&]generate_class=7\b"))
     shows(7)
     page.reload()
     shows(7)
@@ -73,7 +73,7 @@ def test_samples_are_of_the_class_that_is_asked_for_and_sliders_move_under_it(
 def test_the_classifier_reads_a_picked_digit_and_the_measures_are_those_that_were_published(
     new_tab: NewTab, run: Run, pick: Any, wait_until: Any
 ) -> None:
-    page = new_tab(f"/conditional?run={run.name}&conditional_do=classifier")
+    page = new_tab(f"/generate?run={run.name}&generate_do=classifier")
     test = data.load("mnist", "test")
 
     def read(number: int) -> None:
@@ -81,7 +81,7 @@ def test_the_classifier_reads_a_picked_digit_and_the_measures_are_those_that_wer
         image = data.binarise_one(test.images[number], "test", number)[None]
         sure = run.model.classify(image.float() / 255)[0].numpy()
         assert sure.argmax() == test.labels[number]
-        plot = page.locator(".st-key-conditional-bars .js-plotly-plot").first
+        plot = page.locator(".st-key-generate-bars .js-plotly-plot").first
         wait_until(
             lambda: np.allclose(plot.evaluate("plot => [...(plot.data?.[0]?.x ?? [0])]"), sure, atol=1e-4),
             f"the bars of test image {number} are there",

@@ -1,0 +1,229 @@
+"""Samples of any run, by two algorithms side by side: through the posteriors of test images, and from
+p(z)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from pages.sections.generate import pixels
+from pages.sections.generate.seed import next_seed
+from vae_core.pixels import to_uint8
+from vae_core.runs.run import Run
+from widgets.components import take_away
+from widgets.components.take_away import File
+from widgets.run_data import library, usage
+from widgets.run_data.classes import dataset_classes
+from widgets.run_data.codes import Codes, weights
+from widgets.shell import links, sheets, tasks, url_widgets, words
+from widgets.shell.downloads import csv_table
+from widgets.shell.palette import GREY, PLAIN, PRIOR, RECONSTRUCTION
+
+if TYPE_CHECKING:
+    from vae_core.analysis.decode import Pixels
+    from vae_core.analysis.prior_density import Estimate
+    from vae_core.analysis.progress import Progress
+    from vae_core.analysis.sample_sheet import Draws
+
+ROWS, ACROSS = 8, 12
+MANY, READ = 10_000, 2000  # draws that are looked at for holes, and by the classifier
+FROM = {"both": "Both", "posteriors": "q(z|x)", "prior": "p(z)"}
+TITLES = {
+    "posteriors": "**Through posteriors**: a test image x, then z from q(z|x)",
+    "prior": "**From the prior**: z from p(z)",
+}
+COLOURS = {"posteriors": RECONSTRUCTION, "prior": PRIOR}
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """images: uint8 [ROWS * ACROSS, C, H, W]; hole: which of them lie in holes, bool; z [.., D]."""
+
+    images: np.ndarray
+    hole: np.ndarray
+    z: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Of many draws by each algorithm: the share in holes; how many of READ an independent classifier takes
+    for each class, None where none knows the images."""
+
+    share: dict[str, Estimate]
+    read: dict[str, list[int]] | None
+    accuracy: float
+
+
+def show(run: Run) -> None:
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        chosen = st.segmented_control(
+            "Codes from",
+            list(FROM),
+            format_func=FROM.__getitem__,
+            **url_widgets.choice(links.CODES_FROM, list(FROM), label=FROM.__getitem__, by="default"),
+            required=True,
+            help="Drawn through the posteriors of test images, codes are draws of q(z), where the decoder "
+            "was taught; drawn from the prior they may fall into holes.",
+        )
+        percent = int(
+            st.slider(
+                "Temperature, %",
+                0,
+                150,
+                **url_widgets.whole(links.TEMPERATURE),
+                width=180,
+                help="What a code's deviation from the mean of what it is drawn from is multiplied by. At 0 "
+                "the prior gives one image, and a posterior its mean.",
+            )
+        )
+        how = pixels.choose(run)
+        seed = next_seed()
+    codes, temperature = usage.codes(run), percent / 100
+    kinds = ["posteriors", "prior"] if chosen == "both" else [str(chosen)]
+    task = tasks.start(measure, codes, weights(run), temperature, lane="measuring-samples", tracked=True)
+    measured = task.result() if task.done() and task.exception() is None else None
+    drawn = {kind: sheet(codes, weights(run), kind, temperature, seed, how) for kind in kinds}
+    for column, kind in zip(st.columns(len(kinds), gap="large"), kinds, strict=True):
+        with column:
+            st.markdown(TITLES[kind])
+            found = drawn[kind]
+            holes = {int(k): ", in a hole" for k in np.flatnonzero(found.hole)}
+            sheets.sheet(found.images, 80, ACROSS, name="Sample", marked=holes)
+            st.caption(_in_holes(found, None if measured is None else measured.share[kind], percent))
+    if measured is None:
+        tasks.when_done(task, "Looking at many samples", lambda _: st.rerun(), "samples-measure")
+    elif measured.read is not None:
+        _reading(run, codes, measured, kinds, percent)
+    else:
+        st.caption("No independent classifier of these images comes with the app, so nobody reads them.")
+    _take_away(run, drawn, percent, seed, how)
+
+
+def _in_holes(found: Sheet, share: Estimate | None, percent: int) -> str:
+    here = f"Outlined: {int(found.hole.sum())} of {len(found.hole)} lie in holes."
+    if share is None:
+        return here
+    return (
+        f"{here} Of {words.count(MANY)} such draws at {percent} % **{100 * share.value:.1f} ± "
+        f"{100 * share.error:.1f} %** do: inside 95 % of the prior, where p(z) is more than 10 times q(z)."
+    )
+
+
+def _reading(run: Run, codes: Codes, measured: Measured, kinds: list[str], percent: int) -> None:
+    assert measured.read is not None
+    called = list(dataset_classes(run))
+    labels = codes.posteriors.labels
+    bars = [("test images", [] if labels is None else labels.bincount(minlength=len(called)).tolist(), GREY)]
+    names = {"posteriors": "through posteriors", "prior": "from the prior"}
+    bars += [(names[kind], measured.read[kind], COLOURS[kind]) for kind in kinds]
+    st.markdown("**What an independent classifier reads in them**")
+    st.plotly_chart(_histogram(called, bars), config=PLAIN, key="samples-read")
+    st.caption(
+        f"Shares of the classes: of the labels of test images, and as read in {words.count(READ)} samples of "
+        f"each kind at {percent} %. Of real test images the classifier reads {measured.accuracy:.1%} right. "
+        "Through posteriors the shares are those of the test images, as far as the model reconstructs them."
+    )
+
+
+def _histogram(called: list[str], bars: list[tuple[str, list[int], str]]) -> dict[str, Any]:
+    data = [
+        {
+            "type": "bar",
+            "name": name,
+            "x": called,
+            "y": [count / sum(counts) for count in counts],
+            "marker": {"color": colour},
+            "hovertemplate": f"{name}, %{{x}}: %{{y:.1%}}<extra></extra>",
+        }
+        for name, counts, colour in bars
+        if sum(counts)
+    ]
+    layout = {
+        "height": 230,
+        "margin": {"l": 52, "r": 8, "t": 6, "b": 30},
+        "barmode": "group",
+        "xaxis": {"type": "category"},
+        "yaxis": {"tickformat": ".0%", "rangemode": "tozero", "title": {"text": "share"}},
+        "legend": {"orientation": "h", "y": 1.15},
+    }
+    return {"data": data, "layout": layout}
+
+
+def _take_away(run: Run, drawn: dict[str, Sheet], percent: int, seed: int, how: Pixels) -> None:
+    latent = run.spec.latent
+    files = [
+        File(
+            "png",
+            lambda times, found=found: sheets.tile(found.images, ACROSS, 2 * times),
+            "PNG, q(z)" if kind == "posteriors" else "PNG, p(z)",
+            f"samples of the {kind}",
+        )
+        for kind, found in drawn.items()
+    ]
+    rows = [
+        [kind, k + 1, int(found.hole[k]), *map(float, found.z[k])]
+        for kind, found in drawn.items()
+        for k in range(len(found.z))
+    ]
+    head = ["codes_from", "number", "in_hole", *(f"z{d + 1}" for d in range(latent))]
+    files.append(File("csv", lambda: csv_table(head, rows), what="codes", help="The code of each sample."))
+    about = {"run": library.title(run), "temperature": f"{percent} %", "seed": str(seed), "pixels": how}
+    take_away.menu("sheet", f"{run.name} seed {seed}", about, files)
+
+
+# --- what is computed -----------------------------------------------------------------------------
+
+
+def draws(codes: Codes, kind: str, count: int, temperature: float, seed: int) -> Draws:
+    """By one of the two algorithms."""
+    import torch
+
+    from vae_core.analysis import sample_sheet
+
+    model, generator = codes.run.model, torch.Generator().manual_seed(seed)
+    if kind == "prior":
+        return sample_sheet.from_prior(model, count, temperature, generator)
+    return sample_sheet.from_posteriors(model, codes.posteriors, count, temperature, generator)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def sheet(
+    codes: Codes, version: Any, kind: str, temperature: float, seed: int, how: Pixels = "means"
+) -> Sheet:
+    import torch
+
+    from vae_core.analysis import sample_sheet
+    from vae_core.analysis.decode import decode
+
+    model, found = codes.run.model, draws(codes, kind, ROWS * ACROSS, temperature, seed)
+    hole = sample_sheet.in_holes(model, codes.posteriors, found.z)
+    images = decode(model, found.z, found.y, how, torch.Generator(model.device).manual_seed(seed))
+    return Sheet(to_uint8(images.cpu().numpy()), hole.numpy(), found.z.numpy())
+
+
+def measure(
+    codes: Codes, version: Any, temperature: float, progress: Progress, cancelled: Callable[[], bool]
+) -> Measured:
+    """Of draws whose seed is always the same; some seconds."""
+    from vae_core.analysis import oracle_classifier, sample_sheet
+    from vae_core.analysis.progress import Reporter
+    from vae_core.training.process import quick_arithmetic
+
+    run, reporter = codes.run, Reporter(progress, cancelled)
+    name, classes = run.spec.data.name, len(dataset_classes(run))
+    oracle = oracle_classifier.load(name) if oracle_classifier.there_is(name) else None
+    share, read = {}, {}
+    with quick_arithmetic():
+        for done, kind in enumerate(TITLES):
+            reporter.report(0.5 * done, "Looking for holes")
+            found = draws(codes, kind, MANY, temperature, seed=0)
+            share[kind] = sample_sheet.share(sample_sheet.in_holes(run.model, codes.posteriors, found.z))
+            if oracle is not None:
+                reporter.report(0.5 * done + 0.4, "Having samples read")
+                few = draws(codes, kind, READ, temperature, seed=0)
+                read[kind] = sample_sheet.read(run.model, few, oracle, classes).tolist()
+    return Measured(share, None if oracle is None else read, 0.0 if oracle is None else oracle.accuracy)
