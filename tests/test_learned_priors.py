@@ -132,7 +132,7 @@ def test_every_page_opens_on_it(run: Run, name: str, monkeypatch: pytest.MonkeyP
     import widgets.service
 
     monkeypatch.setattr(widgets.service, "service", lambda _: None)  # nothing is trained here
-    for page in (*PAGES, *(("conditional",) if run.spec.classes else ())):
+    for page in (*PAGES, *(("generate",) if run.spec.classes else ())):
         at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).switch_page(f"pages/{page}.py")
         at.query_params["runs" if page == "compare" else "run"] = run.name
         at.run()
