@@ -313,11 +313,15 @@ def classes(condition: dict[str, Any], numbers: dict[str, Any]) -> list[tuple[st
 
 
 def elbo(numbers: dict[str, Any]) -> list[tuple[str, str]]:
-    """Rows on the ELBO and its parts; on why there are none, where variances stand on their bound."""
+    """Rows on the ELBO, its parts and the bound of weighed codes, if any; on why there are none, where
+    variances stand on their bound."""
     reconstruction = ("Reconstruction", f"{numbers['reconstruction']:.2f} nats")
     if numbers["kl_note"] is not None:
         return [("ELBO and KL", f"{numbers['kl_note']} {variance_bound.WHY}"), reconstruction]
-    return [("ELBO", f"{numbers['elbo']:.2f} nats"), reconstruction, ("KL", f"{numbers['kl']:.2f} nats")]
+    rows = [("ELBO", f"{numbers['elbo']:.2f} nats"), reconstruction, ("KL", f"{numbers['kl']:.2f} nats")]
+    if "bound" in numbers:
+        rows.append((f"Bound, k = {numbers['bound_samples']}", f"{numbers['bound']:.2f} nats"))
+    return rows
 
 
 def log_px(numbers: dict[str, Any]) -> list[tuple[str, str]]:

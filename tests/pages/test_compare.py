@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from vae_core import data, recipes, train
+from vae_core.runs import files
 from vae_core.runs.run import Run
 from widgets.run_data.comparisons import PRESETS
 from widgets.shell import words as shown
@@ -167,7 +168,13 @@ def test_the_same_image_is_pinned_where_each_encoder_puts_it(
     assert len({each["images"] for each in told(at)}) == 1
 
 
-def test_the_presets_are_one_press_from_home_and_on_the_page(app: App, gallery_runs: list[Run]) -> None:
+def test_the_presets_are_one_press_from_home_and_on_the_page(
+    app: App, own_runs: Path, gallery_runs: list[Run]
+) -> None:
+    here = {run.name for run in gallery_runs}
+    for name in sorted({name for names in PRESETS.values() for name in names} - here):
+        shutil.copytree(ROOT / "checkpoints" / "vae-2d-mnist", own_runs / name)  # in its place
+        files.write_json(own_runs / name / files.CARD, {"title": name, "sentence": "", "order": 99})
     links = {link.proto.label: link.proto for link in app().get("page_link")}
     at = app("compare")
     for title, names in PRESETS.items():
@@ -176,6 +183,12 @@ def test_the_presets_are_one_press_from_home_and_on_the_page(app: App, gallery_r
         assert not at.exception
         assert at.query_params["runs"] == ",".join(names)
         assert len(told(at)) == 1 + len(names)
+
+
+def test_a_preset_of_which_a_run_is_missing_is_not_offered(app: App, gallery_runs: list[Run]) -> None:
+    shown = {link.proto.label for link in app().get("page_link")}
+    assert "Four betas" in shown
+    assert "Noise and KL, apart" not in shown
 
 
 def test_without_a_run_the_page_leads_to_training(app: App) -> None:

@@ -13,8 +13,18 @@ MOST = 4  # maps side by side
 PRESETS: dict[str, tuple[str, ...]] = {
     "VAE | Autoencoder": ("vae-2d-mnist", "autoencoder-2d-mnist"),
     "Four betas": ("autoencoder-2d-mnist", "beta-0.1-mnist", "vae-2d-mnist", "beta-4-mnist"),
+    "Noise and KL, apart": (
+        "autoencoder-2d-no-noise-mnist",
+        "autoencoder-2d-mnist",
+        "vae-2d-no-noise-mnist",
+        "vae-2d-mnist",
+    ),
 }
-ICONS = {"VAE | Autoencoder": ":material/splitscreen_right:", "Four betas": ":material/grid_view:"}
+ICONS = {
+    "VAE | Autoencoder": ":material/splitscreen_right:",
+    "Four betas": ":material/grid_view:",
+    "Noise and KL, apart": ":material/noise_control_off:",
+}
 
 
 def presets(names: Collection[str]) -> dict[str, tuple[str, ...]]:
