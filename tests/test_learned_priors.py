@@ -16,7 +16,8 @@ from vae_core.analysis import evaluation, kl_divergence
 from vae_core.model import priors
 from vae_core.runs import archive, frames, schema
 from vae_core.runs.run import Run
-from vae_core.spec import Spec
+from vae_core.spec import Prior, Spec
+from vae_core.spec.settings import kinds
 from vae_core.training.loop import Trainer
 from widgets.run_data.codes import prior_of_frame
 
@@ -27,6 +28,7 @@ CHANGES = {
     "mixture": {"prior.kind": "mixture"},
     "vamp": {"prior.kind": "vamp", "prior.pseudo_inputs": 20},
     "flow": {"prior.kind": "flow"},
+    "mixture of one dimension": {"prior.kind": "mixture", "latent": 1},
     "mixture of each class": {"prior.kind": "mixture", "prior.of_class": True, **CLASS},
     "vamp beside a class": {"prior.kind": "vamp", **CLASS, "condition.encoder": False},
     "flow of each class": {"prior.kind": "flow", "prior.of_class": True, **CLASS, "latent": 3},
@@ -157,3 +159,60 @@ def test_contours_on_the_map_hold_the_mass_that_they_say(run: Run, name: str) ->
         inside = p.log_prob(p.sample(50_000, torch.Generator().manual_seed(3)))
     for mass, level in regions(field.grid):
         assert float((inside > level).double().mean()) == pytest.approx(mass, abs=0.012)
+
+
+def form(monkeypatch: pytest.MonkeyPatch, *changes: str) -> AppTest:
+    import widgets.service
+
+    monkeypatch.setattr(widgets.service, "service", lambda _: None)
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).switch_page("pages/train.py")
+    at.query_params["recipe"] = "vae-2d"
+    at.query_params["set"] = ["data.name=digits", *changes]
+    at.run()
+    assert not at.exception
+    return at
+
+
+def test_the_form_has_their_settings_and_one_for_each_class_where_the_model_is_told_classes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    numbers = {
+        "mixture": {"Components"},
+        "vamp": {"Pseudo-inputs"},
+        "flow": {"Couplings", "Hidden units of a coupling"},
+    }
+    for kind, labels in numbers.items():
+        at = form(monkeypatch, f"prior.kind={kind}")
+        assert labels <= {box.label for box in at.number_input}
+        assert "One for each class" not in [box.label for box in at.toggle]
+    at = form(monkeypatch, "prior.kind=flow", "condition.kind=class")
+    (toggle,) = (box for box in at.toggle if box.label == "One for each class")
+    toggle.set_value(True).run()
+    assert "prior.of_class=True" in at.query_params["set"]
+    assert not at.exception
+
+
+def test_a_prior_that_cannot_be_is_said_in_the_forms_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = form(monkeypatch, "prior.kind=vamp", "condition.kind=class")
+    said = " ".join(each.value for each in (*at.error, *at.caption))
+    assert "mixture of what the encoder says of images without a class" in said
+
+
+def test_the_readme_names_every_prior() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = text.split("| `prior.kind` |")[1].split("\n\n")[0]
+    assert all(f"| `{kind}` |" in table for kind in kinds(Prior))
+
+
+def test_the_map_states_the_prior_that_the_run_has(
+    trained: Callable[[str], Path], own_runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import widgets.service
+
+    monkeypatch.setattr(widgets.service, "service", lambda _: None)
+    run = Run(shutil.copytree(trained("vamp"), own_runs / "vamp"))
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).switch_page("pages/latent_map.py")
+    at.query_params["run"] = run.name
+    at.run()
+    assert any("q(z|u_k)" in each.value for each in at.latex)
+    assert any("VampPrior" in each.value for each in at.sidebar.caption)

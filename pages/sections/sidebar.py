@@ -9,6 +9,7 @@ import streamlit as st
 
 from vae_core.data.catalogue import title as title_of_images
 from vae_core.runs.run import Run
+from widgets.run_data.codes import is_standard
 from widgets.run_data.library import short_title, title, use
 from widgets.shell import objective_words, url_state, words
 from widgets.shell.fragments import fragment
@@ -83,6 +84,7 @@ def summary(run: Run) -> None:
         words.literal(title_of_images(spec.data.name, spec.data.path)),
         words.dimensions(spec.latent),
         objective_words.short(spec, run.beta_moves),
+        *([] if is_standard(run) else [spec.prior.title]),
     )
     st.caption(" · ".join(part.replace(" ", "\u00a0") for part in parts))  # a line ends between two of them
     for fault in run.faults:

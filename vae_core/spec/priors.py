@@ -15,13 +15,14 @@ class PriorSettings(Settings):
     closed_form: whether it is a Gaussian given the class, so that the KL of a Gaussian posterior from it has
     one; where it has none, a Spec takes `objective.kl=monte_carlo`. per_class: whether it needs a condition
     on the class. least_latent: of how many dimensions it is at least. of_encoder: whether it is made of the
-    encoder's posteriors.
+    encoder's posteriors. equation: what it is, in LaTeX.
     """
 
     closed_form: ClassVar[bool] = False
     per_class: ClassVar[bool] = False
     least_latent: ClassVar[int] = 1
     of_encoder: ClassVar[bool] = False
+    equation: ClassVar[str] = "p(z)"
 
     @property
     def needs_class(self) -> bool:
@@ -33,6 +34,7 @@ class StandardNormalPrior(PriorSettings):
     """p(z) = N(0, I), whatever the condition."""
 
     closed_form: ClassVar[bool] = True
+    equation: ClassVar[str] = r"p(z) = \mathcal{N}(0, I)"
     title: ClassVar[str] = "N(0, I) for all"
     kind: Literal["standard_normal"] = "standard_normal"
 
@@ -42,6 +44,7 @@ class ClassNormalPrior(PriorSettings):
 
     closed_form: ClassVar[bool] = True
     per_class: ClassVar[bool] = True
+    equation: ClassVar[str] = r"p(z|y) = \mathcal{N}(\mu_y, \mathrm{diag}(\sigma_y^2))"
     title: ClassVar[str] = "Learned for each class"
     kind: Literal["class_normal"] = "class_normal"
 
@@ -64,6 +67,7 @@ class ClassablePrior(PriorSettings):
 class MixturePrior(ClassablePrior):
     """p(z) = sum_k w_k N(mu_k, diag(sigma_k^2)), all learned."""
 
+    equation: ClassVar[str] = r"p(z) = \sum_k w_k\, \mathcal{N}(\mu_k, \mathrm{diag}(\sigma_k^2))"
     title: ClassVar[str] = "Mixture of Gaussians"
     kind: Literal["mixture"] = "mixture"
     components: Annotated[int, Field(ge=1, le=500)] = Field(
@@ -78,6 +82,7 @@ class VampPrior(PriorSettings):
     """p(z) = 1/K sum_k q(z|u_k) with learned pseudo-inputs u_k; Tomczak and Welling 2018."""
 
     of_encoder: ClassVar[bool] = True
+    equation: ClassVar[str] = r"p(z) = \frac{1}{K}\sum_{k=1}^{K} q(z|u_k)"
     title: ClassVar[str] = "Mixture of posteriors (VampPrior)"
     kind: Literal["vamp"] = "vamp"
     pseudo_inputs: Annotated[int, Field(ge=1, le=1000)] = Field(
@@ -93,6 +98,9 @@ class FlowPrior(ClassablePrior):
     """N(0, I) moved by affine couplings (RealNVP); Dinh et al. 2017."""
 
     least_latent: ClassVar[int] = 2
+    equation: ClassVar[str] = (
+        r"\log p(z) = \log \mathcal{N}(f^{-1}(z); 0, I) + \log |\det \partial f^{-1} / \partial z|"
+    )
     title: ClassVar[str] = "Flow (RealNVP)"
     kind: Literal["flow"] = "flow"
     couplings: Annotated[int, Field(ge=1, le=32)] = Field(

@@ -280,6 +280,17 @@ def test_a_vamp_prior_goes_with_an_encoder_that_sees_no_class() -> None:
     assert terms.kl is None
 
 
+@pytest.mark.parametrize("kind", ["mixture", "flow"])
+def test_where_the_class_is_summed_out_each_class_has_its_own_prior(kind: str) -> None:
+    changes = {"data.name": "digits", "condition.kind": "class", "objective.kind": "m2"}
+    model = VAE(Spec().change(**changes, **{"prior.kind": kind, "prior.of_class": True}))
+    moved(model.prior, 0.3)
+    terms = model(torch.rand(4, 1, 8, 8, generator=noise()), 3, noise())
+    assert terms.log_pz.shape == (10, 3, 4)
+    for label, y in enumerate(torch.eye(10)):
+        torch.testing.assert_close(terms.log_pz[label], model.prior.log_prob(terms.z[label], y))
+
+
 def log_p_in_parts(prior: Prior, z: Tensor) -> Tensor:
     return torch.cat([prior.log_prob(part) for part in z.split(7)])
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 REGIONS = (0.5, 0.95)  # of the prior's mass
 USUAL = 4.0  # standard deviations; the grid reaches at least so far
 CELLS = 10  # of the grid to one standard deviation, contours being interpolated between them
+MOST = 160  # cells along a side: a learned prior may reach far, and its grid goes along with every look
 DRAWS = 2000  # of a prior whose reach is not known
 
 
@@ -45,7 +46,7 @@ def usual_axis() -> np.ndarray:
 
 
 def _axis(extent: float) -> np.ndarray:
-    return np.linspace(-extent, extent, 2 * round(extent * CELLS) + 1)
+    return np.linspace(-extent, extent, min(2 * round(extent * CELLS), MOST) + 1)
 
 
 def _standard() -> Grid:
