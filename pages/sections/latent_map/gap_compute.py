@@ -82,7 +82,7 @@ def of_image(path: str, version: Any, subject: Subject, *, publish: Callable[[Sh
     cells = lattice(path, version, label)
     integral = posterior_gap.integral_of(run.model, cells, x, y)
     encoder = posterior_gap.encoder_of(run.model, x, y)
-    first = _on_grids(subject, version, run, cells, integral, encoder, y)
+    first = _on_grids(subject, version, run, cells, integral, encoder, label)
     publish(first)
     gap = posterior_gap.of_plane(run.model, x, integral, y)
     return replace(first, best=_gaussian(gap.best))
@@ -108,7 +108,11 @@ def on_map(run: Run, state: MapState, view: View) -> tuple[dict[str, Any] | None
         return None, not task.done()
     fine = shown.fine
     values = fine.values.reshape(fine.size, fine.size)[::COARSER, ::COARSER]
-    return posterior_regions(fine.start, COARSER * fine.side, values, shown.levels), False
+    found = posterior_regions(fine.start, COARSER * fine.side, values, shown.levels)
+    if shown.own is not None:
+        own = shown.own.reshape(fine.size, fine.size)[::COARSER, ::COARSER]
+        found["own"] = posterior_regions(fine.start, COARSER * fine.side, own, shown.own_levels)
+    return found, False
 
 
 def survey(path: str, version: Any, *, progress: Progress, cancelled: Callable[[], bool]) -> Survey:
@@ -152,6 +156,19 @@ def _about(subject: Subject, version: Any) -> str:
     return f"{digest(subject.image)} {subject.label} {version}"
 
 
+def _own_shape(
+    run: Run, x: Tensor, label: int | None, axes: list[Tensor]
+) -> tuple[np.ndarray | None, tuple[float, ...]]:
+    """log q(z|x) on the fine grid and its levels, where q is no Gaussian and there are two dimensions."""
+    from vae_core.analysis.posterior_contours import contours
+    from vae_core.model.posteriors import DiagonalGaussian
+
+    if len(axes) != 2 or isinstance(run.model.posterior, DiagonalGaussian):
+        return None, ()
+    found = contours(run.model, x, axes[0], axes[1], label=label)
+    return found.log_q.T.flatten().numpy(), tuple(found.level.values())
+
+
 def _on_grids(
     subject: Subject,
     version: Any,
@@ -159,14 +176,14 @@ def _on_grids(
     cells: Lattice,
     integral: Integral,
     encoder: Gaussian,
-    y: Tensor | None,
+    label: int | None,
 ) -> Shown:
     """p(z|x) of an image with a fine grid around it and the encoder's q."""
     import torch
 
     from vae_core.analysis.quadrature import joint_of
 
-    latent, x = run.spec.latent, subject.tensor()
+    latent, x, y = run.spec.latent, subject.tensor(), weights_of(run, label)
     inside = integral.z[integral.log_joint >= integral.level(0.98)]
     spread = 2.3 * (0.5 * encoder.log_var).exp()
     low = torch.minimum(inside.min(0).values, encoder.mean - spread)
@@ -180,6 +197,7 @@ def _on_grids(
         log_joint = joint_of(run.model, x, y)
         fine = torch.cat([log_joint(block) for block in z.split(2048)])
         coarse = cells.log_joint(run.model, x)
+    own, own_levels = _own_shape(run, x, label, axes)
     return Shown(
         subject.image,
         _about(subject, version),
@@ -192,5 +210,7 @@ def _on_grids(
             tuple(cells.z[0].tolist()), cells.side, round(len(cells.z) ** (1 / latent)), coarse.numpy()
         ),
         levels=(integral.level(0.5), integral.level(0.9)),
+        own=own,
+        own_levels=own_levels,
         view=(centre.tolist(), half),
     )

@@ -1,7 +1,7 @@
 // What follows the hand, on the upper canvas: pin, pointer, the image beside it, the posterior and its draws.
 
 import { fit, tilePainter } from "../../../vae_core/browser/images.js";
-import { drawRegions } from "../../../vae_core/browser/regions.js";
+import { drawContours, drawRegions } from "../../../vae_core/browser/regions.js";
 import { drawEllipse } from "./layers.js";
 
 /** `map` as it is now; `here`: the place that is decoded; `image`: the image whose posterior is shown, or null. */
@@ -10,7 +10,8 @@ export function drawCursor(ctx, scene, map, here, image) {
   if (image !== null && layers.has("ellipse")) {
     const found = image === pin?.image ? map.answer?.posterior : null;
     if (found) drawRegions(ctx, scene, found, found.levels, colours.truePosterior);
-    drawEllipse(ctx, scene, map.plane.posterior(image));
+    if (found?.own) drawContours(ctx, scene, found.own, found.own.levels, { stroke: colours.ink });
+    else drawEllipse(ctx, scene, map.plane.posterior(image));
   }
   ctx.fillStyle = colours.accent;
   for (const { x, y } of draws) {

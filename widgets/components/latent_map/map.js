@@ -448,11 +448,12 @@ class LatentMap {
   showControls() { showControls(this); }
 }
 
-/** An answer, with the values of the true posterior, base64 of float32, as numbers. */
+/** An answer, with the values of p(z|x) and of q(z|x), base64 of float32, as numbers. */
 function withPosterior(answer) {
-  if (typeof answer?.posterior?.values !== "string") return answer;
-  const bytes = Uint8Array.from(atob(answer.posterior.values), (c) => c.charCodeAt(0));
-  return { ...answer, posterior: { ...answer.posterior, values: new Float32Array(bytes.buffer) } };
+  const numbers = (grid) => grid && {
+    ...grid, values: new Float32Array(Uint8Array.from(atob(grid.values), (c) => c.charCodeAt(0)).buffer), own: numbers(grid.own),
+  };
+  return answer && { ...answer, posterior: numbers(answer.posterior) };
 }
 
 const mounted = new WeakMap(); // where Streamlit mounted a map -> the map; its function runs again on every change

@@ -47,7 +47,8 @@ class Shown:
 
     encoder, best: (mean [D], deviation [D], ELBO), best None until it is known. way: ELBOs on the way to it,
     where the browser cannot find it. fine, coarse: log p(x, z), None in more than two dimensions. levels: of
-    log p(x, z) at the edges of 50 and 90 % of p(z|x). view: centre and half the side of what is seen.
+    log p(x, z) at the edges of 50 and 90 % of p(z|x). own: of an encoder whose q is no Gaussian log q(z|x) on
+    the fine grid, and own_levels at its edges. view: centre and half the side of what is seen.
     """
 
     image: np.ndarray
@@ -61,6 +62,8 @@ class Shown:
     fine: Grid | None = None
     coarse: Grid | None = None
     levels: tuple[float, ...] = ()
+    own: np.ndarray | None = None
+    own_levels: tuple[float, ...] = ()
     view: tuple[list[float], float] = ((0.0, 0.0), 1.0)  # type: ignore[assignment]
 
     def parcel(self) -> bytes:
@@ -84,8 +87,11 @@ class Shown:
             arrays |= {name: grid.values.astype(np.float32) for name, grid in self._grids().items()}
             header |= {name: grid.place for name, grid in self._grids().items()}
             (x, *y), half = self.view
+            if self.own is not None:
+                arrays["own"] = self.own.astype(np.float32)
             header |= {
                 "levels": list(self.levels),
+                "own_levels": list(self.own_levels),
                 "view": {"x": x, "y": y[0] if y else 0.0, "half": half},
                 "extent": self.coarse.side * self.coarse.size / 2,
                 "axes": ["z1", "z2"][: len(self.encoder[0])],

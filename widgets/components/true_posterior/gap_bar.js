@@ -19,8 +19,9 @@ export class GapBar {
   }
 
   /** elbo: of the q that is shown, moved by hand or the encoder's. best: null until it is found, or where there is none. */
-  show({ log_px: logPx, error, encoder, best, elbo, moved, rough, family }) {
-    const { rows } = this, top = best ? best.elbo : logPx;
+  show({ log_px: logPx, error, encoder, best, elbo, moved, rough, family, own_levels: own = [] }) {
+    // A q of another shape may surpass the best of the Gaussians.
+    const { rows } = this, top = best ? Math.max(best.elbo, elbo) : logPx, shaped = own.length > 0;
     const parts = { amortisation: Math.max(0, top - elbo), approximation: Math.max(0, logPx - top) };
     // The encoder's gap sets the scale as long as q is no worse, so that a drag moves parts and not the scale.
     const whole = Math.max(logPx - Math.min(elbo, encoder.elbo), 0.5) / (1 - ROOM);
@@ -31,10 +32,11 @@ export class GapBar {
     this.say("log_px", number(logPx) + uncertain, error ? "nats, by importance sampling" : "nats, by quadrature");
     setText(rows.elbo.title, moved ? "ELBO of this q" : "ELBO of the encoder\u2019s q");
     this.say("elbo", (rough ? "\u2248 " : "") + number(elbo), "nats");
-    setText(rows.amortisation.title, moved ? "to the best q" : "amortisation gap");
-    this.say("amortisation", best ? number(parts.amortisation) : "\u2026", moved ? "" : "what one encoder for all images loses on this one");
-    setText(rows.approximation.title, "approximation gap");
-    this.say("approximation", best ? number(parts.approximation) : "\u2026", `what no ${family} reaches`);
+    setText(rows.amortisation.title, shaped ? "to the best Gaussian" : moved ? "to the best q" : "amortisation gap");
+    const loses = moved ? "" : shaped ? `what the best ${family} gains, or lacks, beside it` : "what one encoder for all images loses on this one";
+    this.say("amortisation", best ? number(shaped ? best.elbo - elbo : parts.amortisation) : "\u2026", loses);
+    setText(rows.approximation.title, shaped ? "from the better one to log p(x)" : "approximation gap");
+    this.say("approximation", best ? number(parts.approximation) : "\u2026", shaped ? "" : `what no ${family} reaches`);
     this.bar.setAttribute("aria-label", Object.values(rows).map(({ title, value }) => `${title.textContent} ${value.textContent} nats`).join(", "));
   }
 

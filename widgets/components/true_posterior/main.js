@@ -251,6 +251,7 @@ class TruePosterior {
     const at = placed(plot, view);
     return {
       ...at, ...look, field, levels: gap.levels, axes: gap.axes, name: gap.name, logPx: gap.log_px, remember, moved: this.moved,
+      own: gap.arrays.own ? { values: gap.arrays.own, levels: gap.own_levels } : null,
       shares: gap.latent > 1 ? ", 50 and 90 %" : "",
       fromX: (px) => view.x + (px - plot.left - plot.width / 2) / at.scale, fromY: (py) => view.y - (py - plot.top - plot.height / 2) / at.scale,
     };

@@ -2,7 +2,7 @@
 
 import { dot, line, write } from "../../../vae_core/browser/draw.js";
 import { drawAxes, drawGrid } from "../../../vae_core/browser/plane.js";
-import { drawRegions } from "../../../vae_core/browser/regions.js";
+import { drawContours, drawRegions } from "../../../vae_core/browser/regions.js";
 
 // Of a Gaussian of so many dimensions 50 and 90 % lie within so many deviations of its mean.
 export const RADII = { 1: [0.67449, 1.64485], 2: [Math.sqrt(2 * Math.log(2)), Math.sqrt(2 * Math.log(10))] };
@@ -24,8 +24,21 @@ export function drawPosterior(ctx, scene, { q, encoder, gripped }) {
   if (flat) drawGrid(ctx, scene);
   if (flat) drawRegions(ctx, scene, scene.field.fine, scene.levels, scene.colours.truePosterior);
   else drawTrueCurve(ctx, scene);
+  if (scene.own) return drawOwn(ctx, scene, { q, moved: Boolean(encoder), gripped });
   if (encoder) draw(ctx, scene, encoder, { stroke: scene.colours.muted, dash: [4, 4] });
   draw(ctx, scene, q, { stroke: scene.colours.ink });
+  drawGrips(ctx, scene, q, gripped);
+}
+
+/** Of an encoder whose q is no Gaussian: its contours, and over them the Gaussian that the hand has made of it. */
+function drawOwn(ctx, scene, { q, moved, gripped }) {
+  const { own: { values, levels }, field: { fine }, colours } = scene;
+  drawContours(ctx, scene, { ...fine, values }, levels, { stroke: moved ? colours.muted : colours.ink, dash: moved ? [4, 4] : [] });
+  if (moved) drawEllipses(ctx, scene, q, { stroke: colours.ink });
+  drawGrips(ctx, scene, q, gripped);
+}
+
+function drawGrips(ctx, scene, q, gripped) {
   for (const { x, y, kind } of gripsOf(q, scene)) {
     dot(ctx, x, y, kind === gripped ? GRIP + 2 : GRIP, { fill: scene.colours.paper, stroke: scene.colours.ink, width: 2 });
   }
