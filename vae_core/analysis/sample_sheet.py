@@ -32,11 +32,11 @@ class Draws:
 
 @torch.inference_mode()
 def from_prior(model: VAE, count: int, temperature: float, generator: torch.Generator) -> Draws:
-    """`count` draws of p(z), whose deviation from its mean is multiplied by `temperature`: at 0 all are the
-    prior's mean. Under a condition y ~ p(y) first, and z ~ p(z|y)."""
+    """`count` draws of p(z), whose deviation from its mean is multiplied by `temperature`, of a mixture from
+    that of the component, of a flow before it moves: at 0 all are that mean. Under a condition y ~ p(y)
+    first, and z ~ p(z|y)."""
     if not model.classes:
-        drawn = model.prior.sample(count, generator)
-        return Draws(torch.lerp(model.prior.moments()[0].expand_as(drawn), drawn, temperature))
+        return Draws(model.prior.tempered(count, temperature, generator))
     y = torch.multinomial(model.prior.log_py.exp(), count, replacement=True, generator=generator)
     return Draws(generate.codes(model, y, temperature, generator), y)
 

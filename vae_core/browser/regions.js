@@ -4,7 +4,7 @@
 import { outlines } from "./contours.js";
 import { trace } from "./plane.js";
 
-const edges = ({ remember }, { side, size, values }, levels, kind) =>
+const edgesOf = ({ remember }, { side, size, values }, levels, kind) =>
   remember(kind, values, () => levels.map((level) => outlines({ x: 0, cell: side, size }, values, level)));
 
 const shifted = ({ toX, toY }, [x0, y0]) => ({ toX: (x) => toX(x + x0), toY: (y) => toY(y + y0) });
@@ -14,7 +14,7 @@ export function drawRegions(ctx, scene, grid, levels, colour) {
   ctx.fillStyle = `rgb(${colour.join(" ")} / 0.22)`;
   ctx.strokeStyle = `rgb(${colour.join(" ")})`;
   ctx.lineWidth = 1.6;
-  for (const each of edges(scene, grid, levels, "regions")) {
+  for (const each of edgesOf(scene, grid, levels, "regions")) {
     trace(ctx, shifted(scene, grid.from), each);
     ctx.fill("evenodd");
     ctx.stroke();
@@ -25,7 +25,7 @@ export function drawRegions(ctx, scene, grid, levels, colour) {
 export function drawContours(ctx, scene, grid, levels, { stroke, dash = [] }) {
   Object.assign(ctx, { strokeStyle: stroke, lineWidth: 1.6 });
   ctx.setLineDash(dash);
-  for (const each of edges(scene, grid, levels, "contours")) {
+  for (const each of edgesOf(scene, grid, levels, "contours")) {
     trace(ctx, shifted(scene, grid.from), each);
     ctx.stroke();
   }

@@ -77,7 +77,7 @@ def show(run: Run) -> None:
                 **url_widgets.whole(links.TEMPERATURE),
                 width=180,
                 help="What a code's deviation from the mean of what it is drawn from is multiplied by. At 0 "
-                "the prior gives one image, and a posterior its mean.",
+                "the prior gives one image (a mixture one of each component), and a posterior its mean.",
             )
         )
         how = pixels.choose(run)

@@ -108,11 +108,11 @@ def on_map(run: Run, state: MapState, view: View) -> tuple[dict[str, Any] | None
         return None, not task.done()
     fine = shown.fine
     values = fine.values.reshape(fine.size, fine.size)[::COARSER, ::COARSER]
-    found = posterior_regions(fine.start, COARSER * fine.side, values, shown.levels)
+    drawn_regions = posterior_regions(fine.start, COARSER * fine.side, values, shown.levels)
     if shown.own is not None:
         own = shown.own.reshape(fine.size, fine.size)[::COARSER, ::COARSER]
-        found["own"] = posterior_regions(fine.start, COARSER * fine.side, own, shown.own_levels)
-    return found, False
+        drawn_regions["own"] = posterior_regions(fine.start, COARSER * fine.side, own, shown.own_levels)
+    return drawn_regions, False
 
 
 def survey(path: str, version: Any, *, progress: Progress, cancelled: Callable[[], bool]) -> Survey:

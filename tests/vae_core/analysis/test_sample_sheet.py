@@ -64,6 +64,15 @@ def test_at_temperature_0_the_prior_gives_one_image_and_posteriors_their_means(m
     assert torch.equal(found.z, half().mean[found.image])
 
 
+def test_of_a_mixture_at_temperature_0_the_prior_gives_the_means_of_its_components() -> None:
+    changes = {"data.name": "digits", "net.widths": [16], "prior.kind": "mixture", "prior.components": 3}
+    vae = VAE(Spec().change(**changes))
+    found = sample_sheet.from_prior(vae, 50, 0.0, generator())
+    means = vae.prior.mixture().mean
+    assert torch.cdist(found.z.clone(), means.detach()).min(1).values.max() < 1e-5
+    assert found.y is None
+
+
 def test_the_same_seed_draws_the_same_and_another_others(model: VAE) -> None:
     for draw in (
         lambda seed: sample_sheet.from_prior(model, 8, 1.0, generator(seed)).z,
