@@ -273,7 +273,8 @@ RECIPES = {
             "VampPrior, 2 dimensions",
             "The prior is the mixture of the encoder's posteriors at 50 learned images (Tomczak and Welling "
             "2018): the best prior would be the same of all images.",
-            "The pseudo-inputs, below the latent map, begin as training images and turn into typical ones.",
+            "The prior's contours follow the classes, and hole mass falls; the pseudo-inputs, below the "
+            "latent map, begin as training images.",
             {"prior.kind": "vamp"},
         ),
         Recipe(

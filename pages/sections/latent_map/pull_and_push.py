@@ -52,8 +52,8 @@ def figure(codes: Codes, view: View, found: Forces) -> None:
     st.caption(
         "Averages over the codes of each class, all arrows on one scale; contours hold 50 and 95 % of the "
         "prior. Along both together the KL of q(z) from p(z) falls fastest; where they cancel, the prior is "
-        "the aggregated posterior. The entropy of a single q(z|x) has no direction: it grows with log σ "
-        "alone, wherever the mean lies."
+        "the aggregated posterior, which is smoothed here: Scott's rule. Classes push each other; the "
+        "entropy of a single q(z|x) has no direction, and grows with log σ wherever its mean lies."
     )
 
 
