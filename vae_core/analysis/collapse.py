@@ -28,6 +28,16 @@ def collapsed_fraction(
     return float(collapsed(posteriors, epsilon, delta, prior).double().mean())
 
 
+def collapsed_fractions(
+    posteriors: Posteriors, epsilons: Tensor, delta: float = 0.01, prior: Prior | None = None
+) -> Tensor:
+    """The same for every epsilon [E], [E] float64: Lucas et al. 2019, figure 4."""
+    kl = kl_divergence.dimensions(posteriors, prior)
+    allowed = min(int(delta * len(posteriors) + 1e-9), len(posteriors) - 1)  # images that may use it
+    edge = kl.sort(dim=0, descending=True).values[allowed]  # [D]: collapsed for every epsilon above
+    return (edge < epsilons.to(edge)[:, None]).double().mean(1)
+
+
 def activity(posteriors: Posteriors, prior: Prior | None = None) -> Tensor:
     """Var_x(E[z_d|x]) [D]: how far the image moves each dimension; Burda et al. 2016, section 5.2.
 

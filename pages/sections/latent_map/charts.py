@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,6 +53,26 @@ def dimensions(kl: Sequence[float], collapsed: Sequence[bool]) -> dict[str, Any]
     }
     y = {"title": {"text": "KL, nats per image"}, "rangemode": "tozero"}
     return {"data": [bars], "layout": _layout(260, {"tickfont": {"size": 11}}, y, bargap=0.25)}
+
+
+def collapse(epsilons: Sequence[float], fractions: Mapping[float, Sequence[float]]) -> dict[str, Any]:
+    """The share of collapsed dimensions against epsilon, a line for each delta."""
+    lines = [
+        {
+            "type": "scatter",
+            "x": list(epsilons),
+            "y": list(values),
+            "mode": "lines",
+            "name": f"δ = {delta:g}",
+            "line": {"color": KL, "width": 2, "dash": dash, "shape": "hv"},
+            "hovertemplate": f"ε = %{{x:.3g}} nats, δ = {delta:g}: %{{y:.0%}}<extra></extra>",
+        }
+        for (delta, values), dash in zip(fractions.items(), ("solid", "dash", "dot"), strict=True)
+    ]
+    x = {"type": "log", "title": {"text": "ε, nats"}, "tickvals": [0.001, 0.01, 0.1, 1]}
+    y = {"title": {"text": "collapsed dimensions"}, "tickformat": ".0%", "range": [-0.02, 1.05]}
+    legend = {"orientation": "h", "y": 1.12, "x": 0}
+    return {"data": lines, "layout": _layout(250, x, y, showlegend=True, legend=legend)}
 
 
 def against_k(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import streamlit as st
 
 from pages.sections.latent_map import charts, pull_and_push
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from vae_core.analysis.surgery import ElboSurgery
 
 CLOSE, FAR = 0.05, 0.5  # nats between the bounds on the mutual information, to be told and to be warned of
+# Nats within which a dimension counts as collapsed, and shares of images that need not be.
+EPSILONS = tuple(float(e) for e in np.geomspace(1e-3, 1, 121))
+DELTAS = (0.01, 0.05, 0.2)
 POINTS = 4_000  # draws of q(z) that the parts are averages over
 # What the class costs in a bound of what.
 CLASS_KL = {
@@ -48,10 +52,13 @@ class Decomposition:
     kl: Kl
     entropy: Estimate  # of q(z|x)
     collapsed: list[bool]
+    fractions: dict[float, list[float]]  # of collapsed dimensions, by delta, for every epsilon
     active: int  # dimensions
 
 
 def surgery(codes: Codes) -> Decomposition:
+    import torch
+
     from vae_core.analysis import collapse, kl_divergence
     from vae_core.analysis.surgery import decompose
 
@@ -61,6 +68,10 @@ def surgery(codes: Codes) -> Decomposition:
         kl_divergence.average(posteriors, prior),
         kl_divergence.entropy(posteriors),
         collapse.collapsed(posteriors, prior=prior).tolist(),
+        {
+            delta: collapse.collapsed_fractions(posteriors, torch.tensor(EPSILONS), delta, prior).tolist()
+            for delta in DELTAS
+        },
         collapse.active_units(posteriors, prior=prior),
     )
 
@@ -114,6 +125,17 @@ def parts(run: Run, codes: Codes, found: Decomposition) -> None:
             {"run": library.title(run)},
             [File("csv", lambda: csv_table(["dimension", "kl_nats", "collapsed"], rows))],
         )
+        if run.spec.latent > 2:
+            over_epsilon(found.fractions)
+
+
+def over_epsilon(fractions: dict[float, list[float]]) -> None:
+    st.markdown(
+        "**Collapsed dimensions against ε**",
+        help="Share of the dimensions whose q(z_d|x) lies within ε nats of the prior for all images but a "
+        "share δ (Lucas et al. 2019). Where a line is flat the count does not hang on the choice of ε.",
+    )
+    st.plotly_chart(charts.collapse(EPSILONS, fractions), key="collapse-epsilon", config=palette.PLAIN)
 
 
 def summed(kl: Kl) -> str:

@@ -56,3 +56,16 @@ def test_activity_is_the_variance_of_the_posterior_mean_over_images() -> None:
     assert collapse.activity(posteriors).tolist() == pytest.approx([0.09, 0.01], abs=1e-6)
     assert collapse.active_units(posteriors, threshold=0.05) == 1
     assert collapse.active_units(posteriors, threshold=math.inf) == 0
+
+
+def test_the_share_over_epsilon_is_that_of_each_epsilon_alone() -> None:
+    generator = torch.Generator().manual_seed(3)
+    mean = torch.randn(150, 7, generator=generator) * torch.tensor([0.0, 0.02, 0.1, 0.3, 0.5, 1.0, 2.0])
+    posteriors = Posteriors(mean, torch.zeros(150, 7))
+    epsilons = torch.logspace(-3, 0, 25, dtype=torch.float64)
+    for delta in (0.0, 0.01, 0.2):
+        found = collapse.collapsed_fractions(posteriors, epsilons, delta)
+        alone = [collapse.collapsed_fraction(posteriors, float(epsilon), delta) for epsilon in epsilons]
+        assert found.tolist() == pytest.approx(alone)
+        assert found.diff().min() >= 0
+    assert float(collapse.collapsed_fractions(posteriors, torch.tensor([1e9]))) == 1

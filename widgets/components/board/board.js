@@ -122,7 +122,8 @@ function makeBoard(root) {
   function seek(duration) {
     cloud.take(moment(), { axes: d.axes, classes: d.classes, note: d.cloud_note, chosen: d.chosen, latent: d.latent, standard: d.unit_prior }, duration);
     lays();
-    for (const each of [panels.curves, panels.bars]) each.say(d.kl_note);
+    panels.curves.say(d.kl_note);
+    panels.bars.say(d.bars_note);
     tiles();
     figures.forEach((f) => f.draw());
   }

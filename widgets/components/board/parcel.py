@@ -30,6 +30,8 @@ POINTS = 400  # of a curve: more than a screen can show
 CODES = 500  # points on the map; the density is of all codes that a frame holds
 FILM = 6 * 2**20  # bytes of all frames sent to the browser
 QUANTITIES = ("elbo", "reconstruction", "kl", "beta_kl")
+# What the KL of each dimension is of, where posteriors are no Gaussians.
+OF_MOMENTS = "of the Gaussian with the mean and variance of each posterior"
 # What some objectives have besides: the short name of its curve.
 TERMS = {
     "mutual_information": "MI",
@@ -98,6 +100,7 @@ def build(run: Run, film: bool) -> bytes:
         "classes": list(spec.data.classes or CATALOGUE[spec.data.name].classes),
         "tiles": tiles(run, undefined),
         "kl_note": undefined or "",
+        "bars_note": undefined or ("" if spec.posterior.form == "gaussian" else OF_MOMENTS),
         "progress": _progress(now.state, now.step, now.steps_total, now.seconds, spec.training.seconds),
         "marks": marks(reports),
         "unit_prior": is_standard(run),

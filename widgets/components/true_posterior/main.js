@@ -80,6 +80,7 @@ class TruePosterior {
   update(data, setStateValue) {
     this.tell = (q) => setStateValue("q", q);
     this.data = data;
+    this.root.setAttribute("aria-label", data.label);
     this.look = readTheme(this.root);
     this.remember = remembering();
     join(this, null);
@@ -96,7 +97,7 @@ class TruePosterior {
     if (!decoder || !gap) return;
     this.dom.waiting.hidden = true;
     this.decoder = decoder.made;
-    const { encoder, best } = gap;
+    const { encoder } = gap;
     if (gap.about !== this.gap?.about) {
       this.stop();
       this.field = gap.arrays.fine ? new Field(gap) : null;
@@ -105,7 +106,7 @@ class TruePosterior {
       showImage(this.dom.image, Float32Array.from(gap.arrays.image, (v) => v / 255), gap.image);
       [this.q, this.moved] = [encoder, false];
     }
-    Object.assign(this, { gap, best });
+    this.gap = gap;
     if (this.wish) {
       const D = gap.latent;
       [this.q, this.moved] = this.wish === "encoder" ? [encoder, false]
