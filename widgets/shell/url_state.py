@@ -29,6 +29,9 @@ from widgets.shell.link_types import Elsewhere, Misfit, Parameter, Texts
 
 STATE = "url_state"  # in the session
 MOMENT = 10.0  # seconds: longer than a browser sends an address that was replaced
+# Seconds for which what stood there before a link to the same page may still come, from a part of the page
+# that was under way; a link back to it, pressed sooner, does nothing.
+AFTER_LINK = 3.0
 SHORT = 60  # characters of a value that are quoted
 MOST_UNKNOWN = 3  # names that are quoted
 
@@ -147,8 +150,11 @@ def flush() -> None:
         return
     wanted = query(state.page)
     if wanted != state.sent or not state.certain:
+        now = time.monotonic()
         if wanted != state.sent:
-            state.replaced.append((state.sent, time.monotonic() + MOMENT))
+            state.replaced.append((state.sent, now + MOMENT))
+        if not state.certain:
+            state.replaced.append((state.before, now + AFTER_LINK))
         st.query_params.from_dict(
             {name: values if len(values) > 1 else values[0] for name, values in wanted.items()}
         )
