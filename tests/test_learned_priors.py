@@ -27,11 +27,17 @@ CLASS = {"condition.kind": "class"}
 CHANGES = {
     "mixture": {"prior.kind": "mixture"},
     "vamp": {"prior.kind": "vamp", "prior.pseudo_inputs": 20},
-    "flow": {"prior.kind": "flow"},
+    "flow": {"prior.kind": "flow", "prior.couplings": 2},
     "mixture of one dimension": {"prior.kind": "mixture", "latent": 1},
     "mixture of each class": {"prior.kind": "mixture", "prior.of_class": True, **CLASS},
     "vamp beside a class": {"prior.kind": "vamp", **CLASS, "condition.encoder": False},
-    "flow of each class": {"prior.kind": "flow", "prior.of_class": True, **CLASS, "latent": 3},
+    "flow of each class": {
+        "prior.kind": "flow",
+        "prior.of_class": True,
+        "prior.couplings": 2,
+        **CLASS,
+        "latent": 3,
+    },
 }
 
 

@@ -131,6 +131,21 @@ def test_after_a_moment_the_same_address_is_a_link_again(
     assert at.number_input[0].value == 3
 
 
+@pytest.mark.parametrize("seconds, shown", [(60.0, 5), (0.0, 3)])
+def test_what_stood_there_before_a_link_may_still_come_for_a_moment(
+    page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch, seconds: float, shown: int
+) -> None:
+    """A part of the page that was under way when the link was pressed runs again with the old address."""
+    monkeypatch.setattr(url_state, "AFTER_LINK", seconds)
+    at = page(seed="3")
+    at.query_params["seed"] = "5"  # a link to the same page
+    at.run()
+    assert at.number_input[0].value == 5
+    at.query_params["seed"] = "3"
+    at.run()
+    assert at.number_input[0].value == shown
+
+
 def test_a_page_is_as_it_was_left_and_the_link_to_it_says_so(page: Callable[..., AppTest]) -> None:
     at = page(seed="3")
     go(at, "generate")
