@@ -15,6 +15,14 @@ from widgets.shell import error_boundary
 PACKAGES = ("widgets", "pages.sections")
 
 
+def prepare() -> None:
+    """What the server does before its first visitor: it loads the pages, and torch in another process."""
+    modules.load(*PACKAGES)
+    from widgets.service import launcher
+
+    launcher().warm()
+
+
 def main() -> None:
     modules.load(*PACKAGES)
     from pages.sections import sidebar, tour
@@ -67,6 +75,6 @@ else:
     app = st.App(
         __file__,
         middleware=start.MIDDLEWARE,
-        lifespan=start.lifespan(lambda: modules.load(*PACKAGES)),
+        lifespan=start.lifespan(prepare),
         on_script_error=error_boundary.show,
     )

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from itertools import count
 
 import streamlit as st
@@ -26,12 +26,18 @@ FORK_SERVER = 7.0  # seconds that the launcher's own process has the cores to it
 log = logging.getLogger(__name__)
 
 
+@cache
+def launcher() -> launch.LocalLauncher:
+    """The server's one launcher."""
+    return launch.LocalLauncher()
+
+
 class Service:
     """Started by the first page; its threads live as long as the server."""
 
     def __init__(self, patience: float) -> None:
         self.patience = patience
-        self.launcher = launch.LocalLauncher()
+        self.launcher = launcher()
         for work in (self._look_after_runs, self._warm):
             threading.Thread(target=work, name=work.__name__, daemon=True).start()
 
