@@ -292,7 +292,6 @@ def read_and_delete(server: Any, page: Page) -> None:
         dialog.get_by_role("button", name="Delete").click()
         expect(row).to_have_count(0)
         assert not os.path.lexists(server.runs / name)
-    page.reload()  # the browser keeps what can be brought back
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".st-key-row-foreign")).to_be_visible()
     expect(page.locator(".st-key-card-shown")).to_be_visible()
