@@ -94,10 +94,10 @@ def _keep() -> None:
     text = json.dumps([asdict(each) for each in _there()])
     if text != st.session_state.get(KEPT, "[]"):
 
-        def kept(_: bool) -> None:
+        def saved(_: bool) -> None:
             st.session_state[KEPT] = text
 
-        browser_store.save(STORE, text, kept)
+        browser_store.save(STORE, text, saved)
 
 
 def _recall(text: str | None) -> None:

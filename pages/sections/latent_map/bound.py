@@ -21,7 +21,6 @@ from widgets.run_data.dataset import absent, dataset
 from widgets.run_data.library import open_run
 from widgets.shell import palette, tasks, words
 from widgets.shell.downloads import csv_table
-from widgets.shell.fragments import fragment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from vae_core.analysis.importance_bound import BoundAgainstK
     from vae_core.analysis.likelihood import LogPx
 
-LOOK = 1.0  # seconds between two looks at where the pin is
 SAMPLES = 2000  # of the estimate of log p(x)
 
 
@@ -43,7 +41,6 @@ def show(run: Run, codes: Codes, view: View) -> None:
         st.warning(f"**{undefined}** {variance_bound.WHY}", icon=":material/block:")
         return
     index = pinned(run)
-    follow(run, index)
     version = "live" if run.status.active else weights(run)
     task = tasks.start(measure, str(run.path), version, index, tracked=True)
     tasks.when_done(task, "Drawing 5,000 codes", lambda found: parts(run, found))
@@ -52,16 +49,6 @@ def show(run: Run, codes: Codes, view: View) -> None:
 def pinned(run: Run) -> int:
     """The number in the test set of the image that is pinned; without one, the first."""
     return pins.state(run).image or 0
-
-
-def follow(run: Run, index: int) -> None:
-    """Another image that is pinned on the map is another image here: the map runs by itself."""
-
-    def look() -> None:
-        if pinned(run) != index:
-            st.rerun()
-
-    fragment(look, run_every=LOOK)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +77,9 @@ def measure(
     run = open_run(path)
     test = dataset(run.spec.data, "test").result()
     model, index = run.model, min(index, len(test.images) - 1)
-    image = data.binarised_once(test, run.spec.data.binarisation)[index : index + 1]
+    image = test.images[index : index + 1]
+    if run.spec.data.binarisation != "none":
+        image = data.binarise_one(image[0], "test", index)[None]
     labels = None if test.labels is None else test.labels[index : index + 1]
     given = labels if model.classes else None
     log_weight = importance_bound.log_weights(

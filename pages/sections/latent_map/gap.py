@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from pages.sections.latent_map import gap_compute, pins
+from vae_core.model import variance_bound
 from vae_core.runs.run import Run
 from widgets.components import picker
 from widgets.components.latent_map import densities
@@ -30,6 +31,9 @@ LISTED = 6  # images of each list
 
 
 def show(run: Run, codes: Codes, view: View) -> None:
+    if (undefined := variance_bound.undefined_kl(codes.posteriors.log_var)) is not None:
+        st.warning(f"**{undefined}** {variance_bound.WHY}", icon=":material/block:")
+        return
     hand = "Drag q, or press Fit." if gap_compute.plane(run) else "Fit moves q to where the ELBO is highest."
     st.caption(
         "log p(x) = ELBO + KL(q(z|x) || p(z|x)): what the ELBO lacks is how far q is from the true "

@@ -17,6 +17,7 @@ from widgets.shell.fragments import fragment
 
 # The window's height less what is above and below the map on the page (app.css).
 HEIGHT = "var(--map-height, clamp(360px, 100vh - var(--map-room), 860px))"
+ABOUT_THE_PIN = ("gap", "bound")  # sections below, which are made again with another pinned image
 LIVE = 1.5  # seconds between two looks at a run in training
 
 
@@ -29,8 +30,8 @@ def show(run: Run, view: View) -> None:
     def part() -> None:
         if frame_wanted(run, view) != seen:
             st.rerun()  # the map is looked at more often while something is on its way
-        if pins.state(run).image != image and url_state.read(links.SHOW) == "gap":
-            st.rerun()  # the section below is about the pinned image
+        if pins.state(run).image != image and url_state.read(links.SHOW) in ABOUT_THE_PIN:
+            st.rerun()
         one_map(run, view)
 
     fragment(part, run_every=LIVE if active else tasks.POLL if waiting else None)
