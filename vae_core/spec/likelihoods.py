@@ -18,12 +18,14 @@ class LikelihoodSettings(Settings):
     """What all likelihoods have: which pixels they are one of, and what is said where pixels are others.
 
     needs_grey: whether binarised pixels are refused. isotropic: whether it is a Gaussian of one variance.
-    learns_spread: whether it is a density whose width training may shrink to nothing.
+    learns_spread: whether it is a density whose width training may shrink to nothing. two_valued: whether
+    pixels are 0 or 1, so that the mean of p(x|z) says all of it.
     """
 
     usual_binarisation: ClassVar[Literal["none", "dynamic"]] = "none"  # of grey pixels
     other_pixels: ClassVar[str | None] = None
     needs_grey: ClassVar[bool] = False
+    two_valued: ClassVar[bool] = False
 
     @property
     def isotropic(self) -> bool:
@@ -50,6 +52,7 @@ class BernoulliLikelihood(LikelihoodSettings):
     other_pixels: ClassVar[str | None] = (
         "A Bernoulli of grey pixels is a cross-entropy, no likelihood; use binarised ones."
     )
+    two_valued: ClassVar[bool] = True
     title: ClassVar[str] = "Bernoulli"
     kind: Literal["bernoulli"] = "bernoulli"
 
