@@ -236,7 +236,9 @@ def test_the_table_of_dimensions_is_sorted_and_exact(sprites: Callable[..., Run]
     hand = Hand(TraverseState((((2, 1.25),),)))
     called = names.save(run.path, 4, 2, "width, or so")
     rows = list(
-        csv.DictReader(io.StringIO(downloads.dimensions(TraverseView((run,), None, "3", "means"), 0, hand, called)))
+        csv.DictReader(
+            io.StringIO(downloads.dimensions(TraverseView((run,), None, "3", "means"), 0, hand, called))
+        )
     )
     used, at = traverse.usage(run.posteriors), traverse.quantiles(run.posteriors)
     assert [int(row["dimension"]) - 1 for row in rows] == used.order.tolist()
