@@ -10,6 +10,8 @@ from widgets.components import pixels_switch
 from widgets.components.latent_map.map_view import View
 from widgets.run_data import capabilities
 from widgets.run_data.codes import newest
+from widgets.shell import units
+from widgets.shell.units import Unit
 
 NOTICE = "**Notice.** Where q(z) is empty inside the prior's contours, prior samples land where no image was."
 
@@ -22,15 +24,16 @@ def page(run: Run | None) -> None:
         st.markdown(NOTICE, width="stretch")
     if capabilities.shows(run, "latent_map"):
         with title:
+            unit = units.switch()
             pixels = pixels_switch.choose_in_browser(run)
-        body(run, pixels)
+        body(run, pixels, unit)
     elif run is not None and run.spec.latent == 1 and (codes := newest(run)) is not None:
         with st.container(key="map-section"):
             st.subheader("True posterior")
             gap.show(run, codes, View())  # a line is enough for it
 
 
-def body(run: Run, pixels: str) -> None:
+def body(run: Run, pixels: str, unit: Unit) -> None:
     strip = st.container(key="map-above")
     with st.container(horizontal=True, gap="medium", key="map-page"):
         left = st.container(width="stretch", key="map-stage")
@@ -39,5 +42,5 @@ def body(run: Run, pixels: str) -> None:
     with left:
         stage.show(run, view, pixels)
     with right:
-        headline.show(run, view)
+        headline.show(run, view, unit)
     sections.show(run, view)

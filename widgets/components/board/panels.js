@@ -55,7 +55,7 @@ export function makePanels(part, shown, turn) {
     draw(ctx, size, theme) { if (kl().length) drawBars(ctx, size, theme, kl(), shown().d.chosen); else drawWaiting(ctx, size, theme); },
     hover(px) {
       const k = barAt(bars.canvas.clientWidth, kl().length, px);
-      return k === null ? null : `z${k + 1}: ${kl()[k].toFixed(2)} nats`;
+      return k === null ? null : `z${k + 1}: ${kl()[k].toFixed(2)} ${shown().d.unit}`;
     },
     csv: () => table(["dimension", "kl"], kl().map((v, k) => [k + 1, v])),
   });

@@ -26,6 +26,7 @@ from widgets.run_data.codes import is_standard
 from widgets.run_data.library import open_run
 from widgets.run_data.usage import information
 from widgets.shell import objective_words, words
+from widgets.shell.units import NATS, Unit
 
 POINTS = 400  # of a curve: more than a screen can show
 CODES = 500  # points on the map; the density is of all codes that a frame holds
@@ -45,19 +46,20 @@ TERMS = {
     "bound": "bound",
     "effective_samples": "effective samples",
 }
+NO_NATS = ("mmd", "effective_samples")
 DRAG = 0.6  # seconds of training between two moves of one drag, at most
 HIDDEN = (70, 92, 138)  # red, green, blue of what the encoder does not see
 
 
-def parcel(run: Run, opening: bool = True, pixels: str = "means") -> bytes:
-    """The board of the run as it is now. pixels: what its pictures show of p(x|z).
+def parcel(run: Run, opening: bool = True, pixels: str = "means", unit: Unit = NATS) -> bytes:
+    """The board of the run as it is now. pixels: what its pictures show of p(x|z). unit: of its numbers.
 
     opening: with all frames that are stored, also in training; the board goes on from them by itself.
     """
     now = run.status
     if now.active and now.state != "paused" and not opening:
-        return _newest(str(run.path), _version(run, now.state), pixels)
-    return _film(str(run.path), _version(run, now.state), pixels)
+        return _newest(str(run.path), _version(run, now.state), pixels, unit)
+    return _film(str(run.path), _version(run, now.state), pixels, unit)
 
 
 def _version(run: Run, state: str) -> tuple[Any, ...]:
@@ -73,13 +75,13 @@ def _version(run: Run, state: str) -> tuple[Any, ...]:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _newest(path: str, version: tuple[Any, ...], pixels: str) -> bytes:
-    return build(open_run(path), film=False, pixels=pixels)
+def _newest(path: str, version: tuple[Any, ...], pixels: str, unit: Unit) -> bytes:
+    return build(open_run(path), film=False, pixels=pixels, unit=unit)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _film(path: str, version: tuple[Any, ...], pixels: str) -> bytes:
-    return build(open_run(path), film=True, pixels=pixels)
+def _film(path: str, version: tuple[Any, ...], pixels: str, unit: Unit) -> bytes:
+    return build(open_run(path), film=True, pixels=pixels, unit=unit)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
@@ -88,18 +90,20 @@ def _axes(path: str) -> list[int]:
     return []
 
 
-def build(run: Run, film: bool, pixels: str = "means") -> bytes:
+def build(run: Run, film: bool, pixels: str = "means", unit: Unit = NATS) -> bytes:
     """film: all frames, to be played; otherwise the newest."""
     now, spec, reports = run.status, run.spec, run.metrics
     newest = run.frame()
     undefined = None if newest is None else variance_bound.undefined_kl(newest["log_var"])
+    optimum = (part(reports, "ppca") or {}).get("log_likelihood")
     header: dict[str, Any] = {
         "kind": "board",
         "run": run.name,
         "step": now.step,
         "active": now.active,
         "classes": list(spec.data.classes or CATALOGUE[spec.data.name].classes),
-        "tiles": tiles(run, undefined),
+        "tiles": tiles(run, undefined, unit=unit),
+        "unit": unit.name,
         "kl_note": undefined or "",
         "bars_note": undefined or ("" if spec.posterior.form == "gaussian" else OF_MOMENTS),
         "progress": _progress(now.state, now.step, now.steps_total, now.seconds, spec.training.seconds),
@@ -110,9 +114,9 @@ def build(run: Run, film: bool, pixels: str = "means") -> bytes:
         "bound": objective_words.bound(spec) if "bound" in terms(reports) else "",
         "replay": False,
         "latent": spec.latent,
-        "optimum": (part(reports, "ppca") or {}).get("log_likelihood"),
+        "optimum": None if optimum is None else optimum * unit.per_nat,
     }
-    arrays = curves(reports)
+    arrays = curves(reports, unit)
     weighted, plain = arrays["beta_kl_train"], arrays["kl_train"]
     if (
         not header["bound"]
@@ -145,7 +149,11 @@ def build(run: Run, film: bool, pixels: str = "means") -> bytes:
         cloud = means[..., chosen]
     planes, place = of_shots(run, chosen, _with_all_codes(run, shots))
     header |= place
-    arrays |= {"cloud": cloud.astype(np.float32), "labels": labels, "kl": kl.astype(np.float32)}
+    arrays |= {
+        "cloud": cloud.astype(np.float32),
+        "labels": labels,
+        "kl": kl.astype(np.float32) * unit.per_nat,
+    }
     arrays |= planes.arrays
     for name in ("reconstructions", "samples"):
         arrays[name] = np.stack([shown_pixels.of_frame(shot, name, pixels, two_valued) for shot in shots])
@@ -159,7 +167,7 @@ def build(run: Run, film: bool, pixels: str = "means") -> bytes:
     header["frame_steps"] = steps
     # Numbers and picture are of one step: the newest frame's may be a report behind.
     header["past_tiles"] = [
-        tiles(run, undefined, step if step != now.step else None, holes, newest=step == steps[-1])
+        tiles(run, undefined, step if step != now.step else None, holes, step == steps[-1], unit)
         for step, holes in zip(steps, planes.holes, strict=True)
     ]
     if film and len(shots) > 1:
@@ -228,8 +236,8 @@ def _cloud_note(latent: int) -> str:
     return "q(z) of test images" if latent == 2 else "marginal q(z) of test images"
 
 
-def curves(reports: list[dict[str, Any]]) -> dict[str, np.ndarray]:
-    """Steps [P] and for train and test each quantity [P] in nats, NaN where it was not measured."""
+def curves(reports: list[dict[str, Any]], unit: Unit = NATS) -> dict[str, np.ndarray]:
+    """Steps [P] and for train and test each quantity [P], NaN where it was not measured."""
     n = len(reports)
     edges = np.unique(np.linspace(0, n, min(n, POINTS) + 1).round().astype(int))
     out = {"steps": np.array([reports[b - 1]["step"] for _, b in pairwise(edges)], np.int32)}
@@ -238,7 +246,9 @@ def curves(reports: list[dict[str, Any]]) -> dict[str, np.ndarray]:
             values = [number((report.get(split) or {}).get(name)) for report in reports]
             if split == "train":
                 values = _settled(values, [report["step"] for report in reports])
-            out[f"{name}_{split}"] = np.array([_mean(values[a:b]) for a, b in pairwise(edges)], np.float32)
+            scale = 1.0 if name in NO_NATS else unit.per_nat
+            means = [_mean(values[a:b]) * scale for a, b in pairwise(edges)]
+            out[f"{name}_{split}"] = np.array(means, np.float32)
     return out
 
 

@@ -12,7 +12,8 @@ import numpy as np
 from vae_core.model import variance_bound
 from vae_core.runs.run import Run
 from widgets.components.board import density
-from widgets.shell import objective_words, words
+from widgets.shell import objective_words, units, words
+from widgets.shell.units import NATS, Unit
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,14 @@ def tiles(
     past: int | None = None,
     holes: Holes | None = None,
     newest: bool = False,
+    unit: Unit = NATS,
 ) -> list[list[str]]:
     """Name, value, what stands under it, help, and the symbol whose colour the name has.
 
     undefined: why KL and ELBO say nothing of the model, where they do not.
     past: the step of which the numbers are, by the last reports up to it; None is now.
     holes: of that step; None where the map has no density. newest: whether no later one is shown.
+    unit: of the numbers; in bits the ELBO is also said per dimension.
     """
     now, spec = run.status, run.spec
     reports = run.metrics
@@ -78,23 +81,28 @@ def tiles(
 
     def row(name: str, key: str, help: str) -> list[str]:
         shown = test.get(key, train.get(key))
-        under = f"train {words.nats(train[key])}" if isinstance(train.get(key), int | float) else whose
+        under = f"train {unit.text(train[key])}" if isinstance(train.get(key), int | float) else whose
         if undefined and key in ("elbo", "kl"):
             return [name, "–", "undefined", f"{undefined} {variance_bound.WHY}", key]
-        return [name, words.nats(shown), under, f"{help} In nats per image. {on}", key]
+        return [name, unit.text(shown), under, f"{help} In {unit.name} per image. {on}", key]
 
     weighted = row(
         objective_words.of(spec).penalty, "beta_kl", "What the objective takes away from the reconstruction."
     )
     kl = test.get("kl")
     if "beta_kl" not in test and kl is not None and spec.objective.kind == "elbo" and beta is not None:
-        weighted[1] = words.nats(beta * kl)  # an evaluation knows no beta
+        weighted[1] = unit.text(beta * kl)  # an evaluation knows no beta
     weighted[2] = f"β = {words.number(beta)}" if isinstance(beta, int | float) else ""
     # Of an objective that weighs codes the bound stands in place of what it takes away.
     weighed = []
     if spec.objective.weighs_samples:
         codes = f"Of {spec.objective.samples} codes, weighed together: a lower bound on log p(x), too."
         weighed = [row(objective_words.bound(spec), "bound", codes)]
+    elbo = row("ELBO", "elbo", "Reconstruction minus KL, always with beta 1: a lower bound on log p(x).")
+    if unit.name == "bits" and not undefined and (found := units.per_dimension(spec, test)) is not None:
+        value, scale = found
+        elbo[2] = f"{value:.3f} a dimension".replace("-", "−")
+        elbo[3] += f" Bits per dimension: {units.about_scale(spec, scale)}"
     total = now.steps_total
     speed = [
         "Images/s",
@@ -108,18 +116,19 @@ def tiles(
         speed = [
             "Accuracy",
             f"{100 * test['accuracy']:.1f} %",
-            f"−log q(y|x) {words.nats(entropy)}" if entropy is not None else whose,
+            f"−log q(y|x) {unit.text(entropy)}" if entropy is not None else whose,
             f"The share of images whose class the classifier q(y|x) gets right. {on}",
             "",
         ]
     return [
-        row("ELBO", "elbo", "Reconstruction minus KL, always with beta 1: a lower bound on log p(x)."),
+        elbo,
         *weighed,
         row("Reconstruction", "reconstruction", "The mean of log p(x|z) over codes z drawn from q(z|x)."),
         row(
             "KL",
             "kl",
-            "KL of q(z|x) from the prior p(z): never less than the mutual information of image and code.",
+            "KL of q(z|x) from the prior p(z): never less than the mutual information of image and code."
+            + (f" {units.size_of_code(spec, kl)}" if isinstance(kl, int | float) else ""),
         ),
         *([] if weighed else [weighted]),
         *([] if holes is None else [holes.tile()]),
