@@ -14,7 +14,10 @@ Pixels = Literal["means", "modes", "drawn"]
 
 
 def ways(model: VAE) -> tuple[Pixels, ...]:
-    """How the model's codes can be decoded: by modes only where its likelihood knows them."""
+    """How the model's codes can be decoded: by modes only where its likelihood knows them, and as the decoded
+    image alone where there is no likelihood."""
+    if model.spec.likelihood.distance is not None:
+        return ("means",)
     return ("means", "modes", "drawn") if model.likelihood.has_mode else ("means", "drawn")
 
 

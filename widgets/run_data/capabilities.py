@@ -21,7 +21,7 @@ NEEDS: dict[str, tuple[Capability, ...]] = {
     "compare": ("vector", "continuous", "plane"),
     "traverse": ("vector", "continuous"),
     "interpolate": ("vector", "continuous"),
-    "inpaint": ("vector", "continuous"),
+    "inpaint": ("vector", "continuous", "likelihood"),
     "generate": ("vector", "continuous"),
 }
 WITHOUT_WEIGHTS = ("latent_map",)  # all others decode

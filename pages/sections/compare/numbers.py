@@ -11,7 +11,7 @@ from vae_core.runs import evaluations
 from vae_core.runs.run import Run
 from widgets.components.latent_map import measures
 from widgets.run_data.codes import Codes
-from widgets.shell import objective_words, tasks, units
+from widgets.shell import objective_words, tasks, units, words
 from widgets.shell.units import Unit
 
 
@@ -74,6 +74,9 @@ def _bound(run: Run, codes: Codes, unit: Unit) -> list[Cell]:
             shown = f"{value:.3f}".replace("-", "−")
             cells.append(("Bits per dimension", shown, f"of {scale}", units.about_scale(run.spec, scale)))
         return cells
+    if (distance := evaluations.distance(evaluation)) is not None:
+        name = str(run.spec.likelihood.distance)
+        return [(name, words.nats(distance[0]), "no likelihood, no ELBO", distance[1])]
     if note is not None:
         shown = unit.text(evaluations.reconstruction(evaluation))
         return [("Reconstruction", shown, f"{unit.name}, no ELBO", note)]

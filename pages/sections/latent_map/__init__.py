@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.sections.latent_map import controls, gap, headline, sections, stage
 from vae_core.runs.run import Run
+from vae_core.spec.capabilities import capabilities as able
 from widgets.components import pixels_switch
 from widgets.components.latent_map.map_view import View
 from widgets.run_data import capabilities
@@ -27,10 +28,15 @@ def page(run: Run | None) -> None:
             unit = units.switch()
             pixels = pixels_switch.choose_in_browser(run)
         body(run, pixels, unit)
-    elif run is not None and run.spec.latent == 1 and (codes := newest(run)) is not None:
+    elif run is not None and has_true_posterior(run) and (codes := newest(run)) is not None:
         with st.container(key="map-section"):
             st.subheader("True posterior")
-            gap.show(run, codes, View())  # a line is enough for it
+            gap.show(run, codes, View())
+
+
+def has_true_posterior(run: Run) -> bool:
+    """Whether a run without a map has one: a line is enough for it."""
+    return run.spec.latent == 1 and "likelihood" in able(run.spec)
 
 
 def body(run: Run, pixels: str, unit: Unit) -> None:

@@ -14,7 +14,7 @@ from widgets.components.latent_map import densities
 from widgets.components.latent_map.map_view import View
 from widgets.components.latent_map.measures import exact, measure, percent
 from widgets.run_data.codes import Codes
-from widgets.shell import links, objective_words, tasks, units, url_state
+from widgets.shell import links, objective_words, tasks, units, url_state, words
 from widgets.shell.fragments import fragment
 from widgets.shell.units import Unit
 
@@ -70,6 +70,9 @@ def numbers(run: Run, view: View, codes: Codes, unit: Unit, holes: Any, outside:
             each, about = f"; {found[0]:.3f} per pixel", f" {units.about_scale(run.spec, found[1])}"
         help = f"Reconstruction minus KL, with beta 1.{about}"
         number("ELBO", unit.text(elbo), f"{unit.name} per test image{of}{each}", help)
+    elif (distance := evaluations.distance(evaluation)) is not None:
+        name = str(run.spec.likelihood.distance)
+        number(name, words.nats(distance[0]), "per test image; no likelihood, so no ELBO", distance[1])
     elif note is not None:
         shown = unit.text(evaluations.reconstruction(evaluation))
         number("Reconstruction", shown, f"{unit.name} per test image. {note}", variance_bound.WHY)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from pages.sections.train import transport
 from vae_core import recipes
 from vae_core.runs.run import Run
 from vae_core.spec import Spec
+from vae_core.spec.capabilities import capabilities
 from vae_core.workers import launch
 from widgets.components import board, pixels_switch
 from widgets.components.board import parcel
@@ -19,6 +22,9 @@ from widgets.shell import links, units, url_state, words
 from widgets.shell.error_boundary import callback
 from widgets.shell.fragments import fragment
 from widgets.shell.units import Unit
+
+if TYPE_CHECKING:
+    from vae_core.analysis.decode import Pixels
 
 BOARD = "board"
 POLL = 0.45  # seconds: more than two updates a second even when one is late
@@ -53,7 +59,7 @@ def stage(run: Run | None) -> None:
             with st.container(width="stretch", gap="small"):
                 state(run)
             unit = units.switch(hidden=True)
-            pixels = pixels_switch.switch(("means", "modes", "drawn"), hidden=True)
+            pixels = pixels_switch.switch(ways(run), hidden=True)
         if now.state != "unreadable":
             on_board(run, opening, pixels, unit)
             opening = False
@@ -61,14 +67,20 @@ def stage(run: Run | None) -> None:
     fragment(show, run_every=POLL if run.status.active else None)
 
 
+def ways(run: Run) -> tuple[Pixels, ...]:
+    """What the board can show of p(x|z): the decoded image alone where there is none."""
+    return ("means", "modes", "drawn") if "likelihood" in capabilities(run.spec) else ("means",)
+
+
 def on_board(run: Run, opening: bool, pixels: str, unit: Unit) -> None:
     """opening: with all moments so far, and not the newest only. pixels: what pictures show of p(x|z)."""
     ground = links.GROUND.parse(url_state.read(links.GROUND) or str(links.GROUND.default))
     url_state.accepted(links.GROUND, ground)
-    decoder = None
+    decoder: bytes | None = None
     if ground == "decoded" and run.spec.latent > 1:
         decoder = densities.decoder(str(run.path), weights(run), decoded_class(run))
-    board.board(parcel.parcel(run, opening, pixels, unit), BOARD, ground, pixels, decoder, callback(_ground))
+    shown = parcel.parcel(run, opening, pixels, unit)
+    board.board(shown, BOARD, ground, pixels, decoder, callback(_ground))
 
 
 def _ground() -> None:

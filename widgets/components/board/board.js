@@ -143,7 +143,7 @@ function makeBoard(root) {
       const theme = readTheme(root);
       figures.forEach((f) => Object.assign(f, { theme, file: d.run }));
       panels.probes.name((d.seen ? "Probe images, what is seen, reconstructions" : "Probe images and their reconstructions") + d.pixels);
-      panels.curves.name(d.unit === "bits" ? "Bits per image" : "Nats per image");
+      panels.curves.name(d.distance ? "Per image" : d.unit === "bits" ? "Bits per image" : "Nats per image");
       panels.samples.name(`Samples from the prior${d.pixels}`);
       part("bar").style.width = `${100 * (d.progress ?? 0)}%`;
       part("meter").style.visibility = d.progress == null ? "hidden" : "visible";

@@ -93,6 +93,8 @@ def _axes(path: str) -> list[int]:
 def build(run: Run, film: bool, pixels: str = "means", unit: Unit = NATS) -> bytes:
     """film: all frames, to be played; otherwise the newest."""
     now, spec, reports = run.status, run.spec, run.metrics
+    if spec.likelihood.distance is not None:
+        unit = NATS  # of the KL; a distance has no bits
     newest = run.frame()
     undefined = None if newest is None else variance_bound.undefined_kl(newest["log_var"])
     optimum = (part(reports, "ppca") or {}).get("log_likelihood")
@@ -104,6 +106,7 @@ def build(run: Run, film: bool, pixels: str = "means", unit: Unit = NATS) -> byt
         "classes": list(spec.data.classes or CATALOGUE[spec.data.name].classes),
         "tiles": tiles(run, undefined, unit=unit),
         "unit": unit.name,
+        "distance": spec.likelihood.distance or "",
         "kl_note": undefined or "",
         "bars_note": undefined or ("" if spec.posterior.form == "gaussian" else OF_MOMENTS),
         "progress": _progress(now.state, now.step, now.steps_total, now.seconds, spec.training.seconds),

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from vae_core.model import variance_bound
+from vae_core.runs import evaluations
 from vae_core.runs.run import Run
+from vae_core.spec import Spec
 from widgets.components.board import density
 from widgets.shell import objective_words, units, words
 from widgets.shell.units import NATS, Unit
@@ -81,7 +83,11 @@ def tiles(
 
     def row(name: str, key: str, help: str) -> list[str]:
         shown = test.get(key, train.get(key))
+        if key == "reconstruction" and (found := evaluations.distance(test)) is not None:
+            shown = -found[0]
         under = f"train {unit.text(train[key])}" if isinstance(train.get(key), int | float) else whose
+        if spec.likelihood.distance is not None and key in ("elbo", "reconstruction"):
+            return of_distance(spec, key, shown, under)
         if undefined and key in ("elbo", "kl"):
             return [name, "–", "undefined", f"{undefined} {variance_bound.WHY}", key]
         return [name, unit.text(shown), under, f"{help} In {unit.name} per image. {on}", key]
@@ -149,6 +155,15 @@ def tiles(
             "",
         ],
     ]
+
+
+def of_distance(spec: Spec, key: str, shown: float | None, under: str) -> list[str]:
+    """What stands in place of ELBO and reconstruction where a distance is no likelihood."""
+    note = spec.likelihood_note or ""
+    if key == "elbo":
+        return ["ELBO", "–", "no likelihood", note, key]
+    distance = None if shown is None else -shown
+    return [spec.likelihood.distance or "", words.nats(distance), under.replace("−", ""), note, key]
 
 
 def number(value: Any) -> float:
