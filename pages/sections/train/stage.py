@@ -77,10 +77,13 @@ def on_board(run: Run, opening: bool, pixels: str, unit: Unit) -> None:
     ground = links.GROUND.parse(url_state.read(links.GROUND) or str(links.GROUND.default))
     url_state.accepted(links.GROUND, ground)
     decoder: bytes | None = None
+    held: tuple[float, ...] = ()
     if ground == "decoded" and run.spec.latent > 1:
         decoder = densities.decoder(str(run.path), weights(run), decoded_class(run))
+        if decoder is not None:
+            held = densities.unshown_of(str(run.path), weights(run))
     shown = parcel.parcel(run, opening, pixels, unit)
-    board.board(shown, BOARD, ground, pixels, decoder, callback(_ground))
+    board.board(shown, BOARD, ground, pixels, decoder, held, callback(_ground))
 
 
 def _ground() -> None:

@@ -17,7 +17,7 @@ const MOST_GLIDE = 900; // milliseconds; the next report is then awaited at rest
 const BELOW = 10, PEEK = 44; // pixels left free below the board; where more follows, so that its head is seen
 
 const boards = new Map(); // where Streamlit mounted one -> it
-const ground = { name: "density", choose: () => {}, decoder: null, pixels: "means" };
+const ground = { name: "density", choose: () => {}, decoder: null, pixels: "means", held: [] };
 
 export default function ({ data, parentElement, setStateValue }) {
   if (!(data instanceof Uint8Array)) return takeGround(data, setStateValue);
@@ -34,14 +34,14 @@ export default function ({ data, parentElement, setStateValue }) {
   return () => { board.close(); boards.delete(parentElement); };
 }
 
-function takeGround({ ground: name, pixels }, setStateValue) {
+function takeGround({ ground: name, pixels, held }, setStateValue) {
   ground.choose = (chosen) => setStateValue("ground", chosen);
-  lay({ name, pixels });
+  lay({ name, pixels, held });
 }
 
 function takeDecoder(parcel) {
   const made = makeDecoder(parcel);
-  lay({ decoder: (pixels) => ({ ...made.showing(pixels), id: `${parcel.id} ${pixels}` }) });
+  lay({ decoder: (pixels) => ({ ...made.showing(pixels), held: ground.held, id: `${parcel.id} ${pixels}` }) });
   return () => lay({ decoder: null });
 }
 
