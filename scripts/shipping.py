@@ -325,6 +325,9 @@ def elbo(numbers: dict[str, Any]) -> list[tuple[str, str]]:
     if numbers["kl_note"] is not None:
         return [("ELBO and KL", f"{numbers['kl_note']} {variance_bound.WHY}"), reconstruction]
     rows = [("ELBO", f"{numbers['elbo']:.2f} nats"), reconstruction, ("KL", f"{numbers['kl']:.2f} nats")]
+    if numbers["bits_per_dimension"] is not None:
+        sentence = f"at most {numbers['bits_per_dimension']:.3f}, of {numbers['bits_scale']}, by the ELBO"
+        rows.append(("Bits per dimension", sentence))
     if "bound" in numbers:
         rows.append((f"Bound, k = {numbers['bound_samples']}", f"{numbers['bound']:.2f} nats"))
     return rows
