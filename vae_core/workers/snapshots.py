@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vae_core.analysis import kl_divergence
+from vae_core.analysis import decode, kl_divergence
 from vae_core.model import masks, noise
 from vae_core.model.vae import VAE
 from vae_core.pixels import to_uint8, unit
@@ -104,7 +104,8 @@ class Snapshots:
             both = torch.cat([probe_classes, sample_classes])
         means = model.posterior.location(model.encode(self._seen, probe_classes, self._masks))
         prior = model.prior.sample(SAMPLES, torch.Generator(model.device).manual_seed(SEED), sample_classes)
-        decoded = model.decode_mean(torch.cat([means, prior]), both)
+        generator = torch.Generator(model.device).manual_seed(SEED)
+        decoded = decode.decode(model, torch.cat([means, prior]), both, decode.ways(model)[0], generator)
         pictures = to_uint8(decoded).cpu().numpy()
         frame: Arrays = {
             "mean": codes.mean.clamp(-6e4, 6e4).half().numpy(),
