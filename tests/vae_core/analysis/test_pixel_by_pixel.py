@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from vae_core.analysis import likelihood
+from vae_core.analysis.inpaint.in_order import hides_the_end, in_order
 from vae_core.analysis.pixel_by_pixel import write
 from vae_core.model.vae import VAE
 from vae_core.spec import Spec
@@ -22,13 +23,17 @@ def model(net: str = "pixel", **changes: object) -> VAE:
     return VAE(Spec.parse(shape).change(**{"net.kind": net, "net.widths": "6"} | changes)).eval()
 
 
-@pytest.fixture
-def awake() -> VAE:
+def dependent(**changes: object) -> VAE:
     """Whose pixels depend on each other a lot."""
-    found = model(**{"net.receptive_field": 2, "net.channels": 4})
+    found = model(**{"net.receptive_field": 2, "net.channels": 4} | changes)
     assert found.neighbours is not None
     torch.nn.init.normal_(found.neighbours.out.weight, std=2.0)
     return found
+
+
+@pytest.fixture
+def awake() -> VAE:
+    return dependent()
 
 
 def log_p_of_all(found: VAE, z: torch.Tensor) -> torch.Tensor:
@@ -103,3 +108,30 @@ def test_of_a_decoder_that_is_blind_to_z_the_best_kl_is_0(awake: VAE) -> None:
     torch.testing.assert_close(bound.value.detach(), log_px)
     estimate = likelihood.estimate(awake, EVERY[:8], 400)
     assert ((estimate.value - log_px[:8]).abs() < 4 * estimate.error).all()
+
+
+@pytest.mark.parametrize("hidden", ["lower", "left"])
+def test_completions_are_those_that_enumeration_gives(hidden: str) -> None:
+    """p(x) of all 512 images by a sum over codes of one dimension; the lower pixels end the image in raster
+    order, the left ones do not."""
+    one = dependent(latent=1)
+    mask = torch.ones(SIDE, SIDE)
+    if hidden == "lower":
+        mask[1:] = 0
+    else:
+        mask[:, 0] = 0
+    assert hides_the_end(mask) == (hidden == "lower")
+    x, codes = EVERY[0b101011001], torch.linspace(-5, 5, 81)[:, None, None]
+    log_px = one.likelihood.log_prob(one.decode(codes.expand(-1, len(EVERY), -1), x=EVERY), EVERY).detach()
+    p = (log_px + one.prior.log_prob(codes)).double().exp().sum(0) * (10 / 80)
+    assert p.sum().item() == pytest.approx(1, abs=1e-5)
+    p *= ((x == EVERY) | (mask == 0)).flatten(1).all(1)
+    found = in_order(one, x, mask, 2000, draws=2000, generator=torch.Generator().manual_seed(4))
+    assert ((found.images == x) | (mask == 0)).all()
+    assert found.log_px == pytest.approx(p.sum().log().item(), abs=4 / found.ess**0.5)
+    torch.testing.assert_close(
+        found.images.mean(0).flatten().double(),
+        (p / p.sum()) @ EVERY.flatten(1).double(),
+        atol=4 * 0.5 / found.ess**0.5,
+        rtol=0,
+    )
