@@ -107,6 +107,8 @@ def decoder(
     times as far out. `label` is carried along in the header, say a run's name and step.
     Raises TypeError where the decoder holds a layer that the browser does not know, or the likelihood a mean.
     """
+    if model.neighbours is not None:
+        raise TypeError("no code alone says what pixels are: each depends on those before it")
     layers, arrays = _layers(model.decoder)
     pixels = model.likelihood.browser_pixels
     if "means" not in pixels:

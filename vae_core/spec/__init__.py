@@ -43,6 +43,7 @@ from vae_core.spec.parts import (
     Noise,
     NoNoise,
     PartialConvNet,
+    PixelNet,
 )
 from vae_core.spec.posteriors import (
     DiagonalGaussianPosterior,
@@ -102,6 +103,7 @@ __all__ = [
     "Objective",
     "ObjectiveSettings",
     "PartialConvNet",
+    "PixelNet",
     "PointPosterior",
     "Posterior",
     "PosteriorSettings",

@@ -26,6 +26,12 @@ def net_and_images(spec: Spec) -> str | None:
     return None if fault is None else f"net.{fault}"
 
 
+def net_and_condition(spec: Spec) -> str | None:
+    if not spec.net.reach or spec.condition.kind == "none":
+        return None
+    return "net.kind: pixel is told no class; it goes with condition.kind=none"
+
+
 def likelihood_and_pixels(spec: Spec) -> str | None:
     if not spec.likelihood.needs_grey or spec.data.binarisation == "none":
         return None
@@ -141,6 +147,7 @@ def classifier_and_noise(spec: Spec) -> str | None:
 
 RULES: tuple[Rule, ...] = (
     net_and_images,
+    net_and_condition,
     likelihood_and_pixels,
     objective_and_condition,
     prior_and_condition,

@@ -109,11 +109,11 @@ class Snapshots:
             "log_var": codes.log_var.half().numpy(),
             "kl": kl_divergence.dimensions(codes, model.prior, OF_PRIOR).mean(0).float().numpy(),
         }
-        ways = ("means",) if model.spec.likelihood.two_valued else decode.ways(model)
-        for way in ways:
+        known = decode.ways(model)
+        for way in known[:1] if model.spec.likelihood.two_valued else known:
             generator = torch.Generator(model.device).manual_seed(SEED)
             pictures = to_uint8(decode.decode(model, torch.cat([means, prior]), both, way, generator)).cpu()
-            name = "" if way == "means" else f"_{way}"
+            name = "" if way == known[0] else f"_{way}"
             frame[f"reconstructions{name}"] = pictures[: len(means)].numpy()
             frame[f"samples{name}"] = pictures[len(means) :].numpy()
         if labels is not None:
