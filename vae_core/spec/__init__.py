@@ -32,6 +32,7 @@ from vae_core.spec.objectives import (
 from vae_core.spec.parts import (
     ClassCondition,
     Condition,
+    ConvGridNet,
     ConvNet,
     Data,
     LectureNet,
@@ -51,14 +52,17 @@ from vae_core.spec.posteriors import (
     PointPosterior,
     Posterior,
     PosteriorSettings,
+    VqPosterior,
 )
 from vae_core.spec.priors import (
+    AutoregressivePrior,
     ClassNormalPrior,
     FlowPrior,
     MixturePrior,
     Prior,
     PriorSettings,
     StandardNormalPrior,
+    UniformPrior,
     VampPrior,
 )
 from vae_core.spec.resolve import resolve
@@ -66,6 +70,7 @@ from vae_core.spec.settings import Settings, SpecError, titles
 from vae_core.spec.whole import Spec, Training, register
 
 __all__ = [
+    "AutoregressivePrior",
     "BernoulliLikelihood",
     "BetaTcObjective",
     "CapacityObjective",
@@ -75,6 +80,7 @@ __all__ = [
     "Condition",
     "ConstraintObjective",
     "ContinuousBernoulliLikelihood",
+    "ConvGridNet",
     "ConvNet",
     "Data",
     "DiagonalGaussianPosterior",
@@ -114,7 +120,9 @@ __all__ = [
     "SpecError",
     "StandardNormalPrior",
     "Training",
+    "UniformPrior",
     "VampPrior",
+    "VqPosterior",
     "register",
     "resolve",
     "titles",
