@@ -315,7 +315,7 @@ RECIPES = {
             "that is nearer to it than to all others.",
             "The encoder's vectors move among the cells, and each code goes to the middle of those that "
             "choose it; a code that none chose for an epoch begins again elsewhere.",
-            {"posterior.kind": "vq", "latent": 2, "posterior.codes": 32, "training.epochs": 6},
+            {"posterior.kind": "vq", "posterior.codes": 32, "training.epochs": 6},
         ),
         Recipe(
             "sprites-beta-1",

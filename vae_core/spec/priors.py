@@ -136,7 +136,7 @@ class AutoregressivePrior(ClassablePrior):
     title: ClassVar[str] = "Autoregressive over codes"
     kind: Literal["autoregressive"] = "autoregressive"
     hidden: Annotated[int, Field(ge=1, le=1024)] = Field(
-        32,
+        64,
         title="Channels of the prior",
         description="Of each of its five masked convolutions.",
         json_schema_extra={"step": 16},
