@@ -45,11 +45,14 @@ export class Codebook extends Figure {
 
   /** Where the tiles stand: as large as lets all of them be seen. */
   layout([width, height]) {
-    const { shape: [count, , h, w] } = this.moment.codeTiles;
-    for (let columns = 1; ; columns++) {
-      const wide = (width - TILE_GAP * (columns - 1)) / columns, high = (wide * h) / w + USE_LINE + TILE_GAP;
-      if (Math.ceil(count / columns) * high <= height + TILE_GAP || wide < 3) return { columns, wide, high, tall: high - USE_LINE - TILE_GAP };
-    }
+    const { shape: [count, , h, w] } = this.moment.codeTiles, under = USE_LINE + TILE_GAP;
+    const fitted = Array.from({ length: count }, (_, k) => {
+      const columns = k + 1, across = (width - TILE_GAP * k) / columns;
+      const wide = Math.min(across, ((height + TILE_GAP) / Math.ceil(count / columns) - under) * (w / h));
+      return { columns, wide, tall: (wide * h) / w, high: (wide * h) / w + under };
+    });
+    const largest = Math.max(...fitted.map(({ wide }) => wide));
+    return fitted.find(({ wide }) => wide > 0.97 * largest); // of those nearly as large, the fullest rows
   }
 
   drawTiles(ctx, size, { colours }) {
@@ -79,18 +82,18 @@ export class Codebook extends Figure {
       const now = asPoints(moment[name]);
       return before && glide.share < 1 ? between(asPoints(before[name]), now, glide.share) : now;
     });
-    const far = [...vectors.x, ...vectors.y, ...codes.x, ...codes.y].map(Math.abs).sort((a, b) => a - b);
-    const half = 1.08 * (far[Math.floor(VECTORS_SHOWN * (far.length - 1))] || 1);
-    return { ...placed(plot, { x: 0, y: 0, half }), codes, vectors, half };
+    const [x, y] = [span(vectors.x), span(vectors.y)], half = 0.6 * Math.max(x.width, y.width, 1e-3);
+    return { ...placed(plot, { x: x.middle, y: y.middle, half }), codes, vectors };
   }
 
   drawPlane(ctx, size, theme) {
     const scene = this.shown = { ...this.scene(size), ...theme, axes: ["e1", "e2"] }, { colours } = theme;
-    const { plot, toX, toY, codes, vectors, half } = scene, { uses } = this.moment, most = Math.max(...uses, 1);
+    const { plot, view, toX, toY, codes, vectors } = scene, { uses } = this.moment, most = Math.max(...uses, 1);
     clipped(ctx, plot, () => {
       for (let i = 0; i < vectors.x.length; i++) dot(ctx, toX(vectors.x[i]), toY(vectors.y[i]), 1.4, { fill: colours.elbo, alpha: 0.45 });
-      const points = Array.from(codes.x, (x, k) => [x, codes.y[k]]), far = { left: -half, right: half, bottom: -half, top: half };
-      if (points.length <= MOST_VORONOI) for (const cell of voronoi(points, far)) {
+      const points = Array.from(codes.x, (x, k) => [x, codes.y[k]]), { x, y, half } = view;
+      const seen = { left: x - half, right: x + half, bottom: y - half, top: y + half };
+      if (points.length <= MOST_VORONOI) for (const cell of voronoi(points, seen)) {
         if (cell.length) line(ctx, [...cell, cell[0]].map(([x, y]) => [toX(x), toY(y)]), { stroke: colours.muted, width: 1, alpha: 0.7 });
       }
       points.forEach(([x, y], k) => dot(ctx, toX(x), toY(y), 2.5 + 4 * Math.sqrt(uses[k] / most), { fill: uses[k] ? colours.kl : colours.paper, stroke: colours.ink }));
@@ -118,6 +121,13 @@ export class Codebook extends Figure {
     const { toX, toY, scale, codes } = this.shown;
     return nearestPoint(codes, (px - toX(0)) / scale, (toY(0) - py) / scale, Infinity);
   }
+}
+
+/** The middle and the width of nearly all values. */
+function span(values) {
+  const sorted = Float32Array.from(values).sort(), at = (share) => sorted[Math.floor(share * (sorted.length - 1))];
+  const low = at(1 - VECTORS_SHOWN), high = at(VECTORS_SHOWN);
+  return { middle: (low + high) / 2, width: high - low };
 }
 
 /** Rows of two numbers as {x, y}. */
