@@ -293,6 +293,20 @@ RECIPES = {
             {"latent": 16, "objective.kind": "free_bits"},
         ),
         Recipe(
+            "collapse",
+            "A decoder so strong that the code goes unused",
+            "Each pixel is given by the code and, up to 7 pixels far, by those before it: what neighbours "
+            "say costs no KL, so that at beta 1 the code falls silent (Chen et al. 2017).",
+            "KL falls below half a nat while the ELBO rises past that of independent pixels. Choose free "
+            "bits of 0.5 nats, or a receptive field of 1 pixel, and the code is used again.",
+            {
+                "net.kind": "pixel",
+                "latent": 8,
+                "data.binarisation": "static",
+                "training.steps": 1000,
+            },
+        ),
+        Recipe(
             "iwae-50",
             "IWAE, 50 codes per image",
             "Fifty codes of an image are weighed together (Burda et al. 2016): a bound nearer to log p(x).",

@@ -80,7 +80,7 @@ def show(run: Run) -> None:
                 "the prior gives one image (a mixture one of each component), and a posterior its mean.",
             )
         )
-        how = pixels.choose(run)
+        how: Pixels = "drawn" if run.spec.net.reach else pixels.choose(run)
         seed = next_seed()
     codes, temperature = usage.codes(run), percent / 100
     kinds = ["posteriors", "prior"] if chosen == "both" else [str(chosen)]

@@ -141,7 +141,8 @@ function makeBoard(root) {
       for (const name of ["probes", "seen"]) if (d[name]) d[name].canvas = sideBySide(d[name]);
       const theme = readTheme(root);
       figures.forEach((f) => Object.assign(f, { theme, file: d.run }));
-      panels.probes.name(d.seen ? "Probe images, what is seen, reconstructions" : "Probe images and their reconstructions");
+      panels.probes.name((d.seen ? "Probe images, what is seen, reconstructions" : "Probe images and their reconstructions") + d.pixels);
+      panels.samples.name(`Samples from the prior${d.pixels}`);
       part("bar").style.width = `${100 * (d.progress ?? 0)}%`;
       part("meter").style.visibility = d.progress == null ? "hidden" : "visible";
       scrubber.take(film.steps, looked == null ? film.last : film.at(looked));

@@ -108,6 +108,7 @@ def build(run: Run, film: bool) -> bytes:
         "terms": [[name, TERMS[name]] for name in terms(reports) if name != "bound"],
         "bound": objective_words.bound(spec) if "bound" in terms(reports) else "",
         "replay": False,
+        "pixels": ", drawn" if spec.net.reach else "",  # after the titles of pictures
         "latent": spec.latent,
         "optimum": (part(reports, "ppca") or {}).get("log_likelihood"),
     }
