@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from rich.console import Console
 from safetensors.torch import load_file, save_file
@@ -146,7 +147,7 @@ def rounded(model: VAE) -> VAE:
 def codes(model: VAE, test: data.Dataset) -> Posteriors:
     """q(z|x) of the test images, as float16 keeps it."""
     found = model.posteriors(data.binarised_once(test, model.spec.data.binarisation), test.labels)
-    return Posteriors(found.mean.half().float(), found.log_var.half().float(), found.labels)
+    return Posteriors.of(_halves(found))
 
 
 def ship(
@@ -245,11 +246,16 @@ def _thin(run: Run, most: int) -> None:
 
 
 def _write_codes(run: Run, found: Posteriors) -> None:
-    arrays = {"mean": found.mean.half(), "log_var": found.log_var.half()}
-    if found.labels is not None:
-        arrays["labels"] = found.labels.to(torch.int16)
-    arrays["step"] = torch.tensor([run.status.step])
-    save_file(arrays, run.path / files.POSTERIORS)
+    arrays = {name: torch.from_numpy(array) for name, array in _halves(found).items()}
+    save_file(arrays | {"step": torch.tensor([run.status.step])}, run.path / files.POSTERIORS)
+
+
+def _halves(found: Posteriors) -> dict[str, np.ndarray]:
+    """What there is of them by name, in half the bytes."""
+    return {
+        name: array.astype(np.int16 if name == "labels" else np.float16)
+        for name, array in found.arrays().items()
+    }
 
 
 def model_card(
@@ -319,6 +325,9 @@ def elbo(numbers: dict[str, Any]) -> list[tuple[str, str]]:
     if numbers["kl_note"] is not None:
         return [("ELBO and KL", f"{numbers['kl_note']} {variance_bound.WHY}"), reconstruction]
     rows = [("ELBO", f"{numbers['elbo']:.2f} nats"), reconstruction, ("KL", f"{numbers['kl']:.2f} nats")]
+    if numbers["bits_per_dimension"] is not None:
+        sentence = f"at most {numbers['bits_per_dimension']:.3f}, of {numbers['bits_scale']}, by the ELBO"
+        rows.append(("Bits per dimension", sentence))
     if "bound" in numbers:
         rows.append((f"Bound, k = {numbers['bound_samples']}", f"{numbers['bound']:.2f} nats"))
     return rows

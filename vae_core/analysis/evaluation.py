@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from vae_core import data
-from vae_core.analysis import aggregate, collapse, importance_bound, kl_divergence, likelihood
+from vae_core.analysis import aggregate, bits, collapse, importance_bound, kl_divergence, likelihood
 from vae_core.data import Dataset
 from vae_core.model import masks, noise, variance_bound
 from vae_core.model.terms import Bound
@@ -54,6 +54,8 @@ def evaluate(
     `log_px_note` says why, where the pixels have no likelihood under the model or `samples` is 0.
     bound: of a run whose objective weighs `bound_samples` codes of an image together, what it maximises, with
     beta 1: of all images, drawn once for each.
+    bits_per_dimension: at most so many for each pixel and channel, by the ELBO, on the scale bits_scale
+    (`bits.scale`); None where there is none.
     kl_note: why kl and elbo say nothing of the model, where its variances stand on their bound; else None.
     hole_mass: share of the prior, within its 95 % region, where the aggregated posterior is less than a tenth
     of the prior. dimension_kl: under a prior without a closed form against each dimension's marginal; where
@@ -73,6 +75,9 @@ def evaluate(
     holes = aggregate.hole_mass(posteriors, prior=prior)
     if dimension_kl is None:
         dimension_kl = kl_divergence.dimensions(posteriors, prior).mean(0)
+    kl_note = variance_bound.undefined_kl(posteriors.log_var)
+    shares = bits.grey_shares(dataset.images)
+    per_dimension = None if kl_note else bits.per_dimension(spec, whole["elbo"], shares)
     return {
         "dataset": dataset.name,
         "split": dataset.split,
@@ -82,7 +87,9 @@ def evaluate(
         "beta": spec.objective.beta,
         "seed": seed,
         **whole,
-        "kl_note": variance_bound.undefined_kl(posteriors.log_var),
+        "kl_note": kl_note,
+        "bits_per_dimension": per_dimension,
+        "bits_scale": None if per_dimension is None else bits.scale(spec),
         "dimension_kl": dimension_kl.tolist(),
         "active_units": collapse.active_units(posteriors, prior=prior),
         "hole_mass": holes.value,

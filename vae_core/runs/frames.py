@@ -4,7 +4,9 @@ A frame is one safetensors file: mean and log_var [N, D] float16 and labels [N] 
 the live numbers first,
 kl [D] float32: of each dimension under the prior of then, their average in nats, what is needed to make that
 prior again (`VAE.prior_state`), where it learns and that is not much,
-reconstructions [10, C, H, W] uint8 of the probes, samples [16, C, H, W] uint8 from the prior, and step [1].
+reconstructions [10, C, H, W] uint8 of the probes, samples [16, C, H, W] uint8 from the prior, and step [1]:
+means of p(x|z), and as reconstructions_modes, samples_drawn and so on its modes and draws, where means do not
+say them.
 Beside them lie the probes: images [10, C, H, W] and, where the encoder sees part of each, masks [10, 1, H, W]
 uint8, 1 = observed, or, where it sees them under noise, noisy [10, C, H, W].
 Imports no torch.

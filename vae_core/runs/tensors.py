@@ -171,7 +171,8 @@ def check_umap(header: Header, spec: Spec) -> None:
 
 def check_frame(header: Header, spec: Spec) -> None:
     pictures = _pictures(spec.data.shape)
-    fits = _moments(header, spec) | {"reconstructions": pictures, "samples": pictures}
+    kinds = [f"{name}{way}" for name in ("reconstructions", "samples") for way in ("", "_modes", "_drawn")]
+    fits = _moments(header, spec) | dict.fromkeys(kinds, pictures)
     fits["kl"] = _of(FLOATS, spec.latent)
     if any(name.startswith(OF_PRIOR) for name in header):
         shapes = _shapes_of_prior(spec)

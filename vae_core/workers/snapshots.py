@@ -104,16 +104,18 @@ class Snapshots:
             both = torch.cat([probe_classes, sample_classes])
         means = model.posterior.location(model.encode(self._seen, probe_classes, self._masks))
         prior = model.prior.sample(SAMPLES, torch.Generator(model.device).manual_seed(SEED), sample_classes)
-        generator = torch.Generator(model.device).manual_seed(SEED)
-        decoded = decode.decode(model, torch.cat([means, prior]), both, decode.ways(model)[0], generator)
-        pictures = to_uint8(decoded).cpu().numpy()
         frame: Arrays = {
             "mean": codes.mean.clamp(-6e4, 6e4).half().numpy(),
             "log_var": codes.log_var.half().numpy(),
             "kl": kl_divergence.dimensions(codes, model.prior, OF_PRIOR).mean(0).float().numpy(),
-            "reconstructions": pictures[: len(means)],
-            "samples": pictures[len(means) :],
         }
+        known = decode.ways(model)
+        for way in known[:1] if model.spec.likelihood.two_valued else known:
+            generator = torch.Generator(model.device).manual_seed(SEED)
+            pictures = to_uint8(decode.decode(model, torch.cat([means, prior]), both, way, generator)).cpu()
+            name = "" if way == known[0] else f"_{way}"
+            frame[f"reconstructions{name}"] = pictures[: len(means)].numpy()
+            frame[f"samples{name}"] = pictures[len(means) :].numpy()
         if labels is not None:
             frame["labels"] = labels.numpy().astype(np.int16)
         return frame | _prior(model)

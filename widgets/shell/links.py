@@ -66,8 +66,8 @@ STEP = Whole("step", ALL, "step of the tour", "The step of the tour.", least=1, 
 GUESS = Whole("guess", ALL, "guess", "The answer that was given to the step's question; 1 is the right one.",
     least=1)
 
-PIXELS = Choice("pixels", (*INPAINT, *GENERATE), "pixels",
-    "Whether pixels are means of p(x|z), its modes (of samples), or drawn from it.",
+PIXELS = Choice("pixels", (*TRAIN, *MAPS, *TRAVERSE, *INTERPOLATE, *INPAINT, *GENERATE), "pixels",
+    "Whether decoded pixels are means of p(x|z), its modes, or drawn from it.",
     options=("means", "modes", "drawn"), default="means")
 
 # --- Home, Train ------------------------------------------------------------------------------------

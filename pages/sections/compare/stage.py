@@ -148,6 +148,7 @@ def one_map(place: int, one: Side, view: CompareView, state: Shared, height: str
         group=SHARED.key,
         links="image" if view.by_image else "place",
         images=one.images,
+        pixels=view.pixels,
         label=f"Latent map of {library.title(run)}",
     )
 

@@ -9,7 +9,7 @@ from vae_core import recipes
 from vae_core.runs.run import Run
 from vae_core.spec import Spec
 from vae_core.workers import launch
-from widgets.components import board
+from widgets.components import board, pixels_switch
 from widgets.components.board import parcel
 from widgets.components.latent_map import densities
 from widgets.run_data import library
@@ -40,29 +40,35 @@ def stage(run: Run | None) -> None:
             icon=":material/play_circle:",
         )
         return
-    seen, opening = run.status.state, True
+    seen, opening = (run.status.state, url_state.read(links.PIXELS)), True
 
     def show() -> None:
         nonlocal opening
         now = run.status
-        if now.state != seen:
-            st.rerun()  # the buttons depend on it
-        state(run)
+        if (now.state, url_state.read(links.PIXELS)) != seen:
+            st.rerun()  # the buttons depend on the state, all moments of the board on the pixels
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="board-head"):
+            with st.container(width="stretch", gap="small"):
+                state(run)
+            if now.state != "unreadable" and run.spec.net.reach:
+                pixels = "drawn"
+            else:
+                pixels = pixels_switch.switch(("means", "modes", "drawn"), hidden=True)
         if now.state != "unreadable":
-            on_board(run, opening)
+            on_board(run, opening, pixels)
             opening = False
 
     fragment(show, run_every=POLL if run.status.active else None)
 
 
-def on_board(run: Run, opening: bool) -> None:
-    """opening: with all moments so far, and not the newest only."""
+def on_board(run: Run, opening: bool, pixels: str) -> None:
+    """opening: with all moments so far, and not the newest only. pixels: what pictures show of p(x|z)."""
     ground = links.GROUND.parse(url_state.read(links.GROUND) or str(links.GROUND.default))
     url_state.accepted(links.GROUND, ground)
     decoder = None
     if ground == "decoded" and run.spec.latent > 1 and run.spec.net.reach == 0:
         decoder = densities.decoder(str(run.path), weights(run), decoded_class(run))
-    board.board(parcel.parcel(run, opening), BOARD, ground, decoder, callback(_ground))
+    board.board(parcel.parcel(run, opening, pixels), BOARD, ground, pixels, decoder, callback(_ground))
 
 
 def _ground() -> None:

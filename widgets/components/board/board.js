@@ -17,7 +17,7 @@ const MOST_GLIDE = 900; // milliseconds; the next report is then awaited at rest
 const BELOW = 10, PEEK = 44; // pixels left free below the board; where more follows, so that its head is seen
 
 const boards = new Map(); // where Streamlit mounted one -> it
-const ground = { name: "density", choose: () => {}, decoder: null };
+const ground = { name: "density", choose: () => {}, decoder: null, pixels: "means" };
 
 export default function ({ data, parentElement, setStateValue }) {
   if (!(data instanceof Uint8Array)) return takeGround(data, setStateValue);
@@ -34,13 +34,14 @@ export default function ({ data, parentElement, setStateValue }) {
   return () => { board.close(); boards.delete(parentElement); };
 }
 
-function takeGround({ ground: name }, setStateValue) {
+function takeGround({ ground: name, pixels }, setStateValue) {
   ground.choose = (chosen) => setStateValue("ground", chosen);
-  lay({ name });
+  lay({ name, pixels });
 }
 
 function takeDecoder(parcel) {
-  lay({ decoder: { ...makeDecoder(parcel), id: parcel.id } });
+  const made = makeDecoder(parcel);
+  lay({ decoder: (pixels) => ({ ...made.showing(pixels), id: `${parcel.id} ${pixels}` }) });
   return () => lay({ decoder: null });
 }
 
@@ -127,7 +128,7 @@ function makeBoard(root) {
     tiles();
     figures.forEach((f) => f.draw());
   }
-  function lays() { cloud.lay(ground.name, ground.decoder, scrubber.follows); }
+  function lays() { cloud.lay(ground.name, ground.decoder?.(ground.pixels) ?? null, scrubber.follows); }
 
   return {
     show(next) {

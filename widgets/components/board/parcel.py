@@ -19,6 +19,7 @@ from vae_core.model import variance_bound
 from vae_core.runs import files, frames
 from vae_core.runs.control import KNOBS
 from vae_core.runs.run import Run
+from widgets.components.board import shown_pixels
 from widgets.components.board.planes import DENSITY, of_shots
 from widgets.components.board.tiles import number, part, tiles
 from widgets.run_data.codes import is_standard
@@ -48,15 +49,15 @@ DRAG = 0.6  # seconds of training between two moves of one drag, at most
 HIDDEN = (70, 92, 138)  # red, green, blue of what the encoder does not see
 
 
-def parcel(run: Run, opening: bool = True) -> bytes:
-    """The board of the run as it is now.
+def parcel(run: Run, opening: bool = True, pixels: str = "means") -> bytes:
+    """The board of the run as it is now. pixels: what its pictures show of p(x|z).
 
     opening: with all frames that are stored, also in training; the board goes on from them by itself.
     """
     now = run.status
     if now.active and now.state != "paused" and not opening:
-        return _newest(str(run.path), _version(run, now.state))
-    return _film(str(run.path), _version(run, now.state))
+        return _newest(str(run.path), _version(run, now.state), pixels)
+    return _film(str(run.path), _version(run, now.state), pixels)
 
 
 def _version(run: Run, state: str) -> tuple[Any, ...]:
@@ -72,13 +73,13 @@ def _version(run: Run, state: str) -> tuple[Any, ...]:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _newest(path: str, version: tuple[Any, ...]) -> bytes:
-    return build(open_run(path), film=False)
+def _newest(path: str, version: tuple[Any, ...], pixels: str) -> bytes:
+    return build(open_run(path), film=False, pixels=pixels)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _film(path: str, version: tuple[Any, ...]) -> bytes:
-    return build(open_run(path), film=True)
+def _film(path: str, version: tuple[Any, ...], pixels: str) -> bytes:
+    return build(open_run(path), film=True, pixels=pixels)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
@@ -87,7 +88,7 @@ def _axes(path: str) -> list[int]:
     return []
 
 
-def build(run: Run, film: bool) -> bytes:
+def build(run: Run, film: bool, pixels: str = "means") -> bytes:
     """film: all frames, to be played; otherwise the newest."""
     now, spec, reports = run.status, run.spec, run.metrics
     newest = run.frame()
@@ -108,7 +109,6 @@ def build(run: Run, film: bool) -> bytes:
         "terms": [[name, TERMS[name]] for name in terms(reports) if name != "bound"],
         "bound": objective_words.bound(spec) if "bound" in terms(reports) else "",
         "replay": False,
-        "pixels": ", drawn" if spec.net.reach else "",  # after the titles of pictures
         "latent": spec.latent,
         "optimum": (part(reports, "ppca") or {}).get("log_likelihood"),
     }
@@ -121,7 +121,10 @@ def build(run: Run, film: bool) -> bytes:
     ):
         header["weighted"] = objective_words.of(spec).penalty
 
-    shots = _shots(run, film)
+    shots, two_valued = _shots(run, film), spec.likelihood.two_valued
+    header["pixels"] = shown_pixels.in_words(shots, pixels, two_valued)
+    if spec.net.reach:  # there are no means then, and all pictures are draws
+        header["pixels"] = shown_pixels.WORDS["drawn"]
     if not shots:
         header |= {"chosen": [0, 1], "axes": ["z1", "z2"], "cloud_note": "", "regions": []}
         empty = np.zeros(0, np.float32)
@@ -147,7 +150,7 @@ def build(run: Run, film: bool) -> bytes:
     arrays |= {"cloud": cloud.astype(np.float32), "labels": labels, "kl": kl.astype(np.float32)}
     arrays |= planes.arrays
     for name in ("reconstructions", "samples"):
-        arrays[name] = np.stack([shot[name] for shot in shots])
+        arrays[name] = np.stack([shown_pixels.of_frame(shot, name, pixels, two_valued) for shot in shots])
     if run.probes is not None:
         arrays["probes"] = run.probes
         if run.probe_masks is not None:
