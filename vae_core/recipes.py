@@ -329,8 +329,8 @@ RECIPES = {
             "A decoder so strong that the code goes unused",
             "Each pixel is given by the code and, up to 7 pixels far, by those before it: what neighbours "
             "say costs no KL, so that at beta 1 the code falls silent (Chen et al. 2017).",
-            "KL falls below half a nat while the ELBO rises past that of independent pixels. Choose free "
-            "bits of 0.5 nats, or a receptive field of 1 pixel, and the code is used again.",
+            "KL falls below half a nat while the ELBO rises past that of independent pixels: what is decoded of "
+            "a probe image is any digit. With free bits of 0.5 nats a dimension KL comes back, to some 3.6 nats.",
             {
                 "net.kind": "pixel",
                 "latent": 8,

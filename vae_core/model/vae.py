@@ -33,19 +33,19 @@ class VAE(nn.Module):
         self.spec = spec
         channels, height, width = spec.data.shape
         self.image_shape = (channels, height, width)
-        self.latent = spec.latent
+        self.latent = spec.code_size
         self.likelihood = likelihoods.build(spec.likelihood)
         self.posterior = posteriors.build(spec.posterior, spec.latent)
         self.classes = spec.classes
         self.class_prior: priors.ClassPrior | None = None
         if spec.condition.kind == "class":
             self.class_prior = priors.ClassPrior(spec.classes, spec.condition.class_prior == "learned")
-        self.prior = priors.build(spec.prior, spec.latent, self.class_prior)
+        self.prior = priors.build(spec.prior, self.latent, self.class_prior)
         self.encoder, self.decoder = nets.build(
             spec.net,
             image=(channels + spec.masked, height, width),
             outputs=self.posterior.numbers,
-            latent=spec.latent,
+            latent=self.latent,
             pixels=(self.likelihood.numbers * channels, height, width),
             encoder_condition=spec.classes if spec.encoder_sees_class else 0,
             decoder_condition=spec.classes,
@@ -163,8 +163,9 @@ class VAE(nn.Module):
         kl = self.posterior.kl(params, self.prior, y)
         if y is None or y.ndim == 2:
             of_one = z[None]  # whoever follows the gradient to the codes finds all of it here
+            log_px = self.likelihood.log_prob(self.decode(of_one[0], y, x), x)
             return Terms(
-                log_px=self.likelihood.log_prob(self.decode(of_one[0], y, x), x)[None],
+                log_px=self.posterior.estimated(log_px, log_qz)[None],
                 log_pz=self.prior.log_prob(of_one[0], y)[None],
                 log_qz=log_qz[None],
                 kl=None if kl is None else kl[None],

@@ -246,7 +246,7 @@ def objective_shapes(spec: Spec) -> Shapes:
     from vae_core import objectives
 
     with torch.device("meta"):
-        objective = objectives.build(spec.objective, latent=spec.latent)
+        objective = objectives.build(spec.objective, latent=spec.code_size)
         return {name: tuple(value.shape) for name, value in objective.state_dict().items()}
 
 

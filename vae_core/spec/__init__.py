@@ -47,6 +47,7 @@ from vae_core.spec.parts import (
 )
 from vae_core.spec.posteriors import (
     DiagonalGaussianPosterior,
+    GumbelPosterior,
     IafPosterior,
     PointPosterior,
     Posterior,
@@ -59,6 +60,7 @@ from vae_core.spec.priors import (
     Prior,
     PriorSettings,
     StandardNormalPrior,
+    UniformGroupsPrior,
     VampPrior,
 )
 from vae_core.spec.resolve import resolve
@@ -83,6 +85,7 @@ __all__ = [
     "FlowPrior",
     "FreeBitsObjective",
     "GaussianLikelihood",
+    "GumbelPosterior",
     "IafPosterior",
     "InfoObjective",
     "IwaeObjective",
@@ -114,6 +117,7 @@ __all__ = [
     "SpecError",
     "StandardNormalPrior",
     "Training",
+    "UniformGroupsPrior",
     "VampPrior",
     "register",
     "resolve",

@@ -94,6 +94,17 @@ class VampPrior(PriorSettings):
     )
 
 
+class UniformGroupsPrior(PriorSettings):
+    """The same probability for each of K categories in every group. `Spec.parse` sets K, as the posterior has
+    it."""
+
+    closed_form: ClassVar[bool] = True
+    equation: ClassVar[str] = r"p(z) = K^{-M}"
+    title: ClassVar[str] = "Uniform over categories"
+    kind: Literal["uniform_groups"] = "uniform_groups"
+    categories: Annotated[int, Field(ge=2, le=256)] = 10
+
+
 class FlowPrior(ClassablePrior):
     """N(0, I) moved by affine couplings (RealNVP); Dinh et al. 2017."""
 
@@ -117,6 +128,6 @@ class FlowPrior(ClassablePrior):
 
 
 Prior = Annotated[
-    StandardNormalPrior | ClassNormalPrior | MixturePrior | VampPrior | FlowPrior,
+    StandardNormalPrior | ClassNormalPrior | MixturePrior | VampPrior | FlowPrior | UniformGroupsPrior,
     Kinds(),
 ]
