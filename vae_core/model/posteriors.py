@@ -16,6 +16,7 @@ from vae_core.model import variance_bound
 from vae_core.model.autoregressive_flow import AutoregressiveFlow
 from vae_core.model.gumbel_softmax import GumbelSoftmax
 from vae_core.model.posterior import DRAWS, MOMENT_DRAWS, GaussianPrior, Posterior, Posteriors
+from vae_core.model.vector_quantised import GridCodes, VectorQuantised
 from vae_core.spec.settings import Settings, kind_of
 
 __all__ = [
@@ -23,11 +24,13 @@ __all__ = [
     "MOMENT_DRAWS",
     "POSTERIORS",
     "DiagonalGaussian",
+    "GridCodes",
     "GumbelSoftmax",
     "InverseAutoregressiveFlow",
     "Point",
     "Posterior",
     "Posteriors",
+    "VectorQuantised",
     "build",
     "register",
 ]
@@ -176,6 +179,7 @@ POSTERIORS: dict[str, type[Posterior]] = {
     "point": Point,
     "iaf": InverseAutoregressiveFlow,
     "gumbel": GumbelSoftmax,
+    "vq": VectorQuantised,
 }
 
 
@@ -190,6 +194,9 @@ def register(settings: type[spec.PosteriorSettings]) -> Callable[[type[Posterior
     return add
 
 
-def build(settings: spec.Posterior, latent: int) -> Posterior:
-    """The posterior that the settings describe, of codes of `latent` dimensions."""
+def build(settings: spec.Posterior, latent: int, grid: tuple[int, int] = (1, 1)) -> Posterior:
+    """The posterior that the settings describe, of codes of `latent` dimensions, or as many in every cell of
+    a grid."""
+    if settings.quantised:
+        return VectorQuantised(settings, latent, grid)
     return POSTERIORS[settings.kind](settings, latent)

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vae_core.model import likelihoods, nets, posteriors, priors
-from vae_core.model.posteriors import Posteriors
+from vae_core.model.posteriors import GridCodes, Posteriors, VectorQuantised
 from vae_core.model.terms import Terms
 from vae_core.pixels import unit
 from vae_core.spec import Spec
@@ -35,12 +35,13 @@ class VAE(nn.Module):
         self.image_shape = (channels, height, width)
         self.latent = spec.code_size
         self.likelihood = likelihoods.build(spec.likelihood)
-        self.posterior = posteriors.build(spec.posterior, spec.latent)
+        self.posterior = posteriors.build(spec.posterior, spec.latent, spec.grid)
         self.classes = spec.classes
         self.class_prior: priors.ClassPrior | None = None
         if spec.condition.kind == "class":
             self.class_prior = priors.ClassPrior(spec.classes, spec.condition.class_prior == "learned")
-        self.prior = priors.build(spec.prior, self.latent, self.class_prior)
+        codebook = self.posterior if isinstance(self.posterior, VectorQuantised) else None
+        self.prior = priors.build(spec.prior, self.latent, self.class_prior, codebook)
         self.encoder, self.decoder = nets.build(
             spec.net,
             image=(channels + spec.masked, height, width),
@@ -170,6 +171,8 @@ class VAE(nn.Module):
                 log_qz=log_qz[None],
                 kl=None if kl is None else kl[None],
                 z=of_one,
+                auxiliary=self.posterior.auxiliary_loss(params),
+                params=params.detach(),
                 held_log_qz=partial(self._held_log_prob, params, of_one),
                 pairwise=partial(self.posterior.pairwise, params, z)
                 if self.spec.posterior.independent
@@ -225,14 +228,26 @@ class VAE(nn.Module):
 
         Of an encoder that sees the class, q(z|x, y) with y the true class, as labels [N] say.
         """
+        return Posteriors(labels=None if labels is None else labels.cpu(), **self._codes(images, labels))
+
+    @torch.inference_mode()
+    def grid_codes(self, images: Tensor, labels: Tensor | None = None) -> GridCodes:
+        """As `posteriors`, of a model whose codes are grids of a codebook's."""
+        return GridCodes(labels=None if labels is None else labels.cpu(), **self._codes(images, labels))
+
+    def encoded(self, images: Tensor, labels: Tensor | None = None) -> Posteriors | GridCodes:
+        """What a run keeps of images, in the form of its posterior."""
+        return (self.grid_codes if self.spec.posterior.quantised else self.posteriors)(images, labels)
+
+    def _codes(self, images: Tensor, labels: Tensor | None) -> dict[str, Tensor]:
+        """What the posterior keeps of images, by name [N, ...]; on the CPU."""
         given = labels.split(BLOCK) if labels is not None and self.classes else repeat(None)
         generator = torch.Generator(self.device).manual_seed(0)
         parts = [
             self.posterior.codes(self.encode(block, y), generator)
             for block, y in zip(self._blocks(images), given, strict=False)
         ]
-        codes = {name: torch.cat([part[name] for part in parts]).cpu() for name in parts[0]}
-        return Posteriors(labels=None if labels is None else labels.cpu(), **codes)
+        return {name: torch.cat([part[name] for part in parts]).cpu() for name in parts[0]}
 
     @torch.inference_mode()
     def decode_mean(self, z: Tensor, y: Tensor | None = None) -> Tensor:

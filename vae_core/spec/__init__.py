@@ -32,6 +32,7 @@ from vae_core.spec.objectives import (
 from vae_core.spec.parts import (
     ClassCondition,
     Condition,
+    ConvGridNet,
     ConvNet,
     Data,
     LectureNet,
@@ -52,8 +53,10 @@ from vae_core.spec.posteriors import (
     PointPosterior,
     Posterior,
     PosteriorSettings,
+    VqPosterior,
 )
 from vae_core.spec.priors import (
+    AutoregressivePrior,
     ClassNormalPrior,
     FlowPrior,
     MixturePrior,
@@ -61,6 +64,7 @@ from vae_core.spec.priors import (
     PriorSettings,
     StandardNormalPrior,
     UniformGroupsPrior,
+    UniformPrior,
     VampPrior,
 )
 from vae_core.spec.resolve import resolve
@@ -68,6 +72,7 @@ from vae_core.spec.settings import Settings, SpecError, titles
 from vae_core.spec.whole import Spec, Training, register
 
 __all__ = [
+    "AutoregressivePrior",
     "BernoulliLikelihood",
     "BetaTcObjective",
     "CapacityObjective",
@@ -77,6 +82,7 @@ __all__ = [
     "Condition",
     "ConstraintObjective",
     "ContinuousBernoulliLikelihood",
+    "ConvGridNet",
     "ConvNet",
     "Data",
     "DiagonalGaussianPosterior",
@@ -118,7 +124,9 @@ __all__ = [
     "StandardNormalPrior",
     "Training",
     "UniformGroupsPrior",
+    "UniformPrior",
     "VampPrior",
+    "VqPosterior",
     "register",
     "resolve",
     "titles",

@@ -6,11 +6,13 @@ and the command line show the sentences; nothing has started by then.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from vae_core.spec.objectives import Objective
-from vae_core.spec.priors import StandardNormalPrior
+from vae_core.spec.parts import Net
+from vae_core.spec.posteriors import Posterior
+from vae_core.spec.priors import Prior, StandardNormalPrior
 from vae_core.spec.settings import kinds
 
 if TYPE_CHECKING:
@@ -167,7 +169,66 @@ def classifier_and_noise(spec: Spec) -> str | None:
     )
 
 
+def net_and_posterior(spec: Spec) -> str | None:
+    if spec.net.of_grid == spec.posterior.quantised:
+        return None
+    if spec.posterior.quantised:
+        return (
+            f"net.kind: the posterior {spec.posterior.kind} chooses a code for every cell of a grid, and "
+            f"{spec.net.kind} has no grid; choose net.kind=conv_grid"
+        )
+    return (
+        f"net.kind: {spec.net.kind} gives a grid of codes, and the posterior {spec.posterior.kind} is of one "
+        "vector; choose another network or posterior.kind=vq"
+    )
+
+
+def prior_and_posterior(spec: Spec) -> str | None:
+    if spec.prior.quantised == spec.posterior.quantised:
+        return None
+    if spec.posterior.quantised:
+        return (
+            f"prior.kind: codes of the posterior {spec.posterior.kind} are indices of a codebook, and "
+            f"{spec.prior.kind} is a prior of vectors; choose prior.kind=autoregressive or uniform"
+        )
+    return (
+        f"prior.kind: {spec.prior.kind} is a prior of indices of a codebook, and the posterior "
+        f"{spec.posterior.kind} has none; choose another prior or posterior.kind=vq"
+    )
+
+
+def objective_and_codebook(spec: Spec) -> str | None:
+    if not spec.posterior.quantised:
+        return None
+    why = f"codes of the posterior {spec.posterior.kind} are chosen, not drawn, and"
+    if not spec.objective.plain:
+        return (
+            f"objective.kind: {why} {spec.objective.kind} has nothing to weigh; it goes with "
+            "objective.kind=elbo"
+        )
+    if spec.objective.beta != 1 or getattr(spec.objective, "warm_up", 0) > 0:
+        field = "beta" if spec.objective.beta != 1 else "warm_up"
+        return (
+            f"objective.{field}: {why} no gradient of the KL reaches the encoder; it goes with "
+            "objective.beta=1 and no warm-up"
+        )
+    return None
+
+
+def codebook_and_mask(spec: Spec) -> str | None:
+    if not spec.posterior.quantised or not spec.masked:
+        return None
+    return (
+        f"mask.kind: the posterior {spec.posterior.kind} is of whole images; parts that are hidden are "
+        "completed by its prior; it goes with mask.kind=none"
+    )
+
+
 RULES: tuple[Rule, ...] = (
+    net_and_posterior,
+    prior_and_posterior,
+    objective_and_codebook,
+    codebook_and_mask,
     net_and_images,
     net_and_condition,
     likelihood_and_pixels,
@@ -184,6 +245,27 @@ RULES: tuple[Rule, ...] = (
     classifier_and_mask,
     classifier_and_noise,
 )
+
+
+def companions(spec: Spec, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What else changes where a change of network, posterior or prior leads to a codebook, or away from one:
+    parts that go with it, where none are named."""
+    usual = {"net.kind": "mlp", "posterior.kind": "diagonal_gaussian", "prior.kind": "standard_normal"}
+    of_codebook = {"net.kind": "conv_grid", "posterior.kind": "vq", "prior.kind": "autoregressive"}
+    known = {"net.kind": kinds(Net), "posterior.kind": kinds(Posterior), "prior.kind": kinds(Prior)}
+    named = [known[field].get(changes[field]) for field in known if field in changes]
+    quantised = {getattr(each, "quantised", getattr(each, "of_grid", False)) for each in named if each}
+    if quantised != {not spec.posterior.quantised}:
+        return {}
+    found: dict[str, Any] = dict(usual if spec.posterior.quantised else of_codebook)
+    if not spec.posterior.quantised:
+        found |= {
+            "objective.kind": "elbo",
+            "objective.beta": 1.0,
+            "objective.warm_up": 0,
+            "mask.kind": "none",
+        }
+    return {field: value for field, value in found.items() if field not in changes}
 
 
 def fault(spec: Spec) -> str | None:

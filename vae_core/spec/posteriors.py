@@ -17,14 +17,16 @@ class PosteriorSettings(Settings):
     closed_form: whether its KL from a Gaussian prior has one; where it has none, a Spec takes
     `objective.kl=monte_carlo`. independent: whether the dimensions are, given the image. form: what a run
     keeps of each image's posterior; see `model/posteriors.py`. vector, continuous: what its codes are; see
-    `capabilities.py`. width: of how many numbers each latent dimension is in z.
+    `capabilities.py`. width: of how many numbers each latent dimension is in z. quantised: whether a code is
+    a grid of vectors of a codebook.
     """
 
     closed_form: ClassVar[bool] = False
     independent: ClassVar[bool] = False
-    form: ClassVar[Literal["gaussian", "draws", "probabilities"]] = "draws"
+    form: ClassVar[Literal["gaussian", "draws", "indices", "probabilities"]] = "draws"
     vector: ClassVar[bool] = True
     continuous: ClassVar[bool] = True
+    quantised: ClassVar[bool] = False
 
     @property
     def width(self) -> int:
@@ -132,4 +134,43 @@ class GumbelPosterior(PosteriorSettings):
         return self.estimator == "relaxed" and not self.straight_through
 
 
-Posterior = Annotated[DiagonalGaussianPosterior | PointPosterior | IafPosterior | GumbelPosterior, Kinds()]
+class VqPosterior(PosteriorSettings):
+    """Of every cell of a grid the nearest of K vectors of a codebook: VQ-VAE, van den Oord et al. 2017.
+
+    `Spec.latent` is the dimension of these vectors.
+    """
+
+    form: ClassVar[Literal["gaussian", "draws", "indices"]] = "indices"
+    vector: ClassVar[bool] = False
+    continuous: ClassVar[bool] = False
+    quantised: ClassVar[bool] = True
+    title: ClassVar[str] = "Codebook (VQ)"
+    kind: Literal["vq"] = "vq"
+    codes: Annotated[int, Field(ge=1, le=4096)] = Field(
+        64,
+        title="Codes",
+        description="K vectors, of which each cell of an image takes the nearest.",
+        json_schema_extra={"step": 16},
+    )
+    commitment: Annotated[float, Field(ge=0, le=100)] = Field(
+        0.25,
+        title="Commitment",
+        description="How much the encoder is drawn to the codes that it chose.",
+        json_schema_extra={"step": 0.05},
+    )
+    codebook: Literal["loss", "moving_average"] = Field(
+        "loss",
+        title="The codebook learns",
+        description="By a loss that draws each code to the cells that chose it, or as their moving average.",
+    )
+    restart: bool = Field(
+        True,
+        title="Restart unused codes",
+        description="A code that no cell chose for an epoch becomes what the encoder gives of some cell.",
+    )
+
+
+Posterior = Annotated[
+    DiagonalGaussianPosterior | PointPosterior | IafPosterior | GumbelPosterior | VqPosterior,
+    Kinds(),
+]

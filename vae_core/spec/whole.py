@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, ValidationError, model_validator
@@ -91,9 +92,26 @@ class Spec(Settings):
         return self
 
     @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of a code's cells; (1, 1) where it is one vector."""
+        return self.net.grid(self.data.shape)
+
+    @property
     def code_size(self) -> int:
-        """Of how many numbers z is: one for each latent dimension, of categories as many as there are."""
-        return self.latent * self.posterior.width
+        """Of how many numbers z is: in every cell of the grid, those of each latent dimension."""
+        rows, columns = self.grid
+        return self.latent * rows * columns * self.posterior.width
+
+    @property
+    def codes(self) -> int:
+        """How many codes its codebook has; 0 where it has none."""
+        return getattr(self.posterior, "codes", 0) if self.posterior.quantised else 0
+
+    @property
+    def uniform_nats(self) -> float:
+        """What the codes of an image cost where all of a codebook are alike: h w log K nats."""
+        rows, columns = self.grid
+        return rows * columns * math.log(self.codes) if self.codes else 0.0
 
     @property
     def masked(self) -> bool:
@@ -180,11 +198,12 @@ class Spec(Settings):
 
         Values may be text, as they come from a command line or an address bar. A change of `kind` starts that
         part from its defaults; of the dataset, the data settings, but for the binarisation where both are
-        grey. Another likelihood brings the binarisation that it asks for, unless one is named. Naming one of
-        epochs, steps and seconds replaces the others; of a run that ends after seconds the learning rate is
-        constant. Raises SpecError.
+        grey. Another likelihood brings the binarisation that it asks for, and a codebook the parts that go
+        with one (`compatibility.companions`), unless they are named. Naming one of epochs, steps and seconds
+        replaces the others; of a run that ends after seconds the learning rate is constant. Raises SpecError.
         """
         value = self.model_dump(mode="json")
+        changes |= compatibility.companions(self, changes)
         kind = changes.get("likelihood.kind", self.likelihood.kind)
         asks_of_pixels = kind != self.likelihood.kind and "data.binarisation" not in changes
         # A kind must be in place before its own fields are set, and before the dataset that fits it.

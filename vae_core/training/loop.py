@@ -88,6 +88,7 @@ class Trainer:
         self.device_step = torch.zeros((), device=self.device)
         self._choose_images(count, dataset.labels)
         self.model.prior.start_from(partial(self._some_images, count))
+        self.model.posterior.start_from(self._some_params(count), self.noise)
         self.direct: fused_dense.Direct | None = None
         if fused_dense.serves(self.model, self.objective):
             rounds = spec.training.products == "auto" and multiplies_bfloat16()
@@ -156,9 +157,13 @@ class Trainer:
         if self.direct is not None:
             x = self._images(self.stream)
             return self.direct(x, self.device_step, self.noise, noise.draw(self.spec.noise, x, self.noise))
-        loss, logged = self.objective(self._terms(), self.device_step)
+        terms = self._terms()
+        loss, logged = self.objective(terms, self.device_step)
         loss.backward()
-        return logged
+        if terms.params is not None:
+            epoch_ends = (self.step + 1) % self.batches == 0
+            self.model.posterior.learn(terms.params, epoch_ends, self.noise)
+        return logged | self.model.posterior.logged()
 
     def _terms(self) -> Terms:
         """The model's pass over the step's batch and, where that is without labels, over labelled images."""
@@ -190,6 +195,10 @@ class Trainer:
         order = torch.randperm(of, generator=torch.Generator().manual_seed(self.spec.training.seed))
         return unit(self._at(order.repeat(-(-count // of))[:count].to(self.device)))
 
+    def _some_params(self, of: int) -> Callable[[int], Tensor]:
+        """As `_some_images`, what the new encoder gives of them [count, P]."""
+        return lambda count: self.model.encode(self._some_images(of, count))
+
     # --- what is seen from outside ---
 
     def _log(self, logged: dict[str, Tensor]) -> None:
@@ -211,7 +220,7 @@ class Trainer:
         report: dict[str, Any] = {name: (value / self._count).tolist() for name, value in self._sums.items()}
         self._count = 0
         report["elbo"] = report["reconstruction"] - report["kl"]
-        report["loss"] = report["beta_kl"] - report["reconstruction"]
+        report["loss"] = report["beta_kl"] - report["reconstruction"] + report.get("auxiliary_loss", 0.0)
         report["learning_rate"] = float(self.step_size)
         return report
 

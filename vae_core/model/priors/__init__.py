@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from torch import Tensor
 
 from vae_core import spec
+from vae_core.model.priors.codes import AutoregressiveCodes, Codebook, CodePrior, UniformCodes
 from vae_core.model.priors.flow import Flow
 from vae_core.model.priors.gaussian import ClassNormal, StandardNormal
 from vae_core.model.priors.given import Given
@@ -21,15 +22,19 @@ from vae_core.spec import PriorSettings
 from vae_core.spec.settings import kind_of
 
 __all__ = [
+    "CODE_PRIORS",
     "PRIORS",
+    "AutoregressiveCodes",
     "ClassNormal",
     "ClassPrior",
+    "CodePrior",
     "Flow",
     "GaussianMixture",
     "Given",
     "LearnedMixture",
     "Prior",
     "StandardNormal",
+    "UniformCodes",
     "UniformGroups",
     "Vamp",
     "build",
@@ -45,6 +50,10 @@ PRIORS: dict[str, type[Prior]] = {
     "flow": Flow,
     "uniform_groups": UniformGroups,
 }
+CODE_PRIORS: dict[str, type[CodePrior]] = {
+    "uniform": UniformCodes,
+    "autoregressive": AutoregressiveCodes,
+}
 
 
 def register(settings: type[PriorSettings]) -> Callable[[type[Prior]], type[Prior]]:
@@ -58,8 +67,16 @@ def register(settings: type[PriorSettings]) -> Callable[[type[Prior]], type[Prio
     return add
 
 
-def build(settings: spec.Prior, latent: int, class_prior: ClassPrior | None = None) -> Prior:
-    """The prior of codes that the settings describe; class_prior: p(y), None where there is no condition."""
+def build(
+    settings: spec.Prior,
+    latent: int,
+    class_prior: ClassPrior | None = None,
+    codebook: Codebook | None = None,
+) -> Prior:
+    """The prior of codes that the settings describe; class_prior: p(y), None where there is no condition.
+    codebook: whose codes they are, where they are of one."""
+    if codebook is not None:
+        return CODE_PRIORS[settings.kind](settings, codebook, class_prior)
     return PRIORS[settings.kind](settings, latent, class_prior)
 
 

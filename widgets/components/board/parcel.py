@@ -19,9 +19,10 @@ from vae_core.model import variance_bound
 from vae_core.runs import files, frames
 from vae_core.runs.control import KNOBS
 from vae_core.runs.run import Run
-from widgets.components.board import shown_pixels
+from vae_core.spec import Spec
+from widgets.components.board import codebook, shown_pixels
 from widgets.components.board.planes import DENSITY, of_shots
-from widgets.components.board.tiles import number, part, tiles
+from widgets.components.board.tiles import Holes, number, part, tiles
 from widgets.run_data.codes import is_standard
 from widgets.run_data.library import open_run
 from widgets.run_data.usage import information
@@ -44,6 +45,8 @@ TERMS = {
     "classification": "classifier",
     "bound": "bound",
     "effective_samples": "effective samples",
+    "perplexity": "perplexity",
+    "auxiliary_loss": "codebook and commitment",
 }
 DRAG = 0.6  # seconds of training between two moves of one drag, at most
 HIDDEN = (70, 92, 138)  # red, green, blue of what the encoder does not see
@@ -92,7 +95,9 @@ def build(run: Run, film: bool, pixels: str = "means") -> bytes:
     """film: all frames, to be played; otherwise the newest."""
     now, spec, reports = run.status, run.spec, run.metrics
     newest = run.frame()
-    undefined = None if newest is None else variance_bound.undefined_kl(newest["log_var"])
+    undefined = None
+    if newest is not None and "log_var" in newest:
+        undefined = variance_bound.undefined_kl(newest["log_var"])
     header: dict[str, Any] = {
         "kind": "board",
         "run": run.name,
@@ -101,7 +106,7 @@ def build(run: Run, film: bool, pixels: str = "means") -> bytes:
         "classes": list(spec.data.classes or CATALOGUE[spec.data.name].classes),
         "tiles": tiles(run, undefined),
         "kl_note": undefined or "",
-        "bars_note": undefined or ("" if spec.posterior.form == "gaussian" else OF_MOMENTS),
+        "bars_note": undefined or (OF_MOMENTS if spec.posterior.form == "draws" else ""),
         "progress": _progress(now.state, now.step, now.steps_total, now.seconds, spec.training.seconds),
         "marks": marks(reports),
         "unit_prior": is_standard(run),
@@ -109,6 +114,7 @@ def build(run: Run, film: bool, pixels: str = "means") -> bytes:
         "terms": [[name, TERMS[name]] for name in terms(reports) if name != "bound"],
         "bound": objective_words.bound(spec) if "bound" in terms(reports) else "",
         "replay": False,
+        "quantised": spec.posterior.quantised,
         "latent": spec.latent,
         "optimum": (part(reports, "ppca") or {}).get("log_likelihood"),
     }
@@ -121,14 +127,20 @@ def build(run: Run, film: bool, pixels: str = "means") -> bytes:
     ):
         header["weighted"] = objective_words.of(spec).penalty
 
-    shots, two_valued = _shots(run, film), spec.likelihood.two_valued
-    header["pixels"] = shown_pixels.in_words(shots, pixels, two_valued)
+    shots = _shots(run, film)
+    header["pixels"] = shown_pixels.in_words(shots, pixels, spec.likelihood.two_valued)
     if spec.net.reach:  # there are no means then, and all pictures are draws
         header["pixels"] = shown_pixels.WORDS["drawn"]
     if not shots:
         header |= {"chosen": [0, 1], "axes": ["z1", "z2"], "cloud_note": "", "regions": []}
         empty = np.zeros(0, np.float32)
         return wire.pack(header, arrays | {"cloud": empty, "labels": np.zeros(0, np.uint8), "kl": empty})
+    if spec.posterior.quantised:
+        more, place = codebook.of_shots(spec, shots)
+        header |= {"chosen": [], "axes": [], "cloud_note": "", "regions": []} | place
+        return _packed(
+            run, film, shots, [None] * len(shots), header, arrays | more | _pictures(shots, pixels, spec)
+        )
     points = min(CODES, *(len(shot["mean"]) for shot in shots))
     means = np.stack([shot["mean"][:points] for shot in shots]).astype(np.float32)
     # Older frames have no KL of their own; theirs is that under N(0, I).
@@ -148,9 +160,29 @@ def build(run: Run, film: bool, pixels: str = "means") -> bytes:
     planes, place = of_shots(run, chosen, _with_all_codes(run, shots))
     header |= place
     arrays |= {"cloud": cloud.astype(np.float32), "labels": labels, "kl": kl.astype(np.float32)}
-    arrays |= planes.arrays
-    for name in ("reconstructions", "samples"):
-        arrays[name] = np.stack([shown_pixels.of_frame(shot, name, pixels, two_valued) for shot in shots])
+    arrays |= planes.arrays | _pictures(shots, pixels, spec)
+    return _packed(run, film, shots, planes.holes, header, arrays, undefined)
+
+
+def _pictures(shots: list[frames.Arrays], pixels: str, spec: Spec) -> dict[str, np.ndarray]:
+    """Reconstructions and samples of every frame."""
+    two_valued = spec.likelihood.two_valued
+    return {
+        name: np.stack([shown_pixels.of_frame(shot, name, pixels, two_valued) for shot in shots])
+        for name in ("reconstructions", "samples")
+    }
+
+
+def _packed(
+    run: Run,
+    film: bool,
+    shots: list[frames.Arrays],
+    holes: list[Holes | None],
+    header: dict[str, Any],
+    arrays: dict[str, np.ndarray],
+    undefined: str | None = None,
+) -> bytes:
+    """With the probes and the numbers of every frame."""
     if run.probes is not None:
         arrays["probes"] = run.probes
         if run.probe_masks is not None:
@@ -160,14 +192,15 @@ def build(run: Run, film: bool, pixels: str = "means") -> bytes:
     steps = [int(shot["step"][0]) for shot in shots]
     header["frame_steps"] = steps
     # Numbers and picture are of one step: the newest frame's may be a report behind.
+    now = run.status.step
     header["past_tiles"] = [
-        tiles(run, undefined, step if step != now.step else None, holes, newest=step == steps[-1])
-        for step, holes in zip(steps, planes.holes, strict=True)
+        tiles(run, undefined, step if step != now else None, of_step, newest=step == steps[-1])
+        for step, of_step in zip(steps, holes, strict=True)
     ]
     if film and len(shots) > 1:
         header["replay"] = True
     else:
-        one = ("cloud", "kl", "reconstructions", "samples", "density", "empty")
+        one = ("cloud", "kl", "reconstructions", "samples", "density", "empty", *codebook.NAMES)
         arrays |= {name: arrays[name][-1] for name in one if name in arrays}
     return wire.pack(header, arrays)
 
@@ -201,7 +234,8 @@ def _shots(run: Run, film: bool) -> list[frames.Arrays]:
         return [newest] if newest is not None else []
     steps = [frames.step_of(file) for file in run.frames]
     if newest is not None:
-        size = sum(newest[name].nbytes for name in ("reconstructions", "samples")) + 8 * CODES + DENSITY
+        pictures = ("reconstructions", "samples", *codebook.NAMES)
+        size = sum(newest[name].nbytes for name in pictures if name in newest) + 8 * CODES + DENSITY
         steps = steps[:: -(-len(steps) * size // FILM) or 1]
     found = [shot for step in steps if (shot := run.frame(step)) is not None]
     if newest is not None and (not found or found[-1]["step"][0] != newest["step"][0]):
@@ -211,7 +245,8 @@ def _shots(run: Run, film: bool) -> list[frames.Arrays]:
 
 
 def _shapes(shot: frames.Arrays) -> list[tuple[int, ...]]:
-    return [shot["mean"].shape[1:], *(shot[name].shape for name in ("reconstructions", "samples"))]
+    codes = "mean" if "mean" in shot else "indices"
+    return [shot[codes].shape[1:], *(shot[name].shape for name in ("reconstructions", "samples"))]
 
 
 def _choose(standing: list[int], kl: np.ndarray) -> list[int]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from vae_core.model import variance_bound
 from vae_core.runs.run import Run
-from widgets.components.board import density
+from widgets.components.board import codebook, density
 from widgets.shell import objective_words, words
 
 
@@ -90,6 +90,10 @@ def tiles(
     if "beta_kl" not in test and kl is not None and spec.objective.kind == "elbo" and beta is not None:
         weighted[1] = words.nats(beta * kl)  # an evaluation knows no beta
     weighted[2] = f"β = {words.number(beta)}" if isinstance(beta, int | float) else ""
+    about_kl = "KL of q(z|x) from the prior p(z): never less than the mutual information of image and code."
+    if spec.posterior.quantised:
+        uniform = words.nats(spec.uniform_nats)
+        about_kl = f"−log p(z), what the codes cost under the run's prior; under a uniform one {uniform}."
     # Of an objective that weighs codes the bound stands in place of what it takes away.
     weighed = []
     if spec.objective.weighs_samples:
@@ -116,12 +120,8 @@ def tiles(
         row("ELBO", "elbo", "Reconstruction minus KL, always with beta 1: a lower bound on log p(x)."),
         *weighed,
         row("Reconstruction", "reconstruction", "The mean of log p(x|z) over codes z drawn from q(z|x)."),
-        row(
-            "KL",
-            "kl",
-            "KL of q(z|x) from the prior p(z): never less than the mutual information of image and code.",
-        ),
-        *([] if weighed else [weighted]),
+        row("Codes" if spec.posterior.quantised else "KL", "kl", about_kl),
+        *(codebook.tiles(spec, train) if spec.posterior.quantised else [] if weighed else [weighted]),
         *([] if holes is None else [holes.tile()]),
         speed,
         [
