@@ -325,6 +325,15 @@ RECIPES = {
             {"latent": 16, "objective.kind": "free_bits"},
         ),
         Recipe(
+            "gumbel",
+            "Categories by Gumbel-softmax",
+            "Twenty groups of ten categories: in each group one is chosen, softly in training (Jang et al. "
+            "2017), the harder the lower the temperature.",
+            "KL per group is at most log 10 = 2.3 nats. The ELBO of hard codes lies below the relaxed one "
+            "and comes nearer as the temperature falls.",
+            {"posterior.kind": "gumbel", "latent": 20, "training.learning_rate": 1e-3},
+        ),
+        Recipe(
             "collapse",
             "A decoder so strong that the code goes unused",
             "Each pixel is given by the code and, up to 7 pixels far, by those before it: what neighbours "

@@ -21,7 +21,7 @@ from vae_core.analysis import (
 )
 from vae_core.data import Dataset
 from vae_core.model import masks, noise, variance_bound
-from vae_core.model.posteriors import GridCodes
+from vae_core.model.posteriors import GridCodes, GroupCodes
 from vae_core.model.terms import Bound
 from vae_core.model.vae import BLOCK, VAE
 
@@ -156,6 +156,8 @@ def _of_codes(
     if isinstance(codes, GridCodes):
         found = codebook.numbers(codes, model.spec.codes)
         return found | {"uniform_nats": model.spec.uniform_nats}
+    if isinstance(codes, GroupCodes):
+        return {"dimension_kl": codes.kl.mean(0).tolist()}
     prior = None if model.prior.standard else model.prior
     holes = aggregate.hole_mass(codes, prior=prior)
     if dimension_kl is None:
@@ -200,6 +202,8 @@ def _log_px(model: VAE, images: Tensor, samples: int, generator: torch.Generator
         return nothing | {"log_px_note": note}
     if model.spec.posterior.quantised:
         return nothing | {"log_px_note": "An image has one code: its samples say no more than the ELBO."}
+    if model.spec.posterior.form == "probabilities":
+        return nothing | {"log_px_note": "Of categories it is not estimated; the ELBO bounds it."}
     if samples == 0:
         return nothing | {"log_px_note": "Not asked for."}
     found = likelihood.estimate(model, images, samples, generator)

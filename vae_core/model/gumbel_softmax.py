@@ -7,8 +7,11 @@ Jang et al. 2017 (Gumbel-softmax); Maddison et al. 2017 (the Concrete distributi
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -17,6 +20,46 @@ from vae_core.model.posterior import Posterior
 from vae_core.spec.settings import Settings
 
 TINY = 1e-20  # keeps log(-log(u)) finite
+
+
+@dataclass(frozen=True)
+class GroupCodes:
+    """q(z|x_i) of a set of N images, as a run keeps them: probabilities [N, M, K], which sum to 1 in every
+    group; labels [N] int64, or None where the dataset has no classes."""
+
+    probabilities: Tensor
+    labels: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        if self.probabilities.ndim != 3:
+            raise ValueError(f"probabilities must be [N, M, K], not {[*self.probabilities.shape]}.")
+        if self.labels is not None and self.labels.shape != self.probabilities.shape[:1]:
+            raise ValueError(f"labels must be [{len(self)}], not {list(self.labels.shape)}.")
+
+    def __len__(self) -> int:
+        return len(self.probabilities)
+
+    @property
+    def kl(self) -> Tensor:
+        """Of every group of every image to the uniform prior, nats [N, M]."""
+        return kl_to_uniform(self.probabilities.clamp(min=TINY).log())
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What there is of them by name, for files; `of` reads it again."""
+        found = {"probabilities": self.probabilities.cpu().numpy().astype(np.float16)}
+        return found if self.labels is None else found | {"labels": self.labels.cpu().numpy()}
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, np.ndarray]) -> GroupCodes:
+        """From arrays by these names. Labels below 0 are those of no class: then None."""
+        labels = torch.from_numpy(arrays["labels"]).long() if "labels" in arrays else None
+        known = labels if labels is not None and (labels >= 0).all() else None
+        return cls(torch.from_numpy(arrays["probabilities"]).float(), known)
+
+
+def kl_to_uniform(log_pi: Tensor) -> Tensor:
+    """log K - H(pi) [...] in nats, of log_pi [..., K]."""
+    return math.log(log_pi.shape[-1]) + (log_pi.exp() * log_pi).sum(-1)
 
 
 def gumbel(like: Tensor, generator: torch.Generator | None = None) -> Tensor:
@@ -87,8 +130,7 @@ class GumbelSoftmax(Posterior):
 
     def kl(self, params: Tensor, prior: Any = None, y: Tensor | None = None) -> Tensor:
         """Of every group to the uniform prior, [B, M]: log K - H(pi_m)."""
-        log_pi = self.log_pi(params)
-        return math.log(self.categories) + (log_pi.exp() * log_pi).sum(-1)
+        return kl_to_uniform(self.log_pi(params))
 
     def codes(self, params: Tensor, generator: torch.Generator | None = None) -> dict[str, Tensor]:
         return {"probabilities": self.log_pi(params).exp()}

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vae_core.model import likelihoods, nets, posteriors, priors
-from vae_core.model.posteriors import GridCodes, Posteriors, VectorQuantised
+from vae_core.model.posteriors import GridCodes, GroupCodes, Posteriors, VectorQuantised
 from vae_core.model.terms import Terms
 from vae_core.pixels import unit
 from vae_core.spec import Spec
@@ -235,9 +235,19 @@ class VAE(nn.Module):
         """As `posteriors`, of a model whose codes are grids of a codebook's."""
         return GridCodes(labels=None if labels is None else labels.cpu(), **self._codes(images, labels))
 
-    def encoded(self, images: Tensor, labels: Tensor | None = None) -> Posteriors | GridCodes:
+    @torch.inference_mode()
+    def group_codes(self, images: Tensor, labels: Tensor | None = None) -> GroupCodes:
+        """As `posteriors`, of a model whose codes are categories."""
+        return GroupCodes(labels=None if labels is None else labels.cpu(), **self._codes(images, labels))
+
+    def encoded(self, images: Tensor, labels: Tensor | None = None) -> Posteriors | GridCodes | GroupCodes:
         """What a run keeps of images, in the form of its posterior."""
-        return (self.grid_codes if self.spec.posterior.quantised else self.posteriors)(images, labels)
+        match self.spec.posterior.form:
+            case "indices":
+                return self.grid_codes(images, labels)
+            case "probabilities":
+                return self.group_codes(images, labels)
+        return self.posteriors(images, labels)
 
     def _codes(self, images: Tensor, labels: Tensor | None) -> dict[str, Tensor]:
         """What the posterior keeps of images, by name [N, ...]; on the CPU."""

@@ -222,6 +222,8 @@ class Trainer:
         report["elbo"] = report["reconstruction"] - report["kl"]
         report["loss"] = report["beta_kl"] - report["reconstruction"] + report.get("auxiliary_loss", 0.0)
         report["learning_rate"] = float(self.step_size)
+        if self.spec.posterior.relaxed:
+            report["temperature"] = temperature.now(self.model.posterior)
         return report
 
     @torch.inference_mode()

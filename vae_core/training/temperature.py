@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -23,3 +25,8 @@ def hold(posterior: Posterior, temperature: float) -> None:
     """From the next step on that temperature, whatever the schedule says."""
     if isinstance(posterior, GumbelSoftmax):
         posterior.held.fill_(temperature)
+
+
+def now(posterior: Posterior) -> float:
+    """That of the last step; NaN where there is none."""
+    return float(posterior.temperature) if isinstance(posterior, GumbelSoftmax) else math.nan

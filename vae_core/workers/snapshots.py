@@ -13,7 +13,7 @@ from torch import Tensor
 
 from vae_core.analysis import decode, kl_divergence
 from vae_core.model import masks, noise
-from vae_core.model.posteriors import GridCodes
+from vae_core.model.posteriors import GridCodes, GroupCodes
 from vae_core.model.vae import VAE
 from vae_core.pixels import to_uint8, unit
 from vae_core.runs.frames import Arrays
@@ -110,6 +110,11 @@ class Snapshots:
         frame: Arrays = {}
         if isinstance(codes, GridCodes):
             frame |= codebook_frame(model, coded, codes)
+        elif isinstance(codes, GroupCodes):
+            frame |= {
+                "kl": codes.kl.mean(0).float().numpy(),
+                "shares": codes.probabilities.mean(0).float().numpy(),
+            }
         else:
             frame |= {
                 "mean": codes.mean.clamp(-6e4, 6e4).half().numpy(),

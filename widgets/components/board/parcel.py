@@ -20,7 +20,7 @@ from vae_core.runs import files, frames
 from vae_core.runs.control import KNOBS
 from vae_core.runs.run import Run
 from vae_core.spec import Spec
-from widgets.components.board import codebook, shown_pixels
+from widgets.components.board import codebook, groups, shown_pixels
 from widgets.components.board.planes import DENSITY, of_shots
 from widgets.components.board.tiles import Holes, number, part, tiles
 from widgets.run_data.codes import is_standard
@@ -47,6 +47,7 @@ TERMS = {
     "effective_samples": "effective samples",
     "perplexity": "perplexity",
     "auxiliary_loss": "codebook and commitment",
+    "temperature": "temperature",
 }
 DRAG = 0.6  # seconds of training between two moves of one drag, at most
 HIDDEN = (70, 92, 138)  # red, green, blue of what the encoder does not see
@@ -115,6 +116,7 @@ def build(run: Run, film: bool, pixels: str = "means") -> bytes:
         "bound": objective_words.bound(spec) if "bound" in terms(reports) else "",
         "replay": False,
         "quantised": spec.posterior.quantised,
+        "grouped": spec.posterior.form == "probabilities",
         "latent": spec.latent,
         "optimum": (part(reports, "ppca") or {}).get("log_likelihood"),
     }
@@ -135,6 +137,11 @@ def build(run: Run, film: bool, pixels: str = "means") -> bytes:
         header |= {"chosen": [0, 1], "axes": ["z1", "z2"], "cloud_note": "", "regions": []}
         empty = np.zeros(0, np.float32)
         return wire.pack(header, arrays | {"cloud": empty, "labels": np.zeros(0, np.uint8), "kl": empty})
+    if spec.posterior.form == "probabilities":
+        more, place = groups.of_shots(spec, shots)
+        header |= {"chosen": [], "axes": [], "cloud_note": "", "regions": []} | place
+        more |= _pictures(shots, pixels, spec)
+        return _packed(run, film, shots, [None] * len(shots), header, arrays | more)
     if spec.posterior.quantised:
         more, place = codebook.of_shots(spec, shots)
         header |= {"chosen": [], "axes": [], "cloud_note": "", "regions": []} | place
@@ -200,7 +207,7 @@ def _packed(
     if film and len(shots) > 1:
         header["replay"] = True
     else:
-        one = ("cloud", "kl", "reconstructions", "samples", "density", "empty", *codebook.NAMES)
+        one = ("cloud", "kl", "reconstructions", "samples", "density", "empty", "shares", *codebook.NAMES)
         arrays |= {name: arrays[name][-1] for name in one if name in arrays}
     return wire.pack(header, arrays)
 
@@ -245,7 +252,7 @@ def _shots(run: Run, film: bool) -> list[frames.Arrays]:
 
 
 def _shapes(shot: frames.Arrays) -> list[tuple[int, ...]]:
-    codes = "mean" if "mean" in shot else "indices"
+    codes = next(name for name in ("mean", "indices", "shares") if name in shot)
     return [shot[codes].shape[1:], *(shot[name].shape for name in ("reconstructions", "samples"))]
 
 
@@ -270,8 +277,9 @@ def curves(reports: list[dict[str, Any]]) -> dict[str, np.ndarray]:
     n = len(reports)
     edges = np.unique(np.linspace(0, n, min(n, POINTS) + 1).round().astype(int))
     out = {"steps": np.array([reports[b - 1]["step"] for _, b in pairwise(edges)], np.int32)}
+    hard = "hard_elbo" in (part(reports, "test") or {})
     for split in ("train", "test"):
-        for name in (*QUANTITIES, *terms(reports)):
+        for name in (*QUANTITIES, *terms(reports), *(["hard_elbo"] if hard else [])):
             values = [number((report.get(split) or {}).get(name)) for report in reports]
             if split == "train":
                 values = _settled(values, [report["step"] for report in reports])
