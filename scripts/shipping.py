@@ -148,7 +148,9 @@ def rounded(model: VAE) -> VAE:
 def codes(model: VAE, test: data.Dataset) -> Posteriors | GridCodes:
     """q(z|x) of the test images, as float16 keeps it; indices as they are."""
     found = model.encoded(data.binarised_once(test, model.spec.data.binarisation), test.labels)
-    return found if isinstance(found, GridCodes) else Posteriors.of(_halves(found))
+    if isinstance(found, GridCodes):
+        return found
+    return Posteriors.of(_halves(found))
 
 
 def ship(
@@ -247,18 +249,14 @@ def _thin(run: Run, most: int) -> None:
 
 
 def _write_codes(run: Run, found: Posteriors | GridCodes) -> None:
-    if isinstance(found, GridCodes):
-        arrays = {"indices": found.indices.to(torch.int16)}
-        arrays |= {} if found.labels is None else {"labels": found.labels.to(torch.int16)}
-    else:
-        arrays = {name: torch.from_numpy(array) for name, array in _halves(found).items()}
+    arrays = {name: torch.from_numpy(array) for name, array in _halves(found).items()}
     save_file(arrays | {"step": torch.tensor([run.status.step])}, run.path / files.POSTERIORS)
 
 
-def _halves(found: Posteriors) -> dict[str, np.ndarray]:
-    """What there is of them by name, in half the bytes."""
+def _halves(found: Posteriors | GridCodes) -> dict[str, np.ndarray]:
+    """What there is of them by name, in half the bytes; whole numbers as such."""
     return {
-        name: array.astype(np.int16 if name == "labels" else np.float16)
+        name: array.astype(np.float16 if array.dtype.kind == "f" else np.int16)
         for name, array in found.arrays().items()
     }
 

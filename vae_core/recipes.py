@@ -325,6 +325,29 @@ RECIPES = {
             {"latent": 16, "objective.kind": "free_bits"},
         ),
         Recipe(
+            "gumbel",
+            "Categories by Gumbel-softmax",
+            "Twenty groups of ten categories: in each group one is chosen, softly in training (Jang et al. "
+            "2017), the harder the lower the temperature.",
+            "KL per group is at most log 10 = 2.3 nats. The ELBO of hard codes lies below the relaxed one "
+            "and comes nearer as the temperature falls.",
+            {"posterior.kind": "gumbel", "latent": 20, "training.learning_rate": 1e-3},
+        ),
+        Recipe(
+            "collapse",
+            "A decoder so strong that the code goes unused",
+            "Each pixel is given by the code and, up to 7 pixels far, by those before it: what neighbours "
+            "say costs no KL, so that at beta 1 the code falls silent (Chen et al. 2017).",
+            "KL falls below half a nat while the ELBO rises past that of independent pixels, and what is "
+            "drawn of a probe image is any digit. Choose free bits of 0.5 nats: KL comes back, to some 3.6.",
+            {
+                "net.kind": "pixel",
+                "latent": 8,
+                "data.binarisation": "static",
+                "training.steps": 1000,
+            },
+        ),
+        Recipe(
             "iwae-50",
             "IWAE, 50 codes per image",
             "Fifty codes of an image are weighed together (Burda et al. 2016): a bound nearer to log p(x).",

@@ -21,7 +21,7 @@ from vae_core.analysis import (
 )
 from vae_core.data import Dataset
 from vae_core.model import masks, noise, variance_bound
-from vae_core.model.posteriors import GridCodes
+from vae_core.model.posteriors import GridCodes, GroupCodes
 from vae_core.model.terms import Bound
 from vae_core.model.vae import BLOCK, VAE
 
@@ -81,9 +81,9 @@ def evaluate(
         data.check_labels(dataset.labels, spec.data.name, spec.classes) if spec.classes else dataset.labels
     )
     whole, dimension_kl = _averages(model, images, labels, generator)
-    of_codes = _of_codes(model, images, labels, dimension_kl)
+    codes = _of_codes(model, images, labels, dimension_kl)
     shares = bits.grey_shares(dataset.images)
-    per_dimension = None if of_codes["kl_note"] else bits.per_dimension(spec, whole["elbo"], shares)
+    per_dimension = None if codes.get("kl_note") else bits.per_dimension(spec, whole["elbo"], shares)
     return {
         "dataset": dataset.name,
         "split": dataset.split,
@@ -93,7 +93,7 @@ def evaluate(
         "beta": spec.objective.beta,
         "seed": seed,
         **whole,
-        **of_codes,
+        **codes,
         "bits_per_dimension": per_dimension,
         "bits_scale": None if per_dimension is None else bits.scale(spec),
         **_of_classes(model, images, dataset.images, labels),
@@ -155,7 +155,9 @@ def _of_codes(
     codes = model.encoded(images, labels)
     if isinstance(codes, GridCodes):
         found = codebook.numbers(codes, model.spec.codes)
-        return found | {"kl_note": None, "uniform_nats": model.spec.uniform_nats}
+        return found | {"uniform_nats": model.spec.uniform_nats}
+    if isinstance(codes, GroupCodes):
+        return {"dimension_kl": codes.kl.mean(0).tolist()}
     prior = None if model.prior.standard else model.prior
     holes = aggregate.hole_mass(codes, prior=prior)
     if dimension_kl is None:
@@ -200,6 +202,8 @@ def _log_px(model: VAE, images: Tensor, samples: int, generator: torch.Generator
         return nothing | {"log_px_note": note}
     if model.spec.posterior.quantised:
         return nothing | {"log_px_note": "An image has one code: its samples say no more than the ELBO."}
+    if model.spec.posterior.form == "probabilities":
+        return nothing | {"log_px_note": "Of categories it is not estimated; the ELBO bounds it."}
     if samples == 0:
         return nothing | {"log_px_note": "Not asked for."}
     found = likelihood.estimate(model, images, samples, generator)

@@ -121,7 +121,8 @@ const buildAll = (layers, arrays, start) => layers.reduce((built, layer) => [...
  */
 export function makeDecoder({ latent, image, layers, arrays, condition = null, ...likelihood }) {
   const start = { size: latent + (condition?.classes ?? 0), shape: null };
-  const chain = buildAll(layers, arrays, start), weights = condition && new Float32Array(condition.classes);
+  const chain = buildAll(layers, arrays, start);
+  const weights = condition && new Float32Array(condition.classes);
   const out = new Float32Array(image[0] * image[1] * image[2]), made = {};
   const showing = (pixels) => {
     made[pixels] ??= decoderOf(shownPixels(likelihood, pixels));

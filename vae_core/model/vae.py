@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vae_core.model import likelihoods, nets, posteriors, priors
-from vae_core.model.posteriors import GridCodes, Posteriors, VectorQuantised
+from vae_core.model.posteriors import GridCodes, GroupCodes, Posteriors, VectorQuantised
 from vae_core.model.terms import Terms
 from vae_core.pixels import unit
 from vae_core.spec import Spec
@@ -41,7 +41,7 @@ class VAE(nn.Module):
         if spec.condition.kind == "class":
             self.class_prior = priors.ClassPrior(spec.classes, spec.condition.class_prior == "learned")
         codebook = self.posterior if isinstance(self.posterior, VectorQuantised) else None
-        self.prior = priors.build(spec.prior, spec.latent, self.class_prior, codebook)
+        self.prior = priors.build(spec.prior, self.latent, self.class_prior, codebook)
         self.encoder, self.decoder = nets.build(
             spec.net,
             image=(channels + spec.masked, height, width),
@@ -164,8 +164,9 @@ class VAE(nn.Module):
         kl = self.posterior.kl(params, self.prior, y)
         if y is None or y.ndim == 2:
             of_one = z[None]  # whoever follows the gradient to the codes finds all of it here
+            log_px = self.likelihood.log_prob(self.decode(of_one[0], y, x), x)
             return Terms(
-                log_px=self.likelihood.log_prob(self.decode(of_one[0], y, x), x)[None],
+                log_px=self.posterior.estimated(log_px, log_qz)[None],
                 log_pz=self.prior.log_prob(of_one[0], y)[None],
                 log_qz=log_qz[None],
                 kl=None if kl is None else kl[None],
@@ -234,9 +235,19 @@ class VAE(nn.Module):
         """As `posteriors`, of a model whose codes are grids of a codebook's."""
         return GridCodes(labels=None if labels is None else labels.cpu(), **self._codes(images, labels))
 
-    def encoded(self, images: Tensor, labels: Tensor | None = None) -> Posteriors | GridCodes:
+    @torch.inference_mode()
+    def group_codes(self, images: Tensor, labels: Tensor | None = None) -> GroupCodes:
+        """As `posteriors`, of a model whose codes are categories."""
+        return GroupCodes(labels=None if labels is None else labels.cpu(), **self._codes(images, labels))
+
+    def encoded(self, images: Tensor, labels: Tensor | None = None) -> Posteriors | GridCodes | GroupCodes:
         """What a run keeps of images, in the form of its posterior."""
-        return (self.grid_codes if self.spec.posterior.quantised else self.posteriors)(images, labels)
+        match self.spec.posterior.form:
+            case "indices":
+                return self.grid_codes(images, labels)
+            case "probabilities":
+                return self.group_codes(images, labels)
+        return self.posteriors(images, labels)
 
     def _codes(self, images: Tensor, labels: Tensor | None) -> dict[str, Tensor]:
         """What the posterior keeps of images, by name [N, ...]; on the CPU."""

@@ -48,6 +48,7 @@ from vae_core.spec.parts import (
 )
 from vae_core.spec.posteriors import (
     DiagonalGaussianPosterior,
+    GumbelPosterior,
     IafPosterior,
     PointPosterior,
     Posterior,
@@ -62,6 +63,7 @@ from vae_core.spec.priors import (
     Prior,
     PriorSettings,
     StandardNormalPrior,
+    UniformGroupsPrior,
     UniformPrior,
     VampPrior,
 )
@@ -89,6 +91,7 @@ __all__ = [
     "FlowPrior",
     "FreeBitsObjective",
     "GaussianLikelihood",
+    "GumbelPosterior",
     "IafPosterior",
     "InfoObjective",
     "IwaeObjective",
@@ -120,6 +123,7 @@ __all__ = [
     "SpecError",
     "StandardNormalPrior",
     "Training",
+    "UniformGroupsPrior",
     "UniformPrior",
     "VampPrior",
     "VqPosterior",

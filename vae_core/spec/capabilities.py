@@ -32,8 +32,8 @@ def capabilities(spec: Spec) -> frozenset[Capability]:
         "plane": spec.posterior.vector and spec.latent > 1,
         "classes": spec.classes > 0,
         "ppca": _is_ppca(spec),
-        "independent_pixels": spec.net.reach == 0,
         "grid": spec.posterior.quantised,
+        "independent_pixels": spec.net.reach == 0,
     }
     return frozenset(name for name, there in found.items() if there)
 

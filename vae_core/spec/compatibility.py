@@ -76,6 +76,28 @@ def prior_and_encoder(spec: Spec) -> str | None:
     return None
 
 
+def posterior_and_prior(spec: Spec) -> str | None:
+    if spec.posterior.kind != "gumbel" or spec.prior.kind in ("standard_normal", "uniform_groups"):
+        return None
+    return (
+        f"prior.kind: {spec.prior.kind} is a density, and the codes of the posterior gumbel are categories; "
+        "it goes with prior.kind=uniform_groups"
+    )
+
+
+def posterior_and_objective(spec: Spec) -> str | None:
+    if spec.posterior.kind != "gumbel":
+        return None
+    if spec.objective.kind not in ("elbo", "capacity", "free_bits", "constraint"):
+        return (
+            f"objective.kind: {spec.objective.kind} measures codes as vectors, and those of the posterior "
+            "gumbel are categories; choose elbo, capacity, free_bits or constraint"
+        )
+    if spec.objective.kl != "analytic":
+        return "objective.kl: the KL of categories is known in closed form; choose objective.kl=analytic"
+    return None
+
+
 def condition_and_objective(spec: Spec) -> str | None:
     condition = spec.condition
     if condition.kind == "none" or spec.objective.classifying:
@@ -214,6 +236,8 @@ RULES: tuple[Rule, ...] = (
     prior_and_condition,
     prior_and_latent,
     prior_and_encoder,
+    posterior_and_prior,
+    posterior_and_objective,
     condition_and_objective,
     labels_and_classes,
     objective_and_prior,

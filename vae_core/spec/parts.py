@@ -220,7 +220,10 @@ class LinearNet(NetSettings):
     kind: Literal["linear"] = "linear"
 
 
-Net = Annotated[LectureNet | MlpNet | ConvNet | PartialConvNet | ConvGridNet | LinearNet | PixelNet, Kinds()]
+Net = Annotated[
+    LectureNet | MlpNet | ConvNet | PartialConvNet | ConvGridNet | LinearNet | PixelNet,
+    Kinds(),
+]
 
 
 # --- mask ---------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from vae_core.analysis import decode, kl_divergence
 from vae_core.model import masks, noise
-from vae_core.model.posteriors import GridCodes
+from vae_core.model.posteriors import GridCodes, GroupCodes
 from vae_core.model.vae import VAE
 from vae_core.pixels import to_uint8, unit
 from vae_core.runs.frames import Arrays
@@ -107,11 +107,16 @@ class Snapshots:
             both = torch.cat([probe_classes, sample_classes])
         means = model.posterior.location(model.encode(self._seen, probe_classes, self._masks))
         prior = model.prior.sample(SAMPLES, torch.Generator(model.device).manual_seed(SEED), sample_classes)
-        frame: Arrays
+        frame: Arrays = {}
         if isinstance(codes, GridCodes):
-            frame = codebook_frame(model, coded, codes)
+            frame |= codebook_frame(model, coded, codes)
+        elif isinstance(codes, GroupCodes):
+            frame |= {
+                "kl": codes.kl.mean(0).float().numpy(),
+                "shares": codes.probabilities.mean(0).float().numpy(),
+            }
         else:
-            frame = {
+            frame |= {
                 "mean": codes.mean.clamp(-6e4, 6e4).half().numpy(),
                 "log_var": codes.log_var.half().numpy(),
                 "kl": kl_divergence.dimensions(codes, model.prior, OF_PRIOR).mean(0).float().numpy(),

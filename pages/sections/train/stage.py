@@ -50,7 +50,10 @@ def stage(run: Run | None) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="board-head"):
             with st.container(width="stretch", gap="small"):
                 state(run)
-            pixels = pixels_switch.switch(("means", "modes", "drawn"), hidden=True)
+            if now.state != "unreadable" and run.spec.net.reach:
+                pixels = "drawn"
+            else:
+                pixels = pixels_switch.switch(("means", "modes", "drawn"), hidden=True)
         if now.state != "unreadable":
             on_board(run, opening, pixels)
             opening = False

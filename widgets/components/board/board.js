@@ -10,6 +10,7 @@ import { Cloud } from "./cloud.js";
 import { Codebook } from "./codebook.js";
 import { Film } from "./film.js";
 import { makeFrame } from "./frame.js";
+import { Groups } from "./groups.js";
 import { makePanels } from "./panels.js";
 import { Scrubber } from "./scrubber.js";
 import { sizesOf } from "./sizes.js";
@@ -62,14 +63,14 @@ function makeBoard(root) {
     lay({ name });
     ground.choose(name);
   });
-  const codebook = new Codebook(part("cloud"), () => sizes.mapHeight);
+  const codebook = new Codebook(part("cloud"), () => sizes.mapHeight), groups = new Groups(part("cloud"), () => sizes.mapHeight);
   const panels = makePanels(part, () => ({
     d, sizes, moment: moment(), sets, cursor: scrubber.follows ? null : moment()?.step,
   }), () => {
     beside = beside === "curves" ? "bars" : "curves";
     measure();
   });
-  const figures = [cloud, codebook, ...Object.values(panels)];
+  const figures = [cloud, codebook, groups, ...Object.values(panels)];
 
   // The pictures of the moment that is shown, on one canvas for all moments.
   function now(name) {
@@ -123,19 +124,21 @@ function makeBoard(root) {
   }
 
   function seek(duration) {
-    cloud.box.hidden = d.quantised;
+    cloud.box.hidden = d.quantised || d.grouped;
     codebook.box.hidden = !d.quantised;
-    if (d.quantised) codebook.take(moment(), d.codes_note, duration);
+    groups.box.hidden = !d.grouped;
+    if (d.grouped) groups.take(moment(), d.codes_note);
+    else if (d.quantised) codebook.take(moment(), d.codes_note, duration);
     else cloud.take(moment(), { axes: d.axes, classes: d.classes, note: d.cloud_note, chosen: d.chosen, latent: d.latent, standard: d.unit_prior }, duration);
     lays();
     panels.curves.say(d.kl_note);
-    panels.curves.box.querySelector(".extra").textContent = d.quantised ? "Use of codes" : "KL per dimension";
-    panels.bars.name(d.quantised ? "Use of each code" : "KL per latent dimension");
+    panels.curves.box.querySelector(".extra").textContent = d.quantised ? "Use of codes" : d.grouped ? "KL per group" : "KL per dimension";
+    panels.bars.name(d.quantised ? "Use of each code" : d.grouped ? "KL per group" : "KL per latent dimension");
     panels.bars.say(d.bars_note);
     tiles();
     figures.forEach((f) => f.draw());
   }
-  function lays() { if (!d.quantised) cloud.lay(ground.name, ground.decoder?.(ground.pixels) ?? null, scrubber.follows); }
+  function lays() { if (!d.quantised && !d.grouped) cloud.lay(ground.name, ground.decoder?.(ground.pixels) ?? null, scrubber.follows); }
 
   return {
     show(next) {

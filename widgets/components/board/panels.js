@@ -75,7 +75,7 @@ function curveData({ d, cursor }, colours) {
     { name: "test", values: d[`${key}_test`], colour, width: 2 },
   ];
   const panels = [
-    { title: "ELBO", colour: colours.elbo, lines: [...pair("elbo", colours.elbo), ...optimum(d, colours)] },
+    { title: "ELBO", colour: colours.elbo, lines: [...pair("elbo", colours.elbo), ...hardCodes(d, colours), ...optimum(d, colours)] },
     { title: "Reconstruction", colour: colours.reconstruction, lines: pair("reconstruction", colours.reconstruction) },
     { title: d.quantised ? "Codes" : "KL", colour: colours.kl, lines: pair("kl", colours.kl) },
   ];
@@ -94,6 +94,11 @@ function shares(uses) {
   if (!uses) return [];
   const all = Math.max(1, uses.reduce((sum, v) => sum + v, 0));
   return Array.from(uses, (v, code) => ({ code, share: v / all })).sort((a, b) => b.share - a.share);
+}
+
+/** The ELBO of the codes themselves, where training sees relaxed ones. */
+function hardCodes(d, colours) {
+  return d.hard_elbo_test ? [{ name: "hard codes, test", values: d.hard_elbo_test, colour: colours.ink, width: 1.4, dash: [1, 3] }] : [];
 }
 
 /** The highest ELBO that there can be, where a closed form says it. */

@@ -19,7 +19,8 @@ from vae_core.model import variance_bound
 from vae_core.runs import files, frames
 from vae_core.runs.control import KNOBS
 from vae_core.runs.run import Run
-from widgets.components.board import codebook, shown_pixels
+from vae_core.spec import Spec
+from widgets.components.board import codebook, groups, shown_pixels
 from widgets.components.board.planes import DENSITY, of_shots
 from widgets.components.board.tiles import Holes, number, part, tiles
 from widgets.run_data.codes import is_standard
@@ -46,6 +47,7 @@ TERMS = {
     "effective_samples": "effective samples",
     "perplexity": "perplexity",
     "auxiliary_loss": "codebook and commitment",
+    "temperature": "temperature",
 }
 DRAG = 0.6  # seconds of training between two moves of one drag, at most
 HIDDEN = (70, 92, 138)  # red, green, blue of what the encoder does not see
@@ -114,6 +116,7 @@ def build(run: Run, film: bool, pixels: str = "means") -> bytes:
         "bound": objective_words.bound(spec) if "bound" in terms(reports) else "",
         "replay": False,
         "quantised": spec.posterior.quantised,
+        "grouped": spec.posterior.form == "probabilities",
         "latent": spec.latent,
         "optimum": (part(reports, "ppca") or {}).get("log_likelihood"),
     }
@@ -126,16 +129,25 @@ def build(run: Run, film: bool, pixels: str = "means") -> bytes:
     ):
         header["weighted"] = objective_words.of(spec).penalty
 
-    shots, two_valued = _shots(run, film), spec.likelihood.two_valued
-    header["pixels"] = shown_pixels.in_words(shots, pixels, two_valued)
+    shots = _shots(run, film)
+    header["pixels"] = shown_pixels.in_words(shots, pixels, spec.likelihood.two_valued)
+    if spec.net.reach:  # there are no means then, and all pictures are draws
+        header["pixels"] = shown_pixels.WORDS["drawn"]
     if not shots:
         header |= {"chosen": [0, 1], "axes": ["z1", "z2"], "cloud_note": "", "regions": []}
         empty = np.zeros(0, np.float32)
         return wire.pack(header, arrays | {"cloud": empty, "labels": np.zeros(0, np.uint8), "kl": empty})
+    if spec.posterior.form == "probabilities":
+        more, place = groups.of_shots(spec, shots)
+        header |= {"chosen": [], "axes": [], "cloud_note": "", "regions": []} | place
+        more |= _pictures(shots, pixels, spec)
+        return _packed(run, film, shots, [None] * len(shots), header, arrays | more)
     if spec.posterior.quantised:
         more, place = codebook.of_shots(spec, shots)
         header |= {"chosen": [], "axes": [], "cloud_note": "", "regions": []} | place
-        return _packed(run, film, shots, [None] * len(shots), header, arrays | more, pixels)
+        return _packed(
+            run, film, shots, [None] * len(shots), header, arrays | more | _pictures(shots, pixels, spec)
+        )
     points = min(CODES, *(len(shot["mean"]) for shot in shots))
     means = np.stack([shot["mean"][:points] for shot in shots]).astype(np.float32)
     # Older frames have no KL of their own; theirs is that under N(0, I).
@@ -155,7 +167,17 @@ def build(run: Run, film: bool, pixels: str = "means") -> bytes:
     planes, place = of_shots(run, chosen, _with_all_codes(run, shots))
     header |= place
     arrays |= {"cloud": cloud.astype(np.float32), "labels": labels, "kl": kl.astype(np.float32)}
-    return _packed(run, film, shots, planes.holes, header, arrays | planes.arrays, pixels, undefined)
+    arrays |= planes.arrays | _pictures(shots, pixels, spec)
+    return _packed(run, film, shots, planes.holes, header, arrays, undefined)
+
+
+def _pictures(shots: list[frames.Arrays], pixels: str, spec: Spec) -> dict[str, np.ndarray]:
+    """Reconstructions and samples of every frame."""
+    two_valued = spec.likelihood.two_valued
+    return {
+        name: np.stack([shown_pixels.of_frame(shot, name, pixels, two_valued) for shot in shots])
+        for name in ("reconstructions", "samples")
+    }
 
 
 def _packed(
@@ -165,13 +187,9 @@ def _packed(
     holes: list[Holes | None],
     header: dict[str, Any],
     arrays: dict[str, np.ndarray],
-    pixels: str,
     undefined: str | None = None,
 ) -> bytes:
-    """With the pictures of every frame, as `pixels` shows them, and its numbers."""
-    two_valued = run.spec.likelihood.two_valued
-    for name in ("reconstructions", "samples"):
-        arrays[name] = np.stack([shown_pixels.of_frame(shot, name, pixels, two_valued) for shot in shots])
+    """With the probes and the numbers of every frame."""
     if run.probes is not None:
         arrays["probes"] = run.probes
         if run.probe_masks is not None:
@@ -189,7 +207,16 @@ def _packed(
     if film and len(shots) > 1:
         header["replay"] = True
     else:
-        one = ("cloud", "kl", "reconstructions", "samples", "density", "empty", *codebook.NAMES)
+        one = (
+            "cloud",
+            "kl",
+            "reconstructions",
+            "samples",
+            "density",
+            "empty",
+            "shares",
+            *codebook.NAMES.values(),
+        )
         arrays |= {name: arrays[name][-1] for name in one if name in arrays}
     return wire.pack(header, arrays)
 
@@ -234,7 +261,7 @@ def _shots(run: Run, film: bool) -> list[frames.Arrays]:
 
 
 def _shapes(shot: frames.Arrays) -> list[tuple[int, ...]]:
-    codes = "mean" if "mean" in shot else "indices"
+    codes = next(name for name in ("mean", "indices", "shares") if name in shot)
     return [shot[codes].shape[1:], *(shot[name].shape for name in ("reconstructions", "samples"))]
 
 
@@ -259,8 +286,9 @@ def curves(reports: list[dict[str, Any]]) -> dict[str, np.ndarray]:
     n = len(reports)
     edges = np.unique(np.linspace(0, n, min(n, POINTS) + 1).round().astype(int))
     out = {"steps": np.array([reports[b - 1]["step"] for _, b in pairwise(edges)], np.int32)}
+    hard = "hard_elbo" in (part(reports, "test") or {})
     for split in ("train", "test"):
-        for name in (*QUANTITIES, *terms(reports)):
+        for name in (*QUANTITIES, *terms(reports), *(["hard_elbo"] if hard else [])):
             values = [number((report.get(split) or {}).get(name)) for report in reports]
             if split == "train":
                 values = _settled(values, [report["step"] for report in reports])
