@@ -336,11 +336,52 @@ RECIPES = {
             {"latent": 16, "objective.kind": "free_bits"},
         ),
         Recipe(
+            "gumbel",
+            "Categories by Gumbel-softmax",
+            "Twenty groups of ten categories: in each group one is chosen, softly in training (Jang et al. "
+            "2017), the harder the lower the temperature.",
+            "KL per group is at most log 10 = 2.3 nats. The ELBO of hard codes lies below the relaxed one "
+            "and comes nearer as the temperature falls.",
+            {"posterior.kind": "gumbel", "latent": 20, "training.learning_rate": 1e-3},
+        ),
+        Recipe(
+            "collapse",
+            "A decoder so strong that the code goes unused",
+            "Each pixel is given by the code and, up to 7 pixels far, by those before it: what neighbours "
+            "say costs no KL, so that at beta 1 the code falls silent (Chen et al. 2017).",
+            "KL falls below half a nat while the ELBO rises past that of independent pixels, and what is "
+            "drawn of a probe image is any digit. Choose free bits of 0.5 nats: KL comes back, to some 3.6.",
+            {
+                "net.kind": "pixel",
+                "latent": 8,
+                "data.binarisation": "static",
+                "training.steps": 1000,
+            },
+        ),
+        Recipe(
             "iwae-50",
             "IWAE, 50 codes per image",
             "Fifty codes of an image are weighed together (Burda et al. 2016): a bound nearer to log p(x).",
             "The bound lies nats above the ELBO, which may even fall: q need no longer be right by itself.",
             {"latent": 16, "objective.kind": "iwae", "objective.samples": 50},
+        ),
+        Recipe(
+            "vq",
+            "VQ-VAE",
+            "A code is a grid of 7 x 7 cells, each with one of 64 vectors of a codebook (van den Oord et al. "
+            "2017); a prior over the codes learns beside it, so that samples come from the same run.",
+            "Reconstructions are sharp at once, and samples follow as the prior learns; what the codes cost "
+            "falls away from the 203.8 nats of a uniform prior.",
+            {"posterior.kind": "vq", "latent": 16, "training.epochs": 6},
+        ),
+        Recipe(
+            "vq-2d",
+            "VQ-VAE, codes in a plane",
+            "Vectors of two numbers, so that the codebook can be seen: each code has the part of the plane "
+            "that is nearer to it than to all others.",
+            "The encoder's vectors move among the cells, and each code goes to the middle of those that "
+            "choose it; a code that none chose for an epoch begins again elsewhere.",
+            {"posterior.kind": "vq", "posterior.codes": 32, "training.epochs": 6},
         ),
         Recipe(
             "sprites-beta-1",

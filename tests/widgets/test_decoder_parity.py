@@ -33,6 +33,10 @@ SHAPES = [(1, 28, 28), (1, 9, 14), (3, 8, 5)]
 WIDTHS = {"mlp": {"widths": [24, 16]}, "conv": {"channels": [5, 6], "hidden": 12}}
 
 
+# Those of one vector whose pixels do not depend on each other; grids have their own test.
+DENSE = [net for net in nets.NETS if net not in ("conv_grid", "pixel")]
+
+
 @pytest.fixture
 def in_the_browser(node: str, tmp_path: Path):
     """decode(parcel, z [N, D], y [N, K] or none, pixels) -> [N, C, H, W], as decoder.js computes it."""
@@ -90,7 +94,7 @@ def test_every_likelihood_is_among_those_compared() -> None:
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("likelihood", LIKELIHOOD_CHANGES)
-@pytest.mark.parametrize("net", nets.NETS)
+@pytest.mark.parametrize("net", DENSE)
 def test_pixels_agree_with_pytorch_within_1e_4(in_the_browser, net: str, likelihood: str, shape) -> None:
     if net == "lecture" and likelihood == "categorical" and shape == SHAPES[0]:
         shape = (1, 14, 14)  # 256 hidden units times 256 levels of 784 pixels would be 200 MB
@@ -165,7 +169,7 @@ def test_every_activation_agrees(in_the_browser, net: str, activation: str) -> N
 
 
 @pytest.mark.parametrize("latent", [2, 16])
-@pytest.mark.parametrize("net", nets.NETS)
+@pytest.mark.parametrize("net", DENSE)
 def test_the_default_networks_agree_at_full_size(in_the_browser, net: str, latent: int) -> None:
     vae = model({"kind": net}, {"kind": "bernoulli"}, (1, 28, 28), latent=latent)
     z = codes(latent)
@@ -174,7 +178,7 @@ def test_the_default_networks_agree_at_full_size(in_the_browser, net: str, laten
     )
 
 
-@pytest.mark.parametrize("net", nets.NETS)
+@pytest.mark.parametrize("net", DENSE)
 def test_half_precision_stays_within_2e_3_of_pytorch(in_the_browser, net: str) -> None:
     vae = model({"kind": net}, {"kind": "bernoulli"}, (1, 28, 28), gain=1.0)
     z = codes(2)
@@ -199,7 +203,7 @@ def test_the_mean_of_a_continuous_bernoulli_has_no_seam_where_its_series_takes_o
     torch.testing.assert_close(images[:, 0, 0, 0], mean, atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize("net", nets.NETS)
+@pytest.mark.parametrize("net", DENSE)
 def test_a_decoder_under_a_condition_agrees_class_by_class_blended_and_by_default(
     in_the_browser, net: str
 ) -> None:
@@ -216,3 +220,31 @@ def test_a_decoder_under_a_condition_agrees_class_by_class_blended_and_by_defaul
     torch.testing.assert_close(in_the_browser(parcel, z), vae.decode_mean(z), atol=1e-4, rtol=0)
     sevens = wire.decoder(vae, "float32", y=7)
     torch.testing.assert_close(in_the_browser(sevens, z), vae.decode_mean(z, y[7]), atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("told", [False, True])
+@pytest.mark.parametrize("activation", ["relu", "silu"])
+def test_a_grid_of_codes_decodes_as_in_pytorch(in_the_browser, told: bool, activation: str) -> None:
+    spec = Spec.parse(
+        {
+            "data": {"binarisation": "none", "image_shape": (3, 8, 12), "classes": ("a", "b", "c")},
+            "latent": 5,
+            "net": {"kind": "conv_grid", "hidden": 10, "blocks": 2, "activation": activation},
+            "posterior": {"kind": "vq", "codes": 9},
+            "prior": {"kind": "uniform"},
+            "condition": {"kind": "class"} if told else {"kind": "none"},
+        }
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        vae = VAE(spec).eval()
+    indices = torch.randint(9, (64, 2, 3), generator=torch.Generator().manual_seed(1))
+    z = vae.posterior.embed(indices).detach()
+    y = torch.rand(64, 3, generator=torch.Generator().manual_seed(2)) if told else None
+    for dtype, tolerance in (("float32", 1e-4), ("float16", 2e-3)):
+        images = in_the_browser(wire.decoder(vae, dtype), z, y)
+        torch.testing.assert_close(images, vae.decode_mean(z, y), atol=tolerance, rtol=0)
+    with torch.no_grad():
+        vae.decoder[-1].weight *= 50  # so that a wrong residual, or a class left out, would be seen
+    images = in_the_browser(wire.decoder(vae, "float32"), z, y)
+    torch.testing.assert_close(images, vae.decode_mean(z, y), atol=2e-3, rtol=0)

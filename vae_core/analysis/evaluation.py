@@ -10,9 +10,18 @@ import torch
 from torch import Tensor
 
 from vae_core import data
-from vae_core.analysis import aggregate, bits, collapse, importance_bound, kl_divergence, likelihood
+from vae_core.analysis import (
+    aggregate,
+    bits,
+    codebook,
+    collapse,
+    importance_bound,
+    kl_divergence,
+    likelihood,
+)
 from vae_core.data import Dataset
 from vae_core.model import masks, noise, variance_bound
+from vae_core.model.posteriors import GridCodes, GroupCodes
 from vae_core.model.terms import Bound
 from vae_core.model.vae import BLOCK, VAE
 from vae_core.spec import Spec
@@ -63,6 +72,8 @@ def evaluate(
     hole_mass: share of the prior, within its 95 % region, where the aggregated posterior is less than a tenth
     of the prior. dimension_kl: under a prior without a closed form against each dimension's marginal; where
     dimensions depend on each other under the prior, its sum falls short of the KL by that dependence.
+    Of a run with a codebook there are `codebook.numbers` in place of these. Its kl is what the codes of an
+    image cost under its prior, and uniform_nats what they would under a uniform one.
     """
     spec = model.spec
     generator, again = (torch.Generator(model.device).manual_seed(seed) for _ in range(2))
@@ -73,14 +84,9 @@ def evaluate(
         data.check_labels(dataset.labels, spec.data.name, spec.classes) if spec.classes else dataset.labels
     )
     whole, dimension_kl = _averages(model, images, labels, generator)
-    posteriors = model.posteriors(images, labels)
-    prior = None if model.prior.standard else model.prior
-    holes = aggregate.hole_mass(posteriors, prior=prior)
-    if dimension_kl is None:
-        dimension_kl = kl_divergence.dimensions(posteriors, prior).mean(0)
-    kl_note = variance_bound.undefined_kl(posteriors.log_var)
+    codes = _of_codes(model, images, labels, dimension_kl)
     shares = bits.grey_shares(dataset.images)
-    per_dimension = None if kl_note else bits.per_dimension(spec, whole["elbo"], shares)
+    per_dimension = None if codes.get("kl_note") else bits.per_dimension(spec, whole["elbo"], shares)
     return {
         "dataset": dataset.name,
         "split": dataset.split,
@@ -91,13 +97,9 @@ def evaluate(
         "seed": seed,
         **whole,
         **_of_distance(spec, whole),
-        "kl_note": kl_note,
+        **codes,
         "bits_per_dimension": per_dimension,
         "bits_scale": None if per_dimension is None else bits.scale(spec),
-        "dimension_kl": dimension_kl.tolist(),
-        "active_units": collapse.active_units(posteriors, prior=prior),
-        "hole_mass": holes.value,
-        "hole_mass_error": holes.error,
         **_of_classes(model, images, dataset.images, labels),
         **_bound(model, images, labels),
         **_log_px(model, images[: -(-log_px_images // max(1, model.classes))], samples, generator),
@@ -157,6 +159,30 @@ def _of_distance(spec: Spec, whole: dict[str, float]) -> dict[str, Any]:
     return note | {"distance": -whole["reconstruction"]}
 
 
+def _of_codes(
+    model: VAE, images: Tensor, labels: Tensor | None, dimension_kl: Tensor | None
+) -> dict[str, Any]:
+    """What is stated of the codes themselves: of vectors how they fill the prior, of grids what of the
+    codebook they use."""
+    codes = model.encoded(images, labels)
+    if isinstance(codes, GridCodes):
+        found = codebook.numbers(codes, model.spec.codes)
+        return found | {"uniform_nats": model.spec.uniform_nats}
+    if isinstance(codes, GroupCodes):
+        return {"dimension_kl": codes.kl.mean(0).tolist()}
+    prior = None if model.prior.standard else model.prior
+    holes = aggregate.hole_mass(codes, prior=prior)
+    if dimension_kl is None:
+        dimension_kl = kl_divergence.dimensions(codes, prior).mean(0)
+    return {
+        "kl_note": variance_bound.undefined_kl(codes.log_var),
+        "dimension_kl": dimension_kl.tolist(),
+        "active_units": collapse.active_units(codes, prior=prior),
+        "hole_mass": holes.value,
+        "hole_mass_error": holes.error,
+    }
+
+
 def _of_classes(model: VAE, images: Tensor, undrawn: Tensor, labels: Tensor | None) -> dict[str, Any]:
     spec = model.spec
     if spec.condition.kind == "none":
@@ -186,6 +212,10 @@ def _log_px(model: VAE, images: Tensor, samples: int, generator: torch.Generator
     nothing: dict[str, Any] = dict.fromkeys(LOG_PX) | {"log_px_images": 0, "log_px_samples": samples}
     if (note := model.spec.likelihood_note) is not None:
         return nothing | {"log_px_note": note}
+    if model.spec.posterior.quantised:
+        return nothing | {"log_px_note": "An image has one code: its samples say no more than the ELBO."}
+    if model.spec.posterior.form == "probabilities":
+        return nothing | {"log_px_note": "Of categories it is not estimated; the ELBO bounds it."}
     if samples == 0:
         return nothing | {"log_px_note": "Not asked for."}
     found = likelihood.estimate(model, images, samples, generator)

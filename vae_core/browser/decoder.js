@@ -43,13 +43,18 @@ function linear({ weight, bias }) {
   return { run, size: outputs };
 }
 
-function convTranspose({ weight, bias }, { stride, padding, output_padding: extra }, { shape }) {
+function convTranspose({ weight, bias, condition }, { stride, padding, output_padding: extra }, { shape }) {
   const [inC, inH, inW] = shape, [kH, kW, , outC] = weight.shape;
   const outH = (inH - 1) * stride[0] - 2 * padding[0] + kH + extra[0];
   const outW = (inW - 1) * stride[1] - 2 * padding[1] + kW + extra[1];
   const out = new Float32Array(outH * outW * outC), gather = gatherer(inC, outC);
-  const run = (x) => {
-    for (let p = 0; p < out.length; p += outC) for (let o = 0; o < outC; o++) out[p + o] = bias[o];
+  const start = Float32Array.from(bias), join = condition && gatherer(condition.shape[0], outC);
+  const run = (x, classes) => {
+    if (condition) {
+      start.set(bias);
+      addProducts(start, 0, outC, condition, 0, join(classes, 0));
+    }
+    for (let p = 0; p < out.length; p += outC) for (let o = 0; o < outC; o++) out[p + o] = start[o];
     for (let y = 0; y < inH; y++) for (let col = 0; col < inW; col++) {
       const live = gather(x, (y * inW + col) * inC);
       for (let ky = 0; ky < kH; ky++) {
@@ -76,6 +81,17 @@ function unflatten({ shape }) {
   return { run, size: out.length, shape };
 }
 
+function residual({ layers }, arrays, input) {
+  const chain = buildAll(layers, arrays, input), out = new Float32Array(input.size);
+  const run = (x, classes) => {
+    out.set(x);
+    const added = chain.reduce((values, layer) => layer.run(values, classes), x);
+    for (let i = 0; i < out.length; i++) out[i] += added[i];
+    return out;
+  };
+  return { ...input, run };
+}
+
 const ACTIVATIONS = {
   relu: () => (x) => { for (let i = 0; i < x.length; i++) if (x[i] < 0) x[i] = 0; return x; },
   leaky_relu: ({ slope }) => (x) => { for (let i = 0; i < x.length; i++) if (x[i] < 0) x[i] *= slope; return x; },
@@ -84,13 +100,16 @@ const ACTIVATIONS = {
 };
 
 function build(layer, arrays, input) {
-  const own = { weight: arrays[`${layer.arrays}.weight`], bias: arrays[`${layer.arrays}.bias`] };
+  const own = { weight: arrays[`${layer.arrays}.weight`], bias: arrays[`${layer.arrays}.bias`], condition: arrays[layer.condition] };
   if (layer.kind === "linear") return linear(own);
   if (layer.kind === "conv_transpose") return convTranspose(own, layer, input);
+  if (layer.kind === "residual") return residual(layer, arrays, input);
   if (layer.kind === "unflatten") return unflatten(layer);
   if (layer.kind in ACTIVATIONS) return { ...input, run: ACTIVATIONS[layer.kind](layer) };
   throw new Error(`decoder.js knows no layer called ${layer.kind}`);
 }
+
+const buildAll = (layers, arrays, start) => layers.reduce((built, layer) => [...built, build(layer, arrays, built.at(-1) ?? start)], []);
 
 /**
  * From an unpacked parcel of kind "decoder" to {latent, image: [C, H, W], condition, key, decode, showing}.
@@ -102,7 +121,8 @@ function build(layer, arrays, input) {
  */
 export function makeDecoder({ latent, image, layers, arrays, condition = null, ...likelihood }) {
   const start = { size: latent + (condition?.classes ?? 0), shape: null };
-  const chain = layers.reduce((built, layer) => [...built, build(layer, arrays, built.at(-1) ?? start)], []);
+  const chain = buildAll(layers, arrays, start);
+  const weights = condition && new Float32Array(condition.classes);
   const out = new Float32Array(image[0] * image[1] * image[2]), made = {};
   const showing = (pixels) => {
     made[pixels] ??= decoderOf(shownPixels(likelihood, pixels));
@@ -111,9 +131,10 @@ export function makeDecoder({ latent, image, layers, arrays, condition = null, .
   const decoderOf = (show) => ({ latent, image, condition, showing, key: new Uint8Array(1), decode: (z, y = condition?.weights) => {
     const code = new Float32Array(start.size);
     code.set(z);
-    if (condition && typeof y === "number") code[latent + y] = 1;
-    else if (condition) code.set(y, latent);
-    return show(chain.reduce((x, layer) => layer.run(x), code), out, image[0], code);
+    if (condition && typeof y === "number") weights.fill(0)[y] = 1;
+    else if (condition) weights.set(y);
+    if (condition) code.set(weights, latent);
+    return show(chain.reduce((x, layer) => layer.run(x, weights), code), out, image[0], code);
   } });
   return showing("means");
 }

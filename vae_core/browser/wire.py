@@ -16,11 +16,13 @@ in order. Arrays are laid out for plain loops with the outputs innermost:
     linear              weight [inputs, outputs], bias [outputs]
     conv_transpose      weight [kernel h, kernel w, input channels, output channels], bias; stride, padding,
                         output: each (height, width)
+                        condition, where it has one: array [classes, outputs], what each class adds
+    residual            layers, whose output is added to what comes in
     unflatten           shape [C, H, W] of what so far was flat
     relu, leaky_relu (slope), silu, tanh
 
 Under a condition there is also `condition`: `classes` K, their `names`, and `weights` [K], which are what is
-decoded under where no class is named. The first layer then takes D + K numbers, z and such weights.
+decoded under where no class is named. A first linear layer then takes D + K numbers, z and such weights.
 
 Importing this imports no torch.
 """
@@ -104,9 +106,12 @@ def decoder(
     none; without, the blend of all classes by p(y).
 
     "auto" takes float16 where that keeps every pixel within 2e-3, for draws of the prior and for codes three
-    times as far out. `label` is carried along in the header, say a run's name and step.
+    times as far out, or for codes of a codebook drawn uniformly. `label` is carried along in the header, say
+    a run's name and step.
     Raises TypeError where the decoder holds a layer that the browser does not know, or the likelihood a mean.
     """
+    if model.neighbours is not None:
+        raise TypeError("no code alone says what pixels are: each depends on those before it")
     layers, arrays = _layers(model.decoder)
     pixels = model.likelihood.browser_pixels
     if "means" not in pixels:
@@ -139,15 +144,28 @@ def _condition(model: VAE, y: int | Sequence[float] | None) -> dict[str, Any]:
     return {"classes": model.classes, "names": list(names or ()), "weights": weights.tolist()}
 
 
-def _layers(decoder: nn.Sequential) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
+def _layers(decoder: nn.Sequential, within: str = "") -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
     from torch import nn
+
+    from vae_core.model.grid_layers import JoinedGrid, Residual
 
     layers: list[dict[str, Any]] = []
     arrays: dict[str, np.ndarray] = {}
-    for i, layer in enumerate(decoder):
-        if isinstance(layer, nn.Linear):
+    for k, layer in enumerate(decoder):
+        i = f"{within}{k}"
+        if isinstance(layer, Residual):
+            inner, of_inner = _layers(layer, f"{i}.")
+            layers.append({"kind": "residual", "layers": inner})
+            arrays |= of_inner
+        elif isinstance(layer, JoinedGrid):
+            (of_grid,), of_inner = _layers(nn.Sequential(layer.convolution), f"{i}.")
+            layers.append(of_grid | {"condition": f"{i}.condition"})
+            arrays |= of_inner | {
+                f"{i}.condition": layer.of_condition.weight.T.detach().cpu().contiguous().numpy()
+            }
+        elif isinstance(layer, nn.Linear):
             _store(arrays, i, layer.weight.T, layer.bias)
-            layers.append({"kind": "linear", "arrays": str(i)})
+            layers.append({"kind": "linear", "arrays": i})
         elif isinstance(layer, nn.ConvTranspose2d):
             if layer.groups != 1 or layer.dilation != (1, 1):
                 raise TypeError("transposed convolutions with groups or dilation do not run in the browser")
@@ -155,7 +173,7 @@ def _layers(decoder: nn.Sequential) -> tuple[list[dict[str, Any]], dict[str, np.
             layers.append(
                 {
                     "kind": "conv_transpose",
-                    "arrays": str(i),
+                    "arrays": i,
                     "stride": list(layer.stride),
                     "padding": list(layer.padding),
                     "output_padding": list(layer.output_padding),
@@ -172,7 +190,7 @@ def _layers(decoder: nn.Sequential) -> tuple[list[dict[str, Any]], dict[str, np.
     return layers, arrays
 
 
-def _store(arrays: dict[str, np.ndarray], i: int, weight: Any, bias: Any) -> None:
+def _store(arrays: dict[str, np.ndarray], i: str, weight: Any, bias: Any) -> None:
     arrays[f"{i}.weight"] = weight.detach().cpu().contiguous().numpy()
     arrays[f"{i}.bias"] = (
         np.zeros(weight.shape[-1], np.float32) if bias is None else bias.detach().cpu().numpy()
@@ -185,13 +203,20 @@ def _half_precision_error(model: VAE) -> float:
 
     import torch
 
+    from vae_core.model.posteriors import VectorQuantised
+
     half = copy.deepcopy(model)
     for parameter in half.decoder.parameters():
         rounded = parameter.data.half().float()
         if not torch.isfinite(rounded).all():
             return float("inf")
         parameter.data = rounded
-    z = torch.randn(256, model.latent, generator=torch.Generator().manual_seed(0))
-    z[128:] *= 3
+    generator = torch.Generator().manual_seed(0)
+    if isinstance(model.posterior, VectorQuantised):
+        drawn = torch.randint(model.spec.codes, (256, *model.spec.grid), generator=generator)
+        z = model.posterior.embed(drawn)
+    else:
+        z = torch.randn(256, model.latent, generator=generator)
+        z[128:] *= 3
     y = torch.arange(256) % model.classes if model.classes else None
     return float((half.decode_mean(z, y) - model.decode_mean(z, y)).abs().max())

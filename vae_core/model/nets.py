@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import prod
+from math import log2, prod
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vae_core import spec
+from vae_core.model.grid_layers import JoinedGrid, Residual
+from vae_core.model.masked_convolutions import MaskedConvolutions
 from vae_core.model.partial_conv import PartialConvolutions
 from vae_core.spec.settings import kind_of
 
@@ -47,11 +49,11 @@ class Joined(nn.Linear):
 
 
 class Net(nn.Sequential):
-    """Layers in order; y, where there is one, enters at the layer that is `Joined`."""
+    """Layers in order; y, where there is one, enters at the layer that is `Joined` or `JoinedGrid`."""
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         for layer in self:
-            x = layer(x, y) if isinstance(layer, Joined) else layer(x)
+            x = layer(x, y) if isinstance(layer, Joined | JoinedGrid) else layer(x)
         return x
 
 
@@ -91,7 +93,7 @@ def _lecture(settings: spec.LectureNet, sizes: Sizes) -> Pair:
     return _dense(sizes, [256], "leaky_relu")
 
 
-def _mlp(settings: spec.MlpNet, sizes: Sizes) -> Pair:
+def _mlp(settings: spec.MlpNet | spec.PixelNet, sizes: Sizes) -> Pair:
     return _dense(sizes, settings.widths, settings.activation)
 
 
@@ -132,12 +134,49 @@ def _partial_conv(settings: spec.PartialConvNet, sizes: Sizes) -> Pair:
     return Net(PartialConvolutions(*layers[:n]), *layers[n:]), decoder
 
 
+def _conv_grid(settings: spec.ConvGridNet, sizes: Sizes) -> Pair:
+    """Numbers in and out of the code are those of the cells of a grid, channels first."""
+    rows, columns = settings.grid(sizes.image)
+    activation = ACTIVATIONS[settings.activation]
+    halvings = int(log2(settings.cell))
+    widths = [max(1, settings.hidden >> (halvings - 1 - k)) for k in range(halvings)]
+
+    def blocks(convolution: type[nn.Conv2d] | type[nn.ConvTranspose2d]) -> list[nn.Module]:
+        # Of stride 1 either kind is a convolution; the browser knows the transposed one.
+        hidden = settings.hidden
+        found: list[nn.Module] = []
+        for _ in range(settings.blocks):
+            layers = convolution(hidden, hidden, 3, padding=1), activation(), convolution(hidden, hidden, 1)
+            found += [activation(), Residual(*layers)]
+        return found
+
+    def joined(layer: nn.Conv2d | nn.ConvTranspose2d, condition: int) -> nn.Module:
+        return JoinedGrid(layer, condition) if condition else layer
+
+    encoder: list[nn.Module] = []
+    for k, (a, b) in enumerate(pairwise([sizes.image[0], *widths])):
+        layer = nn.Conv2d(a, b, 4, stride=2, padding=1)
+        encoder += [activation()] * (k > 0) + [joined(layer, sizes.encoder_condition if k == 0 else 0)]
+    encoder += [*blocks(nn.Conv2d), activation()]
+    encoder += [nn.Conv2d(settings.hidden, sizes.outputs // (rows * columns), 1), nn.Flatten()]
+
+    channels = sizes.latent // (rows * columns)
+    first = nn.ConvTranspose2d(channels, settings.hidden, 3, padding=1)
+    decoder: list[nn.Module] = [nn.Unflatten(1, (channels, rows, columns))]
+    decoder += [joined(first, sizes.decoder_condition), *blocks(nn.ConvTranspose2d)]
+    for a, b in pairwise([*reversed(widths), sizes.pixels[0]]):
+        decoder += [activation(), nn.ConvTranspose2d(a, b, 4, stride=2, padding=1)]
+    return Net(*encoder), Net(*decoder)
+
+
 NETS: dict[str, Callable[..., Pair]] = {
     "lecture": _lecture,
     "mlp": _mlp,
     "conv": _conv,
     "partial_conv": _partial_conv,
+    "conv_grid": _conv_grid,
     "linear": _linear,
+    "pixel": _mlp,
 }
 
 
@@ -153,6 +192,15 @@ def register(settings: type[spec.NetSettings]) -> Callable[[Build], Build]:
         return build
 
     return add
+
+
+def neighbours(settings: spec.Net, channels: int, outputs: int) -> MaskedConvolutions | None:
+    """What a decoder adds to its output for each pixel by the pixels before it: from images [B, channels, H,
+    W] and the decoder's output [B, outputs, H, W] to numbers of the same shape. None where a pixel depends on
+    no other."""
+    if not isinstance(settings, spec.PixelNet) or settings.reach == 0:
+        return None
+    return MaskedConvolutions(channels, outputs, settings.channels, settings.reach, context=outputs)
 
 
 def encoder(settings: spec.Net, image: Shape, outputs: int) -> Net:

@@ -27,6 +27,9 @@ class Terms:
     summed: bool = False
     joint: bool = False  # whether the model is one of p(x, y), so that a known class has its price, too
     labelled: Terms | None = None  # of the labelled images of the same step, beside these without labels
+    # [B] in nats: what the posterior adds to what is minimised, and is no part of the ELBO. None for nothing.
+    auxiliary: Tensor | None = None
+    params: Tensor | None = None  # of the posterior [B, P]; None where the class is summed out
     # log q(z_d|x_j) of the code of each image i under the posterior of each image j, [S, D, B, B] at i, j;
     # computed when called. None where a posterior's dimensions depend on each other.
     pairwise: Callable[[], Tensor] | None = None

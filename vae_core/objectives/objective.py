@@ -8,6 +8,7 @@ batch,
     beta_kl          all that the objective subtracts from the reconstruction
     dimension_kl     [D], where a closed form is known
     beta             its value at this step
+    auxiliary_loss   what the posterior adds to what is minimised, where it does
 and whatever else an objective weighs. Whatever the objective, the ELBO is reconstruction - kl.
 
 An objective may own modules that learn beside the model. Their loss is part of the scalar, with no gradient
@@ -66,4 +67,7 @@ class Objective(nn.Module):
         logged = {"reconstruction": bound.reconstruction, "kl": bound.code_kl, "beta_kl": penalty, **of_it}
         if bound.dimension_kl is not None:
             logged["dimension_kl"] = bound.dimension_kl
-        return penalty - bound.reconstruction, logged
+        if terms.auxiliary is None:
+            return penalty - bound.reconstruction, logged
+        logged["auxiliary_loss"] = terms.auxiliary.mean()
+        return penalty - bound.reconstruction + logged["auxiliary_loss"], logged

@@ -23,7 +23,7 @@ from vae_core.sentences import short
 from vae_core.spec import Spec, SpecError
 
 if TYPE_CHECKING:
-    from vae_core.model.posteriors import Posteriors
+    from vae_core.model.posteriors import GridCodes, Posteriors
     from vae_core.model.vae import VAE
 
 
@@ -231,9 +231,27 @@ class Contents:
         )
         return posteriors
 
+    @property
+    def grid_codes(self) -> GridCodes:
+        """The codes of the test images, of a run with a codebook. Raises RunError as `posteriors` does."""
+        codes: GridCodes = self._fresh(files.POSTERIORS, self._load_grid_codes, key="grid_codes", large=True)
+        return codes
+
     def _load_posteriors(self) -> Posteriors:
         from vae_core.model.posteriors import Posteriors
 
+        if self._readable().posterior.form not in ("gaussian", "draws"):
+            raise RunError(f"{self._shown} has no vectors: its codes are discrete.")
+        return Posteriors.of(self._load_codes())
+
+    def _load_grid_codes(self) -> GridCodes:
+        from vae_core.model.posteriors import GridCodes
+
+        if not self._readable().posterior.quantised:
+            raise RunError(f"{self._shown} has no codebook: its codes are vectors.")
+        return GridCodes.of(self._load_codes())
+
+    def _load_codes(self) -> Arrays:
         try:
             codes = self._member(files.POSTERIORS, large=True)
         except Unfit as unfit:
@@ -242,7 +260,7 @@ class Contents:
             raise RunError(str(error)) from None
         if codes is None:
             raise RunError(f"{self._shown} has no latent codes of the test images yet.")
-        return Posteriors.of(codes)
+        return codes
 
     @property
     def umap(self) -> Arrays | None:

@@ -58,6 +58,9 @@ class Evaluation(TypedDict, total=False, extra_items=Plain):  # type: ignore[cal
     labels: Count | None
     step: Count | None
     dimension_kl: list[Number] | None
+    codes_used: Count | None
+    perplexity: Number | None
+    uniform_nats: Number | None
 
 
 class LabelCount(TypedDict, total=False, extra_items=Plain):  # type: ignore[call-arg]

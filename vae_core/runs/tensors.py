@@ -86,7 +86,13 @@ def read(file: BinaryIO, size: int, name: str, check: Check, spec: Spec) -> Arra
         raise Unfit(f"{name} is no safetensors file that can be read: {short(error)}.") from None
     for key, array in arrays.items():
         _check_values(name, key, array)
+    if "indices" in arrays and not _within(arrays["indices"], spec.codes):
+        raise Unfit(f"{name} does not fit: its indices are none of the run's codebook.")
     return arrays
+
+
+def _within(indices: np.ndarray, count: int) -> bool:
+    return not indices.size or (int(indices.min()) >= 0 and int(indices.max()) < count)
 
 
 def _check_values(name: str, key: str, array: np.ndarray) -> None:
@@ -147,18 +153,49 @@ def _pictures(shape: tuple[int, ...]) -> Fits:
     )
 
 
-# What a run keeps of q(z|x) beside its moments, by the form that its posterior names.
-FORMS: dict[str, tuple[str, ...]] = {"gaussian": (), "draws": ("draws", "log_q")}
+def _indices(header: Header, spec: Spec) -> dict[str, Fits]:
+    """The codes of N images by their index in a codebook: indices [N, h, w], labels [N] where there are any,
+    and step [1]."""
+    count = next(iter(header.get("indices", {"shape": (0,)})["shape"]), 0)
+    count = count if 0 < count <= MOST_CODES else 0
+    grids = _of(("I16",), count, *spec.grid)
+    return {"indices": grids, "labels": _of(WHOLE, count), "step": _of(("I64",), 1)}
+
+
+def _probabilities(header: Header, spec: Spec) -> dict[str, Fits]:
+    """q(z|x) of N images whose codes are categories: probabilities [N, M, K], labels [N] where there are any,
+    and step [1]."""
+    count = next(iter(header.get("probabilities", {"shape": (0,)})["shape"]), 0)
+    count = count if 0 < count <= MOST_CODES else 0
+    groups = _of(FLOATS, count, spec.latent, spec.posterior.width)
+    return {"probabilities": groups, "labels": _of(WHOLE, count), "step": _of(("I64",), 1)}
+
+
+# What a run must keep of q(z|x), by the form that its posterior names.
+FORMS: dict[str, tuple[str, ...]] = {
+    "gaussian": ("mean", "log_var"),
+    "draws": ("mean", "log_var", "draws", "log_q"),
+    "indices": ("indices",),
+    "probabilities": ("probabilities",),
+}
+
+
+def _codes(header: Header, spec: Spec) -> dict[str, Fits]:
+    """What says of each image what its code is."""
+    return {"indices": _indices, "probabilities": _probabilities}.get(spec.posterior.form, _moments)(
+        header, spec
+    )
 
 
 def check_posteriors(header: Header, spec: Spec) -> None:
-    """The moments and, in the form of draws, S of each image: draws [N, S, D], log_q [N, S]."""
-    fits, more = _moments(header, spec), FORMS[spec.posterior.form]
-    if more and "mean" in header and "log_q" in header:
+    """The moments and, in the form of draws, S of each image: draws [N, S, D], log_q [N, S]; or the
+    indices."""
+    fits, needed = _codes(header, spec), FORMS[spec.posterior.form]
+    if "draws" in needed and "mean" in header and "log_q" in header:
         (count, *_), each = header["mean"]["shape"] or (0,), header["log_q"]["shape"][-1:]
         each = each if each and 0 < each[0] <= MOST_DRAWS else (0,)
         fits |= {"draws": _of(FLOATS, count, *each, spec.latent), "log_q": _of(FLOATS, count, *each)}
-    _check("posteriors.safetensors", header, fits, ("mean", "log_var", *more))
+    _check("posteriors.safetensors", header, fits, needed)
 
 
 def check_umap(header: Header, spec: Spec) -> None:
@@ -172,14 +209,47 @@ def check_umap(header: Header, spec: Spec) -> None:
 def check_frame(header: Header, spec: Spec) -> None:
     pictures = _pictures(spec.data.shape)
     kinds = [f"{name}{way}" for name in ("reconstructions", "samples") for way in ("", "_modes", "_drawn")]
-    fits = _moments(header, spec) | dict.fromkeys(kinds, pictures)
-    fits["kl"] = _of(FLOATS, spec.latent)
+    fits = _codes(header, spec) | dict.fromkeys(kinds, pictures)
+    needed: tuple[str, ...] = ("mean", "log_var")
+    if spec.posterior.form == "indices":
+        needed = ("indices", "uses", "restarts", "tiles")
+        fits |= _of_codebook(spec, spec.codes)
+    elif spec.posterior.form == "probabilities":
+        needed = ("kl", "shares")
+        fits |= _of_groups(spec)
+    else:
+        fits["kl"] = _of(FLOATS, spec.latent)
     if any(name.startswith(OF_PRIOR) for name in header):
         shapes = _shapes_of_prior(spec)
         fits |= {name: _of(FLOATS, *shape) for name, shape in shapes.items()}
         if missing := sorted(shapes.keys() - header.keys()):
             raise Unfit(f"A frame does not fit its run: it holds a prior without {quote(missing[0])}.")
-    _check("A frame", header, fits, ("mean", "log_var", "reconstructions", "samples", "step"))
+    _check("A frame", header, fits, (*needed, "reconstructions", "samples", "step"))
+
+
+def _of_groups(spec: Spec) -> dict[str, Fits]:
+    """What a frame holds of codes that are categories."""
+    return {
+        "kl": _of(FLOATS, spec.latent),
+        "shares": _of(FLOATS, spec.latent, spec.posterior.width),
+        "labels": lambda tensor: tensor["dtype"] in WHOLE and len(tensor["shape"]) == 1,
+    }
+
+
+def _of_codebook(spec: Spec, count: int) -> dict[str, Fits]:
+    """What a frame holds of a codebook of so many codes."""
+    channels, height, width = spec.data.shape
+    rows, columns = spec.grid
+    tile = (channels, 3 * height // rows, 3 * width // columns)
+    return {
+        "codebook": _of(FLOATS, count, spec.latent),
+        "uses": _of(FLOATS, count),
+        "restarts": _of(FLOATS, 1),
+        "tiles": _of(("U8",), count, *tile),
+        "vectors": lambda tensor: (
+            tensor["dtype"] in FLOATS and tensor["shape"][1:] == (spec.latent,) if tensor["shape"] else False
+        ),
+    }
 
 
 @lru_cache(maxsize=8)
@@ -246,7 +316,7 @@ def objective_shapes(spec: Spec) -> Shapes:
     from vae_core import objectives
 
     with torch.device("meta"):
-        objective = objectives.build(spec.objective, latent=spec.latent)
+        objective = objectives.build(spec.objective, latent=spec.code_size)
         return {name: tuple(value.shape) for name, value in objective.state_dict().items()}
 
 
@@ -255,5 +325,5 @@ def _check_shapes(file: str, header: Header, wanted: Shapes) -> None:
         odd = sorted(header.keys() ^ wanted.keys())[0]
         raise Unfit(f"{file} is another model's: {quote(odd)} differs.")
     for name, shape in wanted.items():
-        if header[name]["shape"] != shape or header[name]["dtype"] not in FLOATS:
+        if header[name]["shape"] != shape or header[name]["dtype"] not in (*FLOATS, "I64"):
             raise Unfit(f"{file} does not fit: {quote(name)} in it has the wrong size for its run.")

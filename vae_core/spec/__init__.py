@@ -33,6 +33,7 @@ from vae_core.spec.objectives import (
 from vae_core.spec.parts import (
     ClassCondition,
     Condition,
+    ConvGridNet,
     ConvNet,
     Data,
     LectureNet,
@@ -44,21 +45,27 @@ from vae_core.spec.parts import (
     Noise,
     NoNoise,
     PartialConvNet,
+    PixelNet,
 )
 from vae_core.spec.posteriors import (
     DiagonalGaussianPosterior,
+    GumbelPosterior,
     IafPosterior,
     PointPosterior,
     Posterior,
     PosteriorSettings,
+    VqPosterior,
 )
 from vae_core.spec.priors import (
+    AutoregressivePrior,
     ClassNormalPrior,
     FlowPrior,
     MixturePrior,
     Prior,
     PriorSettings,
     StandardNormalPrior,
+    UniformGroupsPrior,
+    UniformPrior,
     VampPrior,
 )
 from vae_core.spec.resolve import resolve
@@ -66,6 +73,7 @@ from vae_core.spec.settings import Settings, SpecError, titles
 from vae_core.spec.whole import Spec, Training, register
 
 __all__ = [
+    "AutoregressivePrior",
     "BernoulliLikelihood",
     "BetaTcObjective",
     "CapacityObjective",
@@ -75,6 +83,7 @@ __all__ = [
     "Condition",
     "ConstraintObjective",
     "ContinuousBernoulliLikelihood",
+    "ConvGridNet",
     "ConvNet",
     "Data",
     "DiagonalGaussianPosterior",
@@ -83,6 +92,7 @@ __all__ = [
     "FlowPrior",
     "FreeBitsObjective",
     "GaussianLikelihood",
+    "GumbelPosterior",
     "IafPosterior",
     "InfoObjective",
     "IwaeObjective",
@@ -104,6 +114,7 @@ __all__ = [
     "ObjectiveSettings",
     "PartialConvNet",
     "PerceptualLikelihood",
+    "PixelNet",
     "PointPosterior",
     "Posterior",
     "PosteriorSettings",
@@ -114,7 +125,10 @@ __all__ = [
     "SpecError",
     "StandardNormalPrior",
     "Training",
+    "UniformGroupsPrior",
+    "UniformPrior",
     "VampPrior",
+    "VqPosterior",
     "register",
     "resolve",
     "titles",

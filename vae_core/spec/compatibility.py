@@ -6,11 +6,13 @@ and the command line show the sentences; nothing has started by then.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from vae_core.spec.objectives import Objective
-from vae_core.spec.priors import StandardNormalPrior
+from vae_core.spec.parts import Net
+from vae_core.spec.posteriors import Posterior
+from vae_core.spec.priors import Prior, StandardNormalPrior
 from vae_core.spec.settings import kinds
 
 if TYPE_CHECKING:
@@ -24,6 +26,12 @@ def net_and_images(spec: Spec) -> str | None:
         return None
     fault = spec.net.fault(spec.data.shape)
     return None if fault is None else f"net.{fault}"
+
+
+def net_and_condition(spec: Spec) -> str | None:
+    if not spec.net.reach or spec.condition.kind == "none":
+        return None
+    return "net.kind: pixel is told no class; it goes with condition.kind=none"
 
 
 def likelihood_and_pixels(spec: Spec) -> str | None:
@@ -50,6 +58,8 @@ def distance_and_objective(spec: Spec) -> str | None:
         return needs.format(spec.likelihood.kind, f"the objective {spec.objective.kind}")
     if spec.condition.kind != "none":
         return needs.format(spec.likelihood.kind, "a model that is told classes")
+    if spec.net.reach:
+        return needs.format(spec.likelihood.kind, f"the network {spec.net.kind}, pixel by pixel,")
     return None
 
 
@@ -86,6 +96,28 @@ def prior_and_encoder(spec: Spec) -> str | None:
             f"prior.kind: {spec.prior.kind} is a mixture of what the encoder says of images without a class, "
             "and this one is to see a class; choose another prior or condition.encoder=false"
         )
+    return None
+
+
+def posterior_and_prior(spec: Spec) -> str | None:
+    if spec.posterior.kind != "gumbel" or spec.prior.kind in ("standard_normal", "uniform_groups"):
+        return None
+    return (
+        f"prior.kind: {spec.prior.kind} is a density, and the codes of the posterior gumbel are categories; "
+        "it goes with prior.kind=uniform_groups"
+    )
+
+
+def posterior_and_objective(spec: Spec) -> str | None:
+    if spec.posterior.kind != "gumbel":
+        return None
+    if spec.objective.kind not in ("elbo", "capacity", "free_bits", "constraint"):
+        return (
+            f"objective.kind: {spec.objective.kind} measures codes as vectors, and those of the posterior "
+            "gumbel are categories; choose elbo, capacity, free_bits or constraint"
+        )
+    if spec.objective.kl != "analytic":
+        return "objective.kl: the KL of categories is known in closed form; choose objective.kl=analytic"
     return None
 
 
@@ -160,8 +192,68 @@ def classifier_and_noise(spec: Spec) -> str | None:
     )
 
 
+def net_and_posterior(spec: Spec) -> str | None:
+    if spec.net.of_grid == spec.posterior.quantised:
+        return None
+    if spec.posterior.quantised:
+        return (
+            f"net.kind: the posterior {spec.posterior.kind} chooses a code for every cell of a grid, and "
+            f"{spec.net.kind} has no grid; choose net.kind=conv_grid"
+        )
+    return (
+        f"net.kind: {spec.net.kind} gives a grid of codes, and the posterior {spec.posterior.kind} is of one "
+        "vector; choose another network or posterior.kind=vq"
+    )
+
+
+def prior_and_posterior(spec: Spec) -> str | None:
+    if spec.prior.quantised == spec.posterior.quantised:
+        return None
+    if spec.posterior.quantised:
+        return (
+            f"prior.kind: codes of the posterior {spec.posterior.kind} are indices of a codebook, and "
+            f"{spec.prior.kind} is a prior of vectors; choose prior.kind=autoregressive or uniform"
+        )
+    return (
+        f"prior.kind: {spec.prior.kind} is a prior of indices of a codebook, and the posterior "
+        f"{spec.posterior.kind} has none; choose another prior or posterior.kind=vq"
+    )
+
+
+def objective_and_codebook(spec: Spec) -> str | None:
+    if not spec.posterior.quantised:
+        return None
+    why = f"codes of the posterior {spec.posterior.kind} are chosen, not drawn, and"
+    if not spec.objective.plain:
+        return (
+            f"objective.kind: {why} {spec.objective.kind} has nothing to weigh; it goes with "
+            "objective.kind=elbo"
+        )
+    if spec.objective.beta != 1 or getattr(spec.objective, "warm_up", 0) > 0:
+        field = "beta" if spec.objective.beta != 1 else "warm_up"
+        return (
+            f"objective.{field}: {why} no gradient of the KL reaches the encoder; it goes with "
+            "objective.beta=1 and no warm-up"
+        )
+    return None
+
+
+def codebook_and_mask(spec: Spec) -> str | None:
+    if not spec.posterior.quantised or not spec.masked:
+        return None
+    return (
+        f"mask.kind: the posterior {spec.posterior.kind} is of whole images; parts that are hidden are "
+        "completed by its prior; it goes with mask.kind=none"
+    )
+
+
 RULES: tuple[Rule, ...] = (
+    net_and_posterior,
+    prior_and_posterior,
+    objective_and_codebook,
+    codebook_and_mask,
     net_and_images,
+    net_and_condition,
     likelihood_and_pixels,
     likelihood_and_images,
     distance_and_objective,
@@ -169,6 +261,8 @@ RULES: tuple[Rule, ...] = (
     prior_and_condition,
     prior_and_latent,
     prior_and_encoder,
+    posterior_and_prior,
+    posterior_and_objective,
     condition_and_objective,
     labels_and_classes,
     objective_and_prior,
@@ -176,6 +270,27 @@ RULES: tuple[Rule, ...] = (
     classifier_and_mask,
     classifier_and_noise,
 )
+
+
+def companions(spec: Spec, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What else changes where a change of network, posterior or prior leads to a codebook, or away from one:
+    parts that go with it, where none are named."""
+    usual = {"net.kind": "mlp", "posterior.kind": "diagonal_gaussian", "prior.kind": "standard_normal"}
+    of_codebook = {"net.kind": "conv_grid", "posterior.kind": "vq", "prior.kind": "autoregressive"}
+    known = {"net.kind": kinds(Net), "posterior.kind": kinds(Posterior), "prior.kind": kinds(Prior)}
+    named = [known[field].get(changes[field]) for field in known if field in changes]
+    quantised = {getattr(each, "quantised", getattr(each, "of_grid", False)) for each in named if each}
+    if quantised != {not spec.posterior.quantised}:
+        return {}
+    found: dict[str, Any] = dict(usual if spec.posterior.quantised else of_codebook)
+    if not spec.posterior.quantised:
+        found |= {
+            "objective.kind": "elbo",
+            "objective.beta": 1.0,
+            "objective.warm_up": 0,
+            "mask.kind": "none",
+        }
+    return {field: value for field, value in found.items() if field not in changes}
 
 
 def fault(spec: Spec) -> str | None:

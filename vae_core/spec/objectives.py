@@ -30,7 +30,8 @@ class ObjectiveSettings(Settings):
     dimensions are independent given the image. classifying: whether it learns q(y|x) and p(y). unlabelled:
     whether it learns from images without labels. standard_prior: whether it needs p(z) = N(0, I).
     beta_follows: whether it moves beta itself. weighs_samples: whether the codes of an image are weighed
-    together, for a bound of its own. bound_under_class: of what its ELBO is a bound under a condition.
+    together, for a bound of its own. plain: whether it is the ELBO, but for the weight of the KL.
+    bound_under_class: of what its ELBO is a bound under a condition.
     """
 
     closed_form: ClassVar[bool] = False
@@ -40,6 +41,7 @@ class ObjectiveSettings(Settings):
     standard_prior: ClassVar[bool] = False
     beta_follows: ClassVar[bool] = False
     weighs_samples: ClassVar[bool] = False
+    plain: ClassVar[bool] = False
     bound_under_class: ClassVar[str] = "log p(x|y)"
     beta: Weight = Field(1.0, title="β")
     kl: Literal["analytic", "monte_carlo"] = Field(
@@ -53,6 +55,7 @@ class ObjectiveSettings(Settings):
 class ElboObjective(ObjectiveSettings):
     """reconstruction - beta * KL, with beta rising from 0 over the first `warm_up` steps."""
 
+    plain: ClassVar[bool] = True
     title: ClassVar[str] = "ELBO with β"
     kind: Literal["elbo"] = "elbo"
     warm_up: Steps = WARM_UP

@@ -74,14 +74,24 @@ Activation = Literal["relu", "leaky_relu", "silu", "tanh"]
 
 class NetSettings(Settings):
     """What all networks have. partial: whether the encoder is told which pixels are observed. affine: whether
-    both are one affine map."""
+    both are one affine map. of_grid: whether a code is a grid of cells, and not one vector."""
 
     partial: ClassVar[bool] = False
     affine: ClassVar[bool] = False
+    of_grid: ClassVar[bool] = False
+
+    @property
+    def reach(self) -> int:
+        """How many pixels far the decoder sees those before each pixel; 0: pixels are independent given z."""
+        return 0
 
     def fault(self, image_shape: tuple[int, int, int]) -> str | None:
         """Why it cannot be of images of that shape (C, H, W), beginning with the field; None where it can."""
         return None
+
+    def grid(self, image_shape: tuple[int, int, int]) -> tuple[int, int]:
+        """Rows and columns of a code's cells; (1, 1) where it is one vector."""
+        return 1, 1
 
 
 class Convolutions(NetSettings):
@@ -113,17 +123,44 @@ class LectureNet(NetSettings):
     kind: Literal["lecture"] = "lecture"
 
 
-class MlpNet(NetSettings):
+class Dense(NetSettings):
     """Fully connected layers of the given widths; the decoder mirrors them."""
 
-    title: ClassVar[str] = "Fully connected"
-    kind: Literal["mlp"] = "mlp"
     widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)] = Field(
         (256, 128),
         title="Widths of the layers",
         description="Of the encoder, from the image to the code, with commas.",
     )
     activation: Activation = Field("relu", title="Activation", description="Between any two layers.")
+
+
+class MlpNet(Dense):
+    """Fully connected layers of the given widths; the decoder mirrors them."""
+
+    title: ClassVar[str] = "Fully connected"
+    kind: Literal["mlp"] = "mlp"
+
+
+class PixelNet(Dense):
+    """The fully connected network whose decoder gives p(x|z) = prod_i p(x_i | x_<i, z): each pixel by the
+    code and, through masked convolutions, by those before it; Gulrajani et al. 2017 (PixelVAE), section 3.1.
+    """
+
+    title: ClassVar[str] = "Pixel by pixel"
+    kind: Literal["pixel"] = "pixel"
+    receptive_field: Annotated[int, Field(ge=0, le=7)] = Field(
+        7,
+        title="Receptive field, pixels",
+        description="How far up, left and right a pixel sees those before it. At 0 it sees the code alone, "
+        "as in the fully connected network; the farther it sees, the less it needs the code.",
+    )
+    channels: Annotated[int, Field(ge=1, le=256)] = Field(
+        16, title="Channels", description="Of each of the five masked convolutions."
+    )
+
+    @property
+    def reach(self) -> int:
+        return self.receptive_field
 
 
 class ConvNet(Convolutions):
@@ -141,6 +178,40 @@ class PartialConvNet(Convolutions):
     kind: Literal["partial_conv"] = "partial_conv"
 
 
+class ConvGridNet(NetSettings):
+    """Convolutions of stride 2 down to a grid of cells, residual blocks there, and the mirror of both;
+    van den Oord et al. 2017, section 4.1."""
+
+    of_grid: ClassVar[bool] = True
+    title: ClassVar[str] = "Convolutional, to a grid"
+    kind: Literal["conv_grid"] = "conv_grid"
+    cell: Literal[2, 4, 8] = Field(
+        4, title="Pixels of a cell", description="On each side: 4 make of 28 x 28 pixels 7 x 7 cells."
+    )
+    hidden: Width = Field(
+        32,
+        title="Channels at the grid",
+        description="Half as many where the image is twice as large.",
+        json_schema_extra={"step": 16},
+    )
+    blocks: Annotated[int, Field(ge=0, le=8)] = Field(
+        1, title="Residual blocks", description="At the grid, on each side of the code."
+    )
+    activation: Activation = Field("relu", title="Activation", description="Between any two layers.")
+
+    def fault(self, image_shape: tuple[int, int, int]) -> str | None:
+        _, height, width = image_shape
+        if height % self.cell == width % self.cell == 0:
+            return None
+        return (
+            f"cell: cells of {self.cell} by {self.cell} pixels do not fill images of {height} by {width}; "
+            "take sizes that are multiples of a cell"
+        )
+
+    def grid(self, image_shape: tuple[int, int, int]) -> tuple[int, int]:
+        return image_shape[1] // self.cell, image_shape[2] // self.cell
+
+
 class LinearNet(NetSettings):
     """One affine map each way: with a Gaussian likelihood, probabilistic PCA."""
 
@@ -149,7 +220,10 @@ class LinearNet(NetSettings):
     kind: Literal["linear"] = "linear"
 
 
-Net = Annotated[LectureNet | MlpNet | ConvNet | PartialConvNet | LinearNet, Kinds()]
+Net = Annotated[
+    LectureNet | MlpNet | ConvNet | PartialConvNet | ConvGridNet | LinearNet | PixelNet,
+    Kinds(),
+]
 
 
 # --- mask ---------------------------------------------------------------------------------------

@@ -15,13 +15,15 @@ class PriorSettings(Settings):
     closed_form: whether it is a Gaussian given the class, so that the KL of a Gaussian posterior from it has
     one; where it has none, a Spec takes `objective.kl=monte_carlo`. per_class: whether it needs a condition
     on the class. least_latent: of how many dimensions it is at least. of_encoder: whether it is made of the
-    encoder's posteriors. equation: what it is, in LaTeX.
+    encoder's posteriors. quantised: whether it is one of the indices of a codebook. equation: what it is, in
+    LaTeX.
     """
 
     closed_form: ClassVar[bool] = False
     per_class: ClassVar[bool] = False
     least_latent: ClassVar[int] = 1
     of_encoder: ClassVar[bool] = False
+    quantised: ClassVar[bool] = False
     equation: ClassVar[str] = "p(z)"
 
     @property
@@ -94,6 +96,17 @@ class VampPrior(PriorSettings):
     )
 
 
+class UniformGroupsPrior(PriorSettings):
+    """The same probability for each of K categories in every group. `Spec.parse` sets K, as the posterior has
+    it."""
+
+    closed_form: ClassVar[bool] = True
+    equation: ClassVar[str] = r"p(z) = K^{-M}"
+    title: ClassVar[str] = "Uniform over categories"
+    kind: Literal["uniform_groups"] = "uniform_groups"
+    categories: Annotated[int, Field(ge=2, le=256)] = 10
+
+
 class FlowPrior(ClassablePrior):
     """N(0, I) moved by affine couplings (RealNVP); Dinh et al. 2017."""
 
@@ -116,7 +129,39 @@ class FlowPrior(ClassablePrior):
     )
 
 
+class UniformPrior(PriorSettings):
+    """Every code of a codebook is as likely as any other, in every cell."""
+
+    quantised: ClassVar[bool] = True
+    equation: ClassVar[str] = r"p(z) = K^{-hw}"
+    title: ClassVar[str] = "Uniform over codes"
+    kind: Literal["uniform"] = "uniform"
+
+
+class AutoregressivePrior(ClassablePrior):
+    """The code of each cell given those of the cells before it, by masked convolutions;
+    van den Oord et al. 2016."""
+
+    quantised: ClassVar[bool] = True
+    equation: ClassVar[str] = r"p(z) = \prod_{i=1}^{hw} p(z_i | z_1, \ldots, z_{i-1})"
+    title: ClassVar[str] = "Autoregressive over codes"
+    kind: Literal["autoregressive"] = "autoregressive"
+    hidden: Annotated[int, Field(ge=1, le=1024)] = Field(
+        64,
+        title="Channels of the prior",
+        description="Of each of its five masked convolutions.",
+        json_schema_extra={"step": 16},
+    )
+
+
 Prior = Annotated[
-    StandardNormalPrior | ClassNormalPrior | MixturePrior | VampPrior | FlowPrior,
+    StandardNormalPrior
+    | ClassNormalPrior
+    | MixturePrior
+    | VampPrior
+    | FlowPrior
+    | UniformGroupsPrior
+    | UniformPrior
+    | AutoregressivePrior,
     Kinds(),
 ]

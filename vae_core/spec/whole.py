@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, ValidationError, model_validator
@@ -24,7 +25,7 @@ from vae_core.spec.parts import (
     NoNoise,
 )
 from vae_core.spec.posteriors import DiagonalGaussianPosterior, Posterior
-from vae_core.spec.priors import Prior, StandardNormalPrior
+from vae_core.spec.priors import Prior, StandardNormalPrior, UniformGroupsPrior
 from vae_core.spec.settings import Settings, SpecError, all_settings, kind_of, kinds, sentence
 
 ENDS = ("epochs", "steps", "seconds")
@@ -91,6 +92,28 @@ class Spec(Settings):
         return self
 
     @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of a code's cells; (1, 1) where it is one vector."""
+        return self.net.grid(self.data.shape)
+
+    @property
+    def code_size(self) -> int:
+        """Of how many numbers z is: in every cell of the grid, those of each latent dimension."""
+        rows, columns = self.grid
+        return self.latent * rows * columns * self.posterior.width
+
+    @property
+    def codes(self) -> int:
+        """How many codes its codebook has; 0 where it has none."""
+        return getattr(self.posterior, "codes", 0) if self.posterior.quantised else 0
+
+    @property
+    def uniform_nats(self) -> float:
+        """What the codes of an image cost where all of a codebook are alike: h w log K nats."""
+        rows, columns = self.grid
+        return rows * columns * math.log(self.codes) if self.codes else 0.0
+
+    @property
     def masked(self) -> bool:
         """Whether the encoder is told which pixels are observed."""
         return self.mask.kind != "none" or self.net.partial
@@ -144,6 +167,7 @@ class Spec(Settings):
         implied: dict[str, Any] = {}
         if self.objective.kl == "analytic" and not (self.prior.closed_form and self.posterior.closed_form):
             implied["objective"] = self.objective.model_dump(mode="json") | {"kl": "monte_carlo"}
+        implied |= self._prior_of_groups()
         if condition.kind == "none":
             return implied
         if source.classes is None and not catalogue.is_own(source.name):
@@ -154,6 +178,18 @@ class Spec(Settings):
             implied["condition"] = condition.model_dump(mode="json") | {"classifier": classifier}
         return implied
 
+    def _prior_of_groups(self) -> dict[str, Any]:
+        """Categories ask for the uniform prior over as many in place of N(0, I), and all else for N(0, I)."""
+        categories, kind = getattr(self.posterior, "categories", None), self.prior.kind
+        if categories is not None and kind == "standard_normal":
+            return {"prior": {"kind": "uniform_groups", "categories": categories}}
+        if isinstance(self.prior, UniformGroupsPrior):
+            if categories is None:
+                return {"prior": {"kind": "standard_normal"}}
+            if self.prior.categories != categories:
+                return {"prior": {"kind": kind, "categories": categories}}
+        return {}
+
     def to_json(self) -> str:
         return self.model_dump_json(indent=2) + "\n"
 
@@ -162,11 +198,12 @@ class Spec(Settings):
 
         Values may be text, as they come from a command line or an address bar. A change of `kind` starts that
         part from its defaults; of the dataset, the data settings, but for the binarisation where both are
-        grey. Another likelihood brings the binarisation that it asks for, unless one is named. Naming one of
-        epochs, steps and seconds replaces the others; of a run that ends after seconds the learning rate is
-        constant. Raises SpecError.
+        grey. Another likelihood brings the binarisation that it asks for, and a codebook the parts that go
+        with one (`compatibility.companions`), unless they are named. Naming one of epochs, steps and seconds
+        replaces the others; of a run that ends after seconds the learning rate is constant. Raises SpecError.
         """
         value = self.model_dump(mode="json")
+        changes |= compatibility.companions(self, changes)
         kind = changes.get("likelihood.kind", self.likelihood.kind)
         asks_of_pixels = kind != self.likelihood.kind and "data.binarisation" not in changes
         # A kind must be in place before its own fields are set, and before the dataset that fits it.

@@ -10,7 +10,7 @@ between, reported on or evaluated.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import repeat
@@ -26,7 +26,7 @@ from vae_core.model.terms import Terms
 from vae_core.model.vae import BLOCK, VAE
 from vae_core.pixels import unit
 from vae_core.spec import Spec
-from vae_core.training import fused_dense
+from vae_core.training import fused_dense, temperature
 from vae_core.training.adam import Adam
 from vae_core.training.batches import Stream, balanced, shifted
 from vae_core.training.process import multiplies_bfloat16, products
@@ -74,7 +74,7 @@ class Trainer:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.model = VAE(spec)
-            self.objective = objectives.build(spec.objective, latent=spec.latent, images=count)
+            self.objective = objectives.build(spec.objective, latent=spec.code_size, images=count)
         self.model.to(self.device)
         self.objective.to(self.device)
         self.noise = torch.Generator(self.device).manual_seed(seed)
@@ -88,6 +88,7 @@ class Trainer:
         self.device_step = torch.zeros((), device=self.device)
         self._choose_images(count, dataset.labels)
         self.model.prior.start_from(partial(self._some_images, count))
+        self.model.posterior.start_from(self._some_params(count), self.noise)
         self.direct: fused_dense.Direct | None = None
         if fused_dense.serves(self.model, self.objective):
             rounds = spec.training.products == "auto" and multiplies_bfloat16()
@@ -134,6 +135,7 @@ class Trainer:
 
     def __iter__(self) -> Iterator[int]:
         while True:
+            temperature.follow(self.model.posterior, self.device_step)
             with products(self.spec.training.products):
                 logged = self._learn()
             torch.mul(self.learning_rate, self._schedule(), out=self.step_size)
@@ -155,9 +157,13 @@ class Trainer:
         if self.direct is not None:
             x = self._images(self.stream)
             return self.direct(x, self.device_step, self.noise, noise.draw(self.spec.noise, x, self.noise))
-        loss, logged = self.objective(self._terms(), self.device_step)
+        terms = self._terms()
+        loss, logged = self.objective(terms, self.device_step)
         loss.backward()
-        return logged
+        if terms.params is not None:
+            epoch_ends = (self.step + 1) % self.batches == 0
+            self.model.posterior.learn(terms.params, epoch_ends, self.noise)
+        return logged | self.model.posterior.logged()
 
     def _terms(self) -> Terms:
         """The model's pass over the step's batch and, where that is without labels, over labelled images."""
@@ -189,6 +195,10 @@ class Trainer:
         order = torch.randperm(of, generator=torch.Generator().manual_seed(self.spec.training.seed))
         return unit(self._at(order.repeat(-(-count // of))[:count].to(self.device)))
 
+    def _some_params(self, of: int) -> Callable[[int], Tensor]:
+        """As `_some_images`, what the new encoder gives of them [count, P]."""
+        return lambda count: self.model.encode(self._some_images(of, count))
+
     # --- what is seen from outside ---
 
     def _log(self, logged: dict[str, Tensor]) -> None:
@@ -210,8 +220,10 @@ class Trainer:
         report: dict[str, Any] = {name: (value / self._count).tolist() for name, value in self._sums.items()}
         self._count = 0
         report["elbo"] = report["reconstruction"] - report["kl"]
-        report["loss"] = report["beta_kl"] - report["reconstruction"]
+        report["loss"] = report["beta_kl"] - report["reconstruction"] + report.get("auxiliary_loss", 0.0)
         report["learning_rate"] = float(self.step_size)
+        if self.spec.posterior.relaxed:
+            report["temperature"] = temperature.now(self.model.posterior)
         return report
 
     @torch.inference_mode()
@@ -234,14 +246,29 @@ class Trainer:
             x = data.binarise(block, "none")
             mask = masks.draw(self.spec.mask.kind, x, generator)
             seen = noise.draw(self.spec.noise, x, generator)
-            terms = self.model(x, samples, generator, y=None if hidden else y, mask=mask, seen=seen)
+            known = None if hidden else y
+            passed = partial(self.model, x, samples, generator, y=known, mask=mask, seen=seen)
+            terms = passed()
             if hidden and y is not None:
                 terms = replace(terms, y=self.model.weights(y))
             _, logged = self.objective(terms, self.device_step)
+            if self.spec.posterior.relaxed:
+                logged["hard_elbo"] = self._of_hard_codes(passed)
             for name, value in logged.items():
                 sums[name] = sums.get(name, 0) + value * len(block)
         report: dict[str, Any] = {name: (value / len(images)).tolist() for name, value in sums.items()}
         return report | {"elbo": report["reconstruction"] - report["kl"], "images": len(images)}
+
+    def _of_hard_codes(self, passed: Callable[[], Terms]) -> Tensor:
+        """The ELBO under draws of q(z|x), where training sees relaxed ones: that of the model itself."""
+        self.model.posterior.eval()
+        bound = passed().elbo().mean().elbo
+        self.model.posterior.train()
+        return bound
+
+    def set_temperature(self, value: float) -> None:
+        """Of relaxed codes, from the next step on, whatever its schedule says."""
+        temperature.hold(self.model.posterior, value)
 
     def set_beta(self, beta: float) -> None:
         """The weight that warm-up rises to, from the next step on."""

@@ -360,7 +360,7 @@ class Session:
 
     def encode(self) -> None:
         """q(z|x) of the whole test split."""
-        codes = self.trainer.model.posteriors(self.test_images, self.test_split.labels)
+        codes = self.trainer.model.encoded(self.test_images, self.test_split.labels)
         arrays = codes.arrays() | {"step": np.array([self.trainer.step])}
         files.replace(self.path / files.POSTERIORS, frames.pack(arrays))
 

@@ -13,12 +13,14 @@ from torch import Tensor
 
 from vae_core.analysis import decode, kl_divergence
 from vae_core.model import masks, noise
+from vae_core.model.posteriors import GridCodes, GroupCodes
 from vae_core.model.vae import VAE
 from vae_core.pixels import to_uint8, unit
 from vae_core.runs.frames import Arrays
 from vae_core.runs.tensors import MOST_OF_PRIOR
 from vae_core.spec import Noise, NoNoise
 from vae_core.training.loop import Trainer
+from vae_core.workers.codebook_frame import codebook_frame
 
 LIVE = 500  # test images behind the live numbers and the points of the map
 DENSITY = 2000  # those behind its density: of fewer, more holes are between them than in the model
@@ -82,9 +84,9 @@ class Snapshots:
     @torch.inference_mode()
     def affordable_codes(self, model: VAE, seconds: float) -> int:
         """The codes of how many images, 500, 1000 or 2000, can be had within about that time."""
-        model.posteriors(self.images, self.labels)
+        model.encoded(self.images, self.labels)
         began = time.thread_time()
-        model.posteriors(self.images, self.labels)
+        model.encoded(self.images, self.labels)
         dearest = seconds / max(time.thread_time() - began, 1e-9)
         return min(LIVE * (4 if dearest >= 4 else 2 if dearest >= 2 else 1), len(self._coded))
 
@@ -96,7 +98,8 @@ class Snapshots:
         another.
         """
         labels = None if self._coded_labels is None else self._coded_labels[: self.codes]
-        codes = model.posteriors(self._coded[: self.codes], labels)
+        coded = self._coded[: self.codes]
+        codes = model.encoded(coded, labels)
         probe_classes = sample_classes = both = None
         if model.classes and self.probe_labels is not None:
             probe_classes = model.weights(self.probe_labels)
@@ -104,16 +107,25 @@ class Snapshots:
             both = torch.cat([probe_classes, sample_classes])
         means = model.posterior.location(model.encode(self._seen, probe_classes, self._masks))
         prior = model.prior.sample(SAMPLES, torch.Generator(model.device).manual_seed(SEED), sample_classes)
-        frame: Arrays = {
-            "mean": codes.mean.clamp(-6e4, 6e4).half().numpy(),
-            "log_var": codes.log_var.half().numpy(),
-            "kl": kl_divergence.dimensions(codes, model.prior, OF_PRIOR).mean(0).float().numpy(),
-        }
-        ways = ("means",) if model.spec.likelihood.two_valued else decode.ways(model)
-        for way in ways:
+        frame: Arrays = {}
+        if isinstance(codes, GridCodes):
+            frame |= codebook_frame(model, coded, codes)
+        elif isinstance(codes, GroupCodes):
+            frame |= {
+                "kl": codes.kl.mean(0).float().numpy(),
+                "shares": codes.probabilities.mean(0).float().numpy(),
+            }
+        else:
+            frame |= {
+                "mean": codes.mean.clamp(-6e4, 6e4).half().numpy(),
+                "log_var": codes.log_var.half().numpy(),
+                "kl": kl_divergence.dimensions(codes, model.prior, OF_PRIOR).mean(0).float().numpy(),
+            }
+        known = decode.ways(model)
+        for way in known[:1] if model.spec.likelihood.two_valued else known:
             generator = torch.Generator(model.device).manual_seed(SEED)
             pictures = to_uint8(decode.decode(model, torch.cat([means, prior]), both, way, generator)).cpu()
-            name = "" if way == "means" else f"_{way}"
+            name = "" if way == known[0] else f"_{way}"
             frame[f"reconstructions{name}"] = pictures[: len(means)].numpy()
             frame[f"samples{name}"] = pictures[len(means) :].numpy()
         if labels is not None:

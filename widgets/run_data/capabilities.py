@@ -17,10 +17,10 @@ from widgets.shell.menu import MENU
 
 # What the pages that show one run need of it, beside codes of the test images.
 NEEDS: dict[str, tuple[Capability, ...]] = {
-    "latent_map": ("vector", "continuous", "plane"),
-    "compare": ("vector", "continuous", "plane"),
-    "traverse": ("vector", "continuous"),
-    "interpolate": ("vector", "continuous"),
+    "latent_map": ("vector", "continuous", "plane", "independent_pixels"),
+    "compare": ("vector", "continuous", "plane", "independent_pixels"),
+    "traverse": ("vector", "continuous", "independent_pixels"),
+    "interpolate": ("vector", "continuous", "independent_pixels"),
     "inpaint": ("vector", "continuous", "likelihood"),
     "generate": ("vector", "continuous"),
 }

@@ -96,11 +96,22 @@ OBJECTIVES = {
 }
 
 
+CODEBOOK = Wording(
+    "Codes",
+    KL,
+    r"\begin{aligned} & \underbrace{\log p(x|z_q(x))}_{\text{reconstruction}}"
+    r" + \underbrace{\log p(z_q(x))}_{\text{codes}}"
+    r" \\ & - \underbrace{\lVert \mathrm{sg}[z_e(x)] - e \rVert^2}_{\text{codebook}}"
+    r" - \lambda\,\underbrace{\lVert z_e(x) - \mathrm{sg}[e] \rVert^2}_{\text{commitment}} \end{aligned}",
+)
 UNKNOWN = Wording("What is subtracted", KL, rf"{_RECONSTRUCTION} - \cdots")
 
 
 def of(spec: Spec) -> Wording:
-    """An objective that nobody wrote words for has those that are true of all."""
+    """An objective that nobody wrote words for has those that are true of all. Over the codes of a codebook
+    it has the codebook's losses, too."""
+    if spec.posterior.quantised:
+        return CODEBOOK
     return OBJECTIVES.get(spec.objective.kind, UNKNOWN)
 
 

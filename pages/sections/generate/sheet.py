@@ -79,7 +79,7 @@ def show(run: Run) -> None:
                 "the prior gives one image (a mixture one of each component), and a posterior its mean.",
             )
         )
-        how = pixels_switch.choose(run)
+        how: Pixels = "drawn" if run.spec.net.reach else pixels_switch.choose(run)
         seed = next_seed()
     codes, temperature = usage.codes(run), percent / 100
     kinds = ["posteriors", "prior"] if chosen == "both" else [str(chosen)]

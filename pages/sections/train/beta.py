@@ -22,10 +22,13 @@ DONE = "beta-done"  # in the session: the hand has let go, and the rest of the p
 
 
 def slider(spec: Spec, run: Run | None) -> None:
-    """run: the one in training, which follows the slider; None otherwise.
+    """run: the one in training, which follows the slider; None otherwise. A codebook has none.
 
     A part of the page by itself: a report of a drag runs nothing else.
     """
+    if (spec if run is None else run.spec).posterior.quantised:
+        st.caption("β is 1: past a codebook no gradient of the KL reaches the encoder.")
+        return
 
     def beta() -> None:
         if st.session_state.pop(DONE, False):

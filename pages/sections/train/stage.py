@@ -59,7 +59,10 @@ def stage(run: Run | None) -> None:
             with st.container(width="stretch", gap="small"):
                 state(run)
             unit = units.switch(hidden=True)
-            pixels = pixels_switch.switch(ways(run), hidden=True)
+            if now.state != "unreadable" and run.spec.net.reach:
+                pixels = "drawn"
+            else:
+                pixels = pixels_switch.switch(ways(run), hidden=True)
         if now.state != "unreadable":
             on_board(run, opening, pixels, unit)
             opening = False
@@ -78,7 +81,7 @@ def on_board(run: Run, opening: bool, pixels: str, unit: Unit) -> None:
     url_state.accepted(links.GROUND, ground)
     decoder: bytes | None = None
     held: tuple[float, ...] = ()
-    if ground == "decoded" and run.spec.latent > 1:
+    if ground == "decoded" and run.spec.latent > 1 and run.spec.net.reach == 0:
         decoder = densities.decoder(str(run.path), weights(run), decoded_class(run))
         if decoder is not None:
             held = densities.unshown_of(str(run.path), weights(run))

@@ -10,25 +10,32 @@ from collections.abc import Callable, Mapping
 from torch import Tensor
 
 from vae_core import spec
+from vae_core.model.priors.codes import AutoregressiveCodes, Codebook, CodePrior, UniformCodes
 from vae_core.model.priors.flow import Flow
 from vae_core.model.priors.gaussian import ClassNormal, StandardNormal
 from vae_core.model.priors.given import Given
 from vae_core.model.priors.mixture import LearnedMixture
 from vae_core.model.priors.prior import ClassPrior, GaussianMixture, Prior
+from vae_core.model.priors.uniform_groups import UniformGroups
 from vae_core.model.priors.vamp import Vamp
 from vae_core.spec import PriorSettings
 from vae_core.spec.settings import kind_of
 
 __all__ = [
+    "CODE_PRIORS",
     "PRIORS",
+    "AutoregressiveCodes",
     "ClassNormal",
     "ClassPrior",
+    "CodePrior",
     "Flow",
     "GaussianMixture",
     "Given",
     "LearnedMixture",
     "Prior",
     "StandardNormal",
+    "UniformCodes",
+    "UniformGroups",
     "Vamp",
     "build",
     "of_state",
@@ -41,6 +48,11 @@ PRIORS: dict[str, type[Prior]] = {
     "mixture": LearnedMixture,
     "vamp": Vamp,
     "flow": Flow,
+    "uniform_groups": UniformGroups,
+}
+CODE_PRIORS: dict[str, type[CodePrior]] = {
+    "uniform": UniformCodes,
+    "autoregressive": AutoregressiveCodes,
 }
 
 
@@ -55,8 +67,16 @@ def register(settings: type[PriorSettings]) -> Callable[[type[Prior]], type[Prio
     return add
 
 
-def build(settings: spec.Prior, latent: int, class_prior: ClassPrior | None = None) -> Prior:
-    """The prior of codes that the settings describe; class_prior: p(y), None where there is no condition."""
+def build(
+    settings: spec.Prior,
+    latent: int,
+    class_prior: ClassPrior | None = None,
+    codebook: Codebook | None = None,
+) -> Prior:
+    """The prior of codes that the settings describe; class_prior: p(y), None where there is no condition.
+    codebook: whose codes they are, where they are of one."""
+    if codebook is not None:
+        return CODE_PRIORS[settings.kind](settings, codebook, class_prior)
     return PRIORS[settings.kind](settings, latent, class_prior)
 
 
@@ -72,5 +92,5 @@ def of_state(whole: spec.Spec, state: Mapping[str, Tensor]) -> Prior:
         class_prior = ClassPrior(whole.classes, whole.condition.class_prior == "learned")
         class_prior.load_state_dict(of("class_prior."))
         class_prior.requires_grad_(False)
-    prior = PRIORS[whole.prior.kind].of_kept(whole.prior, whole.latent, class_prior, of("prior."))
+    prior = PRIORS[whole.prior.kind].of_kept(whole.prior, whole.code_size, class_prior, of("prior."))
     return prior.requires_grad_(False)

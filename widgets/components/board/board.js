@@ -7,8 +7,10 @@ import { unpack } from "../../../vae_core/browser/parcel.js";
 import { sideBySide } from "../../../vae_core/browser/pictures.js";
 import { readTheme } from "../../../vae_core/browser/theme.js";
 import { Cloud } from "./cloud.js";
+import { Codebook } from "./codebook.js";
 import { Film } from "./film.js";
 import { makeFrame } from "./frame.js";
+import { Groups } from "./groups.js";
 import { makePanels } from "./panels.js";
 import { Scrubber } from "./scrubber.js";
 import { sizesOf } from "./sizes.js";
@@ -61,13 +63,14 @@ function makeBoard(root) {
     lay({ name });
     ground.choose(name);
   });
+  const codebook = new Codebook(part("cloud"), () => sizes.mapHeight), groups = new Groups(part("cloud"), () => sizes.mapHeight);
   const panels = makePanels(part, () => ({
     d, sizes, moment: moment(), sets, cursor: scrubber.follows ? null : moment()?.step,
   }), () => {
     beside = beside === "curves" ? "bars" : "curves";
     measure();
   });
-  const figures = [cloud, ...Object.values(panels)];
+  const figures = [cloud, codebook, groups, ...Object.values(panels)];
 
   // The pictures of the moment that is shown, on one canvas for all moments.
   function now(name) {
@@ -121,14 +124,21 @@ function makeBoard(root) {
   }
 
   function seek(duration) {
-    cloud.take(moment(), { axes: d.axes, classes: d.classes, note: d.cloud_note, chosen: d.chosen, latent: d.latent, standard: d.unit_prior }, duration);
+    cloud.box.hidden = d.quantised || d.grouped;
+    codebook.box.hidden = !d.quantised;
+    groups.box.hidden = !d.grouped;
+    if (d.grouped) groups.take(moment(), d.codes_note);
+    else if (d.quantised) codebook.take(moment(), d.codes_note, duration);
+    else cloud.take(moment(), { axes: d.axes, classes: d.classes, note: d.cloud_note, chosen: d.chosen, latent: d.latent, standard: d.unit_prior }, duration);
     lays();
     panels.curves.say(d.kl_note);
+    panels.curves.box.querySelector(".extra").textContent = d.quantised ? "Use of codes" : d.grouped ? "KL per group" : "KL per dimension";
+    panels.bars.name(d.quantised ? "Use of each code" : d.grouped ? "KL per group" : "KL per latent dimension");
     panels.bars.say(d.bars_note);
     tiles();
     figures.forEach((f) => f.draw());
   }
-  function lays() { cloud.lay(ground.name, ground.decoder?.(ground.pixels) ?? null, scrubber.follows); }
+  function lays() { if (!d.quantised && !d.grouped) cloud.lay(ground.name, ground.decoder?.(ground.pixels) ?? null, scrubber.follows); }
 
   return {
     show(next) {
@@ -151,7 +161,7 @@ function makeBoard(root) {
       seek(follows ? glide : -1);
       measure();
       root.dataset.step = d.step; root.dataset.run = d.run; root.dataset.marks = d.marks.map((m) => m.text).join(" ");
-      root.dataset.points = moment()?.x.length ?? 0;
+      root.dataset.points = moment()?.x?.length ?? 0;
       root.dataset.shown = 1 + Number(root.dataset.shown ?? 0);
     },
     lay() { if (d) { lays(); cloud.draw(); } },

@@ -49,11 +49,12 @@ function moment(d, k, step) {
   const known = d.regions.length && (moves || d.unit_prior || k === d.frame_steps.length - 1);
   const cells = d.grid ? d.grid.size ** 2 : 0, nats = (name, scale) => (one(name) ? inNats(one(name), scale) : null);
   const prior = known ? { regions: d.regions[p], grid: d.grid, logP: d.log_p.subarray(p * cells, (p + 1) * cells) } : null;
-  const column = (axis) => d.labels.length && Float32Array.from(d.labels, (_, i) => one("cloud")[2 * i + axis]);
+  const column = (axis) => d.cloud && d.labels.length && Float32Array.from(d.labels, (_, i) => one("cloud")[2 * i + axis]);
   return {
     step, prior, labels: d.labels, tiles: d.past_tiles[k] ?? d.tiles, x: column(0), y: column(1), grid: d.grid,
     logQ: nats("density", d.density_scale), empty: prior && nats("empty", d.empty_scale), remember: remembering(),
-    kl: one("kl"), reconstructions: one("reconstructions"), samples: one("samples"),
+    kl: one("kl"), uses: one("uses"), shares: one("shares"), codeTiles: one("code_tiles"), vectors: one("vectors"), codebook: one("codebook"),
+    reconstructions: one("reconstructions"), samples: one("samples"),
   };
 }
 

@@ -4,7 +4,7 @@ import { number } from "../../../vae_core/browser/dom.js";
 import { box } from "../../../vae_core/browser/draw.js";
 import { Figure, table } from "../../../vae_core/browser/figure.js";
 import { drawPictures, picturesHeight } from "../../../vae_core/browser/pictures.js";
-import { barAt, drawBars } from "./bars.js";
+import { barAt, drawBars, drawUses } from "./bars.js";
 import { curveLayout, drawCurves, nearestStep } from "./curves.js";
 
 /**
@@ -12,7 +12,7 @@ import { curveLayout, drawCurves, nearestStep } from "./curves.js";
  * that are drawn; turn(): shows bars in the place of curves, or curves again.
  */
 export function makePanels(part, shown, turn) {
-  const kl = () => [...(shown().moment?.kl ?? [])];
+  const kl = () => [...(shown().moment?.kl ?? [])], uses = () => shares(shown().moment?.uses);
   const pictures = (name, title) => new Figure(part(name), {
     title,
     height: (width) => {
@@ -33,7 +33,7 @@ export function makePanels(part, shown, turn) {
   };
   const curves = new Figure(part("curves"), {
     title: "Nats per image", height: () => shown().sizes.curves, cursor: true,
-    extra: [["KL per dimension", "The KL of each latent dimension, in place of the curves", turn]],
+    extra: [["KL per dimension", "The KL of each latent dimension, or how often each code is used, in place of the curves", turn]],
     draw: (ctx, size, theme, pointer) => drawCurves(ctx, size, theme, curveData(shown(), theme.colours), pointer),
     hover(px) {
       const { d } = shown();
@@ -52,12 +52,19 @@ export function makePanels(part, shown, turn) {
   const bars = new Figure(part("bars"), {
     title: "KL per latent dimension", height: () => shown().sizes.curves, cursor: true,
     extra: [["Curves", "The curves again", turn]],
-    draw(ctx, size, theme) { if (kl().length) drawBars(ctx, size, theme, kl(), shown().d.chosen); else drawWaiting(ctx, size, theme); },
-    hover(px) {
-      const k = barAt(bars.canvas.clientWidth, kl().length, px);
-      return k === null ? null : `z${k + 1}: ${kl()[k].toFixed(2)} ${shown().d.unit}`;
+    draw(ctx, size, theme) {
+      if (shown().d.quantised && uses().length) drawUses(ctx, size, theme, uses().map(({ share }) => share));
+      else if (kl().length) drawBars(ctx, size, theme, kl(), shown().d.chosen);
+      else drawWaiting(ctx, size, theme);
     },
-    csv: () => table(["dimension", "kl"], kl().map((v, k) => [k + 1, v])),
+    hover(px) {
+      const used = uses(), k = barAt(bars.canvas.clientWidth, used.length || kl().length, px);
+      if (k === null) return null;
+      return used.length ? `code ${used[k].code}: ${(100 * used[k].share).toFixed(2)} % of cells` : `z${k + 1}: ${kl()[k].toFixed(2)} ${shown().d.unit}`;
+    },
+    csv: () => (shown().d.quantised
+      ? table(["code", "share"], uses().map(({ code, share }) => [code, share]))
+      : table(["dimension", "kl"], kl().map((v, k) => [k + 1, v]))),
   });
   return { curves, bars, probes: pictures("probes", "Probe images and their reconstructions"), samples: pictures("samples", "Samples from the prior") };
 }
@@ -68,9 +75,9 @@ function curveData({ d, cursor }, colours) {
     { name: "test", values: d[`${key}_test`], colour, width: 2 },
   ];
   const panels = [
-    { title: d.distance ? `\u2212${d.distance} \u2212 KL` : "ELBO", colour: colours.elbo, lines: [...pair("elbo", colours.elbo), ...optimum(d, colours)] },
+    { title: d.distance ? `\u2212${d.distance} \u2212 KL` : "ELBO", colour: colours.elbo, lines: [...pair("elbo", colours.elbo), ...hardCodes(d, colours), ...optimum(d, colours)] },
     { title: d.distance ? `\u2212${d.distance}` : "Reconstruction", colour: colours.reconstruction, lines: pair("reconstruction", colours.reconstruction) },
-    { title: "KL", colour: colours.kl, lines: pair("kl", colours.kl) },
+    { title: d.quantised ? "Codes" : "KL", colour: colours.kl, lines: pair("kl", colours.kl) },
   ];
   if (d.bound) panels.splice(1, 0, { title: d.bound, colour: colours.elbo, lines: pair("bound", colours.elbo) });
   // On axes of its own: after a move of beta it is many times the KL, and would flatten it.
@@ -80,6 +87,18 @@ function curveData({ d, cursor }, colours) {
     return { name: last === undefined ? name : `${name} ${number(last, Math.abs(last) < 10 ? 2 : 1)}`, values, colour: colours.classes[k], width: 1.6 };
   }) });
   return { steps: d.steps, panels, marks: d.marks, cursor };
+}
+
+/** Of each code its share of all cells, the most used first: [{code, share}...]. */
+function shares(uses) {
+  if (!uses) return [];
+  const all = Math.max(1, uses.reduce((sum, v) => sum + v, 0));
+  return Array.from(uses, (v, code) => ({ code, share: v / all })).sort((a, b) => b.share - a.share);
+}
+
+/** The ELBO of the codes themselves, where training sees relaxed ones. */
+function hardCodes(d, colours) {
+  return d.hard_elbo_test ? [{ name: "hard codes, test", values: d.hard_elbo_test, colour: colours.ink, width: 1.4, dash: [1, 3] }] : [];
 }
 
 /** The highest ELBO that there can be, where a closed form says it. */

@@ -19,9 +19,10 @@ from vae_core.model import variance_bound
 from vae_core.runs import files, frames
 from vae_core.runs.control import KNOBS
 from vae_core.runs.run import Run
-from widgets.components.board import shown_pixels
+from vae_core.spec import Spec
+from widgets.components.board import codebook, groups, shown_pixels
 from widgets.components.board.planes import DENSITY, of_shots
-from widgets.components.board.tiles import number, part, tiles
+from widgets.components.board.tiles import Holes, number, part, tiles
 from widgets.run_data.codes import is_standard
 from widgets.run_data.library import open_run
 from widgets.run_data.usage import information
@@ -45,8 +46,11 @@ TERMS = {
     "classification": "classifier",
     "bound": "bound",
     "effective_samples": "effective samples",
+    "perplexity": "perplexity",
+    "auxiliary_loss": "codebook and commitment",
+    "temperature": "temperature",
 }
-NO_NATS = ("mmd", "effective_samples")
+NO_NATS = ("mmd", "effective_samples", "perplexity", "auxiliary_loss", "temperature")
 DRAG = 0.6  # seconds of training between two moves of one drag, at most
 HIDDEN = (70, 92, 138)  # red, green, blue of what the encoder does not see
 
@@ -96,7 +100,9 @@ def build(run: Run, film: bool, pixels: str = "means", unit: Unit = NATS) -> byt
     if spec.likelihood.distance is not None:
         unit = NATS  # of the KL; a distance has no bits
     newest = run.frame()
-    undefined = None if newest is None else variance_bound.undefined_kl(newest["log_var"])
+    undefined = None
+    if newest is not None and "log_var" in newest:
+        undefined = variance_bound.undefined_kl(newest["log_var"])
     optimum = (part(reports, "ppca") or {}).get("log_likelihood")
     header: dict[str, Any] = {
         "kind": "board",
@@ -108,7 +114,7 @@ def build(run: Run, film: bool, pixels: str = "means", unit: Unit = NATS) -> byt
         "unit": unit.name,
         "distance": spec.likelihood.distance or "",
         "kl_note": undefined or "",
-        "bars_note": undefined or ("" if spec.posterior.form == "gaussian" else OF_MOMENTS),
+        "bars_note": undefined or (OF_MOMENTS if spec.posterior.form == "draws" else ""),
         "progress": _progress(now.state, now.step, now.steps_total, now.seconds, spec.training.seconds),
         "marks": marks(reports),
         "unit_prior": is_standard(run),
@@ -116,6 +122,8 @@ def build(run: Run, film: bool, pixels: str = "means", unit: Unit = NATS) -> byt
         "terms": [[name, TERMS[name]] for name in terms(reports) if name != "bound"],
         "bound": objective_words.bound(spec) if "bound" in terms(reports) else "",
         "replay": False,
+        "quantised": spec.posterior.quantised,
+        "grouped": spec.posterior.form == "probabilities",
         "latent": spec.latent,
         "optimum": None if optimum is None else optimum * unit.per_nat,
     }
@@ -128,12 +136,24 @@ def build(run: Run, film: bool, pixels: str = "means", unit: Unit = NATS) -> byt
     ):
         header["weighted"] = objective_words.of(spec).penalty
 
-    shots, two_valued = _shots(run, film), spec.likelihood.two_valued
-    header["pixels"] = shown_pixels.in_words(shots, pixels, two_valued)
+    shots = _shots(run, film)
+    header["pixels"] = shown_pixels.in_words(shots, pixels, spec.likelihood.two_valued)
+    if spec.net.reach:  # there are no means then, and all pictures are draws
+        header["pixels"] = shown_pixels.WORDS["drawn"]
     if not shots:
         header |= {"chosen": [0, 1], "axes": ["z1", "z2"], "cloud_note": "", "regions": []}
         empty = np.zeros(0, np.float32)
         return wire.pack(header, arrays | {"cloud": empty, "labels": np.zeros(0, np.uint8), "kl": empty})
+    if spec.posterior.form == "probabilities":
+        more, place = groups.of_shots(spec, shots)
+        header |= {"chosen": [], "axes": [], "cloud_note": "", "regions": []} | place
+        more |= _pictures(shots, pixels, spec)
+        return _packed(run, film, shots, [None] * len(shots), header, arrays | more, unit=unit)
+    if spec.posterior.quantised:
+        more, place = codebook.of_shots(spec, shots)
+        header |= {"chosen": [], "axes": [], "cloud_note": "", "regions": []} | place
+        more |= _pictures(shots, pixels, spec)
+        return _packed(run, film, shots, [None] * len(shots), header, arrays | more, unit=unit)
     points = min(CODES, *(len(shot["mean"]) for shot in shots))
     means = np.stack([shot["mean"][:points] for shot in shots]).astype(np.float32)
     # Older frames have no KL of their own; theirs is that under N(0, I).
@@ -152,14 +172,33 @@ def build(run: Run, film: bool, pixels: str = "means", unit: Unit = NATS) -> byt
         cloud = means[..., chosen]
     planes, place = of_shots(run, chosen, _with_all_codes(run, shots))
     header |= place
-    arrays |= {
-        "cloud": cloud.astype(np.float32),
-        "labels": labels,
-        "kl": kl.astype(np.float32) * unit.per_nat,
+    arrays |= {"cloud": cloud.astype(np.float32), "labels": labels, "kl": kl.astype(np.float32)}
+    arrays |= planes.arrays | _pictures(shots, pixels, spec)
+    return _packed(run, film, shots, planes.holes, header, arrays, undefined, unit)
+
+
+def _pictures(shots: list[frames.Arrays], pixels: str, spec: Spec) -> dict[str, np.ndarray]:
+    """Reconstructions and samples of every frame."""
+    two_valued = spec.likelihood.two_valued
+    return {
+        name: np.stack([shown_pixels.of_frame(shot, name, pixels, two_valued) for shot in shots])
+        for name in ("reconstructions", "samples")
     }
-    arrays |= planes.arrays
-    for name in ("reconstructions", "samples"):
-        arrays[name] = np.stack([shown_pixels.of_frame(shot, name, pixels, two_valued) for shot in shots])
+
+
+def _packed(
+    run: Run,
+    film: bool,
+    shots: list[frames.Arrays],
+    holes: list[Holes | None],
+    header: dict[str, Any],
+    arrays: dict[str, np.ndarray],
+    undefined: str | None = None,
+    unit: Unit = NATS,
+) -> bytes:
+    """With the probes and the numbers of every frame."""
+    if "kl" in arrays:
+        arrays["kl"] = arrays["kl"] * np.float32(unit.per_nat)
     if run.probes is not None:
         arrays["probes"] = run.probes
         if run.probe_masks is not None:
@@ -169,14 +208,24 @@ def build(run: Run, film: bool, pixels: str = "means", unit: Unit = NATS) -> byt
     steps = [int(shot["step"][0]) for shot in shots]
     header["frame_steps"] = steps
     # Numbers and picture are of one step: the newest frame's may be a report behind.
+    now = run.status.step
     header["past_tiles"] = [
-        tiles(run, undefined, step if step != now.step else None, holes, step == steps[-1], unit)
-        for step, holes in zip(steps, planes.holes, strict=True)
+        tiles(run, undefined, step if step != now else None, of_step, step == steps[-1], unit)
+        for step, of_step in zip(steps, holes, strict=True)
     ]
     if film and len(shots) > 1:
         header["replay"] = True
     else:
-        one = ("cloud", "kl", "reconstructions", "samples", "density", "empty")
+        one = (
+            "cloud",
+            "kl",
+            "reconstructions",
+            "samples",
+            "density",
+            "empty",
+            "shares",
+            *codebook.NAMES.values(),
+        )
         arrays |= {name: arrays[name][-1] for name in one if name in arrays}
     return wire.pack(header, arrays)
 
@@ -210,7 +259,8 @@ def _shots(run: Run, film: bool) -> list[frames.Arrays]:
         return [newest] if newest is not None else []
     steps = [frames.step_of(file) for file in run.frames]
     if newest is not None:
-        size = sum(newest[name].nbytes for name in ("reconstructions", "samples")) + 8 * CODES + DENSITY
+        pictures = ("reconstructions", "samples", *codebook.NAMES)
+        size = sum(newest[name].nbytes for name in pictures if name in newest) + 8 * CODES + DENSITY
         steps = steps[:: -(-len(steps) * size // FILM) or 1]
     found = [shot for step in steps if (shot := run.frame(step)) is not None]
     if newest is not None and (not found or found[-1]["step"][0] != newest["step"][0]):
@@ -220,7 +270,8 @@ def _shots(run: Run, film: bool) -> list[frames.Arrays]:
 
 
 def _shapes(shot: frames.Arrays) -> list[tuple[int, ...]]:
-    return [shot["mean"].shape[1:], *(shot[name].shape for name in ("reconstructions", "samples"))]
+    codes = next(name for name in ("mean", "indices", "shares") if name in shot)
+    return [shot[codes].shape[1:], *(shot[name].shape for name in ("reconstructions", "samples"))]
 
 
 def _choose(standing: list[int], kl: np.ndarray) -> list[int]:
@@ -244,8 +295,9 @@ def curves(reports: list[dict[str, Any]], unit: Unit = NATS) -> dict[str, np.nda
     n = len(reports)
     edges = np.unique(np.linspace(0, n, min(n, POINTS) + 1).round().astype(int))
     out = {"steps": np.array([reports[b - 1]["step"] for _, b in pairwise(edges)], np.int32)}
+    hard = "hard_elbo" in (part(reports, "test") or {})
     for split in ("train", "test"):
-        for name in (*QUANTITIES, *terms(reports)):
+        for name in (*QUANTITIES, *terms(reports), *(["hard_elbo"] if hard else [])):
             values = [number((report.get(split) or {}).get(name)) for report in reports]
             if split == "train":
                 values = _settled(values, [report["step"] for report in reports])

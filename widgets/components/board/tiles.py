@@ -13,7 +13,7 @@ from vae_core.model import variance_bound
 from vae_core.runs import evaluations
 from vae_core.runs.run import Run
 from vae_core.spec import Spec
-from widgets.components.board import density
+from widgets.components.board import codebook, density
 from widgets.shell import objective_words, units, words
 from widgets.shell.units import NATS, Unit
 
@@ -99,6 +99,12 @@ def tiles(
     if "beta_kl" not in test and kl is not None and spec.objective.kind == "elbo" and beta is not None:
         weighted[1] = unit.text(beta * kl)  # an evaluation knows no beta
     weighted[2] = f"β = {words.number(beta)}" if isinstance(beta, int | float) else ""
+    about_kl = "KL of q(z|x) from the prior p(z): never less than the mutual information of image and code."
+    if spec.posterior.quantised:
+        uniform = unit.text(spec.uniform_nats)
+        about_kl = f"−log p(z), what the codes cost under the run's prior; under a uniform one {uniform}."
+    elif isinstance(kl, int | float):
+        about_kl += f" {units.size_of_code(spec, kl)}"
     # Of an objective that weighs codes the bound stands in place of what it takes away.
     weighed = []
     if spec.objective.weighs_samples:
@@ -130,13 +136,8 @@ def tiles(
         elbo,
         *weighed,
         row("Reconstruction", "reconstruction", "The mean of log p(x|z) over codes z drawn from q(z|x)."),
-        row(
-            "KL",
-            "kl",
-            "KL of q(z|x) from the prior p(z): never less than the mutual information of image and code."
-            + (f" {units.size_of_code(spec, kl)}" if isinstance(kl, int | float) else ""),
-        ),
-        *([] if weighed else [weighted]),
+        row("Codes" if spec.posterior.quantised else "KL", "kl", about_kl),
+        *(codebook.tiles(spec, train) if spec.posterior.quantised else [] if weighed else [weighted]),
         *([] if holes is None else [holes.tile()]),
         speed,
         [

@@ -1,0 +1,26 @@
+"""Layers of networks whose codes are grids of cells."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+
+class Residual(nn.Sequential):
+    """x + f(x), f being its layers; He et al. 2016, eq. 1."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        added: Tensor = super().forward(x)
+        return x + added
+
+
+class JoinedGrid(nn.Module):
+    """A convolution of a grid x [B, C, h, w] beside a condition y [B, K], the same for every cell."""
+
+    def __init__(self, convolution: nn.Conv2d | nn.ConvTranspose2d, condition: int) -> None:
+        super().__init__()
+        self.convolution = convolution
+        self.of_condition = nn.Linear(condition, convolution.out_channels, bias=False)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        found: Tensor = self.convolution(x) + self.of_condition(y)[:, :, None, None]
+        return found

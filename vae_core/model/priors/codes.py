@@ -1,0 +1,193 @@
+"""Priors over the codes of a codebook, one for each cell of a grid.
+
+To whoever asks about p(z) they are priors of z, like any other; of the indices they answer besides
+
+    log_prob_of(indices, y)              log p of codes by their index
+    write(count, generator, y, ...)      samples as they are written, cell by cell
+    sample_codes(...)                    the last of these
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from vae_core.model.masked_convolutions import MaskedConvolutions
+from vae_core.model.priors.prior import ClassPrior, Prior
+from vae_core.spec.settings import Settings
+
+
+class Codebook(Protocol):
+    """What a prior over codes asks of the codebook: how many codes, of which grid, and the way from codes to
+    z [..., numbers] and back."""
+
+    count: int
+    grid: tuple[int, int]
+
+    @property
+    def numbers(self) -> int: ...
+
+    def indices(self, params: Tensor) -> Tensor: ...
+
+    def embed(self, indices: Tensor) -> Tensor: ...
+
+
+class CodePrior(Prior):
+    """p(z) of a grid of codes. Its own parameters alone learn from `log_prob`: indices have no gradient."""
+
+    def __init__(self, settings: Settings, codebook: Codebook, class_prior: ClassPrior | None = None) -> None:
+        super().__init__(settings, codebook.numbers, class_prior)
+        self._codebook = (codebook,)  # in a tuple: its parameters are the posterior's, not the prior's
+        self.count, self.grid = codebook.count, codebook.grid
+
+    def logits(self, indices: Tensor, y: Tensor | None = None) -> Tensor:
+        """log p of every code of each cell given those of the cells before it, but for a constant:
+        indices [B, h, w], y [B, C] -> [B, K, h, w]."""
+        raise NotImplementedError
+
+    def walk(self, indices: Tensor, y: Tensor | None = None) -> Iterator[tuple[int, int, Tensor]]:
+        """(row, column, its logits [B, K]) of every cell in raster order. Whoever walks may write the cell's
+        code into indices [B, h, w] when it comes: later cells see it."""
+        raise NotImplementedError
+
+    def log_prob_of(self, indices: Tensor, y: Tensor | None = None) -> Tensor:
+        """indices [..., h, w], y [..., C] -> log p [...] in nats, summed over cells; without y of a prior for
+        each class, log sum_y p(y) p(z|y)."""
+        if self.conditional and y is None:
+            every = torch.eye(len(self.log_py), device=indices.device)
+            of_each = torch.stack([self.log_prob_of(indices, one) for one in every], -1)
+            return (of_each + self.log_py).logsumexp(-1)
+        leading = indices.shape[:-2]
+        given = None if y is None else y.expand(*leading, y.shape[-1]).flatten(0, -2)
+        rows = indices.reshape(-1, *self.grid)
+        log_prob: Tensor = -F.cross_entropy(self.logits(rows, given), rows, reduction="none").sum((-2, -1))
+        return log_prob.unflatten(0, leading) if leading else log_prob[0]
+
+    def log_prob(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """That of the codes nearest to z."""
+        (codebook,) = self._codebook
+        return self.log_prob_of(codebook.indices(z), y)
+
+    def sample(self, count: int, generator: torch.Generator | None = None, y: Tensor | None = None) -> Tensor:
+        return self.tempered(count, 1.0, generator, y)
+
+    def tempered(
+        self,
+        count: int,
+        temperature: float,
+        generator: torch.Generator | None = None,
+        y: Tensor | None = None,
+    ) -> Tensor:
+        """As `sample`, with the logits of every cell divided by `temperature`."""
+        (codebook,) = self._codebook
+        return codebook.embed(self.sample_codes(count, generator, y, temperature=temperature))
+
+    def sample_codes(
+        self,
+        count: int,
+        generator: torch.Generator | None = None,
+        y: Tensor | None = None,
+        known: Tensor | None = None,
+        fixed: Tensor | None = None,
+        temperature: float = 1.0,
+    ) -> Tensor:
+        """The indices [count, h, w] that `write` ends with."""
+        return list(self.write(count, generator, y, known, fixed, temperature))[-1]
+
+    @torch.no_grad()
+    def write(
+        self,
+        count: int,
+        generator: torch.Generator | None = None,
+        y: Tensor | None = None,
+        known: Tensor | None = None,
+        fixed: Tensor | None = None,
+        temperature: float = 1.0,
+    ) -> Iterator[Tensor]:
+        """Samples int64 [count, h, w] from p(z|y) in raster order, after each cell that is written; the same
+        tensor every time, in which cells that are still to be written hold what is known of them, or 0.
+
+        y [count, C] or [C] for all; of a prior for each class and without y, classes drawn from p(y).
+        known [count, h, w]: codes that stay where `fixed`, [h, w] or [count, h, w], is true. A cell is drawn
+        given all cells before it; what is known after it counts for later cells alone. So cells that end the
+        grid are drawn from p(hidden | known), and others from an approximation of it.
+        temperature: what logits are divided by; 0 takes the most probable code.
+        """
+        device = next(iter([*self.parameters(), *self.buffers()]), torch.empty(0)).device
+        shape = (count, *self.grid)
+        indices = torch.zeros(shape, dtype=torch.long, device=device)
+        keep = torch.zeros(shape, dtype=torch.bool, device=device)
+        if known is not None and fixed is not None:
+            keep = fixed.to(device).expand(shape)
+            indices = torch.where(keep, known.to(device), indices)
+        if not self.conditional:
+            given = None
+        elif y is None:
+            drawn = torch.multinomial(self.log_py.exp(), count, replacement=True, generator=generator)
+            given = F.one_hot(drawn, len(self.log_py)).float()
+        else:
+            given = y.expand(count, -1)
+        for row, column, logits in self.walk(indices, given):
+            here = keep[:, row, column]
+            if here.all():
+                continue
+            if temperature > 0:
+                drawn = torch.multinomial((logits / temperature).softmax(-1), 1, generator=generator)[:, 0]
+            else:
+                drawn = logits.argmax(-1)
+            indices[:, row, column] = torch.where(here, indices[:, row, column], drawn)
+            yield indices
+        yield indices
+
+    def kept(self) -> dict[str, Tensor]:
+        """Nothing: the prior of a moment needs the codebook of that moment, too."""
+        return {}
+
+
+class UniformCodes(CodePrior):
+    """p(z) = K^(-h w)."""
+
+    def logits(self, indices: Tensor, y: Tensor | None = None) -> Tensor:
+        return torch.zeros(len(indices), self.count, *self.grid, device=indices.device)
+
+    def walk(self, indices: Tensor, y: Tensor | None = None) -> Iterator[tuple[int, int, Tensor]]:
+        alike = torch.zeros(len(indices), self.count, device=indices.device)
+        for row, column in product(*map(range, self.grid)):
+            yield row, column, alike
+
+
+class AutoregressiveCodes(CodePrior):
+    """p(z|y) = prod_i p(z_i | z_<i, y) over cells in raster order, by masked convolutions of embedded codes;
+    van den Oord et al. 2016, van den Oord et al. 2017, section 3.3. New, it is uniform."""
+
+    def __init__(self, settings: Settings, codebook: Codebook, class_prior: ClassPrior | None = None) -> None:
+        super().__init__(settings, codebook, class_prior)
+        self.conditional = self.settings.of_class
+        hidden = int(self.settings.hidden)
+        self.embedding = nn.Embedding(self.count, hidden)
+        self.net = MaskedConvolutions(
+            hidden,
+            self.count,
+            hidden,
+            receptive_field=max(*self.grid, 2) - 1,
+            context=len(self.log_py) if self.conditional else 0,
+        )
+
+    def _embedded(self, indices: Tensor) -> Tensor:
+        return self.embedding(indices).movedim(-1, -3)
+
+    def logits(self, indices: Tensor, y: Tensor | None = None) -> Tensor:
+        logits: Tensor = self.net(self._embedded(indices), y if self.conditional else None)
+        return logits
+
+    @torch.no_grad()
+    def walk(self, indices: Tensor, y: Tensor | None = None) -> Iterator[tuple[int, int, Tensor]]:
+        x = self._embedded(indices).contiguous()
+        for row, column, logits in self.net.walk(x, y if self.conditional else None):
+            yield row, column, logits
+            x[:, :, row, column] = self.embedding(indices[:, row, column])
