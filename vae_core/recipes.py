@@ -171,15 +171,26 @@ RECIPES = {
             "likelihood-continuous-bernoulli",
             "Grey pixels, continuous Bernoulli",
             "A density that falls or rises from end to end of [0, 1] (Loaiza-Ganem and Cunningham 2019).",
-            "Its mode is black or white, and a draw of a black pixel is dark grey more often than black.",
+            "Most pixels are exactly black, and the density there grows without limit: bits per dimension "
+            "sink below those of 256 levels, which are probabilities.",
             {**GREY, "likelihood.kind": "continuous_bernoulli"},
         ),
         Recipe(
             "likelihood-categorical",
             "Grey pixels, 256 levels",
             "A probability of each grey level, none nearer than another: a second of one core a step.",
-            "The fewest bits per dimension by far: black is a level of its own, no density around one.",
+            "Bits per dimension are those of probabilities: a density has fewer only where it stands on the "
+            "levels themselves.",
             {**GREY, "likelihood.kind": "categorical"},
+        ),
+        Recipe(
+            "perceptual",
+            "Features in place of pixels",
+            "What the reconstruction costs is how far it is from the image for a classifier that comes with "
+            "the app (Hou et al. 2017): no likelihood, so there is no ELBO.",
+            "Strokes are crisp where means of p(x|z) are soft, and full of specks: what the classifier does "
+            "not see costs nothing.",
+            {"likelihood.kind": "perceptual"},
         ),
         Recipe(
             "iaf-2d",
