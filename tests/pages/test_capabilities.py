@@ -28,6 +28,7 @@ def test_a_run_can_do_what_its_spec_says() -> None:
     assert of(plain) == {"vector", "continuous", "plane"}
     assert of(told) == {"vector", "continuous", "plane", "classes"}
     assert of(plain.change(latent=1)) == {"vector", "continuous"}
+    assert of(recipes.get("vq")) == {"grid"}
 
 
 @pytest.mark.parametrize(
