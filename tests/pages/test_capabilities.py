@@ -32,6 +32,7 @@ def test_a_run_can_do_what_its_spec_says() -> None:
     by_pixel = plain.change(**{"net.kind": "pixel", "net.receptive_field": 1})
     assert of(by_pixel) == of(plain) - {"independent_pixels"}
     assert of(by_pixel.change(**{"net.receptive_field": 0})) == of(plain)
+    assert of(recipes.get("vq")) == {"grid", "independent_pixels"}
 
 
 @pytest.mark.parametrize(
