@@ -60,7 +60,7 @@ def on_board(run: Run, opening: bool) -> None:
     ground = links.GROUND.parse(url_state.read(links.GROUND) or str(links.GROUND.default))
     url_state.accepted(links.GROUND, ground)
     decoder = None
-    if ground == "decoded" and run.spec.latent > 1:
+    if ground == "decoded" and run.spec.latent > 1 and not run.spec.codes:
         decoder = densities.decoder(str(run.path), weights(run), decoded_class(run))
     board.board(parcel.parcel(run, opening), BOARD, ground, decoder, callback(_ground))
 
