@@ -49,8 +49,8 @@ def controls(spec: Spec, run: Run | None) -> None:
             TEMPERATURES,
             (0.05, 0.1, 0.5, 1, 5, 10),
             run,
-            "Of the relaxed choice: near 0 it is hard, and its gradient noisy. A run starts here; moved while "
-            "it trains, it stays where it is put.",
+            "Of the relaxed choice: near 0 it is hard, and its gradient noisy. A run starts here; moved "
+            "while it trains, it stays where it is put.",
         )
     with st.expander("Network and distributions"):
         details.network(spec)
