@@ -26,7 +26,7 @@ from vae_core.analysis.evaluation import evaluate
 from vae_core.model import variance_bound
 from vae_core.model.posteriors import GridCodes, Posteriors
 from vae_core.model.vae import VAE
-from vae_core.runs import files, frames, schema
+from vae_core.runs import evaluations, files, frames, schema
 from vae_core.runs.run import Run
 from vae_core.spec import Spec
 from vae_core.workers import umap_job, worker
@@ -343,6 +343,8 @@ def classes(condition: dict[str, Any], numbers: dict[str, Any]) -> list[tuple[st
 def elbo(numbers: dict[str, Any]) -> list[tuple[str, str]]:
     """Rows on the ELBO, its parts and the bound of weighed codes, if any; on why there are none, where
     variances stand on their bound."""
+    if (found := evaluations.distance(numbers)) is not None:
+        return [("ELBO", found[1]), ("Distance", f"{found[0]:.2f}"), ("KL", f"{numbers['kl']:.2f} nats")]
     reconstruction = ("Reconstruction", f"{numbers['reconstruction']:.2f} nats")
     if numbers.get("kl_note") is not None:
         return [("ELBO and KL", f"{numbers['kl_note']} {variance_bound.WHY}"), reconstruction]

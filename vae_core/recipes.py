@@ -171,15 +171,26 @@ RECIPES = {
             "likelihood-continuous-bernoulli",
             "Grey pixels, continuous Bernoulli",
             "A density that falls or rises from end to end of [0, 1] (Loaiza-Ganem and Cunningham 2019).",
-            "Its mode is black or white, and a draw of a black pixel is dark grey more often than black.",
+            "Most pixels are exactly black, and the density there grows without limit: bits per dimension "
+            "sink below those of 256 levels, which are probabilities.",
             {**GREY, "likelihood.kind": "continuous_bernoulli"},
         ),
         Recipe(
             "likelihood-categorical",
             "Grey pixels, 256 levels",
             "A probability of each grey level, none nearer than another: a second of one core a step.",
-            "The fewest bits per dimension by far: black is a level of its own, no density around one.",
+            "Bits per dimension are those of probabilities: a density has fewer only where it stands on the "
+            "levels themselves.",
             {**GREY, "likelihood.kind": "categorical"},
+        ),
+        Recipe(
+            "perceptual",
+            "Features in place of pixels",
+            "What the reconstruction costs is how far it is from the image for a classifier that comes with "
+            "the app (Hou et al. 2017): no likelihood, so there is no ELBO.",
+            "Strokes are crisp where means of p(x|z) are soft, and full of specks: what the classifier does "
+            "not see costs nothing.",
+            {"likelihood.kind": "perceptual"},
         ),
         Recipe(
             "iaf-2d",
@@ -361,7 +372,12 @@ RECIPES = {
             "2017); a prior over the codes learns beside it, so that samples come from the same run.",
             "Reconstructions are sharp at once, and samples follow as the prior learns; what the codes cost "
             "falls away from the 203.8 nats of a uniform prior.",
-            {"posterior.kind": "vq", "latent": 16, "training.epochs": 6},
+            {
+                "posterior.kind": "vq",
+                "latent": 16,
+                "training.epochs": 6,
+                "training.schedule": "cosine",
+            },
         ),
         Recipe(
             "vq-2d",
@@ -370,7 +386,12 @@ RECIPES = {
             "that is nearer to it than to all others.",
             "The encoder's vectors move among the cells, and each code goes to the middle of those that "
             "choose it; a code that none chose for an epoch begins again elsewhere.",
-            {"posterior.kind": "vq", "posterior.codes": 32, "training.epochs": 6},
+            {
+                "posterior.kind": "vq",
+                "posterior.codes": 32,
+                "training.epochs": 6,
+                "training.schedule": "cosine",
+            },
         ),
         Recipe(
             "sprites-beta-1",

@@ -30,8 +30,8 @@ from tests.pages.shown import parcels, until, words
 from vae_core import data
 from vae_core.analysis import arithmetic as sums
 from vae_core.analysis import interpolate as paths
-from vae_core.analysis import oracle_classifier
 from vae_core.browser import wire
+from vae_core.model import oracle_classifier
 from vae_core.runs import directions, files
 from vae_core.runs.directions import Saved
 from vae_core.runs.run import Run

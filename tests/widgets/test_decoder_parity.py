@@ -27,6 +27,7 @@ LIKELIHOOD_CHANGES = {
     "categorical": {},
     "categorical, 17 levels": {"levels": 17},
 }
+NO_LIKELIHOODS = {"perceptual"}  # of a dataset alone; their decoded images are a sigmoid, as a Bernoulli's
 # Channels, height, width: odd and even sizes, wide and tall ones, grey and in colour.
 SHAPES = [(1, 28, 28), (1, 9, 14), (3, 8, 5)]
 WIDTHS = {"mlp": {"widths": [24, 16]}, "conv": {"channels": [5, 6], "hidden": 12}}
@@ -88,7 +89,7 @@ def codes(latent: int) -> torch.Tensor:
 
 
 def test_every_likelihood_is_among_those_compared() -> None:
-    assert {name.split(",")[0] for name in LIKELIHOOD_CHANGES} == set(LIKELIHOODS)
+    assert {name.split(",")[0] for name in LIKELIHOOD_CHANGES} == set(LIKELIHOODS) - NO_LIKELIHOODS
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)

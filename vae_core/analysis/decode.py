@@ -15,10 +15,12 @@ Pixels = Literal["means", "modes", "drawn"]
 
 
 def ways(model: VAE) -> tuple[Pixels, ...]:
-    """How the model's codes can be decoded: by modes only where its likelihood knows them, and by draws alone
-    where pixels depend on those before them."""
+    """How the model's codes can be decoded: by modes only where its likelihood knows them, by draws alone
+    where pixels depend on those before them, and as the decoded image alone where there is no likelihood."""
     if model.neighbours is not None:
         return ("drawn",)
+    if model.spec.likelihood.distance is not None:
+        return ("means",)
     return ("means", "modes", "drawn") if model.likelihood.has_mode else ("means", "drawn")
 
 

@@ -24,6 +24,7 @@ from vae_core.model import masks, noise, variance_bound
 from vae_core.model.posteriors import GridCodes, GroupCodes
 from vae_core.model.terms import Bound
 from vae_core.model.vae import BLOCK, VAE
+from vae_core.spec import Spec
 
 # What is said of log p(x), besides its images and samples.
 LOG_PX = (
@@ -65,6 +66,8 @@ def evaluate(
     beta 1: of all images, drawn once for each.
     bits_per_dimension: at most so many for each pixel and channel, by the ELBO, on the scale bits_scale
     (`bits.scale`); None where there is none.
+    elbo_note: why there is neither elbo nor reconstruction, of a run that has a distance in the place of a
+    likelihood; distance: its mean, in units of its own.
     kl_note: why kl and elbo say nothing of the model, where its variances stand on their bound; else None.
     hole_mass: share of the prior, within its 95 % region, where the aggregated posterior is less than a tenth
     of the prior. dimension_kl: under a prior without a closed form against each dimension's marginal; where
@@ -93,6 +96,7 @@ def evaluate(
         "beta": spec.objective.beta,
         "seed": seed,
         **whole,
+        **_of_distance(spec, whole),
         **codes,
         "bits_per_dimension": per_dimension,
         "bits_scale": None if per_dimension is None else bits.scale(spec),
@@ -145,6 +149,14 @@ def _averages(
     found = {"elbo": reconstruction - kl, "reconstruction": reconstruction, "kl": kl}
     found |= {"class_kl": class_kl / len(images)} if model.classes else {}
     return found, None if dimension_kl is None else dimension_kl / len(images)
+
+
+def _of_distance(spec: Spec, whole: dict[str, float]) -> dict[str, Any]:
+    """What stands in place of ELBO and reconstruction where a distance is no likelihood."""
+    if spec.likelihood.distance is None:
+        return {}
+    note = {"elbo": None, "reconstruction": None, "elbo_note": spec.likelihood_note}
+    return note | {"distance": -whole["reconstruction"]}
 
 
 def _of_codes(

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from vae_core.analysis import aggregate, decode, generate, prior_density
-from vae_core.analysis.oracle_classifier import OracleClassifier
 from vae_core.analysis.prior_density import Estimate
+from vae_core.model.oracle_classifier import OracleClassifier
 from vae_core.model.posteriors import Posteriors
 from vae_core.model.vae import VAE
 

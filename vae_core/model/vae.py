@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vae_core.model import likelihoods, nets, posteriors, priors
+from vae_core.model.feature_distance import FeatureDistance
 from vae_core.model.posteriors import GridCodes, GroupCodes, Posteriors, VectorQuantised
 from vae_core.model.terms import Terms
 from vae_core.pixels import unit
@@ -35,6 +36,8 @@ class VAE(nn.Module):
         self.image_shape = (channels, height, width)
         self.latent = spec.code_size
         self.likelihood = likelihoods.build(spec.likelihood)
+        if isinstance(self.likelihood, FeatureDistance):
+            self.likelihood.of(spec.data.name)
         self.posterior = posteriors.build(spec.posterior, spec.latent, spec.grid)
         self.classes = spec.classes
         self.class_prior: priors.ClassPrior | None = None

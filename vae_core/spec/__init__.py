@@ -14,6 +14,7 @@ from vae_core.spec.likelihoods import (
     LaplaceLikelihood,
     Likelihood,
     LikelihoodSettings,
+    PerceptualLikelihood,
 )
 from vae_core.spec.objectives import (
     BetaTcObjective,
@@ -112,6 +113,7 @@ __all__ = [
     "Objective",
     "ObjectiveSettings",
     "PartialConvNet",
+    "PerceptualLikelihood",
     "PixelNet",
     "PointPosterior",
     "Posterior",

@@ -40,6 +40,29 @@ def likelihood_and_pixels(spec: Spec) -> str | None:
     return f"data.binarisation: the {spec.likelihood.kind} likelihood is over grey levels and needs none"
 
 
+def likelihood_and_images(spec: Spec) -> str | None:
+    known = spec.likelihood.datasets
+    if known is None or spec.data.name in known:
+        return None
+    return (
+        f"likelihood.kind: {spec.likelihood.kind} compares what a classifier that comes with the app sees; "
+        f"there is one of {', '.join(known)}, and none of {spec.data.name}"
+    )
+
+
+def distance_and_objective(spec: Spec) -> str | None:
+    if spec.likelihood.distance is None:
+        return None
+    needs = "likelihood.kind: {} is no likelihood, and {} needs one"
+    if spec.objective.weighs_samples or spec.objective.classifying:
+        return needs.format(spec.likelihood.kind, f"the objective {spec.objective.kind}")
+    if spec.condition.kind != "none":
+        return needs.format(spec.likelihood.kind, "a model that is told classes")
+    if spec.net.reach:
+        return needs.format(spec.likelihood.kind, f"the network {spec.net.kind}, pixel by pixel,")
+    return None
+
+
 def objective_and_condition(spec: Spec) -> str | None:
     if not spec.objective.classifying or spec.condition.kind != "none":
         return None
@@ -232,6 +255,8 @@ RULES: tuple[Rule, ...] = (
     net_and_images,
     net_and_condition,
     likelihood_and_pixels,
+    likelihood_and_images,
+    distance_and_objective,
     objective_and_condition,
     prior_and_condition,
     prior_and_latent,

@@ -24,6 +24,7 @@ class LikelihoodSettings(Settings):
     needs_grey: whether binarised pixels are refused. isotropic: whether it is a Gaussian of one variance.
     learns_spread: whether it is a density whose width training may shrink to nothing. two_valued: whether
     pixels are 0 or 1, so that the mean of p(x|z) says all of it. density: whether it is one over [0, 1].
+    distance: what the reconstruction is, where it is none at all, and datasets: of which images it can be.
     """
 
     usual_binarisation: ClassVar[Literal["none", "dynamic"]] = "none"  # of grey pixels
@@ -31,6 +32,8 @@ class LikelihoodSettings(Settings):
     needs_grey: ClassVar[bool] = False
     two_valued: ClassVar[bool] = False
     density: ClassVar[bool] = False
+    distance: ClassVar[str | None] = None
+    datasets: ClassVar[tuple[str, ...] | None] = None
 
     @property
     def isotropic(self) -> bool:
@@ -167,11 +170,35 @@ class CategoricalLikelihood(LikelihoodSettings):
         return sum(share * math.log2(together[level]) for share, level in zip(shares, rounded, strict=True))
 
 
+class PerceptualLikelihood(LikelihoodSettings):
+    """No likelihood: a distance between the features of an image and of its reconstruction, as a classifier
+    sees them."""
+
+    datasets: ClassVar[tuple[str, ...] | None] = ("mnist",)
+    distance: ClassVar[str | None] = "Feature distance"
+    title: ClassVar[str] = "Features (no likelihood)"
+    kind: Literal["perceptual"] = "perceptual"
+    weight: Annotated[float, Field(gt=0, le=1000)] = Field(
+        1.0,
+        title="Weight of the distance",
+        description="Against the KL. Of the classifier that comes with the app, the squared distance of all "
+        "layers, halved.",
+        json_schema_extra={"step": 0.1},
+    )
+
+    def note(self, binary: bool) -> str | None:
+        return (
+            "A distance between features is no likelihood: this run has no ELBO and no log p(x), and its "
+            "numbers compare with no other's."
+        )
+
+
 Likelihood = Annotated[
     BernoulliLikelihood
     | ContinuousBernoulliLikelihood
     | GaussianLikelihood
     | LaplaceLikelihood
-    | CategoricalLikelihood,
+    | CategoricalLikelihood
+    | PerceptualLikelihood,
     Kinds(),
 ]

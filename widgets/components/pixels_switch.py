@@ -41,7 +41,7 @@ def choose_in_browser(*runs: Run) -> Pixels:
 def switch(ways: Sequence[Pixels], help: str = HELP, label: str = "Pixels", hidden: bool = False) -> Pixels:
     """One of these ways. hidden: without its label, where others stand beside it that have none."""
     named: dict[str, Pixels] = {way: way for way in ways}
-    with st.container(width="content", key="pixels"):
+    with st.container(width="content", key="small-pixels"):
         chosen = st.segmented_control(
             label,
             list(named),

@@ -21,7 +21,7 @@ NEEDS: dict[str, tuple[Capability, ...]] = {
     "compare": ("vector", "continuous", "plane", "independent_pixels"),
     "traverse": ("vector", "continuous", "independent_pixels"),
     "interpolate": ("vector", "continuous", "independent_pixels"),
-    "inpaint": ("vector", "continuous"),
+    "inpaint": ("vector", "continuous", "likelihood"),
     "generate": ("vector", "continuous"),
 }
 WITHOUT_WEIGHTS = ("latent_map",)  # all others decode

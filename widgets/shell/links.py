@@ -70,6 +70,9 @@ PIXELS = Choice("pixels", (*TRAIN, *MAPS, *TRAVERSE, *INTERPOLATE, *INPAINT, *GE
     "Whether decoded pixels are means of p(x|z), its modes, or drawn from it.",
     options=("means", "modes", "drawn"), default="means")
 
+UNIT = Choice("unit", (*TRAIN, *MAPS), "unit", "Whether the numbers of a run are in nats or in bits.",
+    options=("nats", "bits"), default="nats")
+
 # --- Home, Train ------------------------------------------------------------------------------------
 
 LIST = Choice("list", HOME, "list", "Whether runs are cards or lines of a table.", options=("cards", "table"),

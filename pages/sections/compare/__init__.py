@@ -8,6 +8,7 @@ from pages.sections.compare import choosing, controls, stage
 from vae_core.runs.run import Run
 from widgets.components import pixels_switch
 from widgets.run_data import capabilities
+from widgets.shell import units
 from widgets.shell.error_boundary import error_boundary
 
 NOTICE = "**Notice.** The same z, decoded by each model: where one map has a hole, another has images."
@@ -25,7 +26,8 @@ def page(run: Run | None) -> None:
         return
     runs = choosing.chosen(offered, run)
     with title:
+        unit = units.switch()
         pixels = pixels_switch.choose_in_browser(*runs)
-    view = controls.strip(runs, offered, pixels)
+    view = controls.strip(runs, offered, pixels, unit)
     with error_boundary():
         stage.show(runs, view, offered)

@@ -208,8 +208,9 @@ def measure(
     codes: Codes, version: Any, temperature: float, progress: Progress, cancelled: Callable[[], bool]
 ) -> Measured:
     """Of draws whose seed is always the same; some seconds."""
-    from vae_core.analysis import oracle_classifier, sample_sheet
+    from vae_core.analysis import sample_sheet
     from vae_core.analysis.progress import Reporter
+    from vae_core.model import oracle_classifier
     from vae_core.training.process import quick_arithmetic
 
     run, reporter = codes.run, Reporter(progress, cancelled)

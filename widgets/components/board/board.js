@@ -19,7 +19,7 @@ const MOST_GLIDE = 900; // milliseconds; the next report is then awaited at rest
 const BELOW = 10, PEEK = 44; // pixels left free below the board; where more follows, so that its head is seen
 
 const boards = new Map(); // where Streamlit mounted one -> it
-const ground = { name: "density", choose: () => {}, decoder: null, pixels: "means" };
+const ground = { name: "density", choose: () => {}, decoder: null, pixels: "means", held: [] };
 
 export default function ({ data, parentElement, setStateValue }) {
   if (!(data instanceof Uint8Array)) return takeGround(data, setStateValue);
@@ -36,14 +36,14 @@ export default function ({ data, parentElement, setStateValue }) {
   return () => { board.close(); boards.delete(parentElement); };
 }
 
-function takeGround({ ground: name, pixels }, setStateValue) {
+function takeGround({ ground: name, pixels, held }, setStateValue) {
   ground.choose = (chosen) => setStateValue("ground", chosen);
-  lay({ name, pixels });
+  lay({ name, pixels, held });
 }
 
 function takeDecoder(parcel) {
   const made = makeDecoder(parcel);
-  lay({ decoder: (pixels) => ({ ...made.showing(pixels), id: `${parcel.id} ${pixels}` }) });
+  lay({ decoder: (pixels) => ({ ...made.showing(pixels), held: ground.held, id: `${parcel.id} ${pixels}` }) });
   return () => lay({ decoder: null });
 }
 
@@ -63,7 +63,8 @@ function makeBoard(root) {
     lay({ name });
     ground.choose(name);
   });
-  const codebook = new Codebook(part("cloud"), () => sizes.mapHeight), groups = new Groups(part("cloud"), () => sizes.mapHeight);
+  const codebook = new Codebook(part("cloud"), () => sizes.mapHeight);
+  const groups = new Groups(part("cloud"), () => sizes.mapHeight);
   const panels = makePanels(part, () => ({
     d, sizes, moment: moment(), sets, cursor: scrubber.follows ? null : moment()?.step,
   }), () => {
@@ -124,9 +125,9 @@ function makeBoard(root) {
   }
 
   function seek(duration) {
-    cloud.box.hidden = d.quantised || d.grouped;
-    codebook.box.hidden = !d.quantised;
-    groups.box.hidden = !d.grouped;
+    const codes = d.grouped ? groups : d.quantised ? codebook : cloud;
+    for (const other of [cloud, codebook, groups]) if (other !== codes) other.box.remove();
+    if (!codes.box.isConnected) part("cloud").append(codes.box);
     if (d.grouped) groups.take(moment(), d.codes_note);
     else if (d.quantised) codebook.take(moment(), d.codes_note, duration);
     else cloud.take(moment(), { axes: d.axes, classes: d.classes, note: d.cloud_note, chosen: d.chosen, latent: d.latent, standard: d.unit_prior }, duration);
@@ -153,6 +154,7 @@ function makeBoard(root) {
       const theme = readTheme(root);
       figures.forEach((f) => Object.assign(f, { theme, file: d.run }));
       panels.probes.name((d.seen ? "Probe images, what is seen, reconstructions" : "Probe images and their reconstructions") + d.pixels);
+      panels.curves.name(d.distance ? "Per image" : d.unit === "bits" ? "Bits per image" : "Nats per image");
       panels.samples.name(`Samples from the prior${d.pixels}`);
       part("bar").style.width = `${100 * (d.progress ?? 0)}%`;
       part("meter").style.visibility = d.progress == null ? "hidden" : "visible";

@@ -27,6 +27,7 @@ from widgets.run_data.codes import is_standard
 from widgets.run_data.library import open_run
 from widgets.run_data.usage import information
 from widgets.shell import objective_words, words
+from widgets.shell.units import NATS, Unit
 
 POINTS = 400  # of a curve: more than a screen can show
 CODES = 500  # points on the map; the density is of all codes that a frame holds
@@ -49,19 +50,20 @@ TERMS = {
     "auxiliary_loss": "codebook and commitment",
     "temperature": "temperature",
 }
+NO_NATS = ("mmd", "effective_samples", "perplexity", "auxiliary_loss", "temperature")
 DRAG = 0.6  # seconds of training between two moves of one drag, at most
 HIDDEN = (70, 92, 138)  # red, green, blue of what the encoder does not see
 
 
-def parcel(run: Run, opening: bool = True, pixels: str = "means") -> bytes:
-    """The board of the run as it is now. pixels: what its pictures show of p(x|z).
+def parcel(run: Run, opening: bool = True, pixels: str = "means", unit: Unit = NATS) -> bytes:
+    """The board of the run as it is now. pixels: what its pictures show of p(x|z). unit: of its numbers.
 
     opening: with all frames that are stored, also in training; the board goes on from them by itself.
     """
     now = run.status
     if now.active and now.state != "paused" and not opening:
-        return _newest(str(run.path), _version(run, now.state), pixels)
-    return _film(str(run.path), _version(run, now.state), pixels)
+        return _newest(str(run.path), _version(run, now.state), pixels, unit)
+    return _film(str(run.path), _version(run, now.state), pixels, unit)
 
 
 def _version(run: Run, state: str) -> tuple[Any, ...]:
@@ -77,13 +79,13 @@ def _version(run: Run, state: str) -> tuple[Any, ...]:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _newest(path: str, version: tuple[Any, ...], pixels: str) -> bytes:
-    return build(open_run(path), film=False, pixels=pixels)
+def _newest(path: str, version: tuple[Any, ...], pixels: str, unit: Unit) -> bytes:
+    return build(open_run(path), film=False, pixels=pixels, unit=unit)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _film(path: str, version: tuple[Any, ...], pixels: str) -> bytes:
-    return build(open_run(path), film=True, pixels=pixels)
+def _film(path: str, version: tuple[Any, ...], pixels: str, unit: Unit) -> bytes:
+    return build(open_run(path), film=True, pixels=pixels, unit=unit)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
@@ -92,20 +94,25 @@ def _axes(path: str) -> list[int]:
     return []
 
 
-def build(run: Run, film: bool, pixels: str = "means") -> bytes:
+def build(run: Run, film: bool, pixels: str = "means", unit: Unit = NATS) -> bytes:
     """film: all frames, to be played; otherwise the newest."""
     now, spec, reports = run.status, run.spec, run.metrics
+    if spec.likelihood.distance is not None:
+        unit = NATS  # of the KL; a distance has no bits
     newest = run.frame()
     undefined = None
     if newest is not None and "log_var" in newest:
         undefined = variance_bound.undefined_kl(newest["log_var"])
+    optimum = (part(reports, "ppca") or {}).get("log_likelihood")
     header: dict[str, Any] = {
         "kind": "board",
         "run": run.name,
         "step": now.step,
         "active": now.active,
         "classes": list(spec.data.classes or CATALOGUE[spec.data.name].classes),
-        "tiles": tiles(run, undefined),
+        "tiles": tiles(run, undefined, unit=unit),
+        "unit": unit.name,
+        "distance": spec.likelihood.distance or "",
         "kl_note": undefined or "",
         "bars_note": undefined or (OF_MOMENTS if spec.posterior.form == "draws" else ""),
         "progress": _progress(now.state, now.step, now.steps_total, now.seconds, spec.training.seconds),
@@ -118,9 +125,9 @@ def build(run: Run, film: bool, pixels: str = "means") -> bytes:
         "quantised": spec.posterior.quantised,
         "grouped": spec.posterior.form == "probabilities",
         "latent": spec.latent,
-        "optimum": (part(reports, "ppca") or {}).get("log_likelihood"),
+        "optimum": None if optimum is None else optimum * unit.per_nat,
     }
-    arrays = curves(reports)
+    arrays = curves(reports, unit)
     weighted, plain = arrays["beta_kl_train"], arrays["kl_train"]
     if (
         not header["bound"]
@@ -141,13 +148,12 @@ def build(run: Run, film: bool, pixels: str = "means") -> bytes:
         more, place = groups.of_shots(spec, shots)
         header |= {"chosen": [], "axes": [], "cloud_note": "", "regions": []} | place
         more |= _pictures(shots, pixels, spec)
-        return _packed(run, film, shots, [None] * len(shots), header, arrays | more)
+        return _packed(run, film, shots, [None] * len(shots), header, arrays | more, unit=unit)
     if spec.posterior.quantised:
         more, place = codebook.of_shots(spec, shots)
         header |= {"chosen": [], "axes": [], "cloud_note": "", "regions": []} | place
-        return _packed(
-            run, film, shots, [None] * len(shots), header, arrays | more | _pictures(shots, pixels, spec)
-        )
+        more |= _pictures(shots, pixels, spec)
+        return _packed(run, film, shots, [None] * len(shots), header, arrays | more, unit=unit)
     points = min(CODES, *(len(shot["mean"]) for shot in shots))
     means = np.stack([shot["mean"][:points] for shot in shots]).astype(np.float32)
     # Older frames have no KL of their own; theirs is that under N(0, I).
@@ -168,7 +174,7 @@ def build(run: Run, film: bool, pixels: str = "means") -> bytes:
     header |= place
     arrays |= {"cloud": cloud.astype(np.float32), "labels": labels, "kl": kl.astype(np.float32)}
     arrays |= planes.arrays | _pictures(shots, pixels, spec)
-    return _packed(run, film, shots, planes.holes, header, arrays, undefined)
+    return _packed(run, film, shots, planes.holes, header, arrays, undefined, unit)
 
 
 def _pictures(shots: list[frames.Arrays], pixels: str, spec: Spec) -> dict[str, np.ndarray]:
@@ -188,8 +194,11 @@ def _packed(
     header: dict[str, Any],
     arrays: dict[str, np.ndarray],
     undefined: str | None = None,
+    unit: Unit = NATS,
 ) -> bytes:
     """With the probes and the numbers of every frame."""
+    if "kl" in arrays:
+        arrays["kl"] = arrays["kl"] * np.float32(unit.per_nat)
     if run.probes is not None:
         arrays["probes"] = run.probes
         if run.probe_masks is not None:
@@ -201,7 +210,7 @@ def _packed(
     # Numbers and picture are of one step: the newest frame's may be a report behind.
     now = run.status.step
     header["past_tiles"] = [
-        tiles(run, undefined, step if step != now else None, of_step, newest=step == steps[-1])
+        tiles(run, undefined, step if step != now else None, of_step, step == steps[-1], unit)
         for step, of_step in zip(steps, holes, strict=True)
     ]
     if film and len(shots) > 1:
@@ -281,8 +290,8 @@ def _cloud_note(latent: int) -> str:
     return "q(z) of test images" if latent == 2 else "marginal q(z) of test images"
 
 
-def curves(reports: list[dict[str, Any]]) -> dict[str, np.ndarray]:
-    """Steps [P] and for train and test each quantity [P] in nats, NaN where it was not measured."""
+def curves(reports: list[dict[str, Any]], unit: Unit = NATS) -> dict[str, np.ndarray]:
+    """Steps [P] and for train and test each quantity [P], NaN where it was not measured."""
     n = len(reports)
     edges = np.unique(np.linspace(0, n, min(n, POINTS) + 1).round().astype(int))
     out = {"steps": np.array([reports[b - 1]["step"] for _, b in pairwise(edges)], np.int32)}
@@ -292,7 +301,9 @@ def curves(reports: list[dict[str, Any]]) -> dict[str, np.ndarray]:
             values = [number((report.get(split) or {}).get(name)) for report in reports]
             if split == "train":
                 values = _settled(values, [report["step"] for report in reports])
-            out[f"{name}_{split}"] = np.array([_mean(values[a:b]) for a, b in pairwise(edges)], np.float32)
+            scale = 1.0 if name in NO_NATS else unit.per_nat
+            means = [_mean(values[a:b]) * scale for a, b in pairwise(edges)]
+            out[f"{name}_{split}"] = np.array(means, np.float32)
     return out
 
 
