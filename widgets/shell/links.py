@@ -54,10 +54,11 @@ MOVES = "`dimension:value` of the moved sliders, with commas"
 
 # In another run an image's code is elsewhere, the frames are others, and the next run's settings follow it.
 RUN = Choice("run", ALL, "run", "The run in use.",
-    resets=("image", "q", "frame", "move", "move2", "recipe", "set"))
+    resets=("image", "q", "frame", "move", "move2", "recipe", "set", "codes", "hidden", "cell"))
 IMAGE = Picture("a", (*MAPS, *INTERPOLATE, *INPAINT, *GENERATE), "image",
     "The image in use: the one whose posterior is shown, the one that all maps encode, A of a path, the one "
-    "to complete, the one whose style or class is asked for.", resets=("q",))
+    "to complete, the one whose style or class is asked for, the one whose map of codes is shown.",
+    resets=("q", "codes", "hidden"))
 CLASS = Whole("class", (*TRAIN, *MAPS), "class", "The class under which codes on a map are decoded.",
     default=0)
 TOUR = Choice("tour", ALL, "tour", "The tour that is open beside the page.", options=("first",),
@@ -119,6 +120,13 @@ SHOW = Choice("show", MAP, "section", "What stands below the map.",
     options=("holes", "gap", "bound", "kl", "samples", "pseudo", "umap", "save"), default="holes")
 Q = Text("q", MAP, "q", "Where the hand has moved q(z|x), beside the true posterior.",
     form="mean and deviation of each dimension, with commas", quiet=True)
+
+CHANGED_CODES = Text("codes", MAP, "codes", "The cells of a code map whose code is not the encoder's.",
+    form="`cell-code`, joined by `_`; cells count from 1, row by row, codes from 0", quiet=True)
+HIDDEN_CELLS = Text("hidden", MAP, "hidden cells", "The cells that the prior is to write.",
+    form="numbers of cells or `first-last`, joined by `_`", quiet=True)
+CELL = Whole("cell", MAP, "cell", "The chosen cell of the code map; at first the middle one.", least=1,
+    quiet=True)
 
 RUNS = Text("runs", SIDE_BY_SIDE, "runs", "The runs whose maps stand side by side, at most four.",
     form="names, with commas", resets=("frame",))

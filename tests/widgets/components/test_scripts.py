@@ -9,6 +9,7 @@ import pytest
 
 from widgets.components import (
     board,
+    code_map,
     completions,
     forward_pass,
     interpolate,
@@ -29,6 +30,7 @@ ROOT = Path(scripts.__file__).parents[2]
 WIDGETS = ROOT / "widgets" / "components"
 MODULES: dict[str, Callable[[], str]] = {
     "board": board.script,
+    "code_map": code_map.script,
     "completions": completions.script,
     "forward_pass": forward_pass.script,
     "grid": grid.script,
@@ -68,6 +70,7 @@ def test_a_component_is_one_module_whose_names_are_all_different(
 def test_each_script_belongs_to_a_component() -> None:
     entries = [
         "board/board",
+        "code_map/main",
         "completions/main",
         "forward_pass/main",
         "interpolate/grid",
