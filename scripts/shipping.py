@@ -23,10 +23,11 @@ from safetensors.torch import load_file, save_file
 from vae_core import data, recipes, train
 from vae_core.analysis.evaluation import evaluate
 from vae_core.model import variance_bound
-from vae_core.model.posteriors import Posteriors
+from vae_core.model.posteriors import GridCodes, Posteriors
 from vae_core.model.vae import VAE
 from vae_core.runs import files, frames, schema
 from vae_core.runs.run import Run
+from vae_core.spec import Spec
 from vae_core.workers import umap_job, worker
 from widgets.run_data import manifold
 
@@ -143,9 +144,11 @@ def rounded(model: VAE) -> VAE:
     return copy.deepcopy(model).half().float()
 
 
-def codes(model: VAE, test: data.Dataset) -> Posteriors:
-    """q(z|x) of the test images, as float16 keeps it."""
-    found = model.posteriors(data.binarised_once(test, model.spec.data.binarisation), test.labels)
+def codes(model: VAE, test: data.Dataset) -> Posteriors | GridCodes:
+    """q(z|x) of the test images, as float16 keeps it; indices as they are."""
+    found = model.encoded(data.binarised_once(test, model.spec.data.binarisation), test.labels)
+    if isinstance(found, GridCodes):
+        return found
     return Posteriors(found.mean.half().float(), found.log_var.half().float(), found.labels)
 
 
@@ -175,13 +178,13 @@ def ship(
         _halve(run.path / files.WEIGHTS)
     _thin(run, keep)
     _write_codes(run, codes(small, test))
-    if umap and run.spec.latent > 2:
+    if umap and run.spec.latent > 2 and not run.spec.codes:
         umap_job.write(run.path)
     (run.path / files.EVALUATION).write_text(json.dumps(numbers, indent=1) + "\n")
     card = {"title": piece.title, "sentence": piece.sentence, "order": order}
     (run.path / files.CARD).write_text(json.dumps(card, indent=1) + "\n")
     weights = precision
-    if numbers["kl_note"] is None:
+    if numbers.get("kl_note") is None:
         weights += f"; the ELBO in float32 is {reference:.2f} nats"
     (run.path / MODEL_CARD).write_text(model_card(piece, run, numbers, weights, made_by, more))
     manifold.draw(run)
@@ -205,7 +208,7 @@ def recard(piece: Piece, *, made_by: str, more: str | None = None) -> dict[str, 
     card = (run.path / MODEL_CARD).read_text()
     found = re.search(r"^\| Weights \| (.*) \|$", card, re.MULTILINE)
     weights = found[1] if found else "float16"
-    if numbers["kl_note"] is not None:
+    if numbers.get("kl_note") is not None:
         weights = weights.partition(";")[0]
     if more is None:
         _, heading, rest = card.rpartition("\n\nMade by ")[0].partition("\n\n## ")
@@ -244,8 +247,11 @@ def _thin(run: Run, most: int) -> None:
     metrics.write_text("".join(line for i, line in enumerate(lines) if i % every == 0 or i == len(lines) - 1))
 
 
-def _write_codes(run: Run, found: Posteriors) -> None:
-    arrays = {"mean": found.mean.half(), "log_var": found.log_var.half()}
+def _write_codes(run: Run, found: Posteriors | GridCodes) -> None:
+    if isinstance(found, GridCodes):
+        arrays = {"indices": found.indices.to(torch.int16)}
+    else:
+        arrays = {"mean": found.mean.half(), "log_var": found.log_var.half()}
     if found.labels is not None:
         arrays["labels"] = found.labels.to(torch.int16)
     arrays["step"] = torch.tensor([run.status.step])
@@ -263,12 +269,12 @@ def model_card(
         ("Training", f"{length}, batch {training.batch_size}, seed {training.seed}"),
         ("Learning rate", f"{training.learning_rate:g} (Adam)"),
         *objective(spec.objective.model_dump()),
-        ("Latent dimensions", f"{spec.latent}, of which {numbers['active_units']} active"),
+        *of_codes(spec, numbers),
         ("Likelihood", numbers["likelihood"]),
         *classes(spec.condition.model_dump(), numbers),
         *elbo(numbers),
         *log_px(numbers),
-        ("Hole mass", f"{numbers['hole_mass']:.3f} ± {numbers['hole_mass_error']:.3f} of the prior"),
+        *holes(numbers),
         ("Weights", weights),
     ]
     once = "" if numbers["binarisation"] == "none" else ", on images binarised once"
@@ -280,6 +286,25 @@ def model_card(
         "worth.\n\n"
         f"{more}Made by `{made_by}`.\n"
     )
+
+
+def of_codes(spec: Spec, numbers: dict[str, Any]) -> list[tuple[str, str]]:
+    """Rows on how large a code is, and how much of that is used."""
+    if not spec.codes:
+        return [("Latent dimensions", f"{spec.latent}, of which {numbers['active_units']} active")]
+    rows, columns = spec.grid
+    return [
+        ("Codes", f"{rows} x {columns} of {spec.codes}, of {spec.latent} dimensions each"),
+        ("Codes used", f"{numbers['codes_used']}, perplexity {numbers['perplexity']:.1f}"),
+        ("Codes under a uniform prior", f"{numbers['uniform_nats']:.1f} nats"),
+    ]
+
+
+def holes(numbers: dict[str, Any]) -> list[tuple[str, str]]:
+    """A row on the prior's holes, where codes are vectors."""
+    if "hole_mass" not in numbers:
+        return []
+    return [("Hole mass", f"{numbers['hole_mass']:.3f} ± {numbers['hole_mass_error']:.3f} of the prior")]
 
 
 def objective(settings: dict[str, Any]) -> list[tuple[str, str]]:
@@ -316,7 +341,7 @@ def elbo(numbers: dict[str, Any]) -> list[tuple[str, str]]:
     """Rows on the ELBO, its parts and the bound of weighed codes, if any; on why there are none, where
     variances stand on their bound."""
     reconstruction = ("Reconstruction", f"{numbers['reconstruction']:.2f} nats")
-    if numbers["kl_note"] is not None:
+    if numbers.get("kl_note") is not None:
         return [("ELBO and KL", f"{numbers['kl_note']} {variance_bound.WHY}"), reconstruction]
     rows = [("ELBO", f"{numbers['elbo']:.2f} nats"), reconstruction, ("KL", f"{numbers['kl']:.2f} nats")]
     if "bound" in numbers:
@@ -342,7 +367,7 @@ def log_px(numbers: dict[str, Any]) -> list[tuple[str, str]]:
         ),
         ("Its samples", f"{each}, worth {worth}"),
     ]
-    if numbers["kl_note"] is None:
+    if numbers.get("kl_note") is None:
         rows.append(("ELBO of the same images", f"{numbers['log_px_elbo']:.2f} nats, of log p(x)"))
     return rows
 

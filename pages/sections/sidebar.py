@@ -82,7 +82,7 @@ def summary(run: Run) -> None:
     spec = run.spec
     parts = (
         words.literal(title_of_images(spec.data.name, spec.data.path)),
-        words.dimensions(spec.latent),
+        words.code_size(spec),
         objective_words.short(spec, run.beta_moves),
         *([] if is_standard(run) else [spec.prior.title]),
     )

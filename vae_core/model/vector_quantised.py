@@ -85,10 +85,11 @@ class VectorQuantised(Posterior):
             self.register_buffer("average_sum", start.clone())
         else:
             self.codebook = nn.Parameter(start)
+        # Whole numbers: float16, in which weights may be kept, ends at 65,504.
         for name in ("counts", "usage"):
-            self.register_buffer(name, torch.zeros(self.count))
+            self.register_buffer(name, torch.zeros(self.count, dtype=torch.long))
         for name in ("epochs", "restarts"):
-            self.register_buffer(name, torch.zeros(()))
+            self.register_buffer(name, torch.zeros((), dtype=torch.long))
 
     @property
     def numbers(self) -> int:
@@ -153,11 +154,11 @@ class VectorQuantised(Posterior):
         codes that none of its images chose, each at the vector of some cell of this step."""
         vectors = self.vectors(params).flatten(0, -2)
         nearest = self.nearest(vectors)
-        here = torch.zeros_like(self.counts).index_add_(0, nearest, torch.ones_like(vectors[:, 0]))
+        here = torch.zeros_like(self.counts).index_add_(0, nearest, torch.ones_like(nearest))
         self.counts += here
         if self.averages:
             of_code = torch.zeros_like(self.codebook).index_add_(0, nearest, vectors)
-            self.average_count.lerp_(here, 1 - DECAY)
+            self.average_count.lerp_(here.float(), 1 - DECAY)
             self.average_sum.lerp_(of_code, 1 - DECAY)
             self.codebook.copy_(self.average_sum / self.average_count.clamp(min=LEAST)[:, None])
         if epoch_ends:
@@ -196,7 +197,7 @@ class VectorQuantised(Posterior):
 
     def logged(self) -> dict[str, Tensor]:
         used = (self.uses > 0).sum().float()
-        return {"perplexity": perplexity(self.uses), "codes_used": used, "restarts": self.restarts.clone()}
+        return {"perplexity": perplexity(self.uses), "codes_used": used, "restarts": self.restarts.float()}
 
 
 def perplexity(uses: Tensor) -> Tensor:

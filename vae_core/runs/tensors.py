@@ -300,5 +300,5 @@ def _check_shapes(file: str, header: Header, wanted: Shapes) -> None:
         odd = sorted(header.keys() ^ wanted.keys())[0]
         raise Unfit(f"{file} is another model's: {quote(odd)} differs.")
     for name, shape in wanted.items():
-        if header[name]["shape"] != shape or header[name]["dtype"] not in FLOATS:
+        if header[name]["shape"] != shape or header[name]["dtype"] not in (*FLOATS, "I64"):
             raise Unfit(f"{file} does not fit: {quote(name)} in it has the wrong size for its run.")

@@ -90,6 +90,9 @@ def compose(spec: Spec) -> str:
     if spec.latent == 1:
         parts.append("1 dimension")
     usual = Spec()
+    if spec.codes:  # what goes with a codebook anyway needs no name
+        parts = [f"VQ-VAE, {spec.codes} codes of {spec.latent} dimensions"]
+        usual = usual.change(**{"posterior.kind": spec.posterior.kind})
     if spec.prior.title != usual.prior.title:
         parts.append(f"prior {_within(spec.prior.title)}")
     if spec.posterior.title != usual.posterior.title:

@@ -157,7 +157,7 @@ class ConvGridNet(NetSettings):
         4, title="Pixels of a cell", description="On each side: 4 make of 28 x 28 pixels 7 x 7 cells."
     )
     hidden: Width = Field(
-        64,
+        32,
         title="Channels at the grid",
         description="Half as many where the image is twice as large.",
         json_schema_extra={"step": 16},

@@ -115,7 +115,7 @@ def measured(run: Run) -> list[str]:
 
 def note(run: Run) -> str:
     """What tells runs of one dataset apart, beside their titles."""
-    parts = [words.dimensions(run.spec.latent), objective_words.short(run.spec, run.beta_moves)]
+    parts = [words.code_size(run.spec), objective_words.short(run.spec, run.beta_moves)]
     if run.status.active:
         parts.append(f"step {words.count(run.status.step)}, still training")
     return " · ".join(part for part in parts if part)

@@ -43,8 +43,10 @@ def draw(run: Run) -> None:
 
     Of one or two dimensions it is the plane itself, z1 to the right and z2 up; of more, a row for each of the
     dimensions with most KL, which alone goes from left to right while all others are at the prior's mean. Of
-    a model that is told the class, each row is one code in one class after another.
+    a model that is told the class, each row is one code in one class after another. Of codes of a codebook,
+    samples from the prior.
     """
+    import torch
     from PIL import Image
 
     latent, y = run.spec.latent, None
@@ -52,7 +54,9 @@ def draw(run: Run) -> None:
         z, y = styles(run)
     else:
         prior = None if is_standard(run) else run.model.prior
-        if latent <= 2:
+        if run.spec.codes:
+            z = run.model.prior.sample(ROWS**2, torch.Generator().manual_seed(0)).unflatten(0, (ROWS, ROWS))
+        elif latent <= 2:
             z = plane(latent, prior)
         else:
             z = traversals(latent, information(run) if run.codes is not None else None, prior)

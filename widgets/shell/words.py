@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vae_core.spec import Spec
 
 STATES = {
     "queued": ("waiting", "gray"),
@@ -32,6 +36,14 @@ SIGNS = {
 
 def dimensions(count: int) -> str:
     return f"{count} dimension{'' if count == 1 else 's'}"
+
+
+def code_size(spec: Spec) -> str:
+    """How large a code is: so many dimensions, or a grid of codes of a codebook."""
+    if not spec.codes:
+        return dimensions(spec.latent)
+    rows, columns = spec.grid
+    return f"{rows} × {columns} of {spec.codes} codes"
 
 
 def short_name(name: str) -> str:

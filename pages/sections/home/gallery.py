@@ -119,7 +119,7 @@ def card(run: Run) -> str:
 def _facts(run: Run) -> str:
     if run.status.state == "unreadable":
         return run.status.message
-    facts = [title(run.spec.data.name, run.spec.data.path), words.dimensions(run.spec.latent)]
+    facts = [title(run.spec.data.name, run.spec.data.path), words.code_size(run.spec)]
     return " · ".join([*facts, *library.measured(run)])
 
 

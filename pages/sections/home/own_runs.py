@@ -86,7 +86,7 @@ def facts(run: Run) -> str:
     spec = run.spec
     parts = [
         title(spec.data.name, spec.data.path),
-        words.dimensions(spec.latent),
+        words.code_size(spec),
         objective_words.short(spec, run.beta_moves),
     ]
     if found := library.measured(run):

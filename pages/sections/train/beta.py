@@ -27,7 +27,7 @@ def slider(spec: Spec, run: Run | None) -> None:
     A part of the page by itself: a report of a drag runs nothing else.
     """
     if (spec if run is None else run.spec).posterior.quantised:
-        st.caption("β is 1: codes of a codebook are chosen, and no gradient of the KL reaches the encoder.")
+        st.caption("β is 1: past a codebook no gradient of the KL reaches the encoder.")
         return
 
     def beta() -> None:

@@ -20,7 +20,12 @@ WIDE = 1000  # units of a layer: from here on what a network costs is worth a li
 
 
 def network(spec: Spec) -> None:
-    kind("net", spec, f"Encoder and decoder mirror each other. {AGAIN}")
+    kind(
+        "net",
+        spec,
+        f"Encoder and decoder mirror each other. {AGAIN}",
+        offered=lambda settings: getattr(settings, "of_grid", False) == spec.posterior.quantised,
+    )
     kind(
         "mask",
         spec,
@@ -70,7 +75,10 @@ def distributions(spec: Spec) -> None:
         "p(z): where codes are expected. It may learn, too: a mixture of Gaussians, of the encoder's own "
         "posteriors, or a flow; with a class, one for each. The KL is then estimated from samples. "
         f"{AGAIN}",
-        offered=lambda settings: bool(spec.classes) or not getattr(settings, "per_class", False),
+        offered=lambda settings: (
+            getattr(settings, "quantised", False) == spec.posterior.quantised
+            and (bool(spec.classes) or not getattr(settings, "per_class", False))
+        ),
         always=False,
     )
 

@@ -9,9 +9,9 @@ import { voronoi } from "../../../vae_core/browser/voronoi.js";
 import { between, Glide } from "./glide.js";
 import { AXES } from "./sizes.js";
 
-const MOST_CELLS = 512; // of a plane: of more, only the codes themselves
-const GAP = 5, BAR = 3; // pixels between two tiles, and of the line under each
-const SHOWN = 0.995; // of the vectors; the plane is as large as these need
+const MOST_VORONOI = 512; // of a plane: of more, only the codes themselves
+const TILE_GAP = 5, USE_LINE = 3; // pixels between two tiles, and of the line under each
+const VECTORS_SHOWN = 0.995; // of the vectors; the plane is as large as these need
 
 export class Codebook extends Figure {
   /** height(): of the canvas. */
@@ -45,11 +45,14 @@ export class Codebook extends Figure {
 
   /** Where the tiles stand: as large as lets all of them be seen. */
   layout([width, height]) {
-    const { shape: [count, , h, w] } = this.moment.codeTiles;
-    for (let columns = 1; ; columns++) {
-      const wide = (width - GAP * (columns - 1)) / columns, high = (wide * h) / w + BAR + GAP;
-      if (Math.ceil(count / columns) * high <= height + GAP || wide < 3) return { columns, wide, high, tall: high - BAR - GAP };
-    }
+    const { shape: [count, , h, w] } = this.moment.codeTiles, under = USE_LINE + TILE_GAP;
+    const fitted = Array.from({ length: count }, (_, k) => {
+      const columns = k + 1, across = (width - TILE_GAP * k) / columns;
+      const wide = Math.min(across, ((height + TILE_GAP) / Math.ceil(count / columns) - under) * (w / h));
+      return { columns, wide, tall: (wide * h) / w, high: (wide * h) / w + under };
+    });
+    const largest = Math.max(...fitted.map(({ wide }) => wide));
+    return fitted.find(({ wide }) => wide > 0.97 * largest); // of those nearly as large, the fullest rows
   }
 
   drawTiles(ctx, size, { colours }) {
@@ -58,14 +61,14 @@ export class Codebook extends Figure {
     const { columns, wide, high, tall } = this.layout(size), one = new OffscreenCanvas(w, h), inner = one.getContext("2d");
     ctx.imageSmoothingEnabled = false;
     for (let k = 0; k < count; k++) {
-      const x = (k % columns) * (wide + GAP), y = Math.floor(k / columns) * high;
+      const x = (k % columns) * (wide + TILE_GAP), y = Math.floor(k / columns) * high;
       inner.drawImage(this.pictures, k * w, 0, w, h, 0, 0, w, h);
       ctx.globalAlpha = uses[k] ? 1 : 0.35;
       ctx.drawImage(one, x, y, wide, tall);
       ctx.globalAlpha = 1;
-      box(ctx, x, y + tall + 1, wide, BAR - 1, { fill: colours.line });
+      box(ctx, x, y + tall + 1, wide, USE_LINE - 1, { fill: colours.line });
       // By the root: codes of the ground are used a hundred times as often as others.
-      box(ctx, x, y + tall + 1, wide * Math.sqrt(uses[k] / most), BAR - 1, { fill: colours.kl });
+      box(ctx, x, y + tall + 1, wide * Math.sqrt(uses[k] / most), USE_LINE - 1, { fill: colours.kl });
     }
   }
 
@@ -76,21 +79,21 @@ export class Codebook extends Figure {
     const side = Math.max(10, Math.min(width - left - right, height - top - bottom));
     const plot = { left: left + Math.max(0, (width - left - right - side) / 2), top, width: side, height: side };
     const [codes, vectors] = ["codebook", "vectors"].map((name) => {
-      const now = columns(moment[name]);
-      return before && glide.share < 1 ? between(columns(before[name]), now, glide.share) : now;
+      const now = asPoints(moment[name]);
+      return before && glide.share < 1 ? between(asPoints(before[name]), now, glide.share) : now;
     });
-    const far = [...vectors.x, ...vectors.y, ...codes.x, ...codes.y].map(Math.abs).sort((a, b) => a - b);
-    const half = 1.08 * (far[Math.floor(SHOWN * (far.length - 1))] || 1);
-    return { ...placed(plot, { x: 0, y: 0, half }), codes, vectors, half };
+    const [x, y] = [span(vectors.x), span(vectors.y)], half = 0.6 * Math.max(x.width, y.width, 1e-3);
+    return { ...placed(plot, { x: x.middle, y: y.middle, half }), codes, vectors };
   }
 
   drawPlane(ctx, size, theme) {
     const scene = this.shown = { ...this.scene(size), ...theme, axes: ["e1", "e2"] }, { colours } = theme;
-    const { plot, toX, toY, codes, vectors, half } = scene, { uses } = this.moment, most = Math.max(...uses, 1);
+    const { plot, view, toX, toY, codes, vectors } = scene, { uses } = this.moment, most = Math.max(...uses, 1);
     clipped(ctx, plot, () => {
       for (let i = 0; i < vectors.x.length; i++) dot(ctx, toX(vectors.x[i]), toY(vectors.y[i]), 1.4, { fill: colours.elbo, alpha: 0.45 });
-      const points = Array.from(codes.x, (x, k) => [x, codes.y[k]]), far = { left: -half, right: half, bottom: -half, top: half };
-      if (points.length <= MOST_CELLS) for (const cell of voronoi(points, far)) {
+      const points = Array.from(codes.x, (x, k) => [x, codes.y[k]]), { x, y, half } = view;
+      const seen = { left: x - half, right: x + half, bottom: y - half, top: y + half };
+      if (points.length <= MOST_VORONOI) for (const cell of voronoi(points, seen)) {
         if (cell.length) line(ctx, [...cell, cell[0]].map(([x, y]) => [toX(x), toY(y)]), { stroke: colours.muted, width: 1, alpha: 0.7 });
       }
       points.forEach(([x, y], k) => dot(ctx, toX(x), toY(y), 2.5 + 4 * Math.sqrt(uses[k] / most), { fill: uses[k] ? colours.kl : colours.paper, stroke: colours.ink }));
@@ -109,7 +112,7 @@ export class Codebook extends Figure {
   }
 
   tileAt(px, py) {
-    const { columns: across, wide, high } = this.layout(this.size), column = Math.floor(px / (wide + GAP));
+    const { columns: across, wide, high } = this.layout(this.size), column = Math.floor(px / (wide + TILE_GAP));
     return column < across ? Math.floor(py / high) * across + column : null;
   }
 
@@ -120,8 +123,15 @@ export class Codebook extends Figure {
   }
 }
 
+/** The middle and the width of nearly all values. */
+function span(values) {
+  const sorted = Float32Array.from(values).sort(), at = (share) => sorted[Math.floor(share * (sorted.length - 1))];
+  const low = at(1 - VECTORS_SHOWN), high = at(VECTORS_SHOWN);
+  return { middle: (low + high) / 2, width: high - low };
+}
+
 /** Rows of two numbers as {x, y}. */
-function columns(rows) {
+function asPoints(rows) {
   const column = (axis) => Float32Array.from({ length: rows.length / 2 }, (_, i) => rows[2 * i + axis]);
   return { x: column(0), y: column(1) };
 }

@@ -67,3 +67,22 @@ def test_the_board_fits_into_its_room_and_the_map_is_the_largest_part(
 def test_a_phone_has_one_part_below_the_other(javascript) -> None:
     sizes = javascript("sizes.js", "sizesOf(room)", "board", room={"width": 350, "height": 700})
     assert (sizes["shape"], sizes["map"], sizes["side"]) == ("stacked", 350, 350)
+
+
+def test_voronoi_cells_fill_the_square_and_hold_what_is_nearest(javascript) -> None:
+    points = [[-0.5, -0.2], [0.1, 0.4], [0.7, -0.6], [0.1, 0.4], [5.0, 5.0]]
+    square = {"left": -1, "right": 1, "bottom": -1, "top": 1}
+    cells = javascript(
+        "voronoi.js", "voronoi(points, square)", "../../vae_core/browser", points=points, square=square
+    )
+
+    def area(corners: list[list[float]]) -> float:
+        following = [*corners[1:], *corners[:1]]
+        return sum(ax * by - bx * ay for (ax, ay), (bx, by) in zip(corners, following, strict=True)) / 2
+
+    assert sum(map(area, [*cells[:3], cells[4]])) == pytest.approx(4)
+    assert cells[1] == cells[3]  # of two points in one place both have the cell
+    assert cells[4] == []  # too far away to have any of it
+    for point, corners in zip(points[:3], cells[:3], strict=True):
+        middle = [sum(axis) / len(corners) for axis in zip(*corners, strict=True)]
+        assert min(points, key=lambda other: math.dist(other, middle)) == point
