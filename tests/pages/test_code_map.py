@@ -12,6 +12,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.shown import html, parcels
+from tests.pages.shown import words as said
 from vae_core import data, recipes, train
 from vae_core.runs.run import Run
 from widgets.shell import words
@@ -67,3 +68,23 @@ def test_another_image_begins_with_the_encoders_codes(app: App, run: Run) -> Non
     at.session_state["a-change"] = True
     number = next(each for each in at.run().number_input if each.label == "Number")
     assert told(number.set_value(6).run())["state"] == {"changed": [], "hidden": [], "cell": 1}
+
+
+def test_samples_of_the_prior_stand_beside_uniform_ones(app: App, run: Run) -> None:
+    at = app("generate", run="codes", generate_seed="3", generate_t="80")
+    assert not at.exception
+    assert not at.error
+    learned, uniform = (arrays["codes"] for _, arrays in parcels(at, "sheet"))
+    generator = torch.Generator().manual_seed(3)
+    np.testing.assert_array_equal(learned, run.model.prior.sample_codes(16, generator, temperature=0.8))
+    assert uniform.shape == (16, 2, 2)
+    nats = -float(run.model.prior.log_prob_of(torch.tensor(uniform).long()).mean())
+    assert f"**{words.nats(nats)}** nats under the run's prior" in said(at)
+    assert len(parcels(app("generate", run="codes", codes_from="uniform"), "sheet")) == 1
+
+
+def test_a_page_of_vectors_leads_to_those_of_codes(app: App, run: Run) -> None:
+    at = app("traverse", run="codes")
+    assert "has codes that are grids of cells" in at.info[0].value
+    links = {link.proto.label for link in at.get("page_link")}
+    assert {"Latent map", "Generate"} <= links

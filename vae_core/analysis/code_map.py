@@ -1,7 +1,9 @@
-"""A grid of codes of one image: what it says of the image in nats, and where images use a code."""
+"""A grid of codes of one image: what it says of the image in nats, and where images use a code; and grids
+of codes as a prior writes them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -86,3 +88,41 @@ def write(
     _, prior = parts(model)
     given = None if y is None else model.weights(y)
     return prior.sample_codes(1, generator, given, codes[None], ~hidden)[0].cpu()
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """codes int64 [N, h, w]; y [N] their classes, None of a model that is told none; nats [N]: -log p(z|y)
+    under the model's own prior."""
+
+    codes: Tensor
+    y: Tensor | None
+    nats: Tensor
+
+
+@torch.inference_mode()
+def sample(
+    model: VAE,
+    count: int,
+    temperature: float,
+    generator: torch.Generator,
+    classes: Sequence[int] = (),
+    uniform: bool = False,
+) -> Samples:
+    """`count` grids of codes drawn from the prior, or uniformly.
+
+    temperature: what the logits of the prior are divided by. classes: of the samples in turn; without any,
+    of a model that is told classes, they are drawn from p(y).
+    """
+    codebook, prior = parts(model)
+    y = None
+    if model.classes:
+        y = torch.multinomial(prior.log_py.exp(), count, replacement=True, generator=generator)
+        if classes:
+            y = torch.tensor(classes).repeat(-(-count // len(classes)))[:count]
+    given = None if y is None else model.weights(y)
+    if uniform:
+        codes = torch.randint(codebook.count, (count, *codebook.grid), generator=generator)
+    else:
+        codes = prior.sample_codes(count, generator, given, temperature=temperature)
+    return Samples(codes.cpu(), y, -prior.log_prob_of(codes, given).cpu())

@@ -24,7 +24,7 @@ NEEDS: dict[str, tuple[Needs, ...]] = {
     "traverse": (("vector", "continuous"),),
     "interpolate": (("vector", "continuous"),),
     "inpaint": (("vector", "continuous"),),
-    "generate": (("vector", "continuous"),),
+    "generate": (("vector", "continuous"), ("grid",)),
 }
 WITHOUT_WEIGHTS: dict[str, Capability] = {"latent_map": "vector"}  # of such runs; all others are decoded
 MOST = 6  # runs that are offered instead

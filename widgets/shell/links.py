@@ -252,8 +252,9 @@ GENERATE_DO = Choice("generate_do", GENERATE, "question",
     "What is shown: samples of any run, or one of the questions to a model of classes, first `samples`.",
     options=("sheet", "samples", "styles", "slide", "classifier", "measures"))
 CODES_FROM = Choice("codes_from", GENERATE, "codes",
-    "Whether codes of samples are drawn through the posteriors of test images, from the prior, or both.",
-    options=("both", "posteriors", "prior"), default="both")
+    "Whether codes of samples are drawn through the posteriors of test images, from the prior, or both; of "
+    "a codebook's, from the prior, uniformly, or both.",
+    options=("both", "posteriors", "prior", "uniform"), default="both")
 CLASSES = Several("classes", GENERATE, "classes", "The classes that are drawn; none are all.")
 TEMPERATURE = Whole("generate_t", GENERATE, "temperature", "The temperature of samples in per cent.",
     most=150, default=100)

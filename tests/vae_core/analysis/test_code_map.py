@@ -21,7 +21,7 @@ def model(**changes: object) -> VAE:
             "prior": {"kind": "autoregressive", "hidden": 4},
         }
     ).change(**changes)
-    made = VAE(spec).eval()
+    made = VAE(spec).eval().requires_grad_(False)
     with torch.no_grad():
         for parameter in made.prior.parameters():
             parameter += 0.3 * torch.randn_like(parameter)
@@ -34,11 +34,12 @@ IMAGE = torch.rand(1, 8, 12, generator=torch.Generator().manual_seed(0)).round()
 def test_of_the_encoders_codes_the_sum_is_the_elbo() -> None:
     vae = model()
     found = code_map.encode(vae, IMAGE)
-    distances = torch.cdist(found.vectors.flatten(0, 1).clone(), vae.posterior.codebook).reshape(2, 3, 5)
+    distances = torch.cdist(found.vectors.flatten(0, 1), vae.posterior.codebook).reshape(2, 3, 5)
     assert torch.equal(found.codes, distances.argmin(-1))
     cost = code_map.cost(vae, IMAGE, found.codes)
-    assert cost.joint == pytest.approx(float(vae(IMAGE[None]).elbo()), abs=1e-3)
-    assert cost.log_px == pytest.approx(float(vae(IMAGE[None]).log_px), abs=1e-3)
+    terms = vae(IMAGE[None])
+    assert cost.joint == pytest.approx(terms.elbo().value.item(), abs=1e-3)
+    assert cost.log_px == pytest.approx(terms.log_px.item(), abs=1e-3)
 
 
 def test_under_a_uniform_prior_codes_cost_log_k_a_cell_and_pixels_are_those_decoded() -> None:
@@ -67,3 +68,18 @@ def test_the_prior_writes_hidden_cells_and_no_others() -> None:
     )
     assert (many[:, ~hidden] == codes[~hidden]).all()
     assert (many[:, hidden] != many[:1, hidden]).any(0).all()
+
+
+def test_samples_are_of_the_classes_in_turn_and_priced_by_the_models_own_prior() -> None:
+    told = {"data.classes": ("a", "b", "c"), "condition.kind": "class", "prior.of_class": True}
+    vae, generator = model(**told), torch.Generator().manual_seed(0)
+    drawn = code_map.sample(vae, 5, 1.0, generator, classes=(2, 0))
+    assert drawn.y is not None
+    assert drawn.y.tolist() == [2, 0, 2, 0, 2]
+    given = vae.weights(drawn.y)
+    of_each = [vae.prior.log_prob_of(one, y) for one, y in zip(drawn.codes, given, strict=True)]
+    torch.testing.assert_close(drawn.nats, -torch.stack(of_each).detach())
+    even = code_map.sample(vae, 4000, 1.0, generator, uniform=True)
+    share = even.codes.flatten().bincount(minlength=5) / even.codes.numel()
+    torch.testing.assert_close(share, torch.full((5,), 0.2), atol=0.02, rtol=0)
+    assert code_map.sample(vae, 3, 0.0, generator, classes=(1,)).codes.unique(dim=0).shape[0] == 1

@@ -10,6 +10,7 @@ import pytest
 from widgets.components import (
     board,
     code_map,
+    code_sheet,
     completions,
     forward_pass,
     interpolate,
@@ -31,6 +32,7 @@ WIDGETS = ROOT / "widgets" / "components"
 MODULES: dict[str, Callable[[], str]] = {
     "board": board.script,
     "code_map": code_map.script,
+    "code_sheet": code_sheet.script,
     "completions": completions.script,
     "forward_pass": forward_pass.script,
     "grid": grid.script,
@@ -71,6 +73,7 @@ def test_each_script_belongs_to_a_component() -> None:
     entries = [
         "board/board",
         "code_map/main",
+        "code_sheet/main",
         "completions/main",
         "forward_pass/main",
         "interpolate/grid",

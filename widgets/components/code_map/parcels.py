@@ -25,3 +25,11 @@ def coded(image: np.ndarray, codes: np.ndarray, vectors: np.ndarray | None = Non
     if vectors is not None:
         arrays["vectors"] = np.asarray(vectors, np.float32)
     return wire.pack({"kind": "coded"}, arrays)
+
+
+def sheet(codes: np.ndarray, y: np.ndarray | None = None) -> bytes:
+    """Grids of codes [N, h, w]; y [N]: the class under which each is decoded."""
+    arrays = {"codes": np.asarray(codes, np.int16)}
+    if y is not None:
+        arrays["y"] = np.asarray(y, np.int16)
+    return wire.pack({"kind": "sheet"}, arrays)

@@ -76,6 +76,7 @@ export class TilePanel {
       if (!hatched) ctx.drawImage(pictures, codeOf(k) * w, 0, w, h, x, y, side, side);
       ctx.globalAlpha = 1;
       if (hatched) hatch(ctx, x, y, side, side, colours);
+      if (faded) box(ctx, x + 0.5, y + 0.5, side - 1, side - 1, { stroke: colours.line });
       if (corner) line(ctx, [[x, y], [x + side / 3, y], [x, y + side / 3]], { fill: corner });
       let inside = 0;
       for (const [stroke, width] of outline) {
