@@ -16,9 +16,10 @@ import torch
 from torch import Tensor
 
 from vae_core import data
-from vae_core.analysis import inpaint, oracle_classifier
+from vae_core.analysis import inpaint
 from vae_core.analysis.inpaint.importance import resample, weighted
 from vae_core.analysis.inpaint.problem import Problem
+from vae_core.model import oracle_classifier
 from vae_core.runs.run import find
 from vae_core.training.process import quick_arithmetic
 from widgets.shell import links

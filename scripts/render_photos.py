@@ -133,8 +133,8 @@ def read(each: int) -> None:
     """Says how many photos the shipped classifier of MNIST reads: as they are, inverted, and as ink."""
     import torch
 
-    from vae_core.analysis import oracle_classifier
     from vae_core.data import folder, photo
+    from vae_core.model import oracle_classifier
 
     shape = (1, 28, 28)
     digits = np.repeat(np.arange(10), each)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from rich.console import Console
 from safetensors.torch import load_file, save_file
@@ -25,7 +26,7 @@ from vae_core.analysis.evaluation import evaluate
 from vae_core.model import variance_bound
 from vae_core.model.posteriors import GridCodes, Posteriors
 from vae_core.model.vae import VAE
-from vae_core.runs import files, frames, schema
+from vae_core.runs import evaluations, files, frames, schema
 from vae_core.runs.run import Run
 from vae_core.spec import Spec
 from vae_core.workers import umap_job, worker
@@ -149,7 +150,7 @@ def codes(model: VAE, test: data.Dataset) -> Posteriors | GridCodes:
     found = model.encoded(data.binarised_once(test, model.spec.data.binarisation), test.labels)
     if isinstance(found, GridCodes):
         return found
-    return Posteriors(found.mean.half().float(), found.log_var.half().float(), found.labels)
+    return Posteriors.of(_halves(found))
 
 
 def ship(
@@ -248,14 +249,16 @@ def _thin(run: Run, most: int) -> None:
 
 
 def _write_codes(run: Run, found: Posteriors | GridCodes) -> None:
-    if isinstance(found, GridCodes):
-        arrays = {"indices": found.indices.to(torch.int16)}
-    else:
-        arrays = {"mean": found.mean.half(), "log_var": found.log_var.half()}
-    if found.labels is not None:
-        arrays["labels"] = found.labels.to(torch.int16)
-    arrays["step"] = torch.tensor([run.status.step])
-    save_file(arrays, run.path / files.POSTERIORS)
+    arrays = {name: torch.from_numpy(array) for name, array in _halves(found).items()}
+    save_file(arrays | {"step": torch.tensor([run.status.step])}, run.path / files.POSTERIORS)
+
+
+def _halves(found: Posteriors | GridCodes) -> dict[str, np.ndarray]:
+    """What there is of them by name, in half the bytes; whole numbers as such."""
+    return {
+        name: array.astype(np.float16 if array.dtype.kind == "f" else np.int16)
+        for name, array in found.arrays().items()
+    }
 
 
 def model_card(
@@ -340,10 +343,15 @@ def classes(condition: dict[str, Any], numbers: dict[str, Any]) -> list[tuple[st
 def elbo(numbers: dict[str, Any]) -> list[tuple[str, str]]:
     """Rows on the ELBO, its parts and the bound of weighed codes, if any; on why there are none, where
     variances stand on their bound."""
+    if (found := evaluations.distance(numbers)) is not None:
+        return [("ELBO", found[1]), ("Distance", f"{found[0]:.2f}"), ("KL", f"{numbers['kl']:.2f} nats")]
     reconstruction = ("Reconstruction", f"{numbers['reconstruction']:.2f} nats")
     if numbers.get("kl_note") is not None:
         return [("ELBO and KL", f"{numbers['kl_note']} {variance_bound.WHY}"), reconstruction]
     rows = [("ELBO", f"{numbers['elbo']:.2f} nats"), reconstruction, ("KL", f"{numbers['kl']:.2f} nats")]
+    if numbers["bits_per_dimension"] is not None:
+        sentence = f"at most {numbers['bits_per_dimension']:.3f}, of {numbers['bits_scale']}, by the ELBO"
+        rows.append(("Bits per dimension", sentence))
     if "bound" in numbers:
         rows.append((f"Bound, k = {numbers['bound_samples']}", f"{numbers['bound']:.2f} nats"))
     return rows

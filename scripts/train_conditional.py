@@ -16,7 +16,8 @@ from typing import Any
 from shipping import GALLERY, SAY, Collection, Piece, codes, rounded, size, table
 
 from vae_core import data
-from vae_core.analysis import generate, oracle_classifier
+from vae_core.analysis import generate
+from vae_core.model import oracle_classifier
 from vae_core.runs import files
 from vae_core.runs.reading import read_json
 from vae_core.runs.run import Run

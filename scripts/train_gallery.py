@@ -67,7 +67,69 @@ PIECES = (
         "denoise",
         "Denoising VAE on MNIST",
         "Its encoder learned under salt and pepper: one pass finds the digit below.",
-        frames=6,  # the gallery is at its limit
+        frames=6,
+    ),
+    Piece(
+        "vae-2d-no-noise-mnist",
+        "vae-2d-no-noise",
+        "VAE without noise on MNIST",
+        "The KL without noise is a pull towards 0 and no more: the cloud shrinks, and samples stay poor.",
+        frames=12,
+    ),
+    Piece(
+        "autoencoder-2d-no-noise-mnist",
+        "autoencoder-2d-no-noise",
+        "Autoencoder without noise on MNIST",
+        "Neither noise nor KL: codes go anywhere, and nothing asks what lies between them.",
+        frames=12,
+    ),
+    Piece(
+        "mixture-prior-2d-mnist",
+        "mixture-prior-2d",
+        "Mixture prior on MNIST",
+        "A prior of 30 Gaussians that learns: it goes where the codes are, and hardly a hole is left.",
+        {"training.epochs": 20.0},
+        frames=12,
+    ),
+    Piece(
+        "vamp-2d-mnist",
+        "vamp-2d",
+        "VampPrior on MNIST",
+        "The prior is what the encoder makes of 50 learned images, which are shown below the map.",
+        {"training.epochs": 20.0},
+        frames=12,
+    ),
+    Piece(
+        "flow-prior-2d-mnist",
+        "flow-prior-2d",
+        "Flow prior on MNIST",
+        "N(0, I), bent by eight invertible steps around the classes.",
+        {"training.epochs": 20.0},
+        frames=12,
+    ),
+    Piece(
+        "iaf-2d-mnist",
+        "iaf-2d",
+        "Flow posterior on MNIST",
+        "q(z|x) need not be an ellipse: see it bend over the true posterior of a pinned image.",
+        {"training.epochs": 20.0},
+        frames=12,
+    ),
+    Piece(
+        "iwae-50-mnist",
+        "iwae-50",
+        "IWAE on MNIST",
+        "Fifty codes of an image are weighed together: a bound nearer to log p(x).",
+        {"training.epochs": 5.0},
+        frames=6,
+    ),
+    Piece(
+        "linear-8d-mnist",
+        "linear",
+        "Linear VAE on MNIST",
+        "Probabilistic PCA, learned: its weights span the principal components.",
+        {"training.epochs": 40.0},
+        frames=6,
     ),
 )
 
@@ -89,7 +151,7 @@ def make(piece: Piece) -> None:
         run = COLLECTION.train(
             piece,
             progress=lambda status: line.update(f"{piece.name}: epoch {status['epoch']:.1f}"),
-            **{"training.epochs": EPOCHS},
+            **{"training.epochs": piece.changes.get("training.epochs", EPOCHS)},
         )
         line.update(f"{piece.name}: measuring")
         numbers = COLLECTION.ship(run, piece, "" if run.spec.noise.kind == "none" else denoising(run))

@@ -1,4 +1,4 @@
-"""Train the independent classifiers in vae_core/analysis/oracle_classifiers/.
+"""Train the independent classifiers in vae_core/model/oracle_classifiers/.
 
     scripts/train_oracle_classifiers.py [DATASET ...]
 
@@ -16,8 +16,7 @@ from rich.console import Console
 from safetensors.torch import save_file
 
 from vae_core import data
-from vae_core.analysis import oracle_classifier
-from vae_core.model import nets
+from vae_core.model import nets, oracle_classifier
 from vae_core.training.batches import Stream, shifted
 
 DATASETS = ("mnist", "fashion_mnist", "kmnist", "strokes")

@@ -78,17 +78,17 @@ def train(arguments: argparse.Namespace) -> None:
 
     from vae_core.workers.worker import train as begin
 
-    _followed(lambda progress: begin(spec, arguments.out, progress))
+    _followed(spec, lambda progress: begin(spec, arguments.out, progress))
 
 
 def resume(arguments: argparse.Namespace) -> None:
     run = load_run(arguments.run)
     from vae_core.workers.worker import resume as go_on
 
-    _followed(lambda progress: go_on(run, progress))
+    _followed(run.spec, lambda progress: go_on(run, progress))
 
 
-def _followed(work: Callable[[Callable[[dict[str, Any]], None]], Run]) -> None:
+def _followed(spec: Spec, work: Callable[[Callable[[dict[str, Any]], None]], Run]) -> None:
     """Train under a progress bar and say how it ended. Ctrl-C stops cleanly and keeps the run."""
     columns = (
         TextColumn("{task.description}"),
@@ -104,7 +104,8 @@ def _followed(work: Callable[[Callable[[dict[str, Any]], None]], Run]) -> None:
             if total is None and status["remaining"] is not None:
                 done, total = status["seconds"], status["seconds"] + status["remaining"]
             terms = (status.get("report") or {}).get("train") or {}
-            elbo = f"ELBO {terms['elbo']:.1f}" if terms.get("elbo") is not None else status["message"]
+            known = terms.get("elbo") is not None and spec.likelihood.distance is None
+            elbo = f"ELBO {terms['elbo']:.1f}" if known else status["message"]
             speed = f"{status['images_per_second']:,.0f} images/s" if status["images_per_second"] else ""
             numbers = f"step {status['step']:,}  {elbo}  {speed}"
             bar.update(task, description=status["state"], completed=done, total=total, numbers=numbers)
@@ -118,6 +119,8 @@ def _followed(work: Callable[[Callable[[dict[str, Any]], None]], Run]) -> None:
             f"Test ELBO {elbo:.1f} nats per image "
             f"(reconstruction {reconstruction:.1f}, KL {reconstruction - elbo:.1f})."
         )
+    elif (found := evaluations.distance(run.evaluation)) is not None:
+        SAY.print(f"Test {str(run.spec.likelihood.distance).lower()} {found[0]:.1f} per image. {found[1]}")
     elif reconstruction is not None and (note := evaluations.kl_note(run.evaluation)):
         SAY.print(f"Test reconstruction {reconstruction:.1f} nats per image. {note}")
     if status.state == "diverged":

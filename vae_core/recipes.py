@@ -32,6 +32,10 @@ SPRITES = {
     "training.products": "bfloat16",
 }
 
+# The same for four likelihoods of grey pixels, so that bits per dimension compare: convolutions, because 256
+# numbers for each pixel are 51 million weights of the usual network and half a million of these.
+GREY = {"net.kind": "conv", "training.steps": 2000}
+
 RECIPES = {
     recipe.name: recipe
     for recipe in (
@@ -148,6 +152,45 @@ RECIPES = {
             "Convolutions share weights over the image: fewer numbers to learn, more work per step.",
             "Fewer images per second than the fully connected network, but each one teaches more.",
             {"net.kind": "conv"},
+        ),
+        Recipe(
+            "likelihood-gaussian",
+            "Grey pixels, Gaussian",
+            "A density around the mean, of one learned variance for all pixels.",
+            "Means are soft, draws are grainy all over: strokes and background have the same variance.",
+            {**GREY, "likelihood.kind": "gaussian"},
+        ),
+        Recipe(
+            "likelihood-laplace",
+            "Grey pixels, Laplace",
+            "It counts distances where a Gaussian counts squares, and so aims at the median of a pixel.",
+            "The background is black at once, the median of a pixel that is mostly black; fine strokes fade.",
+            {**GREY, "likelihood.kind": "laplace"},
+        ),
+        Recipe(
+            "likelihood-continuous-bernoulli",
+            "Grey pixels, continuous Bernoulli",
+            "A density that falls or rises from end to end of [0, 1] (Loaiza-Ganem and Cunningham 2019).",
+            "Most pixels are exactly black, and the density there grows without limit: bits per dimension "
+            "sink below those of 256 levels, which are probabilities.",
+            {**GREY, "likelihood.kind": "continuous_bernoulli"},
+        ),
+        Recipe(
+            "likelihood-categorical",
+            "Grey pixels, 256 levels",
+            "A probability of each grey level, none nearer than another: a second of one core a step.",
+            "Bits per dimension are those of probabilities: a density has fewer only where it stands on the "
+            "levels themselves.",
+            {**GREY, "likelihood.kind": "categorical"},
+        ),
+        Recipe(
+            "perceptual",
+            "Features in place of pixels",
+            "What the reconstruction costs is how far it is from the image for a classifier that comes with "
+            "the app (Hou et al. 2017): no likelihood, so there is no ELBO.",
+            "Strokes are crisp where means of p(x|z) are soft, and full of specks: what the classifier does "
+            "not see costs nothing.",
+            {"likelihood.kind": "perceptual"},
         ),
         Recipe(
             "iaf-2d",
@@ -291,6 +334,29 @@ RECIPES = {
             "A quarter of a nat per dimension costs nothing (Kingma et al. 2016), so that none dies.",
             "KL per dimension: none stays below the free quarter of a nat for long.",
             {"latent": 16, "objective.kind": "free_bits"},
+        ),
+        Recipe(
+            "gumbel",
+            "Categories by Gumbel-softmax",
+            "Twenty groups of ten categories: in each group one is chosen, softly in training (Jang et al. "
+            "2017), the harder the lower the temperature.",
+            "KL per group is at most log 10 = 2.3 nats. The ELBO of hard codes lies below the relaxed one "
+            "and comes nearer as the temperature falls.",
+            {"posterior.kind": "gumbel", "latent": 20, "training.learning_rate": 1e-3},
+        ),
+        Recipe(
+            "collapse",
+            "A decoder so strong that the code goes unused",
+            "Each pixel is given by the code and, up to 7 pixels far, by those before it: what neighbours "
+            "say costs no KL, so that at beta 1 the code falls silent (Chen et al. 2017).",
+            "KL falls below half a nat while the ELBO rises past that of independent pixels, and what is "
+            "drawn of a probe image is any digit. Choose free bits of 0.5 nats: KL comes back, to some 3.6.",
+            {
+                "net.kind": "pixel",
+                "latent": 8,
+                "data.binarisation": "static",
+                "training.steps": 1000,
+            },
         ),
         Recipe(
             "iwae-50",

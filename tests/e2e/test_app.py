@@ -59,11 +59,13 @@ def live(server: Any, new_tab: NewTab, wait_until: Any) -> Iterator[tuple[Page, 
     button(page, "Play").click()
     wait_until(lambda: len(server.all_runs()) > len(before), "a run is made")
     (run,) = (run for run in server.all_runs() if run.name not in before)
-    expect(board(page)).to_have_attribute("data-run", run.name)
-    expect(board(page)).to_have_attribute("data-step", re.compile(r"[1-9]\d*"))
-    yield page, run
-    run.stop()
-    wait_until(lambda: not run.live, "the worker stops")
+    try:
+        expect(board(page)).to_have_attribute("data-run", run.name)
+        expect(board(page)).to_have_attribute("data-step", re.compile(r"[1-9]\d*"))
+        yield page, run
+    finally:  # also where the board never came: 500 epochs would slow every test after this one
+        run.stop()
+        wait_until(lambda: not run.live, "the worker stops")
 
 
 def test_the_first_screen_shows_a_model_at_work_that_follows_the_pointer_and_opens_into_its_map(

@@ -11,7 +11,7 @@ import torch
 from playwright.sync_api import Page, expect
 
 from vae_core import data
-from vae_core.analysis import oracle_classifier
+from vae_core.model import oracle_classifier
 from vae_core.runs.run import Run
 
 NewTab = Callable[[str], Page]

@@ -47,6 +47,16 @@ def test_without_a_pin_it_is_of_the_first_image_and_a_number_beyond_the_last_is_
     assert (first.image, last.image) == (0, len(run.posteriors) - 1)
 
 
+def test_a_link_that_asks_for_an_image_beyond_the_last_is_told_so(app: App, add_run: AddRun) -> None:
+    run = add_run("mine")
+    tasks.start(bound.measure, str(run.path), weights(run), 0, tracked=True).result()
+    at = app("latent_map", run="mine", show="bound", z="0.5,0.5", image="123456")
+    assert not at.exception
+    said = "asks for image 123456; that does not fit this run"
+    assert any(said in each.value for each in at.warning)
+    assert any("test image 0: the bound" in each.value for each in at.markdown)
+
+
 @pytest.mark.parametrize("samples", [1, 7])
 def test_the_chart_marks_the_codes_of_the_runs_own_objective(samples: int) -> None:
     from pages.sections.latent_map import charts

@@ -25,9 +25,13 @@ def test_every_page_of_a_run_is_in_the_menu_and_says_what_it_needs() -> None:
 def test_a_run_can_do_what_its_spec_says() -> None:
     of = capabilities.capabilities
     plain, told = recipes.get("vae-2d"), recipes.get("cvae")
-    assert of(plain) == {"vector", "continuous", "plane"}
-    assert of(told) == {"vector", "continuous", "plane", "classes"}
-    assert of(plain.change(latent=1)) == {"vector", "continuous"}
+    usual = {"vector", "continuous", "likelihood", "independent_pixels"}
+    assert of(plain) == usual | {"plane"}
+    assert of(told) == usual | {"plane", "classes"}
+    assert of(plain.change(latent=1)) == usual
+    by_pixel = plain.change(**{"net.kind": "pixel", "net.receptive_field": 1})
+    assert of(by_pixel) == of(plain) - {"independent_pixels"}
+    assert of(by_pixel.change(**{"net.receptive_field": 0})) == of(plain)
 
 
 @pytest.mark.parametrize(

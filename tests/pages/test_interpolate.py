@@ -30,8 +30,8 @@ from tests.pages.shown import parcels, until, words
 from vae_core import data
 from vae_core.analysis import arithmetic as sums
 from vae_core.analysis import interpolate as paths
-from vae_core.analysis import oracle_classifier
 from vae_core.browser import wire
+from vae_core.model import oracle_classifier
 from vae_core.runs import directions, files
 from vae_core.runs.directions import Saved
 from vae_core.runs.run import Run
@@ -214,7 +214,7 @@ def test_what_is_taken_away_is_decoded_under_the_class_that_travels(joint: Run) 
     one, other = labels[[3, 7]].tolist()
     codes = joint.model.posteriors(data.load("digits", "test").images[[3, 7]], labels[[3, 7]]).mean
     line = Line(str(joint.path), weights(joint), (one, other), tuple(map(tuple, codes.tolist())))
-    ends = downloads.images(line, torch.tensor([0.0, 1.0], dtype=torch.float64))
+    ends = downloads.images(line, torch.tensor([0.0, 1.0], dtype=torch.float64), "means")
     for image, k in zip(ends, (3, 7), strict=True):
         np.testing.assert_allclose(image, 255 * reconstruction(joint, k), atol=0.51)
     rows = list(csv.DictReader(io.StringIO(downloads.numbers([joint], [line], [None]))))
@@ -655,9 +655,9 @@ def test_the_table_holds_the_path_and_what_it_passes(add_run: AddRun) -> None:
 def test_film_and_sheet_show_what_the_model_decodes(add_run: AddRun) -> None:
     run = add_run("mine")
     view, line = a_view(run), a_line(run)
-    gif = Image.open(io.BytesIO(downloads.film(view, [line])))
+    gif = Image.open(io.BytesIO(downloads.film(view, [line], "means")))
     assert (gif.format, gif.n_frames) == ("GIF", downloads.FRAMES)
-    sheet = np.asarray(Image.open(io.BytesIO(downloads.sheet(view, [line]))).convert("L"))
+    sheet = np.asarray(Image.open(io.BytesIO(downloads.sheet(view, [line], "means"))).convert("L"))
     decoded = (255 * run.model.decode_mean(torch.tensor([line.codes[0]]))).round()[0, 0].numpy()
     tile = np.kron(decoded, np.ones((7, 7)))
     top, left = 2 * downloads.strips.HEAD, downloads.strips.LABEL

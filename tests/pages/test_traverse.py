@@ -236,7 +236,9 @@ def test_the_table_of_dimensions_is_sorted_and_exact(sprites: Callable[..., Run]
     hand = Hand(TraverseState((((2, 1.25),),)))
     called = names.save(run.path, 4, 2, "width, or so")
     rows = list(
-        csv.DictReader(io.StringIO(downloads.dimensions(TraverseView((run,), None, "3"), 0, hand, called)))
+        csv.DictReader(
+            io.StringIO(downloads.dimensions(TraverseView((run,), None, "3", "means"), 0, hand, called))
+        )
     )
     used, at = traverse.usage(run.posteriors), traverse.quantiles(run.posteriors)
     assert [int(row["dimension"]) - 1 for row in rows] == used.order.tolist()
@@ -249,7 +251,7 @@ def test_the_table_of_dimensions_is_sorted_and_exact(sprites: Callable[..., Run]
 
 def test_strips_and_films_hold_what_the_model_decodes(sprites: Callable[..., Run]) -> None:
     run = sprites()
-    view, hand, called = TraverseView((run,), None, "3"), Hand(), ("",) * 4
+    view, hand, called = TraverseView((run,), None, "3", "means"), Hand(), ("",) * 4
     shown = downloads.in_use(run)
     sheet = np.asarray(Image.open(io.BytesIO(downloads.strips_png(view, 0, hand, called))).convert("L"))
     decoded = (

@@ -60,7 +60,7 @@ def per_pixel(
     x = unit(x)
     terms = model(x, samples, generator)
     y = torch.eye(model.classes, device=x.device)[:, None, None] if terms.summed else None
-    log_p = model.likelihood.pixel_log_prob(model.decode(terms.z, y).flatten(0, 1), x)
+    log_p = model.likelihood.pixel_log_prob(model.decode(terms.z, y, x).flatten(0, 1), x)
     each = log_p.unflatten(0, terms.log_px.shape[:2]).mean(1)[:, 0]  # [K, C, H, W]
     if not terms.summed:
         return -each[0].cpu()

@@ -10,12 +10,21 @@ import torch
 from torch import Tensor
 
 from vae_core import data
-from vae_core.analysis import aggregate, codebook, collapse, importance_bound, kl_divergence, likelihood
+from vae_core.analysis import (
+    aggregate,
+    bits,
+    codebook,
+    collapse,
+    importance_bound,
+    kl_divergence,
+    likelihood,
+)
 from vae_core.data import Dataset
 from vae_core.model import masks, noise, variance_bound
-from vae_core.model.posteriors import GridCodes
+from vae_core.model.posteriors import GridCodes, GroupCodes
 from vae_core.model.terms import Bound
 from vae_core.model.vae import BLOCK, VAE
+from vae_core.spec import Spec
 
 # What is said of log p(x), besides its images and samples.
 LOG_PX = (
@@ -55,6 +64,10 @@ def evaluate(
     `log_px_note` says why, where the pixels have no likelihood under the model or `samples` is 0.
     bound: of a run whose objective weighs `bound_samples` codes of an image together, what it maximises, with
     beta 1: of all images, drawn once for each.
+    bits_per_dimension: at most so many for each pixel and channel, by the ELBO, on the scale bits_scale
+    (`bits.scale`); None where there is none.
+    elbo_note: why there is neither elbo nor reconstruction, of a run that has a distance in the place of a
+    likelihood; distance: its mean, in units of its own.
     kl_note: why kl and elbo say nothing of the model, where its variances stand on their bound; else None.
     hole_mass: share of the prior, within its 95 % region, where the aggregated posterior is less than a tenth
     of the prior. dimension_kl: under a prior without a closed form against each dimension's marginal; where
@@ -71,6 +84,9 @@ def evaluate(
         data.check_labels(dataset.labels, spec.data.name, spec.classes) if spec.classes else dataset.labels
     )
     whole, dimension_kl = _averages(model, images, labels, generator)
+    codes = _of_codes(model, images, labels, dimension_kl)
+    shares = bits.grey_shares(dataset.images)
+    per_dimension = None if codes.get("kl_note") else bits.per_dimension(spec, whole["elbo"], shares)
     return {
         "dataset": dataset.name,
         "split": dataset.split,
@@ -80,7 +96,10 @@ def evaluate(
         "beta": spec.objective.beta,
         "seed": seed,
         **whole,
-        **_of_codes(model, images, labels, dimension_kl),
+        **_of_distance(spec, whole),
+        **codes,
+        "bits_per_dimension": per_dimension,
+        "bits_scale": None if per_dimension is None else bits.scale(spec),
         **_of_classes(model, images, dataset.images, labels),
         **_bound(model, images, labels),
         **_log_px(model, images[: -(-log_px_images // max(1, model.classes))], samples, generator),
@@ -132,6 +151,14 @@ def _averages(
     return found, None if dimension_kl is None else dimension_kl / len(images)
 
 
+def _of_distance(spec: Spec, whole: dict[str, float]) -> dict[str, Any]:
+    """What stands in place of ELBO and reconstruction where a distance is no likelihood."""
+    if spec.likelihood.distance is None:
+        return {}
+    note = {"elbo": None, "reconstruction": None, "elbo_note": spec.likelihood_note}
+    return note | {"distance": -whole["reconstruction"]}
+
+
 def _of_codes(
     model: VAE, images: Tensor, labels: Tensor | None, dimension_kl: Tensor | None
 ) -> dict[str, Any]:
@@ -141,6 +168,8 @@ def _of_codes(
     if isinstance(codes, GridCodes):
         found = codebook.numbers(codes, model.spec.codes)
         return found | {"uniform_nats": model.spec.uniform_nats}
+    if isinstance(codes, GroupCodes):
+        return {"dimension_kl": codes.kl.mean(0).tolist()}
     prior = None if model.prior.standard else model.prior
     holes = aggregate.hole_mass(codes, prior=prior)
     if dimension_kl is None:
@@ -185,6 +214,8 @@ def _log_px(model: VAE, images: Tensor, samples: int, generator: torch.Generator
         return nothing | {"log_px_note": note}
     if model.spec.posterior.quantised:
         return nothing | {"log_px_note": "An image has one code: its samples say no more than the ELBO."}
+    if model.spec.posterior.form == "probabilities":
+        return nothing | {"log_px_note": "Of categories it is not estimated; the ELBO bounds it."}
     if samples == 0:
         return nothing | {"log_px_note": "Not asked for."}
     found = likelihood.estimate(model, images, samples, generator)

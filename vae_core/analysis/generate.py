@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from vae_core.analysis.decode import Pixels, decode
-from vae_core.analysis.oracle_classifier import OracleClassifier
+from vae_core.model.oracle_classifier import OracleClassifier
 from vae_core.model.posteriors import Posteriors
 from vae_core.model.vae import VAE
 

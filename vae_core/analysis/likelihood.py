@@ -185,7 +185,7 @@ class _Joint:
     def log_prob(self, z: Tensor) -> Tensor:
         """log p(x|z, y) + log p(z|y)."""
         log_px = [
-            self.model.likelihood.log_prob(self.model.decode(some, self.y), self.x)
+            self.model.likelihood.log_prob(self.model.decode(some, self.y, self.x), self.x)
             for some in z.split(self.at_once)
         ]
         return torch.cat(log_px) + self.log_prior(z)
@@ -226,12 +226,21 @@ class _Joint:
         z = z.view(PRIOR_PILOT, self.count, self.model.latent)
         found = []
         for some in z.split(self.at_once):
-            params = self.model.decode(some, self.classes).flatten(0, 1)[:, None]
-            found.append(self.model.likelihood.log_prob(params, self.images).view(len(some), -1))
+            found.append(self._all_of(some).view(len(some), -1))
         best = torch.cat(found).topk(KEPT, 0)
         z = z.repeat_interleave(len(self.images), 1)
         kept = z.gather(0, best.indices[..., None].expand(-1, -1, z.shape[-1]))
         return kept, best.values + self.log_prior(kept), z.var(0).log()
+
+    def _all_of(self, z: Tensor) -> Tensor:
+        """log p(x|z, y) [S * K, B] of every image under every code z [S, K, D]."""
+        if self.model.neighbours is None:
+            params = self.model.decode(z, self.classes).flatten(0, 1)[:, None]
+        else:  # what an image's pixels say of each other is another for each image
+            of_each = z[:, :, None].expand(-1, -1, len(self.images), -1)
+            y = None if self.classes is None else self.classes[:, None]
+            params = self.model.decode(of_each, y, self.images).flatten(0, 1)
+        return self.model.likelihood.log_prob(params, self.images)
 
     @property
     def given(self) -> bool:

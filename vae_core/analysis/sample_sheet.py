@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vae_core.analysis import aggregate, generate, prior_density
-from vae_core.analysis.oracle_classifier import OracleClassifier
+from vae_core.analysis import aggregate, decode, generate, prior_density
 from vae_core.analysis.prior_density import Estimate
+from vae_core.model.oracle_classifier import OracleClassifier
 from vae_core.model.posteriors import Posteriors
 from vae_core.model.vae import VAE
 
@@ -81,5 +81,6 @@ def share(hits: Tensor) -> Estimate:
 
 def read(model: VAE, draws: Draws, oracle: OracleClassifier, classes: int) -> Tensor:
     """How many of the decoded draws an independent classifier takes for each class, int64 [classes]."""
-    images = model.decode_mean(draws.z, draws.y).cpu()
+    generator = torch.Generator(model.device).manual_seed(0)
+    images = decode.decode(model, draws.z, draws.y, decode.ways(model)[0], generator).cpu()
     return oracle.read(images).argmax(1).bincount(minlength=classes)

@@ -1,6 +1,8 @@
 // A decoder that runs where the hand is: turns a code z into an image. Plain loops, no dependencies; the same file
 // runs in browsers and in Node.
 
+import { shownPixels } from "./pixels.js";
+
 // --- layers: each builder takes its description and what comes in, {size, shape: [C, H, W] once it is an
 // image}, and returns {run, size, shape}. Buffers are made once. Images lie as [H, W, C] in memory. ---
 
@@ -109,64 +111,30 @@ function build(layer, arrays, input) {
 
 const buildAll = (layers, arrays, start) => layers.reduce((built, layer) => [...built, build(layer, arrays, built.at(-1) ?? start)], []);
 
-// --- means: from the likelihood's parameters, K * C numbers per pixel, to E[x|z], C per pixel ---
-
-const sigmoid = (a) => 1 / (1 + Math.exp(-a));
-
-/** 1 / (1 - e^-a) - 1 / a; near 0, where that loses digits, its series. */
-function continuousBernoulli(a) {
-  return Math.abs(a) < 0.05 ? 0.5 + a / 12 - a ** 3 / 720 : -1 / Math.expm1(-a) - 1 / a;
-}
-
-const each = (f) => (params, out) => { for (let i = 0; i < out.length; i++) out[i] = f(params[i]); };
-
-const MEANS = {
-  sigmoid: each(sigmoid),
-  continuous_bernoulli: each(continuousBernoulli),
-  // With a learned variance the means come first, the log standard deviations after them.
-  first: (params, out, C) => {
-    const K = params.length / out.length;
-    for (let i = 0; i < out.length; i += C) for (let c = 0; c < C; c++) out[i + c] = params[i * K + c];
-  },
-  // Channel k * C + c is the logit of grey level k of channel c: the expectation under the softmax.
-  expected_level: (params, out, C) => {
-    const K = params.length / out.length;
-    for (let i = 0; i < out.length; i++) {
-      const first = (i - (i % C)) * K + (i % C);
-      let top = -Infinity, total = 0, mean = 0;
-      for (let k = 0, p = first; k < K; k++, p += C) if (params[p] > top) top = params[p];
-      for (let k = 0, p = first; k < K; k++, p += C) {
-        const weight = Math.exp(params[p] - top);
-        total += weight;
-        mean += weight * k;
-      }
-      out[i] = mean / total / (K - 1);
-    }
-  },
-};
-
 /**
- * From an unpacked parcel of kind "decoder" to {latent, image: [C, H, W], condition, decode}. `decode(z)` gives
- * the mean image as Float32Array [H, W, C] within [0, 1]; it lies in a buffer that the next call writes to again.
- * Under a condition {classes, names, weights} it is `decode(z, y)`, y a class's number, or weights of them all;
- * without y, those of the parcel.
+ * From an unpacked parcel of kind "decoder" to {latent, image: [C, H, W], condition, key, decode, showing}.
+ *
+ * `decode(z)` gives the mean image as Float32Array [H, W, C] within [0, 1]; it lies in a buffer that the next call
+ * writes to again. Under a condition {classes, names, weights} it is `decode(z, y)`, y a class's number, or weights of
+ * them all; without y, those of the parcel. `showing(pixels)` is the same decoder whose images are "means", "modes" or
+ * "drawn"; each has a `key` of its own, under which to remember what it made.
  */
-export function makeDecoder({ latent, image, layers, mean: how, arrays, condition = null }) {
+export function makeDecoder({ latent, image, layers, arrays, condition = null, ...likelihood }) {
   const start = { size: latent + (condition?.classes ?? 0), shape: null };
   const chain = buildAll(layers, arrays, start);
   const weights = condition && new Float32Array(condition.classes);
-  const out = new Float32Array(image[0] * image[1] * image[2]), mean = MEANS[how];
-  if (!mean) throw new Error(`decoder.js knows no mean called ${how}`);
-  const decode = (z, y = condition?.weights) => {
-    let x = new Float32Array(start.size);
-    x.set(z);
+  const out = new Float32Array(image[0] * image[1] * image[2]), made = {};
+  const showing = (pixels) => {
+    made[pixels] ??= decoderOf(shownPixels(likelihood, pixels));
+    return made[pixels];
+  };
+  const decoderOf = (show) => ({ latent, image, condition, showing, key: new Uint8Array(1), decode: (z, y = condition?.weights) => {
+    const code = new Float32Array(start.size);
+    code.set(z);
     if (condition && typeof y === "number") weights.fill(0)[y] = 1;
     else if (condition) weights.set(y);
-    if (condition) x.set(weights, latent);
-    for (const layer of chain) x = layer.run(x, weights);
-    mean(x, out, image[0]);
-    for (let i = 0; i < out.length; i++) out[i] = out[i] < 0 ? 0 : out[i] > 1 ? 1 : out[i];
-    return out;
-  };
-  return { latent, image, condition, decode };
+    if (condition) code.set(weights, latent);
+    return show(chain.reduce((x, layer) => layer.run(x, weights), code), out, image[0], code);
+  } });
+  return showing("means");
 }

@@ -59,7 +59,7 @@ def parcel(
         "kind": "decoder",
         "latent": 2,
         "image": image,
-        "mean": "sigmoid",
+        "pixels": {"means": "sigmoid"},
         "layers": [*layers, {"kind": "unflatten", "shape": image}],
         "names": list(names),
         "classes": list(classes),

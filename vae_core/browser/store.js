@@ -13,7 +13,7 @@ const groups = new Map(); // name -> maps whose cursors are linked
 export function bring(sender, bytes) {
   const parcel = unpack(bytes), old = brought.get(sender);
   if (old !== parcel.id) {
-    if (parcel.kind === "decoder") parcel.made = { ...makeDecoder(parcel), key: new Uint8Array(1) };
+    if (parcel.kind === "decoder") parcel.made = makeDecoder(parcel);
     const entry = parcels.get(parcel.id) ?? { parcel, senders: new Set() };
     entry.senders.add(sender);
     parcels.set(parcel.id, entry);

@@ -9,9 +9,9 @@ of their part. The JSON is an object: what the sender says (`kind` at least), `i
 contents, and `arrays`, {name: {"dtype", "shape", "offset"}} with offsets in bytes from the arrays' start.
 Readers: `unpack` here, `unpack` in `parcel.js`.
 
-A parcel of kind "decoder" also holds `latent` D, `image` [C, H, W], `mean`, how the likelihood's parameters
-become one, and `layers`, to be applied in order. Arrays are laid out for plain loops with the outputs
-innermost:
+A parcel of kind "decoder" also holds `latent` D, `image` [C, H, W], `pixels`, how the likelihood's parameters
+become means, modes and draws, `scale`, that of all pixels where draws need one, and `layers`, to be applied
+in order. Arrays are laid out for plain loops with the outputs innermost:
 
     linear              weight [inputs, outputs], bias [outputs]
     conv_transpose      weight [kernel h, kernel w, input channels, output channels], bias; stride, padding,
@@ -110,15 +110,18 @@ def decoder(
     a run's name and step.
     Raises TypeError where the decoder holds a layer that the browser does not know, or the likelihood a mean.
     """
+    if model.neighbours is not None:
+        raise TypeError("no code alone says what pixels are: each depends on those before it")
     layers, arrays = _layers(model.decoder)
-    mean = model.likelihood.browser_mean
-    if mean is None:
+    pixels = model.likelihood.browser_pixels
+    if "means" not in pixels:
         raise TypeError(f"the mean of a {model.spec.likelihood.title} likelihood is not known there")
     listing = {
         "kind": "decoder",
         "latent": model.latent,
         "image": list(model.image_shape),
-        "mean": mean,
+        "pixels": pixels,
+        "scale": model.likelihood.browser_scale,
         "layers": layers,
         "label": label or {},
     }

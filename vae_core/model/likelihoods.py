@@ -24,7 +24,10 @@ class Likelihood(nn.Module):
     """What they share: the sum over pixels."""
 
     numbers = 1  # K, per pixel and channel
-    browser_mean: str | None = None  # how `MEANS` of browser/decoder.js calls `mean`; None: it cannot do it
+    # How `SHOWN` of browser/pixels.js calls `mean`, `mode` and `sample`; None: it cannot do it.
+    browser_mean: str | None = None
+    browser_mode: str | None = None
+    browser_draw: str | None = None
     discrete = False  # nats of a probability, not of a density
     affine = False  # whether log p of a pixel is affine in its value x: two values say all
     has_mode = False  # whether `mode` answers
@@ -50,6 +53,17 @@ class Likelihood(nn.Module):
         """x drawn from p(x|z), [S, B, C, H, W]."""
         raise NotImplementedError
 
+    @property
+    def browser_pixels(self) -> dict[str, str]:
+        """How the browser shows codes, "means", "modes" or "drawn", and what it calls each of them."""
+        known = {"means": self.browser_mean, "modes": self.browser_mode, "drawn": self.browser_draw}
+        return {way: name for way, name in known.items() if name is not None}
+
+    @property
+    def browser_scale(self) -> float | None:
+        """The scale of all pixels, for the browser's draws; None where there is none, or each has its own."""
+        return None
+
 
 class _BernoulliLogProb(torch.autograd.Function):
     """sum over pixels of x * a - softplus(a), in place over one copy of the largest tensor of a step.
@@ -74,6 +88,8 @@ class Bernoulli(Likelihood):
     """Pixels in {0, 1}, params the logits. On grey pixels the formula is a cross-entropy, no likelihood."""
 
     browser_mean = "sigmoid"
+    browser_mode = "white_or_black"
+    browser_draw = "bernoulli"
 
     discrete = True
     affine = True
@@ -100,7 +116,8 @@ class Bernoulli(Likelihood):
 class ContinuousBernoulli(Likelihood):
     """p(x) = C(l) l^x (1 - l)^(1 - x) on [0, 1], params the logits; Loaiza-Ganem, Cunningham 2019, eq. 6."""
 
-    browser_mean = "continuous_bernoulli"
+    browser_mean = browser_draw = "continuous_bernoulli"
+    browser_mode = "white_or_black"
     affine = True
     has_mode = True
 
@@ -163,7 +180,7 @@ class LocationScale(Likelihood):
     the likelihood to infinity.
     """
 
-    browser_mean = "first"
+    browser_mean = browser_mode = "first"
     has_mode = True
 
     smallest_scale = 1e-3
@@ -182,16 +199,25 @@ class LocationScale(Likelihood):
     def moments(self, params: Tensor) -> tuple[Tensor, Tensor]:
         """Location and log scale, each [S, B, C, H, W] or a scalar."""
         location, log_scale = params.chunk(2, dim=2) if self.spread == "learned" else (params, self.log_sigma)
-        return location, log_scale.clamp(min=math.log(self.smallest_scale), max=5.0)
+        return location, self.bounded(log_scale)
+
+    def bounded(self, log_scale: Tensor) -> Tensor:
+        return log_scale.clamp(min=math.log(self.smallest_scale), max=5.0)
 
     def mean(self, params: Tensor) -> Tensor:
         return self.moments(params)[0]
 
     mode = mean
 
+    @property
+    def browser_scale(self) -> float | None:
+        return None if self.spread == "learned" else self.bounded(self.log_sigma).exp().item()
+
 
 class Gaussian(LocationScale):
     """N(x; mu, sigma^2) per pixel, of scale sigma."""
+
+    browser_draw = "gaussian"
 
     def __init__(self, variance: str, sigma: float) -> None:
         super().__init__(variance, sigma)
@@ -216,6 +242,8 @@ class Gaussian(LocationScale):
 class Laplace(LocationScale):
     """exp(-|x - mu| / b) / 2b per pixel, of scale b; mu is mean, median and mode."""
 
+    browser_draw = "laplace"
+
     def __init__(self, scale: str, b: float) -> None:
         super().__init__(scale, b)
 
@@ -238,6 +266,8 @@ class Categorical(Likelihood):
     """
 
     browser_mean = "expected_level"
+    browser_mode = "likeliest_level"
+    browser_draw = "level"
 
     discrete = True
     has_mode = True

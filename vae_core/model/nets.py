@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from vae_core import spec
 from vae_core.model.grid_layers import JoinedGrid, Residual
+from vae_core.model.masked_convolutions import MaskedConvolutions
 from vae_core.model.partial_conv import PartialConvolutions
 from vae_core.spec.settings import kind_of
 
@@ -92,7 +93,7 @@ def _lecture(settings: spec.LectureNet, sizes: Sizes) -> Pair:
     return _dense(sizes, [256], "leaky_relu")
 
 
-def _mlp(settings: spec.MlpNet, sizes: Sizes) -> Pair:
+def _mlp(settings: spec.MlpNet | spec.PixelNet, sizes: Sizes) -> Pair:
     return _dense(sizes, settings.widths, settings.activation)
 
 
@@ -175,6 +176,7 @@ NETS: dict[str, Callable[..., Pair]] = {
     "partial_conv": _partial_conv,
     "conv_grid": _conv_grid,
     "linear": _linear,
+    "pixel": _mlp,
 }
 
 
@@ -190,6 +192,15 @@ def register(settings: type[spec.NetSettings]) -> Callable[[Build], Build]:
         return build
 
     return add
+
+
+def neighbours(settings: spec.Net, channels: int, outputs: int) -> MaskedConvolutions | None:
+    """What a decoder adds to its output for each pixel by the pixels before it: from images [B, channels, H,
+    W] and the decoder's output [B, outputs, H, W] to numbers of the same shape. None where a pixel depends on
+    no other."""
+    if not isinstance(settings, spec.PixelNet) or settings.reach == 0:
+        return None
+    return MaskedConvolutions(channels, outputs, settings.channels, settings.reach, context=outputs)
 
 
 def encoder(settings: spec.Net, image: Shape, outputs: int) -> Net:

@@ -148,6 +148,11 @@ class Posterior(nn.Module):
         """
         raise NotImplementedError
 
+    def estimated(self, log_px: Tensor, log_qz: Tensor) -> Tensor:
+        """log p(x|z) [S, B] with the gradient by which the encoder learns from it: as it is where z is
+        reparameterised."""
+        return log_px
+
     def codes(self, params: Tensor, generator: torch.Generator | None = None) -> dict[str, Tensor]:
         """What a run keeps, by the names of `Posteriors`; B first."""
         mean, log_var = self.moments(params)

@@ -14,6 +14,7 @@ from vae_core import spec
 from vae_core.constants import LOG_2PI
 from vae_core.model import variance_bound
 from vae_core.model.autoregressive_flow import AutoregressiveFlow
+from vae_core.model.gumbel_softmax import GroupCodes, GumbelSoftmax
 from vae_core.model.posterior import DRAWS, MOMENT_DRAWS, GaussianPrior, Posterior, Posteriors
 from vae_core.model.vector_quantised import GridCodes, VectorQuantised
 from vae_core.spec.settings import Settings, kind_of
@@ -24,6 +25,8 @@ __all__ = [
     "POSTERIORS",
     "DiagonalGaussian",
     "GridCodes",
+    "GroupCodes",
+    "GumbelSoftmax",
     "InverseAutoregressiveFlow",
     "Point",
     "Posterior",
@@ -176,6 +179,7 @@ POSTERIORS: dict[str, type[Posterior]] = {
     "diagonal_gaussian": DiagonalGaussian,
     "point": Point,
     "iaf": InverseAutoregressiveFlow,
+    "gumbel": GumbelSoftmax,
     "vq": VectorQuantised,
 }
 

@@ -12,7 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vae_core.model import likelihoods, nets, posteriors, priors
-from vae_core.model.posteriors import GridCodes, Posteriors, VectorQuantised
+from vae_core.model.feature_distance import FeatureDistance
+from vae_core.model.posteriors import GridCodes, GroupCodes, Posteriors, VectorQuantised
 from vae_core.model.terms import Terms
 from vae_core.pixels import unit
 from vae_core.spec import Spec
@@ -35,13 +36,15 @@ class VAE(nn.Module):
         self.image_shape = (channels, height, width)
         self.latent = spec.code_size
         self.likelihood = likelihoods.build(spec.likelihood)
+        if isinstance(self.likelihood, FeatureDistance):
+            self.likelihood.of(spec.data.name)
         self.posterior = posteriors.build(spec.posterior, spec.latent, spec.grid)
         self.classes = spec.classes
         self.class_prior: priors.ClassPrior | None = None
         if spec.condition.kind == "class":
             self.class_prior = priors.ClassPrior(spec.classes, spec.condition.class_prior == "learned")
         codebook = self.posterior if isinstance(self.posterior, VectorQuantised) else None
-        self.prior = priors.build(spec.prior, spec.latent, self.class_prior, codebook)
+        self.prior = priors.build(spec.prior, self.latent, self.class_prior, codebook)
         self.encoder, self.decoder = nets.build(
             spec.net,
             image=(channels + spec.masked, height, width),
@@ -51,6 +54,7 @@ class VAE(nn.Module):
             encoder_condition=spec.classes if spec.encoder_sees_class else 0,
             decoder_condition=spec.classes,
         )
+        self.neighbours = nets.neighbours(spec.net, channels, self.likelihood.numbers * channels)
         self.classifier: nets.Net | None = None
         if spec.condition.kind == "class" and spec.condition.classifier is not None:
             self.classifier = nets.encoder(spec.condition.classifier, self.image_shape, spec.classes)
@@ -92,11 +96,24 @@ class VAE(nn.Module):
             return self.encoder(seen)
         return self.encoder(seen, self.guess(x) if y is None else self.weights(y))
 
-    def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+    def decode(self, z: Tensor, y: Tensor | None = None, x: Tensor | None = None) -> Tensor:
         """z [..., D] -> the likelihood's params [..., K * C, H, W]; y is broadcast to the leading axes of z.
 
         Under a condition and without y: the blend of all classes by p(y).
+        x [..., C, H, W] in [0, 1], broadcast likewise: the images whose likelihood is asked for. Where pixels
+        depend on those before them the params of each are those given z and these pixels of x; elsewhere x
+        counts for nothing. Raises ValueError where it is needed and missing.
         """
+        params = self.of_code(z, y)
+        if self.neighbours is None:
+            return params
+        if x is None:
+            raise ValueError("Pixels depend on those before them here: no code alone says what they are.")
+        seen = x.expand(*z.shape[:-1], *self.image_shape).flatten(0, -4)
+        return params + self.neighbours(seen, params.flatten(0, -4)).view_as(params)
+
+    def of_code(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """What the code says of every pixel, [..., K * C, H, W]: params, but for what `neighbours` adds."""
         if not self.classes:
             return self.decoder(z.flatten(0, -2)).unflatten(0, z.shape[:-1])
         assert self.class_prior is not None
@@ -150,8 +167,9 @@ class VAE(nn.Module):
         kl = self.posterior.kl(params, self.prior, y)
         if y is None or y.ndim == 2:
             of_one = z[None]  # whoever follows the gradient to the codes finds all of it here
+            log_px = self.likelihood.log_prob(self.decode(of_one[0], y, x), x)
             return Terms(
-                log_px=self.likelihood.log_prob(self.decode(of_one[0], y), x)[None],
+                log_px=self.posterior.estimated(log_px, log_qz)[None],
                 log_pz=self.prior.log_prob(of_one[0], y)[None],
                 log_qz=log_qz[None],
                 kl=None if kl is None else kl[None],
@@ -167,7 +185,7 @@ class VAE(nn.Module):
             z, log_qz = z[None].expand(self.classes, -1, -1, -1), log_qz[None].expand(self.classes, -1, -1)
         else:  # the posterior puts its samples first
             z, log_qz = z.transpose(0, 1), log_qz.transpose(0, 1)
-        pixels = self.decode(z, y[:, None])
+        pixels = self.decode(z, y[:, None], x)
         log_px = self.likelihood.log_prob(pixels.flatten(0, 1), x).unflatten(0, (self.classes, samples))
         kl = None if kl is None else kl.expand(self.classes, -1, -1)
         return Terms(log_px, self.prior.log_prob(z, y[:, None]), log_qz, kl, z, summed=True)
@@ -220,9 +238,19 @@ class VAE(nn.Module):
         """As `posteriors`, of a model whose codes are grids of a codebook's."""
         return GridCodes(labels=None if labels is None else labels.cpu(), **self._codes(images, labels))
 
-    def encoded(self, images: Tensor, labels: Tensor | None = None) -> Posteriors | GridCodes:
+    @torch.inference_mode()
+    def group_codes(self, images: Tensor, labels: Tensor | None = None) -> GroupCodes:
+        """As `posteriors`, of a model whose codes are categories."""
+        return GroupCodes(labels=None if labels is None else labels.cpu(), **self._codes(images, labels))
+
+    def encoded(self, images: Tensor, labels: Tensor | None = None) -> Posteriors | GridCodes | GroupCodes:
         """What a run keeps of images, in the form of its posterior."""
-        return (self.grid_codes if self.spec.posterior.quantised else self.posteriors)(images, labels)
+        match self.spec.posterior.form:
+            case "indices":
+                return self.grid_codes(images, labels)
+            case "probabilities":
+                return self.group_codes(images, labels)
+        return self.posteriors(images, labels)
 
     def _codes(self, images: Tensor, labels: Tensor | None) -> dict[str, Tensor]:
         """What the posterior keeps of images, by name [N, ...]; on the CPU."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from torch import Tensor
 
 
@@ -12,3 +14,12 @@ def ramp(step: Tensor, steps: int) -> Tensor | float:
     beta by it; the capacity of Burgess et al. 2018 multiplies C by it.
     """
     return (step / steps).clamp(max=1.0) if steps else 1.0
+
+
+def decay(step: Tensor, first: float, last: float, steps: int) -> Tensor | float:
+    """Goes from `first` to `last`, both above 0, by the same factor a step, over `steps` steps, and stays
+    there; `last` from the start where `steps` is 0.
+
+    The temperature of Jang et al. 2017, section 4.1, falls so.
+    """
+    return first * (math.log(last / first) * (step / steps).clamp(max=1.0)).exp() if steps else last

@@ -240,8 +240,8 @@ class Contents:
     def _load_posteriors(self) -> Posteriors:
         from vae_core.model.posteriors import Posteriors
 
-        if self._readable().posterior.quantised:
-            raise RunError(f"{self._shown} has no vectors: its codes are grids of a codebook.")
+        if self._readable().posterior.form not in ("gaussian", "draws"):
+            raise RunError(f"{self._shown} has no vectors: its codes are discrete.")
         return Posteriors.of(self._load_codes())
 
     def _load_grid_codes(self) -> GridCodes:

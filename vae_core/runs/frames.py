@@ -4,11 +4,15 @@ A frame is one safetensors file: mean and log_var [N, D] float16 and labels [N] 
 the live numbers first,
 kl [D] float32: of each dimension under the prior of then, their average in nats, what is needed to make that
 prior again (`VAE.prior_state`), where it learns and that is not much,
-reconstructions [10, C, H, W] uint8 of the probes, samples [16, C, H, W] uint8 from the prior, and step [1].
+reconstructions [10, C, H, W] uint8 of the probes, samples [16, C, H, W] uint8 from the prior, and step [1]:
+means of p(x|z), and as reconstructions_modes, samples_drawn and so on its modes and draws, where means do not
+say them.
 Of a run with a codebook, in place of mean, log_var and kl: indices [N, h, w] int16, the code of each cell;
 uses [K] float32, how many cells of the training images chose each code in the last whole epoch; restarts [1]
 float32, of codes so far; tiles [K, C, 3 H / h, 3 W / w] uint8, the mean of the images about the cells that
 chose a code. Where codes lie in a plane: codebook [K, 2] float32, and vectors [V, 2] float16 of the encoder.
+Of a run whose codes are categories, in place of mean and log_var: shares [M, K] float32, the mean of q(z|x)
+over these images.
 Beside them lie the probes: images [10, C, H, W] and, where the encoder sees part of each, masks [10, 1, H, W]
 uint8, 1 = observed, or, where it sees them under noise, noisy [10, C, H, W].
 Imports no torch.

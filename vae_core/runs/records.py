@@ -49,6 +49,10 @@ class Evaluation(TypedDict, total=False, extra_items=Plain):  # type: ignore[cal
     log_px_effective_median: Number | None
     class_kl: Number | None
     kl_note: Text | None
+    elbo_note: Text | None
+    distance: Number | None
+    bits_per_dimension: Number | None
+    bits_scale: Text | None
     log_px_note: Text | None
     images: Count | None
     labels: Count | None

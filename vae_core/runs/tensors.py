@@ -162,17 +162,29 @@ def _indices(header: Header, spec: Spec) -> dict[str, Fits]:
     return {"indices": grids, "labels": _of(WHOLE, count), "step": _of(("I64",), 1)}
 
 
+def _probabilities(header: Header, spec: Spec) -> dict[str, Fits]:
+    """q(z|x) of N images whose codes are categories: probabilities [N, M, K], labels [N] where there are any,
+    and step [1]."""
+    count = next(iter(header.get("probabilities", {"shape": (0,)})["shape"]), 0)
+    count = count if 0 < count <= MOST_CODES else 0
+    groups = _of(FLOATS, count, spec.latent, spec.posterior.width)
+    return {"probabilities": groups, "labels": _of(WHOLE, count), "step": _of(("I64",), 1)}
+
+
 # What a run must keep of q(z|x), by the form that its posterior names.
 FORMS: dict[str, tuple[str, ...]] = {
     "gaussian": ("mean", "log_var"),
     "draws": ("mean", "log_var", "draws", "log_q"),
     "indices": ("indices",),
+    "probabilities": ("probabilities",),
 }
 
 
 def _codes(header: Header, spec: Spec) -> dict[str, Fits]:
     """What says of each image what its code is."""
-    return (_indices if spec.posterior.form == "indices" else _moments)(header, spec)
+    return {"indices": _indices, "probabilities": _probabilities}.get(spec.posterior.form, _moments)(
+        header, spec
+    )
 
 
 def check_posteriors(header: Header, spec: Spec) -> None:
@@ -196,11 +208,15 @@ def check_umap(header: Header, spec: Spec) -> None:
 
 def check_frame(header: Header, spec: Spec) -> None:
     pictures = _pictures(spec.data.shape)
-    fits = _codes(header, spec) | {"reconstructions": pictures, "samples": pictures}
+    kinds = [f"{name}{way}" for name in ("reconstructions", "samples") for way in ("", "_modes", "_drawn")]
+    fits = _codes(header, spec) | dict.fromkeys(kinds, pictures)
     needed: tuple[str, ...] = ("mean", "log_var")
     if spec.posterior.form == "indices":
         needed = ("indices", "uses", "restarts", "tiles")
         fits |= _of_codebook(spec, spec.codes)
+    elif spec.posterior.form == "probabilities":
+        needed = ("kl", "shares")
+        fits |= _of_groups(spec)
     else:
         fits["kl"] = _of(FLOATS, spec.latent)
     if any(name.startswith(OF_PRIOR) for name in header):
@@ -209,6 +225,15 @@ def check_frame(header: Header, spec: Spec) -> None:
         if missing := sorted(shapes.keys() - header.keys()):
             raise Unfit(f"A frame does not fit its run: it holds a prior without {quote(missing[0])}.")
     _check("A frame", header, fits, (*needed, "reconstructions", "samples", "step"))
+
+
+def _of_groups(spec: Spec) -> dict[str, Fits]:
+    """What a frame holds of codes that are categories."""
+    return {
+        "kl": _of(FLOATS, spec.latent),
+        "shares": _of(FLOATS, spec.latent, spec.posterior.width),
+        "labels": lambda tensor: tensor["dtype"] in WHOLE and len(tensor["shape"]) == 1,
+    }
 
 
 def _of_codebook(spec: Spec, count: int) -> dict[str, Fits]:

@@ -14,6 +14,7 @@ from vae_core.spec.likelihoods import (
     LaplaceLikelihood,
     Likelihood,
     LikelihoodSettings,
+    PerceptualLikelihood,
 )
 from vae_core.spec.objectives import (
     BetaTcObjective,
@@ -44,9 +45,11 @@ from vae_core.spec.parts import (
     Noise,
     NoNoise,
     PartialConvNet,
+    PixelNet,
 )
 from vae_core.spec.posteriors import (
     DiagonalGaussianPosterior,
+    GumbelPosterior,
     IafPosterior,
     PointPosterior,
     Posterior,
@@ -61,6 +64,7 @@ from vae_core.spec.priors import (
     Prior,
     PriorSettings,
     StandardNormalPrior,
+    UniformGroupsPrior,
     UniformPrior,
     VampPrior,
 )
@@ -88,6 +92,7 @@ __all__ = [
     "FlowPrior",
     "FreeBitsObjective",
     "GaussianLikelihood",
+    "GumbelPosterior",
     "IafPosterior",
     "InfoObjective",
     "IwaeObjective",
@@ -108,6 +113,8 @@ __all__ = [
     "Objective",
     "ObjectiveSettings",
     "PartialConvNet",
+    "PerceptualLikelihood",
+    "PixelNet",
     "PointPosterior",
     "Posterior",
     "PosteriorSettings",
@@ -118,6 +125,7 @@ __all__ = [
     "SpecError",
     "StandardNormalPrior",
     "Training",
+    "UniformGroupsPrior",
     "UniformPrior",
     "VampPrior",
     "VqPosterior",

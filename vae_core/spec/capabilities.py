@@ -7,7 +7,9 @@ from typing import Literal
 from vae_core.spec.priors import StandardNormalPrior
 from vae_core.spec.whole import Spec
 
-Capability = Literal["vector", "continuous", "plane", "classes", "ppca", "grid"]
+Capability = Literal[
+    "vector", "continuous", "plane", "classes", "likelihood", "ppca", "grid", "independent_pixels"
+]
 
 # What is said of a run that lacks it, after its name.
 LACKS: dict[Capability, str] = {
@@ -15,22 +17,27 @@ LACKS: dict[Capability, str] = {
     "continuous": "has discrete codes, and this page moves codes by degrees",
     "plane": "has one latent dimension, and a map needs two; the Train page shows its codes as rows",
     "classes": "is not told a class, so it cannot be asked for one",
+    "likelihood": "was trained on a distance that is no likelihood, and this page asks p(x|z) of images",
     "grid": "has one vector for each image, and this page is about grids of codes",
     "ppca": "is no linear VAE with one variance for all images, so its optimum has no closed form",
+    "independent_pixels": "draws each pixel by those before it, and this page shows what a code alone says",
 }
 
 
 def capabilities(spec: Spec) -> frozenset[Capability]:
     """vector: one code of D numbers for each image. continuous: all numbers between are codes, too. plane:
-    two dimensions or more. classes: it is told each image's class. ppca: its optimum is that of probabilistic
-    PCA, and its ELBO has a closed form. grid: a code is a grid of cells, each with a code of a codebook."""
+    two dimensions or more. classes: it is told each image's class. likelihood: it has a p(x|z). ppca: its
+    optimum is that of probabilistic PCA, and its ELBO has a closed form. grid: a code is a grid of cells,
+    each with a code of a codebook. independent_pixels: given a code, no pixel depends on another."""
     found: dict[Capability, bool] = {
         "vector": spec.posterior.vector,
         "continuous": spec.posterior.continuous,
         "plane": spec.posterior.vector and spec.latent > 1,
         "classes": spec.classes > 0,
+        "likelihood": spec.likelihood.distance is None,
         "ppca": _is_ppca(spec),
         "grid": spec.posterior.quantised,
+        "independent_pixels": spec.net.reach == 0,
     }
     return frozenset(name for name, there in found.items() if there)
 

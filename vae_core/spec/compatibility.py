@@ -28,10 +28,39 @@ def net_and_images(spec: Spec) -> str | None:
     return None if fault is None else f"net.{fault}"
 
 
+def net_and_condition(spec: Spec) -> str | None:
+    if not spec.net.reach or spec.condition.kind == "none":
+        return None
+    return "net.kind: pixel is told no class; it goes with condition.kind=none"
+
+
 def likelihood_and_pixels(spec: Spec) -> str | None:
     if not spec.likelihood.needs_grey or spec.data.binarisation == "none":
         return None
     return f"data.binarisation: the {spec.likelihood.kind} likelihood is over grey levels and needs none"
+
+
+def likelihood_and_images(spec: Spec) -> str | None:
+    known = spec.likelihood.datasets
+    if known is None or spec.data.name in known:
+        return None
+    return (
+        f"likelihood.kind: {spec.likelihood.kind} compares what a classifier that comes with the app sees; "
+        f"there is one of {', '.join(known)}, and none of {spec.data.name}"
+    )
+
+
+def distance_and_objective(spec: Spec) -> str | None:
+    if spec.likelihood.distance is None:
+        return None
+    needs = "likelihood.kind: {} is no likelihood, and {} needs one"
+    if spec.objective.weighs_samples or spec.objective.classifying:
+        return needs.format(spec.likelihood.kind, f"the objective {spec.objective.kind}")
+    if spec.condition.kind != "none":
+        return needs.format(spec.likelihood.kind, "a model that is told classes")
+    if spec.net.reach:
+        return needs.format(spec.likelihood.kind, f"the network {spec.net.kind}, pixel by pixel,")
+    return None
 
 
 def objective_and_condition(spec: Spec) -> str | None:
@@ -67,6 +96,28 @@ def prior_and_encoder(spec: Spec) -> str | None:
             f"prior.kind: {spec.prior.kind} is a mixture of what the encoder says of images without a class, "
             "and this one is to see a class; choose another prior or condition.encoder=false"
         )
+    return None
+
+
+def posterior_and_prior(spec: Spec) -> str | None:
+    if spec.posterior.kind != "gumbel" or spec.prior.kind in ("standard_normal", "uniform_groups"):
+        return None
+    return (
+        f"prior.kind: {spec.prior.kind} is a density, and the codes of the posterior gumbel are categories; "
+        "it goes with prior.kind=uniform_groups"
+    )
+
+
+def posterior_and_objective(spec: Spec) -> str | None:
+    if spec.posterior.kind != "gumbel":
+        return None
+    if spec.objective.kind not in ("elbo", "capacity", "free_bits", "constraint"):
+        return (
+            f"objective.kind: {spec.objective.kind} measures codes as vectors, and those of the posterior "
+            "gumbel are categories; choose elbo, capacity, free_bits or constraint"
+        )
+    if spec.objective.kl != "analytic":
+        return "objective.kl: the KL of categories is known in closed form; choose objective.kl=analytic"
     return None
 
 
@@ -202,11 +253,16 @@ RULES: tuple[Rule, ...] = (
     objective_and_codebook,
     codebook_and_mask,
     net_and_images,
+    net_and_condition,
     likelihood_and_pixels,
+    likelihood_and_images,
+    distance_and_objective,
     objective_and_condition,
     prior_and_condition,
     prior_and_latent,
     prior_and_encoder,
+    posterior_and_prior,
+    posterior_and_objective,
     condition_and_objective,
     labels_and_classes,
     objective_and_prior,

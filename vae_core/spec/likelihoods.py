@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from vae_core.spec.settings import Kinds, Settings
 
+GREY_LEVELS = 256  # of a pixel of an image as it is stored
 DENSITY_OF_BINARY = (
     "A density of pixels that are only black or white can grow without limit: its nats are no log-likelihood "
     "of images. Leave grey pixels grey, or choose a Bernoulli."
@@ -18,12 +22,18 @@ class LikelihoodSettings(Settings):
     """What all likelihoods have: which pixels they are one of, and what is said where pixels are others.
 
     needs_grey: whether binarised pixels are refused. isotropic: whether it is a Gaussian of one variance.
-    learns_spread: whether it is a density whose width training may shrink to nothing.
+    learns_spread: whether it is a density whose width training may shrink to nothing. two_valued: whether
+    pixels are 0 or 1, so that the mean of p(x|z) says all of it. density: whether it is one over [0, 1].
+    distance: what the reconstruction is, where it is none at all, and datasets: of which images it can be.
     """
 
     usual_binarisation: ClassVar[Literal["none", "dynamic"]] = "none"  # of grey pixels
     other_pixels: ClassVar[str | None] = None
     needs_grey: ClassVar[bool] = False
+    two_valued: ClassVar[bool] = False
+    density: ClassVar[bool] = False
+    distance: ClassVar[str | None] = None
+    datasets: ClassVar[tuple[str, ...] | None] = None
 
     @property
     def isotropic(self) -> bool:
@@ -38,6 +48,17 @@ class LikelihoodSettings(Settings):
         `beta`; None where it has none."""
         return None
 
+    @property
+    def known_on_grey_levels(self) -> bool:
+        """Whether log p of an image can be turned into that of its 256 grey levels."""
+        return self.density
+
+    def bits_to_grey_levels(self, shares: Sequence[float] | None = None) -> float | None:
+        """Bits per pixel by which a grey level costs more than what this likelihood is of; a density is over
+        [0, 1], of which a level is a 256th. shares [256]: of pixels at each level; None where they are needed
+        and not given."""
+        return math.log2(GREY_LEVELS) if self.density else None
+
     def note(self, binary: bool) -> str | None:
         """Why nats of binary, or of grey, pixels are no log-likelihood of images; None where they are."""
         return self.other_pixels if binary != (self.usual_binarisation == "dynamic") else None
@@ -50,6 +71,7 @@ class BernoulliLikelihood(LikelihoodSettings):
     other_pixels: ClassVar[str | None] = (
         "A Bernoulli of grey pixels is a cross-entropy, no likelihood; use binarised ones."
     )
+    two_valued: ClassVar[bool] = True
     title: ClassVar[str] = "Bernoulli"
     kind: Literal["bernoulli"] = "bernoulli"
 
@@ -58,6 +80,7 @@ class ContinuousBernoulliLikelihood(LikelihoodSettings):
     """A density on [0, 1] per pixel (Loaiza-Ganem and Cunningham 2019)."""
 
     other_pixels: ClassVar[str | None] = DENSITY_OF_BINARY
+    density: ClassVar[bool] = True
     title: ClassVar[str] = "Continuous Bernoulli"
     kind: Literal["continuous_bernoulli"] = "continuous_bernoulli"
 
@@ -66,6 +89,7 @@ class GaussianLikelihood(LikelihoodSettings):
     """A Gaussian density per pixel; its variance fixed, one learned number, or learned per pixel."""
 
     other_pixels: ClassVar[str | None] = DENSITY_OF_BINARY
+    density: ClassVar[bool] = True
     title: ClassVar[str] = "Gaussian"
     kind: Literal["gaussian"] = "gaussian"
     variance: Literal["fixed", "shared", "learned"] = Field(
@@ -98,6 +122,7 @@ class LaplaceLikelihood(LikelihoodSettings):
     mean. Its scale fixed, one learned number, or learned per pixel."""
 
     other_pixels: ClassVar[str | None] = DENSITY_OF_BINARY
+    density: ClassVar[bool] = True
     title: ClassVar[str] = "Laplace"
     kind: Literal["laplace"] = "laplace"
     scale: Literal["fixed", "shared", "learned"] = Field(
@@ -130,12 +155,50 @@ class CategoricalLikelihood(LikelihoodSettings):
         "256 the nats are those of images rounded to them.",
     )
 
+    @property
+    def known_on_grey_levels(self) -> bool:
+        return True
+
+    def bits_to_grey_levels(self, shares: Sequence[float] | None = None) -> float | None:
+        """Those that say which of the grey levels that are rounded to one it was, all of them as likely."""
+        if self.levels == GREY_LEVELS:
+            return 0.0
+        if shares is None:
+            return None
+        rounded = [round(grey / (GREY_LEVELS - 1) * (self.levels - 1)) for grey in range(GREY_LEVELS)]
+        together = Counter(rounded)
+        return sum(share * math.log2(together[level]) for share, level in zip(shares, rounded, strict=True))
+
+
+class PerceptualLikelihood(LikelihoodSettings):
+    """No likelihood: a distance between the features of an image and of its reconstruction, as a classifier
+    sees them."""
+
+    datasets: ClassVar[tuple[str, ...] | None] = ("mnist",)
+    distance: ClassVar[str | None] = "Feature distance"
+    title: ClassVar[str] = "Features (no likelihood)"
+    kind: Literal["perceptual"] = "perceptual"
+    weight: Annotated[float, Field(gt=0, le=1000)] = Field(
+        1.0,
+        title="Weight of the distance",
+        description="Against the KL. Of the classifier that comes with the app, the squared distance of all "
+        "layers, halved.",
+        json_schema_extra={"step": 0.1},
+    )
+
+    def note(self, binary: bool) -> str | None:
+        return (
+            "A distance between features is no likelihood: this run has no ELBO and no log p(x), and its "
+            "numbers compare with no other's."
+        )
+
 
 Likelihood = Annotated[
     BernoulliLikelihood
     | ContinuousBernoulliLikelihood
     | GaussianLikelihood
     | LaplaceLikelihood
-    | CategoricalLikelihood,
+    | CategoricalLikelihood
+    | PerceptualLikelihood,
     Kinds(),
 ]

@@ -80,6 +80,11 @@ class NetSettings(Settings):
     affine: ClassVar[bool] = False
     of_grid: ClassVar[bool] = False
 
+    @property
+    def reach(self) -> int:
+        """How many pixels far the decoder sees those before each pixel; 0: pixels are independent given z."""
+        return 0
+
     def fault(self, image_shape: tuple[int, int, int]) -> str | None:
         """Why it cannot be of images of that shape (C, H, W), beginning with the field; None where it can."""
         return None
@@ -118,17 +123,44 @@ class LectureNet(NetSettings):
     kind: Literal["lecture"] = "lecture"
 
 
-class MlpNet(NetSettings):
+class Dense(NetSettings):
     """Fully connected layers of the given widths; the decoder mirrors them."""
 
-    title: ClassVar[str] = "Fully connected"
-    kind: Literal["mlp"] = "mlp"
     widths: Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)] = Field(
         (256, 128),
         title="Widths of the layers",
         description="Of the encoder, from the image to the code, with commas.",
     )
     activation: Activation = Field("relu", title="Activation", description="Between any two layers.")
+
+
+class MlpNet(Dense):
+    """Fully connected layers of the given widths; the decoder mirrors them."""
+
+    title: ClassVar[str] = "Fully connected"
+    kind: Literal["mlp"] = "mlp"
+
+
+class PixelNet(Dense):
+    """The fully connected network whose decoder gives p(x|z) = prod_i p(x_i | x_<i, z): each pixel by the
+    code and, through masked convolutions, by those before it; Gulrajani et al. 2017 (PixelVAE), section 3.1.
+    """
+
+    title: ClassVar[str] = "Pixel by pixel"
+    kind: Literal["pixel"] = "pixel"
+    receptive_field: Annotated[int, Field(ge=0, le=7)] = Field(
+        7,
+        title="Receptive field, pixels",
+        description="How far up, left and right a pixel sees those before it. At 0 it sees the code alone, "
+        "as in the fully connected network; the farther it sees, the less it needs the code.",
+    )
+    channels: Annotated[int, Field(ge=1, le=256)] = Field(
+        16, title="Channels", description="Of each of the five masked convolutions."
+    )
+
+    @property
+    def reach(self) -> int:
+        return self.receptive_field
 
 
 class ConvNet(Convolutions):
@@ -188,7 +220,10 @@ class LinearNet(NetSettings):
     kind: Literal["linear"] = "linear"
 
 
-Net = Annotated[LectureNet | MlpNet | ConvNet | PartialConvNet | ConvGridNet | LinearNet, Kinds()]
+Net = Annotated[
+    LectureNet | MlpNet | ConvNet | PartialConvNet | ConvGridNet | LinearNet | PixelNet,
+    Kinds(),
+]
 
 
 # --- mask ---------------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ from pydantic import Field
 
 from vae_core.spec.settings import Kinds, Settings
 
+Temperature = Annotated[float, Field(ge=0.05, le=10)]
+
 
 class PosteriorSettings(Settings):
     """What all posteriors have.
@@ -15,15 +17,25 @@ class PosteriorSettings(Settings):
     closed_form: whether its KL from a Gaussian prior has one; where it has none, a Spec takes
     `objective.kl=monte_carlo`. independent: whether the dimensions are, given the image. form: what a run
     keeps of each image's posterior; see `model/posteriors.py`. vector, continuous: what its codes are; see
-    `capabilities.py`. quantised: whether a code is a grid of vectors of a codebook.
+    `capabilities.py`. width: of how many numbers each latent dimension is in z. quantised: whether a code is
+    a grid of vectors of a codebook.
     """
 
     closed_form: ClassVar[bool] = False
     independent: ClassVar[bool] = False
-    form: ClassVar[Literal["gaussian", "draws", "indices"]] = "draws"
+    form: ClassVar[Literal["gaussian", "draws", "indices", "probabilities"]] = "draws"
     vector: ClassVar[bool] = True
     continuous: ClassVar[bool] = True
     quantised: ClassVar[bool] = False
+
+    @property
+    def width(self) -> int:
+        return 1
+
+    @property
+    def relaxed(self) -> bool:
+        """Whether training sees other codes than the model has, nearer to its gradient."""
+        return False
 
 
 class DiagonalGaussianPosterior(PosteriorSettings):
@@ -69,6 +81,59 @@ class IafPosterior(PosteriorSettings):
     )
 
 
+class GumbelPosterior(PosteriorSettings):
+    """One of K categories in every group, relaxed in training: Gumbel-softmax, Jang et al. 2017.
+
+    `Spec.latent` is the number of groups.
+    """
+
+    closed_form: ClassVar[bool] = True
+    form: ClassVar[Literal["gaussian", "draws", "probabilities"]] = "probabilities"
+    continuous: ClassVar[bool] = False
+    title: ClassVar[str] = "Categories (Gumbel-softmax)"
+    kind: Literal["gumbel"] = "gumbel"
+    categories: Annotated[int, Field(ge=2, le=256)] = Field(
+        10, title="Categories", description="In each group; the latent dimensions are the groups."
+    )
+    estimator: Literal["relaxed", "score"] = Field(
+        "relaxed",
+        title="Gradient of the encoder",
+        description="Through the relaxed choice, with bias and little noise; or by the score function less a "
+        "baseline, without bias and with much.",
+    )
+    straight_through: bool = Field(
+        False,
+        title="Straight through",
+        description="The decoder sees the hard choice, and the gradient is that of the relaxed one.",
+    )
+    temperature: Temperature = Field(
+        1.0,
+        title="Temperature at first",
+        description="How soft the relaxed choice is: near 0 it is hard, and its gradient noisy.",
+        json_schema_extra={"step": 0.1},
+    )
+    last_temperature: Temperature = Field(
+        0.5,
+        title="Temperature at last",
+        description="Where it falls to, by the same factor every step.",
+        json_schema_extra={"step": 0.1},
+    )
+    temperature_steps: Annotated[int, Field(ge=0, le=10_000_000)] = Field(
+        5000,
+        title="Steps of its fall",
+        description="Then it stays; at 0 it is the last one from the start.",
+        json_schema_extra={"step": 500},
+    )
+
+    @property
+    def width(self) -> int:
+        return self.categories
+
+    @property
+    def relaxed(self) -> bool:
+        return self.estimator == "relaxed" and not self.straight_through
+
+
 class VqPosterior(PosteriorSettings):
     """Of every cell of a grid the nearest of K vectors of a codebook: VQ-VAE, van den Oord et al. 2017.
 
@@ -105,4 +170,7 @@ class VqPosterior(PosteriorSettings):
     )
 
 
-Posterior = Annotated[DiagonalGaussianPosterior | PointPosterior | IafPosterior | VqPosterior, Kinds()]
+Posterior = Annotated[
+    DiagonalGaussianPosterior | PointPosterior | IafPosterior | GumbelPosterior | VqPosterior,
+    Kinds(),
+]

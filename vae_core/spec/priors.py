@@ -96,6 +96,17 @@ class VampPrior(PriorSettings):
     )
 
 
+class UniformGroupsPrior(PriorSettings):
+    """The same probability for each of K categories in every group. `Spec.parse` sets K, as the posterior has
+    it."""
+
+    closed_form: ClassVar[bool] = True
+    equation: ClassVar[str] = r"p(z) = K^{-M}"
+    title: ClassVar[str] = "Uniform over categories"
+    kind: Literal["uniform_groups"] = "uniform_groups"
+    categories: Annotated[int, Field(ge=2, le=256)] = 10
+
+
 class FlowPrior(ClassablePrior):
     """N(0, I) moved by affine couplings (RealNVP); Dinh et al. 2017."""
 
@@ -149,6 +160,7 @@ Prior = Annotated[
     | MixturePrior
     | VampPrior
     | FlowPrior
+    | UniformGroupsPrior
     | UniformPrior
     | AutoregressivePrior,
     Kinds(),

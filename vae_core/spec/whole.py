@@ -25,7 +25,7 @@ from vae_core.spec.parts import (
     NoNoise,
 )
 from vae_core.spec.posteriors import DiagonalGaussianPosterior, Posterior
-from vae_core.spec.priors import Prior, StandardNormalPrior
+from vae_core.spec.priors import Prior, StandardNormalPrior, UniformGroupsPrior
 from vae_core.spec.settings import Settings, SpecError, all_settings, kind_of, kinds, sentence
 
 ENDS = ("epochs", "steps", "seconds")
@@ -98,9 +98,9 @@ class Spec(Settings):
 
     @property
     def code_size(self) -> int:
-        """Of how many numbers z is: `latent` in every cell of the grid."""
+        """Of how many numbers z is: in every cell of the grid, those of each latent dimension."""
         rows, columns = self.grid
-        return self.latent * rows * columns
+        return self.latent * rows * columns * self.posterior.width
 
     @property
     def codes(self) -> int:
@@ -167,6 +167,7 @@ class Spec(Settings):
         implied: dict[str, Any] = {}
         if self.objective.kl == "analytic" and not (self.prior.closed_form and self.posterior.closed_form):
             implied["objective"] = self.objective.model_dump(mode="json") | {"kl": "monte_carlo"}
+        implied |= self._prior_of_groups()
         if condition.kind == "none":
             return implied
         if source.classes is None and not catalogue.is_own(source.name):
@@ -176,6 +177,18 @@ class Spec(Settings):
             classifier = self.net.model_dump(mode="json")
             implied["condition"] = condition.model_dump(mode="json") | {"classifier": classifier}
         return implied
+
+    def _prior_of_groups(self) -> dict[str, Any]:
+        """Categories ask for the uniform prior over as many in place of N(0, I), and all else for N(0, I)."""
+        categories, kind = getattr(self.posterior, "categories", None), self.prior.kind
+        if categories is not None and kind == "standard_normal":
+            return {"prior": {"kind": "uniform_groups", "categories": categories}}
+        if isinstance(self.prior, UniformGroupsPrior):
+            if categories is None:
+                return {"prior": {"kind": "standard_normal"}}
+            if self.prior.categories != categories:
+                return {"prior": {"kind": kind, "categories": categories}}
+        return {}
 
     def to_json(self) -> str:
         return self.model_dump_json(indent=2) + "\n"

@@ -40,6 +40,7 @@ def serves(model: VAE, objective: Objective) -> bool:
         and type(objective) in OBJECTIVES
         and objective.analytic
         and objective.samples == 1
+        and model.neighbours is None
         and _dense(model.encoder)
         and _dense(model.decoder)
     )

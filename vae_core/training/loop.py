@@ -26,7 +26,7 @@ from vae_core.model.terms import Terms
 from vae_core.model.vae import BLOCK, VAE
 from vae_core.pixels import unit
 from vae_core.spec import Spec
-from vae_core.training import fused_dense
+from vae_core.training import fused_dense, temperature
 from vae_core.training.adam import Adam
 from vae_core.training.batches import Stream, balanced, shifted
 from vae_core.training.process import multiplies_bfloat16, products
@@ -135,6 +135,7 @@ class Trainer:
 
     def __iter__(self) -> Iterator[int]:
         while True:
+            temperature.follow(self.model.posterior, self.device_step)
             with products(self.spec.training.products):
                 logged = self._learn()
             torch.mul(self.learning_rate, self._schedule(), out=self.step_size)
@@ -221,6 +222,8 @@ class Trainer:
         report["elbo"] = report["reconstruction"] - report["kl"]
         report["loss"] = report["beta_kl"] - report["reconstruction"] + report.get("auxiliary_loss", 0.0)
         report["learning_rate"] = float(self.step_size)
+        if self.spec.posterior.relaxed:
+            report["temperature"] = temperature.now(self.model.posterior)
         return report
 
     @torch.inference_mode()
@@ -243,14 +246,29 @@ class Trainer:
             x = data.binarise(block, "none")
             mask = masks.draw(self.spec.mask.kind, x, generator)
             seen = noise.draw(self.spec.noise, x, generator)
-            terms = self.model(x, samples, generator, y=None if hidden else y, mask=mask, seen=seen)
+            known = None if hidden else y
+            passed = partial(self.model, x, samples, generator, y=known, mask=mask, seen=seen)
+            terms = passed()
             if hidden and y is not None:
                 terms = replace(terms, y=self.model.weights(y))
             _, logged = self.objective(terms, self.device_step)
+            if self.spec.posterior.relaxed:
+                logged["hard_elbo"] = self._of_hard_codes(passed)
             for name, value in logged.items():
                 sums[name] = sums.get(name, 0) + value * len(block)
         report: dict[str, Any] = {name: (value / len(images)).tolist() for name, value in sums.items()}
         return report | {"elbo": report["reconstruction"] - report["kl"], "images": len(images)}
+
+    def _of_hard_codes(self, passed: Callable[[], Terms]) -> Tensor:
+        """The ELBO under draws of q(z|x), where training sees relaxed ones: that of the model itself."""
+        self.model.posterior.eval()
+        bound = passed().elbo().mean().elbo
+        self.model.posterior.train()
+        return bound
+
+    def set_temperature(self, value: float) -> None:
+        """Of relaxed codes, from the next step on, whatever its schedule says."""
+        temperature.hold(self.model.posterior, value)
 
     def set_beta(self, beta: float) -> None:
         """The weight that warm-up rises to, from the next step on."""

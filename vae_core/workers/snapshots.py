@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vae_core.analysis import kl_divergence
+from vae_core.analysis import decode, kl_divergence
 from vae_core.model import masks, noise
-from vae_core.model.posteriors import GridCodes
+from vae_core.model.posteriors import GridCodes, GroupCodes
 from vae_core.model.vae import VAE
 from vae_core.pixels import to_uint8, unit
 from vae_core.runs.frames import Arrays
@@ -107,17 +107,27 @@ class Snapshots:
             both = torch.cat([probe_classes, sample_classes])
         means = model.posterior.location(model.encode(self._seen, probe_classes, self._masks))
         prior = model.prior.sample(SAMPLES, torch.Generator(model.device).manual_seed(SEED), sample_classes)
-        decoded = model.decode_mean(torch.cat([means, prior]), both)
-        pictures = to_uint8(decoded).cpu().numpy()
-        frame: Arrays = {"reconstructions": pictures[: len(means)], "samples": pictures[len(means) :]}
+        frame: Arrays = {}
         if isinstance(codes, GridCodes):
             frame |= codebook_frame(model, coded, codes)
+        elif isinstance(codes, GroupCodes):
+            frame |= {
+                "kl": codes.kl.mean(0).float().numpy(),
+                "shares": codes.probabilities.mean(0).float().numpy(),
+            }
         else:
             frame |= {
                 "mean": codes.mean.clamp(-6e4, 6e4).half().numpy(),
                 "log_var": codes.log_var.half().numpy(),
                 "kl": kl_divergence.dimensions(codes, model.prior, OF_PRIOR).mean(0).float().numpy(),
             }
+        known = decode.ways(model)
+        for way in known[:1] if model.spec.likelihood.two_valued else known:
+            generator = torch.Generator(model.device).manual_seed(SEED)
+            pictures = to_uint8(decode.decode(model, torch.cat([means, prior]), both, way, generator)).cpu()
+            name = "" if way == known[0] else f"_{way}"
+            frame[f"reconstructions{name}"] = pictures[: len(means)].numpy()
+            frame[f"samples{name}"] = pictures[len(means) :].numpy()
         if labels is not None:
             frame["labels"] = labels.numpy().astype(np.int16)
         return frame | _prior(model)

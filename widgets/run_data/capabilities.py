@@ -19,11 +19,11 @@ Needs = tuple[Capability, ...]
 
 # What the pages that show one run need of it, beside codes of the test images: all of one of these.
 NEEDS: dict[str, tuple[Needs, ...]] = {
-    "latent_map": (("vector", "continuous", "plane"), ("grid",)),
-    "compare": (("vector", "continuous", "plane"),),
-    "traverse": (("vector", "continuous"),),
-    "interpolate": (("vector", "continuous"),),
-    "inpaint": (("vector", "continuous"),),
+    "latent_map": (("vector", "continuous", "plane", "independent_pixels"), ("grid",)),
+    "compare": (("vector", "continuous", "plane", "independent_pixels"),),
+    "traverse": (("vector", "continuous", "independent_pixels"),),
+    "interpolate": (("vector", "continuous", "independent_pixels"),),
+    "inpaint": (("vector", "continuous", "likelihood"),),
     "generate": (("vector", "continuous"), ("grid",)),
 }
 WITHOUT_WEIGHTS: dict[str, Capability] = {"latent_map": "vector"}  # of such runs; all others are decoded

@@ -19,11 +19,18 @@ PRESETS: dict[str, tuple[str, ...]] = {
         "vae-2d-no-noise-mnist",
         "vae-2d-mnist",
     ),
+    "Four likelihoods": (
+        "likelihood-gaussian-mnist",
+        "likelihood-laplace-mnist",
+        "likelihood-continuous-bernoulli-mnist",
+        "likelihood-categorical-mnist",
+    ),
 }
 ICONS = {
     "VAE | Autoencoder": ":material/splitscreen_right:",
     "Four betas": ":material/grid_view:",
     "Noise and KL, apart": ":material/noise_control_off:",
+    "Four likelihoods": ":material/grain:",
 }
 
 

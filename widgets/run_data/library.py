@@ -105,6 +105,8 @@ def current() -> Run | None:
 def measured(run: Run) -> list[str]:
     """Its test ELBO in words, or what is said in its place; empty before an evaluation."""
     elbo, note = evaluations.elbo(run.evaluation), evaluations.kl_note(run.evaluation)
+    if (found := evaluations.distance(run.evaluation)) is not None:
+        return [f"test {str(run.spec.likelihood.distance).lower()} {words.nats(found[0])}", "no likelihood"]
     if note is not None:
         return [
             f"test reconstruction {words.nats(evaluations.reconstruction(run.evaluation))} nats",

@@ -17,6 +17,7 @@ from widgets.run_data.subject import Picked
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from vae_core.analysis.decode import Pixels
     from vae_core.analysis.traverse import Usage
 
 QUANTILES = "quantiles"
@@ -141,13 +142,18 @@ def _code(path: str, version: Any, digest: str, label: int | None, _image: np.nd
     return tuple(mean.tolist())
 
 
-def decode(run: Run, y: int | None) -> Any:
-    """z [M, D] -> images [M, C, H, W] within [0, 1], as the board's decoder does."""
+def decode(run: Run, y: int | None, pixels: Pixels = "means") -> Any:
+    """z [M, D] -> images [M, C, H, W] within [0, 1], as the board's decoder does; drawn pixels have other
+    noise than there."""
     import torch
+
+    from vae_core.analysis import decode
+
+    generator = torch.Generator(run.model.device).manual_seed(0)
 
     def images(z: Tensor) -> Tensor:
         classes = None if y is None else torch.full((len(z),), y)
-        return run.model.decode_mean(z, classes)
+        return decode.decode(run.model, z, classes, pixels, generator)
 
     return images
 

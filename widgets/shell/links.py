@@ -67,9 +67,12 @@ STEP = Whole("step", ALL, "step of the tour", "The step of the tour.", least=1, 
 GUESS = Whole("guess", ALL, "guess", "The answer that was given to the step's question; 1 is the right one.",
     least=1)
 
-PIXELS = Choice("pixels", (*INPAINT, *GENERATE), "pixels",
-    "Whether pixels are means of p(x|z), its modes (of samples), or drawn from it.",
+PIXELS = Choice("pixels", (*TRAIN, *MAPS, *TRAVERSE, *INTERPOLATE, *INPAINT, *GENERATE), "pixels",
+    "Whether decoded pixels are means of p(x|z), its modes, or drawn from it.",
     options=("means", "modes", "drawn"), default="means")
+
+UNIT = Choice("unit", (*TRAIN, *MAPS), "unit", "Whether the numbers of a run are in nats or in bits.",
+    options=("nats", "bits"), default="nats")
 
 # --- Home, Train ------------------------------------------------------------------------------------
 

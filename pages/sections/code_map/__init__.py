@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.sections.code_map import stage
 from vae_core.runs.run import Run
-from widgets.components import picker
+from widgets.components import picker, pixels_switch
 from widgets.run_data import capabilities, classes
 from widgets.run_data.subject import Subject
 from widgets.shell import links, url_state, url_widgets
@@ -29,8 +29,9 @@ def page(run: Run | None) -> None:
         with st.container(width=PICKER):
             picked = picker.pick(links.IMAGE, run, label="Image")
         y = decoded_class(run, None if picked is None else picked.label)
+        pixels = pixels_switch.choose_in_browser(run)
     if picked is not None:
-        stage.show(run, Subject.of(run, picked), y)
+        stage.show(run, Subject.of(run, picked), y, pixels)
 
 
 def decoded_class(run: Run, label: int | None) -> int | None:

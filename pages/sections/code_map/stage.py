@@ -11,7 +11,7 @@ from pages.sections.code_map import state
 from vae_core.runs.run import Run
 from widgets.components.code_map import CodeMapState, code_map, parcels
 from widgets.components.code_map.state import Pairs
-from widgets.run_data import grid_codes, library, usage
+from widgets.run_data import capabilities, grid_codes, library, usage
 from widgets.run_data.codes import weights
 from widgets.run_data.library import open_run
 from widgets.run_data.subject import Subject
@@ -26,16 +26,16 @@ LIVE = 1.5  # seconds between two looks at a run in training
 WRITES = "code_map_writes"  # in the session: how often the prior has written, which is its seed
 
 
-def show(run: Run, subject: Subject, y: int | None) -> None:
-    """y: the class under which codes are decoded and priced."""
+def show(run: Run, subject: Subject, y: int | None, pixels: str) -> None:
+    """y: the class under which codes are decoded and priced. pixels: what is shown of p(x|z)."""
 
     def part() -> None:
-        one_map(run, subject, y)
+        one_map(run, subject, y, pixels)
 
     fragment(part, run_every=LIVE if run.status.active else None)
 
 
-def one_map(run: Run, subject: Subject, y: int | None) -> None:
+def one_map(run: Run, subject: Subject, y: int | None, pixels: str) -> None:
     codebook, encoded, now = grid_codes.codebook(run), grid_codes.encode(run, subject), state.read(run)
     in_plane = encoded.vectors.shape[1] == 2
     code_map(
@@ -46,6 +46,7 @@ def one_map(run: Run, subject: Subject, y: int | None) -> None:
         state=now,
         revision=state.MAP.revision,
         y=y,
+        pixels=pixels,
         label=f"Code map of {library.title(run)}",
         on_change=callback(lambda: state.receive(run)),
         on_write=callback(lambda: write(run, subject, y)),
@@ -87,12 +88,13 @@ def numbers(run: Run, subject: Subject, y: int | None, now: CodeMapState) -> Non
     )
     uniform = run.spec.uniform_nats
     rows, columns = run.spec.grid
-    lines = (
-        ("log p(x|z)", here.log_px, own.log_px, "of the image, all its pixels"),
+    lines = [
         ("Nats of the codes", -here.log_pz, -own.log_pz, "−log p(z) under the run’s prior"),
         ("Under a uniform prior", uniform, uniform, f"{rows * columns} log {run.spec.codes}, of any codes"),
-        ("log p(x, z)", here.joint, own.joint, "of the encoder’s codes it is the ELBO"),
-    )
+    ]
+    if "likelihood" in capabilities.of(run):
+        lines.insert(0, ("log p(x|z)", here.log_px, own.log_px, "of the image, all its pixels"))
+        lines.append(("log p(x, z)", here.joint, own.joint, "of the encoder’s codes it is the ELBO"))
     st.html(
         '<dl class="elbo-compared elbo-costs">'
         + "".join(

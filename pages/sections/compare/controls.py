@@ -16,6 +16,7 @@ from widgets.components.latent_map.map_view import View as MapView
 from widgets.run_data import usage
 from widgets.run_data.subject import Picked
 from widgets.shell import links, url_state, url_widgets
+from widgets.shell.units import Unit
 
 SAME = {"place": "Place", "image": "Image"}
 USUAL = EXTENTS[0]  # the same for all runs, or maps would not compare
@@ -24,13 +25,16 @@ USUAL = EXTENTS[0]  # the same for all runs, or maps would not compare
 @dataclass(frozen=True, eq=False)
 class CompareView:
     """by_image: whether the maps show the same image; picked: which, None while images are being read.
-    images: those among which it was picked."""
+    images: those among which it was picked. pixels: what is shown of p(x|z).
+    unit: of the numbers above the maps."""
 
     extent: float
     ratio: float
     by_image: bool
     picked: Picked | None
     images: str
+    pixels: str
+    unit: Unit
 
     def of(self, run: Run) -> MapView:
         dims = (0, 1) if run.spec.latent == 2 else usage.most_informative(run)
@@ -43,7 +47,7 @@ def test_images(run: Run) -> str:
     return f"{source.name} {source.path or ''} {source.shape}"
 
 
-def strip(runs: Sequence[Run], offered: Sequence[Run]) -> CompareView:
+def strip(runs: Sequence[Run], offered: Sequence[Run], pixels: str, unit: Unit) -> CompareView:
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="compare-strip"):
         choosing.count(runs, offered)
         same = st.segmented_control(
@@ -65,7 +69,7 @@ def strip(runs: Sequence[Run], offered: Sequence[Run]) -> CompareView:
         _decoded_class(runs)
         with st.container(horizontal=True, gap="small", width="content"):
             choosing.preset_buttons()
-    return CompareView(extent, ratio, same == "image", picked, test_images(runs[0]))
+    return CompareView(extent, ratio, same == "image", picked, test_images(runs[0]), pixels, unit)
 
 
 def _decoded_class(runs: Sequence[Run]) -> None:

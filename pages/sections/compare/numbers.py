@@ -11,7 +11,8 @@ from vae_core.runs import evaluations
 from vae_core.runs.run import Run
 from widgets.components.latent_map import measures
 from widgets.run_data.codes import Codes
-from widgets.shell import objective_words, tasks, words
+from widgets.shell import objective_words, tasks, units, words
+from widgets.shell.units import Unit
 
 
 def known(codes: Codes, ratio: float) -> bool:
@@ -23,8 +24,8 @@ def _task(codes: Codes, ratio: float) -> tasks.Task:
     return tasks.start(measures.hole_mass, codes, ratio)
 
 
-def show(run: Run, codes: Codes, ratio: float) -> None:
-    cells = [_hole_mass(codes, ratio), *_bound(run, codes)]
+def show(run: Run, codes: Codes, ratio: float, unit: Unit) -> None:
+    cells = [_hole_mass(codes, ratio), *_bound(run, codes, unit)]
     cells.append(("beta", objective_words.beta(run.spec, run.beta_moves), "", ""))
     rows = "".join(
         f'<div title="{escape(why)}"><dt>{escape(name)}</dt>'
@@ -60,16 +61,23 @@ def _evaluation(run: Run, codes: Codes) -> dict[str, Any] | None:
     return run.evaluation if codes.whole and not run.status.active else None
 
 
-def _bound(run: Run, codes: Codes) -> list[Cell]:
+def _bound(run: Run, codes: Codes, unit: Unit) -> list[Cell]:
     """The ELBO of the test images, or what is said in its place; nothing before an evaluation."""
     evaluation = _evaluation(run, codes)
     elbo, note = evaluations.elbo(evaluation), evaluations.kl_note(evaluation)
     if elbo is not None:
         of = "" if run.spec.bound_of == "log p(x)" else f", of {run.spec.bound_of}"
-        return [
-            ("ELBO", words.nats(elbo), f"nats{of}", "Reconstruction minus KL, with beta 1, per test image")
-        ]
+        help = "Reconstruction minus KL, with beta 1, per test image"
+        cells = [("ELBO", unit.text(elbo), f"{unit.name}{of}", help)]
+        if (found := units.per_dimension(run.spec, evaluation)) is not None:
+            value, scale = found
+            shown = f"{value:.3f}".replace("-", "−")
+            cells.append(("Bits per dimension", shown, f"of {scale}", units.about_scale(run.spec, scale)))
+        return cells
+    if (distance := evaluations.distance(evaluation)) is not None:
+        name = str(run.spec.likelihood.distance)
+        return [(name, words.nats(distance[0]), "no likelihood, no ELBO", distance[1])]
     if note is not None:
-        shown = words.nats(evaluations.reconstruction(evaluation))
-        return [("Reconstruction", shown, "nats, no ELBO", note)]
+        shown = unit.text(evaluations.reconstruction(evaluation))
+        return [("Reconstruction", shown, f"{unit.name}, no ELBO", note)]
     return []

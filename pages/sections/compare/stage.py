@@ -99,7 +99,7 @@ def maps(runs: Sequence[Run], view: CompareView, offered: Sequence[Run]) -> None
             with st.container(gap="small", key=f"compare-cell-{place}"):
                 choosing.picker(place, runs, offered)
                 if place < len(runs) and (one := sides[place]) is not None:
-                    numbers.show(one.run, one.codes, view.ratio)
+                    numbers.show(one.run, one.codes, view.ratio, view.unit)
                     one_map(place, one, view, state, HEIGHTS[count])
     for each in there:
         caption = f"{each.field.meaning} {numbers.why_no_elbo(each.run, each.codes)}"
@@ -148,6 +148,7 @@ def one_map(place: int, one: Side, view: CompareView, state: Shared, height: str
         group=SHARED.key,
         links="image" if view.by_image else "place",
         images=one.images,
+        pixels=view.pixels,
         label=f"Latent map of {library.title(run)}",
     )
 

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from pages.sections.generate import pixels
 from pages.sections.generate.seed import next_seed
 from vae_core.pixels import to_uint8
 from vae_core.runs.run import Run
-from widgets.components import take_away
+from widgets.components import pixels_switch, take_away
 from widgets.components.take_away import File
 from widgets.run_data import library
 from widgets.run_data.classes import names
@@ -48,7 +47,7 @@ def show(run: Run) -> None:
                 "mean of the draw's component, of a flow those of the noise that it moves.",
             )
         )
-        how = pixels.choose(run)
+        how = pixels_switch.choose(run)
         seed = next_seed()
     classes = tuple(sorted(chosen)) or tuple(range(len(called)))
     images = sheet(str(run.path), weights(run), classes, percent / 100, seed, how)
@@ -56,7 +55,8 @@ def show(run: Run) -> None:
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             st.markdown(f"**{called[c]}**", width=56)
             sheets.sheet(row, 64, COUNT, name=f"Class {called[c]}, sample")
-    st.caption(f"{pixels.TITLES[how]} of p(x|z, y), with z from p(z|y).".replace("Drawn of", "Drawn from"))
+    shown = "Drawn from" if how == "drawn" else f"{pixels_switch.TITLES[how]} of"
+    st.caption(f"{shown} p(x|z, y), with z from p(z|y).")
     about = {
         "run": library.title(run),
         "classes": ", ".join(called[c] for c in classes),

@@ -12,7 +12,7 @@ from pages.sections.generate.seed import next_seed
 from vae_core.pixels import to_uint8
 from vae_core.runs.run import Run
 from vae_core.spec import UniformPrior
-from widgets.components import take_away
+from widgets.components import pixels_switch, take_away
 from widgets.components.code_map import parcels
 from widgets.components.code_sheet import code_sheet
 from widgets.components.take_away import File
@@ -23,6 +23,7 @@ from widgets.shell import links, sheets, url_widgets, words
 
 if TYPE_CHECKING:
     from vae_core.analysis.code_map import Samples
+    from vae_core.analysis.decode import Pixels
 
 COUNT, ACROSS = 16, 4
 FROM = {"both": "Both", "prior": "p(z)", "uniform": "Uniform"}
@@ -59,6 +60,7 @@ def show(run: Run) -> None:
                 "code. Uniform draws have none.",
             )
         )
+        pixels = pixels_switch.choose_in_browser(run)
         seed = next_seed()
     book, version = grid_codes.codebook(run), weights(run)
     drawn = {
@@ -73,10 +75,11 @@ def show(run: Run) -> None:
                 decoder=usage.decoder(run, None),
                 codebook=parcels.codebook(book.tiles, book.vectors, book.uses),
                 sheet=parcels.sheet(found.codes.numpy(), None if found.y is None else found.y.numpy()),
+                pixels=pixels,
                 label=f"{COUNT} samples, {FROM[kind]}",
             )
             st.caption(price(run, kind, found))
-    _take_away(run, drawn, percent, seed)
+    _take_away(run, drawn, percent, seed, pixels)
 
 
 def chosen_kinds(run: Run) -> list[str]:
@@ -119,23 +122,26 @@ def samples(
     return code_map.sample(model, COUNT, temperature, generator, told, uniform)
 
 
-def _take_away(run: Run, drawn: dict[str, Samples], percent: int, seed: int) -> None:
+def _take_away(run: Run, drawn: dict[str, Samples], percent: int, seed: int, pixels: Pixels) -> None:
     files = [
         File(
             "png",
-            partial(_picture, run, found),
+            partial(_picture, run, found, pixels),
             "PNG, p(z)" if kind == "prior" else "PNG, uniform",
             f"samples {kind}",
         )
         for kind, found in drawn.items()
     ]
-    about = {"run": library.title(run), "temperature": f"{percent} %", "seed": str(seed)}
+    about = {"run": library.title(run), "temperature": f"{percent} %", "seed": str(seed), "pixels": pixels}
     take_away.menu("code-sheet", f"{run.name} seed {seed}", about, files)
 
 
-def _picture(run: Run, found: Samples, times: int) -> bytes:
-    from vae_core.analysis import code_map
+def _picture(run: Run, found: Samples, pixels: Pixels, times: int) -> bytes:
+    import torch
+
+    from vae_core.analysis import code_map, decode
 
     codebook, _ = code_map.parts(run.model)
-    images = run.model.decode_mean(codebook.embed(found.codes), found.y)
+    noise = torch.Generator(run.model.device).manual_seed(0)
+    images = decode.decode(run.model, codebook.embed(found.codes), found.y, pixels, noise)
     return sheets.tile(np.asarray(to_uint8(images.cpu().numpy())), ACROSS, 2 * times)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from vae_core.analysis.generate import Agreement, Probe
-    from vae_core.analysis.oracle_classifier import OracleClassifier
     from vae_core.analysis.progress import Progress
+    from vae_core.model.oracle_classifier import OracleClassifier
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,8 +129,9 @@ def measure(path: str, version: Any, progress: Progress, cancelled: Callable[[],
     import torch
 
     from vae_core import data
-    from vae_core.analysis import evaluation, generate, oracle_classifier
+    from vae_core.analysis import evaluation, generate
     from vae_core.analysis.progress import Reporter
+    from vae_core.model import oracle_classifier
     from vae_core.training.process import quick_arithmetic
 
     run, reporter = open_run(path), Reporter(progress, cancelled)

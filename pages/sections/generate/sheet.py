@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from pages.sections.generate import pixels
 from pages.sections.generate.seed import next_seed
 from vae_core.pixels import to_uint8
 from vae_core.runs.run import Run
-from widgets.components import take_away
+from widgets.components import pixels_switch, take_away
 from widgets.components.take_away import File
 from widgets.run_data import library, usage
 from widgets.run_data.classes import dataset_classes
@@ -80,7 +79,7 @@ def show(run: Run) -> None:
                 "the prior gives one image (a mixture one of each component), and a posterior its mean.",
             )
         )
-        how = pixels.choose(run)
+        how: Pixels = "drawn" if run.spec.net.reach else pixels_switch.choose(run)
         seed = next_seed()
     codes, temperature = usage.codes(run), percent / 100
     kinds = ["posteriors", "prior"] if chosen == "both" else [str(chosen)]
@@ -209,8 +208,9 @@ def measure(
     codes: Codes, version: Any, temperature: float, progress: Progress, cancelled: Callable[[], bool]
 ) -> Measured:
     """Of draws whose seed is always the same; some seconds."""
-    from vae_core.analysis import oracle_classifier, sample_sheet
+    from vae_core.analysis import sample_sheet
     from vae_core.analysis.progress import Reporter
+    from vae_core.model import oracle_classifier
     from vae_core.training.process import quick_arithmetic
 
     run, reporter = codes.run, Reporter(progress, cancelled)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.sections.inpaint import anomaly, completing, denoising, opening
+from pages.sections.inpaint import anomaly, by_pixel, completing, denoising, opening
 from vae_core.runs.run import Run
+from vae_core.spec.capabilities import capabilities as able
 from widgets.components import picker
 from widgets.run_data import capabilities
 from widgets.run_data.subject import Subject
@@ -22,6 +23,10 @@ NOTICES = {
 MASKED = (
     "**Notice.** This encoder was trained on images with holes: one pass completes them, and is still no "
     "match for chains that take their time."
+)
+IN_ORDER = (
+    "**Notice.** Each pixel is drawn by the ones above it and to its left. With the lower half hidden the "
+    "completions go on from what they see, and hardly ask the code."
 )
 NOISED = (
     "**Notice.** This encoder was trained under noise: one pass comes near what the posterior takes "
@@ -41,6 +46,12 @@ EQUATIONS: dict[str, tuple[str, ...]] = {
         "class y, all of this is given y too.",
         r"p(x_h \,|\, x_o) = \int p(x_h \,|\, z)\, p(z \,|\, x_o)\, dz \qquad "
         r"p(z \,|\, x_o) \propto p(z) \prod_{i \in o} p(x_i \,|\, z)",
+    ),
+    "in_order": (
+        "Pixels are drawn in raster order, each given the code and the pixels before it. A draw weighs what "
+        "its observed pixels o are worth, each given those before it.",
+        r"p(x \,|\, z) = \prod_i p(x_i \,|\, x_{<i}, z) \qquad "
+        r"w = \frac{p(z)}{m(z)} \prod_{i \in o} p(x_i \,|\, x_{<i}, z)",
     ),
     "denoise": (
         "One pass encodes the noisy image as if it were one of the data. The posterior knows how noise makes "
@@ -65,19 +76,21 @@ SHOW = {"inpaint": completing.show, "denoise": denoising.show, "anomaly": anomal
 
 
 def page(run: Run | None) -> str:
-    """Shows the page, and says which of its questions it shows."""
+    """Shows the page, and says which of the EQUATIONS goes with it."""
     title = st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="inpaint-title")
     with title:
         st.title("Inpaint", width="content")
         notice = st.empty()
     if not capabilities.shows(run, "inpaint"):
         return "inpaint"
+    by_itself = "independent_pixels" in able(run.spec)
+    questions = list(TASKS) if by_itself else ["inpaint"]
     task = str(
         st.segmented_control(
             "Question",
-            list(TASKS),
+            questions,
             format_func=TASKS.__getitem__,
-            **url_widgets.choice(links.DO, list(TASKS), label=TASKS.__getitem__, by="default"),
+            **url_widgets.choice(links.DO, questions, label=TASKS.__getitem__, by="default"),
             required=True,
             label_visibility="collapsed",
         )
@@ -88,11 +101,14 @@ def page(run: Run | None) -> str:
     with left:
         picked = picker.pick(links.IMAGE, run, label="Image", default=opening.image(run))
     if picked is not None:
-        SHOW[task](run, Subject.of(run, picked), left, right)
-    return task
+        show = SHOW[task] if by_itself else by_pixel.show
+        show(run, Subject.of(run, picked), left, right)
+    return task if by_itself else "in_order"
 
 
 def _notice(run: Run, task: str) -> str:
+    if run.spec.net.reach:
+        return IN_ORDER
     if run.spec.classes and task in TOLD:
         return TOLD[task]
     if run.spec.noise.kind != "none" and task == "denoise":

@@ -14,6 +14,7 @@ from pages.sections.inpaint.result import Question
 from vae_core.analysis.progress import Cancelled
 from vae_core.pixels import unit
 from vae_core.runs.run import Run
+from widgets.components import pixels_switch
 from widgets.components.completions import Panel, completions
 from widgets.run_data import library
 from widgets.run_data.capabilities import fits
@@ -24,7 +25,7 @@ from widgets.shell.error_boundary import callback
 from widgets.shell.fragments import fragment
 
 COUNTS = (4, 8, 16, 32, 64)
-PIXELS = {"means": "Means", "drawn": "Drawn pixels"}
+HIDDEN = "The mean of each hidden pixel under p(x|z), or pixels drawn from it."
 TOLD = (
     "What the model is told: the same visible half of a digit can be completed as a 3 and as an 8. At first "
     "what its own classifier reads in what is visible; without one, the image's label."
@@ -98,18 +99,6 @@ def _controls(run: Run) -> tuple[str, str, int, int, int]:
                 )
             )
     return method, beside, length, count, seed
-
-
-def _pixels() -> None:
-    st.segmented_control(
-        "Hidden pixels",
-        list(PIXELS),
-        format_func=PIXELS.__getitem__,
-        **url_widgets.choice(links.PIXELS, list(PIXELS), label=PIXELS.__getitem__, by="default"),
-        required=True,
-        label_visibility="collapsed",
-        help="The mean of each hidden pixel under p(x|z), or pixels drawn from it.",
-    )
 
 
 def _beside(run: Run, method: str) -> str:
@@ -198,7 +187,7 @@ def _board(questions: list[Question], count: int, seed: int, length: int) -> Non
         drawn = url_state.read(links.PIXELS) == "drawn"
         completions(BOARD, _panels(questions, asked), drawn=drawn, waiting=waiting)
         with st.container(horizontal=True, gap="small", vertical_alignment="center", key="inpaint-under"):
-            _pixels()
+            pixels_switch.switch(("means", "drawn"), HIDDEN, "Hidden pixels", hidden=True)
             _next(questions, asked, length, drawn, seed)
 
     fragment(part, run_every=POLL if waited else None)

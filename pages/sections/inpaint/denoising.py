@@ -186,7 +186,7 @@ def reading(run: Run, images: np.ndarray) -> list[str] | None:
     ships."""
     import torch
 
-    from vae_core.analysis import oracle_classifier
+    from vae_core.model import oracle_classifier
 
     source = run.spec.data
     if not oracle_classifier.there_is(source.name):

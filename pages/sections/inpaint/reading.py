@@ -51,7 +51,7 @@ def read(run: Run, problem: Problem, moments: np.ndarray, found: Completions) ->
     """moments [F, K, D]: codes of the film. None where no classifier of the data comes with the library."""
     import torch
 
-    from vae_core.analysis import oracle_classifier
+    from vae_core.model import oracle_classifier
 
     if not oracle_classifier.there_is(run.spec.data.name):
         return None

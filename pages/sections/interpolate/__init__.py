@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.sections.interpolate import arithmetic, grid, path, surprise
 from vae_core.runs.run import Run
+from widgets.components import pixels_switch
 from widgets.run_data import capabilities
 from widgets.shell import links, url_state, url_widgets
 from widgets.shell.error_boundary import error_boundary
@@ -26,11 +27,14 @@ TABS = {
 
 
 def page(run: Run | None) -> None:
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="interpolate-title"):
+    title = st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="interpolate-title")
+    with title:
         st.title("Interpolate", width="content")
         st.markdown(NOTICES[url_state.read(links.TAB) or "path"], width="stretch")
     if not capabilities.shows(run, "interpolate"):
         return
+    with title:
+        pixels = pixels_switch.choose_in_browser(run)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         chosen = st.segmented_control(
             "What to do",
@@ -45,4 +49,4 @@ def page(run: Run | None) -> None:
         if chosen != "arithmetic":
             surprise.button()
     with error_boundary():
-        TABS[chosen or "path"][1](run)
+        TABS[chosen or "path"][1](run, pixels)

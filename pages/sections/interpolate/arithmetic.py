@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -29,12 +30,15 @@ from widgets.shell import links, tasks, words
 from widgets.shell.error_boundary import callback
 from widgets.shell.fragments import fragment
 
+if TYPE_CHECKING:
+    from vae_core.analysis.decode import Pixels
+
 MARGIN = 0.1  # of a class, that has a style yet further out
 REACH = 3.0  # how often a direction is added, or taken away
 TIMES, STRENGTH = ("arithmetic-board", links.TIMES), ("attribute-board", links.AMOUNT)
 
 
-def show(run: Run) -> None:
+def show(run: Run, pixels: Pixels) -> None:
     found = usage.codes(run)
     way, start, analogy = controls(run, found)
     if way is None or start is None:
@@ -47,7 +51,7 @@ def show(run: Run) -> None:
     passed = task.result() if task.done() and task.exception() is None else None
 
     def part() -> None:
-        board(run, found, line, way, passed, analogy)
+        board(run, found, line, way, passed, analogy, pixels)
 
     fragment(part)
     if passed is None:
@@ -60,8 +64,8 @@ def show(run: Run) -> None:
     downloads.menu(
         f"{run.name}-arithmetic",
         {"run": library.title(run), "direction": title},
-        lambda: downloads.swing(run, line, title),
-        partial(downloads.row, run, line, title),
+        lambda: downloads.swing(run, line, title, pixels),
+        partial(downloads.row, run, line, title, pixels),
         lambda: downloads.numbers([run], [line], [passed]),
     )
 
@@ -141,7 +145,13 @@ def line_of(run: Run, start: Operand, way: ChosenDirection, analogy: bool) -> Li
 
 
 def board(
-    run: Run, found: Codes, line: Line, way: ChosenDirection, passed: Passed | None, analogy: bool
+    run: Run,
+    found: Codes,
+    line: Line,
+    way: ChosenDirection,
+    passed: Passed | None,
+    analogy: bool,
+    pixels: Pixels,
 ) -> None:
     marks = [(0.0, "C"), (1.0, "A − B + C")]
     if not analogy:
@@ -162,7 +172,7 @@ def board(
         classes=path_codes.class_weights(line, path_codes.times(line)),
         facts=under(run, line) + facts(run, way),
     )
-    slider_state.show(*(TIMES if analogy else STRENGTH), [shown], f"Along {way.how}")
+    slider_state.show(*(TIMES if analogy else STRENGTH), [shown], pixels, f"Along {way.how}")
 
 
 def facts(run: Run, way: ChosenDirection) -> list[tuple[str, str, str]]:

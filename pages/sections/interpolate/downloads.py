@@ -16,6 +16,7 @@ from vae_core.runs.run import Run
 from widgets.components import take_away
 from widgets.components.take_away import File
 from widgets.run_data import library
+from widgets.run_data.library import open_run
 from widgets.shell import strips
 from widgets.shell.downloads import csv_table
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from pages.sections.interpolate.path import PathChoice
+    from vae_core.analysis.decode import Pixels
 
 FRAMES, TILES = 48, 11  # of the film, there and back; of the sheet, at least
 
@@ -35,12 +37,14 @@ PATH = (
 )
 
 
-def of_paths(view: PathChoice, lines: Sequence[Line], measured: Sequence[Passed | None]) -> None:
+def of_paths(
+    view: PathChoice, lines: Sequence[Line], measured: Sequence[Passed | None], pixels: Pixels
+) -> None:
     menu(
         "-".join(run.name for run in view.runs) + f"-{lines[0].kind}",
         {"run": " and ".join(library.title(run) for run in view.runs), "path": title(view, lines)},
-        lambda: film(view, lines),
-        partial(sheet, view, lines),
+        lambda: film(view, lines, pixels),
+        partial(sheet, view, lines, pixels),
         lambda: numbers(view.runs, lines, measured),
     )
 
@@ -56,17 +60,18 @@ def menu(
     take_away.menu(name, name, about, files)
 
 
-def images(line: Line, t: Tensor) -> np.ndarray:
+def images(line: Line, t: Tensor, pixels: Pixels) -> np.ndarray:
     """The path's decoded images at t [M]: uint8 [M, C, H, W]."""
     import torch
 
+    from vae_core.analysis.decode import decode
     from vae_core.analysis.interpolate import along
 
-    path = path_codes.along(line)
+    model, path = open_run(line.path).model, path_codes.along(line)
     share = (t.double() - line.first) / (line.last - line.first)
-    with torch.inference_mode():
-        decoded = path_codes.decoder(line, t)(along(path, share))
-    return to_uint8(decoded).numpy()
+    y = path_codes.class_weights(line, t)
+    generator = torch.Generator(model.device).manual_seed(0)
+    return to_uint8(decode(model, along(path, share), y, pixels, generator).cpu()).numpy()
 
 
 def faded(view: PathChoice, t: Tensor) -> np.ndarray:
@@ -80,23 +85,23 @@ def faded(view: PathChoice, t: Tensor) -> np.ndarray:
     return to_uint8(faded[order.argsort()]).numpy()
 
 
-def film(view: PathChoice, lines: Sequence[Line]) -> bytes:
+def film(view: PathChoice, lines: Sequence[Line], pixels: Pixels) -> bytes:
     import torch
 
     phase = torch.arange(FRAMES, dtype=torch.float64) / FRAMES
     t = (1 - torch.cos(2 * torch.pi * phase)) / 2
-    rows = [images(line, t) for line in lines] + [faded(view, t)]
+    rows = [images(line, t, pixels) for line in lines] + [faded(view, t)]
     labels = [library.title(run) for run in view.runs]
     if len(lines) == 1:
         labels = [decoded(view.runs[0], lines[0])]
     return strips.film(np.stack(rows), [*labels, "pixels faded"], title(view, lines))
 
 
-def sheet(view: PathChoice, lines: Sequence[Line], times: int = 1) -> bytes:
+def sheet(view: PathChoice, lines: Sequence[Line], pixels: Pixels, times: int = 1) -> bytes:
     import torch
 
     t = torch.linspace(0, 1, lines[0].steps(TILES - 1) + 1, dtype=torch.float64)
-    rows = [images(line, t) for line in lines] + [faded(view, t)]
+    rows = [images(line, t, pixels) for line in lines] + [faded(view, t)]
     labels = [library.title(run) for run in view.runs]
     notes = [
         f"{path_codes.KINDS[line.kind].lower()} path" + (f", {decoded(run, line)}" if line.classes else "")
@@ -114,23 +119,23 @@ def decoded(run: Run, line: Line) -> str:
     return f"as {told_class.in_words(run, line.classes)}" if line.classes else "decoded"
 
 
-def swing(run: Run, line: Line, title: str) -> bytes:
+def swing(run: Run, line: Line, title: str, pixels: Pixels) -> bytes:
     """The film of a single path, from its first end to its last and back."""
     import torch
 
     phase = torch.arange(FRAMES, dtype=torch.float64) / FRAMES
     t = line.first + (1 - torch.cos(2 * torch.pi * phase)) / 2 * (line.last - line.first)
-    return strips.film(images(line, t)[None], [decoded(run, line)], title)
+    return strips.film(images(line, t, pixels)[None], [decoded(run, line)], title)
 
 
-def row(run: Run, line: Line, title: str, times: int = 1) -> bytes:
+def row(run: Run, line: Line, title: str, pixels: Pixels, times: int = 1) -> bytes:
     """The frames of a single path."""
     import torch
 
     t = torch.linspace(line.first, line.last, TILES if line.last > 2 else 9, dtype=torch.float64)
     ticks = [f"{v:.2g}" for v in t.tolist()]
     said = ["times the direction"]
-    return strips.sheet(images(line, t)[None], [decoded(run, line)], said, ticks, title, times)
+    return strips.sheet(images(line, t, pixels)[None], [decoded(run, line)], said, ticks, title, times)
 
 
 def title(view: PathChoice, lines: Sequence[Line]) -> str:

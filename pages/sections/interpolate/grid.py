@@ -23,6 +23,8 @@ from widgets.shell import links, strips, url_widgets
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from vae_core.analysis.decode import Pixels
+
 SIDE = 9  # images
 FLAT = {name: KINDS[name] for name in ("linear", "spherical")}
 CORNERS = {"A": links.IMAGE, "B": links.END, "C": links.LOWER_LEFT, "D": links.LOWER_RIGHT}
@@ -37,7 +39,7 @@ class GridChoice:
     classes: tuple[int | None, ...]
 
 
-def show(run: Run) -> None:
+def show(run: Run, pixels: Pixels) -> None:
     chosen = controls(run)
     if chosen is None:
         return
@@ -47,13 +49,14 @@ def show(run: Run) -> None:
         decoder=usage.decoder(run, None),
         codes=codes,
         classes=weights,
+        pixels=pixels,
         label="Images between A, B, C and D",
     )
     take_away.menu(
         "grid",
         f"{run.name} grid {chosen.kind}",
         {"run": library.title(run), "images": "; ".join(image.name for image in chosen.images)},
-        [File("png", partial(sheet, run, chosen), help="All images of the grid in one picture.")],
+        [File("png", partial(sheet, run, chosen, pixels), help="All images of the grid in one picture.")],
     )
 
 
@@ -100,9 +103,15 @@ def between(run: Run, chosen: GridChoice) -> tuple[Tensor, Tensor | None]:
     return codes, None if weights is None else paths.bilinear(weights, steps, steps)
 
 
-def sheet(run: Run, chosen: GridChoice, times: int = 1) -> bytes:
+def sheet(run: Run, chosen: GridChoice, pixels: Pixels = "means", times: int = 1) -> bytes:
+    import torch
+
+    from vae_core.analysis import decode
+
     codes, weights = between(run, chosen)
-    images = run.model.decode_mean(codes.flatten(0, 1), None if weights is None else weights.flatten(0, 1))
+    y = None if weights is None else weights.flatten(0, 1)
+    generator = torch.Generator(run.model.device).manual_seed(0)
+    images = decode.decode(run.model, codes.flatten(0, 1), y, pixels, generator).cpu()
     tiles = to_uint8(images).unflatten(0, (SIDE, SIDE)).numpy()
     edge = [""] * (SIDE - 2)
     note = f"{FLAT[chosen.kind].lower()} codes"

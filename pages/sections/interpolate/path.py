@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -30,6 +31,9 @@ from widgets.run_data.subject import Picked
 from widgets.shell import links, tasks, url_state, url_widgets, words
 from widgets.shell.error_boundary import callback
 from widgets.shell.fragments import fragment
+
+if TYPE_CHECKING:
+    from vae_core.analysis.decode import Pixels
 
 ALONE = "none"
 PICKER = 250  # pixels
@@ -59,7 +63,7 @@ class PathChoice:
         return [(k / (len(names) - 1), name) for k, name in enumerate(names)]
 
 
-def show(run: Run) -> None:
+def show(run: Run, pixels: Pixels) -> None:
     view = controls(run)
     if view is None:
         return
@@ -73,7 +77,7 @@ def show(run: Run) -> None:
     measured = [task.result() if task.done() and task.exception() is None else None for task in running]
 
     def part() -> None:
-        board(view, lines, measured)
+        board(view, lines, measured, pixels)
 
     fragment(part)
     for task in running:
@@ -84,7 +88,7 @@ def show(run: Run) -> None:
     why = compare.why(view.runs, [found and found.empty for found in measured])
     if why is not None:
         st.markdown(why)
-    downloads.of_paths(view, lines, measured)
+    downloads.of_paths(view, lines, measured, pixels)
 
 
 def say_lines(runs: tuple[Run, ...]) -> None:
@@ -176,7 +180,7 @@ def line(run: Run, view: PathChoice) -> Line:
     return replace(line, first=0.0, last=1.0) if view.stops else line
 
 
-def board(view: PathChoice, lines: list[Line], measured: list[Passed | None]) -> None:
+def board(view: PathChoice, lines: list[Line], measured: list[Passed | None], pixels: Pixels) -> None:
     last = len(lines) - 1
     ways = [
         interpolate.PathView(
@@ -199,7 +203,7 @@ def board(view: PathChoice, lines: list[Line], measured: list[Passed | None]) ->
         )
         for k, (run, one, found) in enumerate(zip(view.runs, lines, measured, strict=True))
     ]
-    slider_state.show(BOARD, links.T, ways, "Path from A to B")
+    slider_state.show(BOARD, links.T, ways, pixels, "Path from A to B")
 
 
 def under(run: Run, line: Line) -> list[tuple[str, str, str]]:

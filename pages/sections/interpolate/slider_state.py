@@ -29,8 +29,8 @@ class Slide:
         return cls(field.parse(link["t"]) if "t" in link else field.default, field)
 
 
-def show(key: str, field: Number, ways: Sequence[PathView], label: str) -> float:
-    """key: of the board."""
+def show(key: str, field: Number, ways: Sequence[PathView], pixels: str, label: str) -> float:
+    """key: of the board. pixels: what is shown of p(x|z)."""
     slider: ComponentState[Slide] = ComponentState(key, {"t": field})
     t = slider.read(lambda link: Slide.from_link(link, field)).t
 
@@ -39,4 +39,12 @@ def show(key: str, field: Number, ways: Sequence[PathView], label: str) -> float
         if now is not None:
             slider.hear(Slide(min(max(now, field.least), field.most), field))
 
-    return interpolate(key, ways=ways, t=t, revision=slider.revision, label=label, on_change=callback(heard))
+    return interpolate(
+        key,
+        ways=ways,
+        t=t,
+        revision=slider.revision,
+        pixels=pixels,
+        label=label,
+        on_change=callback(heard),
+    )

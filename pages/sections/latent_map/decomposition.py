@@ -17,7 +17,7 @@ from widgets.components.latent_map.map_view import View
 from widgets.components.take_away import File
 from widgets.run_data import library
 from widgets.run_data.codes import Codes
-from widgets.shell import palette, tasks, words
+from widgets.shell import palette, tasks, units, words
 from widgets.shell.downloads import csv_table
 
 if TYPE_CHECKING:
@@ -117,7 +117,10 @@ def parts(run: Run, codes: Codes, found: Decomposition) -> None:
             charts.dimensions(kl.dimension.tolist(), collapsed), key="dimension-kl", config=palette.PLAIN
         )
         moments = "" if codes.gaussian else " Each is that of the Gaussian of the same mean and variance."
-        st.caption(f"In nats per image; {summed(kl)}{moments} A grey dimension ignores the image.")
+        st.caption(
+            f"In nats per image; {summed(kl)}{moments} A grey dimension ignores the image. "
+            + units.size_of_code(run.spec, split.kl)
+        )
         rows = [[d + 1, value, int(collapsed[d])] for d, value in enumerate(kl.dimension.tolist())]
         take_away.menu(
             "kl",

@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from vae_core.runs.run import Run
+from vae_core.spec.capabilities import capabilities
 from widgets.components.latent_map import MapState, posterior_regions
 from widgets.components.latent_map.map_view import View
 from widgets.components.picker import source as pictures
@@ -92,6 +93,7 @@ def on_map(run: Run, state: MapState, view: View) -> tuple[dict[str, Any] | None
     """The true posterior of the pinned image as the map takes it, None where there is none to draw; and
     whether it is on its way."""
     drawn = run.spec.latent == 2 and view.kind == "marginal" and "ellipse" in state.layers
+    drawn = drawn and "likelihood" in capabilities(run.spec)
     if not drawn or state.image is None or run.status.active:
         return None, False
     found = pictures.of(run)

@@ -14,32 +14,32 @@ from widgets.components.latent_map import densities
 from widgets.components.latent_map.map_view import View
 from widgets.components.latent_map.measures import exact, measure, percent
 from widgets.run_data.codes import Codes
-from widgets.shell import links, objective_words, tasks, url_state, words
+from widgets.shell import links, objective_words, tasks, units, url_state, words
 from widgets.shell.fragments import fragment
+from widgets.shell.units import Unit
 
 LIVE = 2.0  # seconds between two measurements of a run in training
 
 
-def show(run: Run, view: View) -> None:
+def show(run: Run, view: View, unit: Unit) -> None:
     codes = which_prior.codes(run)
     if codes is None:
         return
     if not codes.whole:
         # Few images: measured at once, again and again.
-        fragment(lambda: of_newest(run, view), run_every=LIVE if run.status.active else None)
+        fragment(lambda: of_newest(run, view, unit), run_every=LIVE if run.status.active else None)
         return
-    tasks.when_done(
-        tasks.start(exact, codes, view.ratio), "Measuring", lambda found: numbers(run, view, codes, *found)
-    )
+    task = tasks.start(exact, codes, view.ratio)
+    tasks.when_done(task, "Measuring", lambda found: numbers(run, view, codes, unit, *found))
 
 
-def of_newest(run: Run, view: View) -> None:
+def of_newest(run: Run, view: View, unit: Unit) -> None:
     codes = which_prior.codes(run)
     if codes is not None:
-        numbers(run, view, codes, *measure(codes, view.ratio))
+        numbers(run, view, codes, unit, *measure(codes, view.ratio))
 
 
-def numbers(run: Run, view: View, codes: Codes, holes: Any, outside: Any) -> None:
+def numbers(run: Run, view: View, codes: Codes, unit: Unit, holes: Any, outside: Any) -> None:
     latent = run.spec.latent
     everywhere = "" if latent == 2 else f" in all {latent} dimensions"
     number(
@@ -64,10 +64,18 @@ def numbers(run: Run, view: View, codes: Codes, holes: Any, outside: Any) -> Non
     elbo, note = evaluations.elbo(evaluation), evaluations.kl_note(evaluation)
     if elbo is not None:
         of = "" if run.spec.bound_of == "log p(x)" else f", of {run.spec.bound_of}"
-        number("ELBO", words.nats(elbo), f"nats per test image{of}", "Reconstruction minus KL, with beta 1.")
+        found = units.per_dimension(run.spec, evaluation) if unit.name == "bits" else None
+        each, about = "", ""
+        if found is not None:
+            each, about = f"; {found[0]:.3f} per pixel", f" {units.about_scale(run.spec, found[1])}"
+        help = f"Reconstruction minus KL, with beta 1.{about}"
+        number("ELBO", unit.text(elbo), f"{unit.name} per test image{of}{each}", help)
+    elif (distance := evaluations.distance(evaluation)) is not None:
+        name = str(run.spec.likelihood.distance)
+        number(name, words.nats(distance[0]), "per test image; no likelihood, so no ELBO", distance[1])
     elif note is not None:
-        shown = words.nats(evaluations.reconstruction(evaluation))
-        number("Reconstruction", shown, f"nats per test image. {note}", variance_bound.WHY)
+        shown = unit.text(evaluations.reconstruction(evaluation))
+        number("Reconstruction", shown, f"{unit.name} per test image. {note}", variance_bound.WHY)
     beta, weighs = objective_words.beta(run.spec, run.beta_moves), objective_words.of(run.spec).weighs
     value, at, step = beta.partition(" at step ")  # a large number, and the rest below it
     under = f"weight of {weighs}" + (f", from step {step}" if at else "")

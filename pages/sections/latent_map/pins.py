@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -29,11 +29,19 @@ PINS: ComponentState[MapState] = ComponentState(
 def state(run: Run) -> MapState:
     """What the map is to show."""
     latent = run.spec.latent
-    found = PINS.read(lambda link: MapState.from_link(link, latent))
+    found = PINS.read(lambda link: from_link(link, run))
     if found.pin is not None and len(found.pin) != latent:
         found = replace(found, pin=None, image=None)
         PINS.move(found)
     return found
+
+
+def from_link(link: Mapping[str, str], run: Run) -> MapState:
+    """What the link asks for, without an image that the test set does not have."""
+    found, codes = MapState.from_link(link, run.spec.latent), newest(run)
+    if found.image is None or codes is None or not codes.whole or found.image < len(codes.posteriors):
+        return found
+    return replace(found, image=None)
 
 
 def receive(latent: int) -> None:

@@ -18,12 +18,14 @@ from pages.sections.latent_map import (
     which_prior,
 )
 from vae_core.runs.run import Run
+from vae_core.spec.capabilities import capabilities
 from widgets.components.latent_map.map_view import View
 from widgets.run_data.codes import Codes
 from widgets.shell import links, url_widgets
 from widgets.shell.error_boundary import callback, error_boundary
 
 Section = Callable[[Run, Codes, View], None]
+OF_LIKELIHOOD = ("gap", "bound")
 HELD = "map_held"  # in the session
 
 
@@ -38,6 +40,8 @@ def show(run: Run, view: View) -> None:
         "bound": (":material/stairs: Bound against k", bound.show),
         "samples": (":material/compare: Samples from holes", samples.show),
     }
+    if "likelihood" not in capabilities(run.spec):
+        sections = {name: each for name, each in sections.items() if name not in OF_LIKELIHOOD}
     if run.spec.prior.of_encoder:
         sections["pseudo"] = (":material/grid_view: Pseudo-inputs", pseudo_inputs.show)
     if run.spec.latent > 2:

@@ -21,7 +21,8 @@ ABOUT_THE_PIN = ("gap", "bound")  # sections below, which are made again with an
 LIVE = 1.5  # seconds between two looks at a run in training
 
 
-def show(run: Run, view: View) -> None:
+def show(run: Run, view: View, pixels: str) -> None:
+    """pixels: what is shown of p(x|z)."""
     prepare(run, view)
     seen = frame_wanted(run, view)
     active, waiting = seen
@@ -32,7 +33,7 @@ def show(run: Run, view: View) -> None:
             st.rerun()  # the map is looked at more often while something is on its way
         if pins.state(run).image != image and url_state.read(links.SHOW) in ABOUT_THE_PIN:
             st.rerun()
-        one_map(run, view)
+        one_map(run, view, pixels)
 
     fragment(part, run_every=LIVE if active else tasks.POLL if waiting else None)
 
@@ -68,7 +69,7 @@ def replay(run: Run, codes: Codes, view: View) -> tasks.Task | None:
     return tasks.start(densities.film, codes, view, densities.pictures(codes))
 
 
-def one_map(run: Run, view: View) -> None:
+def one_map(run: Run, view: View, pixels: str) -> None:
     codes = which_prior.codes(run)
     if codes is None:
         return
@@ -89,6 +90,7 @@ def one_map(run: Run, view: View) -> None:
         state=state,
         revision=pins.PINS.revision,
         answer=nearest.answer(run, codes, state.pin, gap_compute.on_map(run, state, view)[0]),
+        pixels=pixels,
         height=HEIGHT,
         label=f"Latent map of {library.title(run)}",
         on_change=callback(lambda: pins.receive(latent)),

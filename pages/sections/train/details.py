@@ -10,7 +10,7 @@ import streamlit as st
 from pages.sections.train.fields import AGAIN, field, kind, setting
 from pages.sections.train.labels import CHOICES, END
 from vae_core.data.catalogue import CATALOGUE, binary
-from vae_core.spec import Spec
+from vae_core.spec import PerceptualLikelihood, Spec
 from widgets.shell import tasks, words
 
 if TYPE_CHECKING:
@@ -44,8 +44,9 @@ def distributions(spec: Spec) -> None:
     kind(
         "likelihood",
         spec,
-        "What a pixel is: black or white, grey between 0 and 1, a real number, one of so many levels. "
-        + AGAIN,
+        "What a pixel is: black or white, grey between 0 and 1, a real number, one of so many levels. A "
+        "distance between features is no likelihood; it needs the classifier that comes with the app, of "
+        f"{', '.join(map(words.literal, PerceptualLikelihood.datasets or ()))}. {AGAIN}",
     )
     if not spec.likelihood.needs_grey and not binary(spec.data.name):
         field(

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from pages.sections.train import transport
 from vae_core import recipes
 from vae_core.runs.run import Run
 from vae_core.spec import Spec
+from vae_core.spec.capabilities import capabilities
 from vae_core.workers import launch
-from widgets.components import board
+from widgets.components import board, pixels_switch
 from widgets.components.board import parcel
 from widgets.components.latent_map import densities
 from widgets.run_data import library
 from widgets.run_data.classes import decoded_class
 from widgets.run_data.codes import weights
-from widgets.shell import links, url_state, words
+from widgets.shell import links, units, url_state, words
 from widgets.shell.error_boundary import callback
 from widgets.shell.fragments import fragment
+from widgets.shell.units import Unit
+
+if TYPE_CHECKING:
+    from vae_core.analysis.decode import Pixels
 
 BOARD = "board"
 POLL = 0.45  # seconds: more than two updates a second even when one is late
@@ -40,29 +47,46 @@ def stage(run: Run | None) -> None:
             icon=":material/play_circle:",
         )
         return
-    seen, opening = run.status.state, True
+    chosen = (url_state.read(links.PIXELS), url_state.read(links.UNIT))
+    seen, opening = (run.status.state, chosen), True
 
     def show() -> None:
         nonlocal opening
         now = run.status
-        if now.state != seen:
-            st.rerun()  # the buttons depend on it
-        state(run)
+        if (now.state, (url_state.read(links.PIXELS), url_state.read(links.UNIT))) != seen:
+            st.rerun()  # the buttons depend on the state, all moments of the board on the switches
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="board-head"):
+            with st.container(width="stretch", gap="small"):
+                state(run)
+            unit = units.switch(hidden=True)
+            if now.state != "unreadable" and run.spec.net.reach:
+                pixels = "drawn"
+            else:
+                pixels = pixels_switch.switch(ways(run), hidden=True)
         if now.state != "unreadable":
-            on_board(run, opening)
+            on_board(run, opening, pixels, unit)
             opening = False
 
     fragment(show, run_every=POLL if run.status.active else None)
 
 
-def on_board(run: Run, opening: bool) -> None:
-    """opening: with all moments so far, and not the newest only."""
+def ways(run: Run) -> tuple[Pixels, ...]:
+    """What the board can show of p(x|z): the decoded image alone where there is none."""
+    return ("means", "modes", "drawn") if "likelihood" in capabilities(run.spec) else ("means",)
+
+
+def on_board(run: Run, opening: bool, pixels: str, unit: Unit) -> None:
+    """opening: with all moments so far, and not the newest only. pixels: what pictures show of p(x|z)."""
     ground = links.GROUND.parse(url_state.read(links.GROUND) or str(links.GROUND.default))
     url_state.accepted(links.GROUND, ground)
-    decoder = None
-    if ground == "decoded" and run.spec.latent > 1:
+    decoder: bytes | None = None
+    held: tuple[float, ...] = ()
+    if ground == "decoded" and run.spec.latent > 1 and run.spec.net.reach == 0:
         decoder = densities.decoder(str(run.path), weights(run), decoded_class(run))
-    board.board(parcel.parcel(run, opening), BOARD, ground, decoder, callback(_ground))
+        if decoder is not None:
+            held = densities.unshown_of(str(run.path), weights(run))
+    shown = parcel.parcel(run, opening, pixels, unit)
+    board.board(shown, BOARD, ground, pixels, decoder, held, callback(_ground))
 
 
 def _ground() -> None:

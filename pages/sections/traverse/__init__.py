@@ -13,11 +13,12 @@ NOTICE = "**Notice.** The upper rows change the image most. Does a row change on
 
 
 def page(run: Run | None) -> None:
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="traverse-title"):
+    title = st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="traverse-title")
+    with title:
         st.title("Traverse", width="content")
         st.markdown(NOTICE, width="stretch")
     if capabilities.shows(run, "traverse"):
-        view = controls.strip(run)
+        view = controls.strip(run, title)
         with error_boundary():
             board.show(view)
         sections.show(view)

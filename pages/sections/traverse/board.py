@@ -64,6 +64,7 @@ def one_board(view: TraverseView) -> None:
         models=models,
         state=slider_state.state(latents),
         revision=slider_state.SLIDERS.revision,
+        pixels=view.pixels,
         height=HEIGHT,
         label="Traversals of " + " and ".join(library.title(run) for run in view.runs),
         on_change=callback(lambda: slider_state.receive(latents)),

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from vae_core.runs.run import Run
-from widgets.components import picker
+from widgets.components import picker, pixels_switch
 from widgets.run_data import library
 from widgets.run_data.capabilities import fits
 from widgets.run_data.subject import Picked
 from widgets.run_data.usage import QUANTILES
 from widgets.shell import links, url_widgets
+
+if TYPE_CHECKING:
+    from vae_core.analysis.decode import Pixels
 
 STARTS = {"image": "Image", "prior": "Prior mean"}
 RANGES = {"2": "±2σ", "3": "±3σ", "4": "±4σ", QUANTILES: "Quantiles"}
@@ -21,14 +26,17 @@ ALONE = "none"
 
 @dataclass(frozen=True, eq=False)
 class TraverseView:
-    """runs: one, or two to compare. picked: the image that sliders start from; None for the prior's mean."""
+    """runs: one, or two to compare. picked: the image that sliders start from; None for the prior's mean.
+    pixels: what is shown of p(x|z)."""
 
     runs: tuple[Run, ...]
     picked: Picked | None
     reach: str
+    pixels: Pixels
 
 
-def strip(run: Run) -> TraverseView:
+def strip(run: Run, title: DeltaGenerator) -> TraverseView:
+    """title: the line of the page's title, in which there is room for one control."""
     with st.container(horizontal=True, gap="small", vertical_alignment="top", key="traverse-strip"):
         start = st.segmented_control(
             "Start from",
@@ -54,7 +62,9 @@ def strip(run: Run) -> TraverseView:
         )
         second = _second(run)
     runs = (run,) if second is None else (run, second)
-    return TraverseView(runs, picked, str(reach))
+    with title:
+        pixels = pixels_switch.choose_in_browser(*runs)
+    return TraverseView(runs, picked, str(reach), pixels)
 
 
 def _second(run: Run) -> Run | None:

@@ -124,7 +124,7 @@ def strips_png(view: TraverseView, place: int, hand: Hand, called: Names, times:
     run, used = side.run, usage.usage(usage.codes(side.run))
     shown = in_use(run)
     images = traverse.strips(
-        usage.decode(run, side.y), torch.tensor(code), torch.from_numpy(side.stops), shown
+        usage.decode(run, side.y, view.pixels), torch.tensor(code), torch.from_numpy(side.stops), shown
     )
     labels = [naming.label(d, called[d]) for d in shown]
     notes = ["KL not known" if used.kl[d].isnan() else f"KL {used.kl[d]:.2f} nats" for d in shown]
@@ -143,7 +143,7 @@ def film(view: TraverseView, place: int, hand: Hand, called: Names, dimension: i
     run = side.run
     shown = in_use(run) if dimension is None else [dimension]
     values = traverse.swing(torch.from_numpy(side.stops), 32)
-    frames = traverse.strips(usage.decode(run, side.y), torch.tensor(code), values, shown)
+    frames = traverse.strips(usage.decode(run, side.y, view.pixels), torch.tensor(code), values, shown)
     return strips.film(frames.numpy(), [naming.label(d, called[d]) for d in shown], library.title(run))
 
 

@@ -17,7 +17,7 @@ def model(likelihood: str, **changes: object) -> VAE:
         return VAE(Spec().change(**{"data.name": "digits", "likelihood.kind": likelihood, **changes}))
 
 
-@pytest.mark.parametrize("likelihood", LIKELIHOODS)
+@pytest.mark.parametrize("likelihood", sorted(LIKELIHOODS.keys() - {"perceptual"}))
 def test_draws_average_to_the_mean_within_their_errors(likelihood: str) -> None:
     vae, count = model(likelihood), 4000
     z = torch.tensor([[0.5, -1.0]]).expand(count, -1)

@@ -9,8 +9,9 @@ import torch
 from sklearn.metrics import confusion_matrix
 
 from vae_core import data
-from vae_core.analysis import generate, oracle_classifier
-from vae_core.analysis.oracle_classifier import OracleClassifier
+from vae_core.analysis import generate
+from vae_core.model import oracle_classifier
+from vae_core.model.oracle_classifier import OracleClassifier
 from vae_core.model.posteriors import Posteriors
 from vae_core.model.vae import VAE
 from vae_core.spec import Spec

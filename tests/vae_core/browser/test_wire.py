@@ -73,7 +73,7 @@ def test_a_decoder_lists_its_layers_in_order_with_outputs_innermost() -> None:
     ]  # fmt: skip
     assert said["latent"] == 2
     assert said["image"] == [1, 6, 5]
-    assert said["mean"] == "sigmoid"
+    assert said["pixels"]["means"] == "sigmoid"
     assert said["label"] == {"run": "r", "step": 3}
     assert found["0.weight"].shape == (2, 9)
     assert found["5.weight"].shape == (3, 3, 4, 3)  # kernel, kernel, from 4 channels, to 3

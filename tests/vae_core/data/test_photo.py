@@ -10,9 +10,9 @@ import pytest
 import torch
 from PIL import Image
 
-from vae_core.analysis import oracle_classifier
 from vae_core.data import photo, strokes
 from vae_core.data.dataset import Refusal
+from vae_core.model import oracle_classifier
 
 SHAPE = (1, 28, 28)
 PAPER, INK = 200, 50  # grey levels

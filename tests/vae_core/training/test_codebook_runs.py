@@ -56,7 +56,7 @@ def test_a_run_keeps_its_codes_and_states_their_cost(own_runs) -> None:
     assert frame["uses"].sum() == 3 * 360 * 4  # the last whole epoch: three steps of 360 images of four cells
     assert frame["tiles"].shape == (12, 1, 12, 12)
     assert frame["samples"].shape == (16, 1, 8, 8)
-    with pytest.raises(RunError, match="grids of a codebook"):
+    with pytest.raises(RunError, match="has no vectors"):
         _ = run.posteriors
 
 

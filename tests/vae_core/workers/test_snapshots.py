@@ -2,6 +2,8 @@ import pytest
 import torch
 
 from vae_core import data
+from vae_core.model.vae import VAE
+from vae_core.spec import Spec
 from vae_core.training.loop import Trainer
 from vae_core.workers.snapshots import Snapshots, representative
 
@@ -15,6 +17,23 @@ def test_the_probes_are_one_digit_of_each_class_in_order(digits):
     window = Snapshots(digits.images, digits.labels, torch.device("cpu"))
     labels = [int(digits.labels[(digits.images == probe).flatten(1).all(1)][0]) for probe in window.probes]
     assert labels == list(range(10))
+
+
+@pytest.mark.parametrize("kind", ["bernoulli", "gaussian", "categorical"])
+def test_a_frame_holds_the_modes_and_draws_that_its_means_do_not_say(digits, kind):
+    spec = Spec().change(**{"data.name": "digits", "data.binarisation": "none", "likelihood.kind": kind})
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = VAE(spec).eval()
+    with torch.no_grad():
+        model.decoder[-2].bias += 0.5  # within [0, 1], where nothing is cut off
+    frame = Snapshots(digits.images, digits.labels, torch.device("cpu")).take(model)
+    others = {name for name in frame if name.startswith("samples_")}
+    assert others == (set() if kind == "bernoulli" else {"samples_modes", "samples_drawn"})
+    if kind == "gaussian":
+        assert (frame["samples_modes"] == frame["samples"]).all()
+        off = (frame["samples_drawn"].astype(float) - frame["samples"]) / 255
+        assert off.std() == pytest.approx(0.1, rel=0.1), "its sigma"
 
 
 @pytest.mark.parametrize("classes", [1, 3, 20])

@@ -19,6 +19,7 @@ from vae_core.analysis.inpaint.conditioned import Told
 from vae_core.analysis.inpaint.encoder import encoder_fill, pseudo_gibbs
 from vae_core.analysis.inpaint.hmc import hmc, langevin
 from vae_core.analysis.inpaint.importance import importance
+from vae_core.analysis.inpaint.in_order import InOrder, hides_the_end, in_order
 from vae_core.analysis.inpaint.likelihood import HiddenLikelihood, log_likelihood
 from vae_core.analysis.inpaint.masks import PRESETS, from_array, invert, preset
 from vae_core.analysis.inpaint.plane import Plane, posterior, separating
@@ -30,14 +31,17 @@ __all__ = [
     "PRESETS",
     "Completions",
     "HiddenLikelihood",
+    "InOrder",
     "Plane",
     "Problem",
     "Scores",
     "Told",
     "encoder_fill",
     "from_array",
+    "hides_the_end",
     "hmc",
     "importance",
+    "in_order",
     "invert",
     "langevin",
     "log_likelihood",

@@ -16,6 +16,7 @@ from vae_core.model.priors.gaussian import ClassNormal, StandardNormal
 from vae_core.model.priors.given import Given
 from vae_core.model.priors.mixture import LearnedMixture
 from vae_core.model.priors.prior import ClassPrior, GaussianMixture, Prior
+from vae_core.model.priors.uniform_groups import UniformGroups
 from vae_core.model.priors.vamp import Vamp
 from vae_core.spec import PriorSettings
 from vae_core.spec.settings import kind_of
@@ -34,6 +35,7 @@ __all__ = [
     "Prior",
     "StandardNormal",
     "UniformCodes",
+    "UniformGroups",
     "Vamp",
     "build",
     "of_state",
@@ -46,6 +48,7 @@ PRIORS: dict[str, type[Prior]] = {
     "mixture": LearnedMixture,
     "vamp": Vamp,
     "flow": Flow,
+    "uniform_groups": UniformGroups,
 }
 CODE_PRIORS: dict[str, type[CodePrior]] = {
     "uniform": UniformCodes,
@@ -89,5 +92,5 @@ def of_state(whole: spec.Spec, state: Mapping[str, Tensor]) -> Prior:
         class_prior = ClassPrior(whole.classes, whole.condition.class_prior == "learned")
         class_prior.load_state_dict(of("class_prior."))
         class_prior.requires_grad_(False)
-    prior = PRIORS[whole.prior.kind].of_kept(whole.prior, whole.latent, class_prior, of("prior."))
+    prior = PRIORS[whole.prior.kind].of_kept(whole.prior, whole.code_size, class_prior, of("prior."))
     return prior.requires_grad_(False)

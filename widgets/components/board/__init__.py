@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -17,19 +17,23 @@ def board(
     parcel: bytes,
     key: str,
     ground: str = "density",
+    pixels: str = "means",
     decoder: bytes | None = None,
+    held: Sequence[float] = (),
     on_ground: Callable[[], None] | None = None,
 ) -> None:
     """The training board.
 
     parcel: of `parcel.py`. ground: what lies under the points, "codes" (nothing), "density" or "decoded".
-    decoder: a parcel of `wire.decoder`, for "decoded". on_ground: called when another ground was chosen,
-    which then is `st.session_state[f"{key}-ground"]["ground"]`.
+    pixels: what is shown of p(x|z) there. decoder: a parcel of `wire.decoder`, for "decoded". held: the
+    coordinates [D] of what the map does not show, while it decodes; none are 0. on_ground: called when
+    another ground was chosen, which then is `st.session_state[f"{key}-ground"]["ground"]`.
     """
     mount = _component()
     # Without a gap: the other mounts show nothing. Each message is sent again only where it has changed.
     with st.container(gap=None):
-        mount(key=f"{key}-ground", data={"ground": ground}, on_ground_change=on_ground or (lambda: None))
+        data = {"ground": ground, "pixels": pixels, "held": list(held)}
+        mount(key=f"{key}-ground", data=data, on_ground_change=on_ground or (lambda: None))
         if decoder is not None:
             mount(key=f"{key}-decoder", data=decoder)
         mount(key=key, data=parcel)

@@ -10,6 +10,7 @@ import { Cloud } from "./cloud.js";
 import { Codebook } from "./codebook.js";
 import { Film } from "./film.js";
 import { makeFrame } from "./frame.js";
+import { Groups } from "./groups.js";
 import { makePanels } from "./panels.js";
 import { Scrubber } from "./scrubber.js";
 import { sizesOf } from "./sizes.js";
@@ -18,7 +19,7 @@ const MOST_GLIDE = 900; // milliseconds; the next report is then awaited at rest
 const BELOW = 10, PEEK = 44; // pixels left free below the board; where more follows, so that its head is seen
 
 const boards = new Map(); // where Streamlit mounted one -> it
-const ground = { name: "density", choose: () => {}, decoder: null };
+const ground = { name: "density", choose: () => {}, decoder: null, pixels: "means", held: [] };
 
 export default function ({ data, parentElement, setStateValue }) {
   if (!(data instanceof Uint8Array)) return takeGround(data, setStateValue);
@@ -35,13 +36,14 @@ export default function ({ data, parentElement, setStateValue }) {
   return () => { board.close(); boards.delete(parentElement); };
 }
 
-function takeGround({ ground: name }, setStateValue) {
+function takeGround({ ground: name, pixels, held }, setStateValue) {
   ground.choose = (chosen) => setStateValue("ground", chosen);
-  lay({ name });
+  lay({ name, pixels, held });
 }
 
 function takeDecoder(parcel) {
-  lay({ decoder: { ...makeDecoder(parcel), id: parcel.id } });
+  const made = makeDecoder(parcel);
+  lay({ decoder: (pixels) => ({ ...made.showing(pixels), held: ground.held, id: `${parcel.id} ${pixels}` }) });
   return () => lay({ decoder: null });
 }
 
@@ -62,13 +64,14 @@ function makeBoard(root) {
     ground.choose(name);
   });
   const codebook = new Codebook(part("cloud"), () => sizes.mapHeight);
+  const groups = new Groups(part("cloud"), () => sizes.mapHeight);
   const panels = makePanels(part, () => ({
     d, sizes, moment: moment(), sets, cursor: scrubber.follows ? null : moment()?.step,
   }), () => {
     beside = beside === "curves" ? "bars" : "curves";
     measure();
   });
-  const figures = [cloud, codebook, ...Object.values(panels)];
+  const figures = [cloud, codebook, groups, ...Object.values(panels)];
 
   // The pictures of the moment that is shown, on one canvas for all moments.
   function now(name) {
@@ -122,19 +125,21 @@ function makeBoard(root) {
   }
 
   function seek(duration) {
-    cloud.box.hidden = d.quantised;
-    codebook.box.hidden = !d.quantised;
-    if (d.quantised) codebook.take(moment(), d.codes_note, duration);
+    const codes = d.grouped ? groups : d.quantised ? codebook : cloud;
+    for (const other of [cloud, codebook, groups]) if (other !== codes) other.box.remove();
+    if (!codes.box.isConnected) part("cloud").append(codes.box);
+    if (d.grouped) groups.take(moment(), d.codes_note);
+    else if (d.quantised) codebook.take(moment(), d.codes_note, duration);
     else cloud.take(moment(), { axes: d.axes, classes: d.classes, note: d.cloud_note, chosen: d.chosen, latent: d.latent, standard: d.unit_prior }, duration);
     lays();
     panels.curves.say(d.kl_note);
-    panels.curves.box.querySelector(".extra").textContent = d.quantised ? "Use of codes" : "KL per dimension";
-    panels.bars.name(d.quantised ? "Use of each code" : "KL per latent dimension");
+    panels.curves.box.querySelector(".extra").textContent = d.quantised ? "Use of codes" : d.grouped ? "KL per group" : "KL per dimension";
+    panels.bars.name(d.quantised ? "Use of each code" : d.grouped ? "KL per group" : "KL per latent dimension");
     panels.bars.say(d.bars_note);
     tiles();
     figures.forEach((f) => f.draw());
   }
-  function lays() { if (!d.quantised) cloud.lay(ground.name, ground.decoder, scrubber.follows); }
+  function lays() { if (!d.quantised && !d.grouped) cloud.lay(ground.name, ground.decoder?.(ground.pixels) ?? null, scrubber.follows); }
 
   return {
     show(next) {
@@ -148,7 +153,9 @@ function makeBoard(root) {
       for (const name of ["probes", "seen"]) if (d[name]) d[name].canvas = sideBySide(d[name]);
       const theme = readTheme(root);
       figures.forEach((f) => Object.assign(f, { theme, file: d.run }));
-      panels.probes.name(d.seen ? "Probe images, what is seen, reconstructions" : "Probe images and their reconstructions");
+      panels.probes.name((d.seen ? "Probe images, what is seen, reconstructions" : "Probe images and their reconstructions") + d.pixels);
+      panels.curves.name(d.distance ? "Per image" : d.unit === "bits" ? "Bits per image" : "Nats per image");
+      panels.samples.name(`Samples from the prior${d.pixels}`);
       part("bar").style.width = `${100 * (d.progress ?? 0)}%`;
       part("meter").style.visibility = d.progress == null ? "hidden" : "visible";
       scrubber.take(film.steps, looked == null ? film.last : film.at(looked));

@@ -152,6 +152,7 @@ export class Cloud extends Figure {
     const { plot, view, scale, toX, toY } = scene, { decoder, plane } = this;
     const zAt = (x, y) => {
       const z = new Float32Array(plane.latent);
+      z.set(decoder.held);
       z[plane.chosen[0]] = x;
       z[plane.chosen[1]] = y;
       return z;

@@ -10,13 +10,19 @@ from vae_core.runs import frames
 from vae_core.spec import Spec
 from widgets.shell import words
 
-NAMES = ("uses", "tiles", "vectors", "codebook")  # of a frame
+# Of a frame, and what they are called in a parcel, whose tiles are the board's numbers.
+NAMES = {"uses": "uses", "tiles": "code_tiles", "vectors": "vectors", "codebook": "codebook"}
 
 
 def of_shots(spec: Spec, shots: list[frames.Arrays]) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """(arrays of a parcel, what its header says of them), of every frame: uses [F, K], tiles
-    [F, K, C, H, W], and of codes in a plane vectors [F, V, 2] and codebook [F, K, 2]; labels [N]."""
-    arrays = {name: np.stack([shot[name] for shot in shots]) for name in NAMES if name in shots[-1]}
+    """(arrays of a parcel, what its header says of them), of every frame: uses [F, K],
+    code_tiles [F, K, C, H, W], and of codes in a plane vectors [F, V, 2] and codebook [F, K, 2]; labels
+    [N]."""
+    arrays = {
+        called: np.stack([shot[name] for shot in shots])
+        for name, called in NAMES.items()
+        if name in shots[-1]
+    }
     if "vectors" in arrays:
         arrays["vectors"] = arrays["vectors"].astype(np.float32)
     indices = shots[-1]["indices"]

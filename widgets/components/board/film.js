@@ -53,7 +53,7 @@ function moment(d, k, step) {
   return {
     step, prior, labels: d.labels, tiles: d.past_tiles[k] ?? d.tiles, x: column(0), y: column(1), grid: d.grid,
     logQ: nats("density", d.density_scale), empty: prior && nats("empty", d.empty_scale), remember: remembering(),
-    kl: one("kl"), uses: one("uses"), codeTiles: one("tiles"), vectors: one("vectors"), codebook: one("codebook"),
+    kl: one("kl"), uses: one("uses"), shares: one("shares"), codeTiles: one("code_tiles"), vectors: one("vectors"), codebook: one("codebook"),
     reconstructions: one("reconstructions"), samples: one("samples"),
   };
 }

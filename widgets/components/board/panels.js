@@ -41,7 +41,7 @@ export function makePanels(part, shown, turn) {
       const { left, right } = curveLayout([0, 0], 1), w = curves.canvas.clientWidth - left - right;
       const i = nearestStep(d.steps, ((px - left) / w) * d.steps[d.steps.length - 1]);
       const say = (name, key) => (Number.isFinite(d[key][i]) ? `${name} ${number(d[key][i], 1)}` : null);
-      return [`step ${d.steps[i].toLocaleString("en")}`, say("ELBO", "elbo_train"), say("test", "elbo_test"), say("KL", "kl_train")].filter(Boolean).join(" · ");
+      return [`step ${d.steps[i].toLocaleString("en")}`, say(d.distance ? "objective" : "ELBO", "elbo_train"), say("test", "elbo_test"), say("KL", "kl_train")].filter(Boolean).join(" · ");
     },
     csv: () => {
       const { d } = shown();
@@ -60,7 +60,7 @@ export function makePanels(part, shown, turn) {
     hover(px) {
       const used = uses(), k = barAt(bars.canvas.clientWidth, used.length || kl().length, px);
       if (k === null) return null;
-      return used.length ? `code ${used[k].code}: ${(100 * used[k].share).toFixed(2)} % of cells` : `z${k + 1}: ${kl()[k].toFixed(2)} nats`;
+      return used.length ? `code ${used[k].code}: ${(100 * used[k].share).toFixed(2)} % of cells` : `z${k + 1}: ${kl()[k].toFixed(2)} ${shown().d.unit}`;
     },
     csv: () => (shown().d.quantised
       ? table(["code", "share"], uses().map(({ code, share }) => [code, share]))
@@ -75,8 +75,8 @@ function curveData({ d, cursor }, colours) {
     { name: "test", values: d[`${key}_test`], colour, width: 2 },
   ];
   const panels = [
-    { title: "ELBO", colour: colours.elbo, lines: [...pair("elbo", colours.elbo), ...optimum(d, colours)] },
-    { title: "Reconstruction", colour: colours.reconstruction, lines: pair("reconstruction", colours.reconstruction) },
+    { title: d.distance ? `\u2212${d.distance} \u2212 KL` : "ELBO", colour: colours.elbo, lines: [...pair("elbo", colours.elbo), ...hardCodes(d, colours), ...optimum(d, colours)] },
+    { title: d.distance ? `\u2212${d.distance}` : "Reconstruction", colour: colours.reconstruction, lines: pair("reconstruction", colours.reconstruction) },
     { title: d.quantised ? "Codes" : "KL", colour: colours.kl, lines: pair("kl", colours.kl) },
   ];
   if (d.bound) panels.splice(1, 0, { title: d.bound, colour: colours.elbo, lines: pair("bound", colours.elbo) });
@@ -94,6 +94,11 @@ function shares(uses) {
   if (!uses) return [];
   const all = Math.max(1, uses.reduce((sum, v) => sum + v, 0));
   return Array.from(uses, (v, code) => ({ code, share: v / all })).sort((a, b) => b.share - a.share);
+}
+
+/** The ELBO of the codes themselves, where training sees relaxed ones. */
+function hardCodes(d, colours) {
+  return d.hard_elbo_test ? [{ name: "hard codes, test", values: d.hard_elbo_test, colour: colours.ink, width: 1.4, dash: [1, 3] }] : [];
 }
 
 /** The highest ELBO that there can be, where a closed form says it. */

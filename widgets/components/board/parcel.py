@@ -19,13 +19,15 @@ from vae_core.model import variance_bound
 from vae_core.runs import files, frames
 from vae_core.runs.control import KNOBS
 from vae_core.runs.run import Run
-from widgets.components.board import codebook
+from vae_core.spec import Spec
+from widgets.components.board import codebook, groups, shown_pixels
 from widgets.components.board.planes import DENSITY, of_shots
 from widgets.components.board.tiles import Holes, number, part, tiles
 from widgets.run_data.codes import is_standard
 from widgets.run_data.library import open_run
 from widgets.run_data.usage import information
 from widgets.shell import objective_words, words
+from widgets.shell.units import NATS, Unit
 
 POINTS = 400  # of a curve: more than a screen can show
 CODES = 500  # points on the map; the density is of all codes that a frame holds
@@ -46,20 +48,22 @@ TERMS = {
     "effective_samples": "effective samples",
     "perplexity": "perplexity",
     "auxiliary_loss": "codebook and commitment",
+    "temperature": "temperature",
 }
+NO_NATS = ("mmd", "effective_samples", "perplexity", "auxiliary_loss", "temperature")
 DRAG = 0.6  # seconds of training between two moves of one drag, at most
 HIDDEN = (70, 92, 138)  # red, green, blue of what the encoder does not see
 
 
-def parcel(run: Run, opening: bool = True) -> bytes:
-    """The board of the run as it is now.
+def parcel(run: Run, opening: bool = True, pixels: str = "means", unit: Unit = NATS) -> bytes:
+    """The board of the run as it is now. pixels: what its pictures show of p(x|z). unit: of its numbers.
 
     opening: with all frames that are stored, also in training; the board goes on from them by itself.
     """
     now = run.status
     if now.active and now.state != "paused" and not opening:
-        return _newest(str(run.path), _version(run, now.state))
-    return _film(str(run.path), _version(run, now.state))
+        return _newest(str(run.path), _version(run, now.state), pixels, unit)
+    return _film(str(run.path), _version(run, now.state), pixels, unit)
 
 
 def _version(run: Run, state: str) -> tuple[Any, ...]:
@@ -75,13 +79,13 @@ def _version(run: Run, state: str) -> tuple[Any, ...]:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _newest(path: str, version: tuple[Any, ...]) -> bytes:
-    return build(open_run(path), film=False)
+def _newest(path: str, version: tuple[Any, ...], pixels: str, unit: Unit) -> bytes:
+    return build(open_run(path), film=False, pixels=pixels, unit=unit)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _film(path: str, version: tuple[Any, ...]) -> bytes:
-    return build(open_run(path), film=True)
+def _film(path: str, version: tuple[Any, ...], pixels: str, unit: Unit) -> bytes:
+    return build(open_run(path), film=True, pixels=pixels, unit=unit)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
@@ -90,20 +94,25 @@ def _axes(path: str) -> list[int]:
     return []
 
 
-def build(run: Run, film: bool) -> bytes:
+def build(run: Run, film: bool, pixels: str = "means", unit: Unit = NATS) -> bytes:
     """film: all frames, to be played; otherwise the newest."""
     now, spec, reports = run.status, run.spec, run.metrics
+    if spec.likelihood.distance is not None:
+        unit = NATS  # of the KL; a distance has no bits
     newest = run.frame()
     undefined = None
     if newest is not None and "log_var" in newest:
         undefined = variance_bound.undefined_kl(newest["log_var"])
+    optimum = (part(reports, "ppca") or {}).get("log_likelihood")
     header: dict[str, Any] = {
         "kind": "board",
         "run": run.name,
         "step": now.step,
         "active": now.active,
         "classes": list(spec.data.classes or CATALOGUE[spec.data.name].classes),
-        "tiles": tiles(run, undefined),
+        "tiles": tiles(run, undefined, unit=unit),
+        "unit": unit.name,
+        "distance": spec.likelihood.distance or "",
         "kl_note": undefined or "",
         "bars_note": undefined or (OF_MOMENTS if spec.posterior.form == "draws" else ""),
         "progress": _progress(now.state, now.step, now.steps_total, now.seconds, spec.training.seconds),
@@ -114,10 +123,11 @@ def build(run: Run, film: bool) -> bytes:
         "bound": objective_words.bound(spec) if "bound" in terms(reports) else "",
         "replay": False,
         "quantised": spec.posterior.quantised,
+        "grouped": spec.posterior.form == "probabilities",
         "latent": spec.latent,
-        "optimum": (part(reports, "ppca") or {}).get("log_likelihood"),
+        "optimum": None if optimum is None else optimum * unit.per_nat,
     }
-    arrays = curves(reports)
+    arrays = curves(reports, unit)
     weighted, plain = arrays["beta_kl_train"], arrays["kl_train"]
     if (
         not header["bound"]
@@ -127,14 +137,23 @@ def build(run: Run, film: bool) -> bytes:
         header["weighted"] = objective_words.of(spec).penalty
 
     shots = _shots(run, film)
+    header["pixels"] = shown_pixels.in_words(shots, pixels, spec.likelihood.two_valued)
+    if spec.net.reach:  # there are no means then, and all pictures are draws
+        header["pixels"] = shown_pixels.WORDS["drawn"]
     if not shots:
         header |= {"chosen": [0, 1], "axes": ["z1", "z2"], "cloud_note": "", "regions": []}
         empty = np.zeros(0, np.float32)
         return wire.pack(header, arrays | {"cloud": empty, "labels": np.zeros(0, np.uint8), "kl": empty})
+    if spec.posterior.form == "probabilities":
+        more, place = groups.of_shots(spec, shots)
+        header |= {"chosen": [], "axes": [], "cloud_note": "", "regions": []} | place
+        more |= _pictures(shots, pixels, spec)
+        return _packed(run, film, shots, [None] * len(shots), header, arrays | more, unit=unit)
     if spec.posterior.quantised:
         more, place = codebook.of_shots(spec, shots)
         header |= {"chosen": [], "axes": [], "cloud_note": "", "regions": []} | place
-        return _packed(run, film, shots, [None] * len(shots), header, arrays | more)
+        more |= _pictures(shots, pixels, spec)
+        return _packed(run, film, shots, [None] * len(shots), header, arrays | more, unit=unit)
     points = min(CODES, *(len(shot["mean"]) for shot in shots))
     means = np.stack([shot["mean"][:points] for shot in shots]).astype(np.float32)
     # Older frames have no KL of their own; theirs is that under N(0, I).
@@ -154,7 +173,17 @@ def build(run: Run, film: bool) -> bytes:
     planes, place = of_shots(run, chosen, _with_all_codes(run, shots))
     header |= place
     arrays |= {"cloud": cloud.astype(np.float32), "labels": labels, "kl": kl.astype(np.float32)}
-    return _packed(run, film, shots, planes.holes, header, arrays | planes.arrays, undefined)
+    arrays |= planes.arrays | _pictures(shots, pixels, spec)
+    return _packed(run, film, shots, planes.holes, header, arrays, undefined, unit)
+
+
+def _pictures(shots: list[frames.Arrays], pixels: str, spec: Spec) -> dict[str, np.ndarray]:
+    """Reconstructions and samples of every frame."""
+    two_valued = spec.likelihood.two_valued
+    return {
+        name: np.stack([shown_pixels.of_frame(shot, name, pixels, two_valued) for shot in shots])
+        for name in ("reconstructions", "samples")
+    }
 
 
 def _packed(
@@ -165,10 +194,11 @@ def _packed(
     header: dict[str, Any],
     arrays: dict[str, np.ndarray],
     undefined: str | None = None,
+    unit: Unit = NATS,
 ) -> bytes:
-    """With the pictures of every frame and its numbers."""
-    for name in ("reconstructions", "samples"):
-        arrays[name] = np.stack([shot[name] for shot in shots])
+    """With the probes and the numbers of every frame."""
+    if "kl" in arrays:
+        arrays["kl"] = arrays["kl"] * np.float32(unit.per_nat)
     if run.probes is not None:
         arrays["probes"] = run.probes
         if run.probe_masks is not None:
@@ -180,13 +210,22 @@ def _packed(
     # Numbers and picture are of one step: the newest frame's may be a report behind.
     now = run.status.step
     header["past_tiles"] = [
-        tiles(run, undefined, step if step != now else None, of_step, newest=step == steps[-1])
+        tiles(run, undefined, step if step != now else None, of_step, step == steps[-1], unit)
         for step, of_step in zip(steps, holes, strict=True)
     ]
     if film and len(shots) > 1:
         header["replay"] = True
     else:
-        one = ("cloud", "kl", "reconstructions", "samples", "density", "empty", *codebook.NAMES)
+        one = (
+            "cloud",
+            "kl",
+            "reconstructions",
+            "samples",
+            "density",
+            "empty",
+            "shares",
+            *codebook.NAMES.values(),
+        )
         arrays |= {name: arrays[name][-1] for name in one if name in arrays}
     return wire.pack(header, arrays)
 
@@ -231,7 +270,7 @@ def _shots(run: Run, film: bool) -> list[frames.Arrays]:
 
 
 def _shapes(shot: frames.Arrays) -> list[tuple[int, ...]]:
-    codes = "mean" if "mean" in shot else "indices"
+    codes = next(name for name in ("mean", "indices", "shares") if name in shot)
     return [shot[codes].shape[1:], *(shot[name].shape for name in ("reconstructions", "samples"))]
 
 
@@ -251,17 +290,20 @@ def _cloud_note(latent: int) -> str:
     return "q(z) of test images" if latent == 2 else "marginal q(z) of test images"
 
 
-def curves(reports: list[dict[str, Any]]) -> dict[str, np.ndarray]:
-    """Steps [P] and for train and test each quantity [P] in nats, NaN where it was not measured."""
+def curves(reports: list[dict[str, Any]], unit: Unit = NATS) -> dict[str, np.ndarray]:
+    """Steps [P] and for train and test each quantity [P], NaN where it was not measured."""
     n = len(reports)
     edges = np.unique(np.linspace(0, n, min(n, POINTS) + 1).round().astype(int))
     out = {"steps": np.array([reports[b - 1]["step"] for _, b in pairwise(edges)], np.int32)}
+    hard = "hard_elbo" in (part(reports, "test") or {})
     for split in ("train", "test"):
-        for name in (*QUANTITIES, *terms(reports)):
+        for name in (*QUANTITIES, *terms(reports), *(["hard_elbo"] if hard else [])):
             values = [number((report.get(split) or {}).get(name)) for report in reports]
             if split == "train":
                 values = _settled(values, [report["step"] for report in reports])
-            out[f"{name}_{split}"] = np.array([_mean(values[a:b]) for a, b in pairwise(edges)], np.float32)
+            scale = 1.0 if name in NO_NATS else unit.per_nat
+            means = [_mean(values[a:b]) * scale for a, b in pairwise(edges)]
+            out[f"{name}_{split}"] = np.array(means, np.float32)
     return out
 
 

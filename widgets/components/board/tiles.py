@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 
 from vae_core.model import variance_bound
+from vae_core.runs import evaluations
 from vae_core.runs.run import Run
+from vae_core.spec import Spec
 from widgets.components.board import codebook, density
-from widgets.shell import objective_words, words
+from widgets.shell import objective_words, units, words
+from widgets.shell.units import NATS, Unit
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,14 @@ def tiles(
     past: int | None = None,
     holes: Holes | None = None,
     newest: bool = False,
+    unit: Unit = NATS,
 ) -> list[list[str]]:
     """Name, value, what stands under it, help, and the symbol whose colour the name has.
 
     undefined: why KL and ELBO say nothing of the model, where they do not.
     past: the step of which the numbers are, by the last reports up to it; None is now.
     holes: of that step; None where the map has no density. newest: whether no later one is shown.
+    unit: of the numbers; in bits the ELBO is also said per dimension.
     """
     now, spec = run.status, run.spec
     reports = run.metrics
@@ -78,27 +83,38 @@ def tiles(
 
     def row(name: str, key: str, help: str) -> list[str]:
         shown = test.get(key, train.get(key))
-        under = f"train {words.nats(train[key])}" if isinstance(train.get(key), int | float) else whose
+        if key == "reconstruction" and (found := evaluations.distance(test)) is not None:
+            shown = -found[0]
+        under = f"train {unit.text(train[key])}" if isinstance(train.get(key), int | float) else whose
+        if spec.likelihood.distance is not None and key in ("elbo", "reconstruction"):
+            return of_distance(spec, key, shown, under)
         if undefined and key in ("elbo", "kl"):
             return [name, "–", "undefined", f"{undefined} {variance_bound.WHY}", key]
-        return [name, words.nats(shown), under, f"{help} In nats per image. {on}", key]
+        return [name, unit.text(shown), under, f"{help} In {unit.name} per image. {on}", key]
 
     weighted = row(
         objective_words.of(spec).penalty, "beta_kl", "What the objective takes away from the reconstruction."
     )
     kl = test.get("kl")
     if "beta_kl" not in test and kl is not None and spec.objective.kind == "elbo" and beta is not None:
-        weighted[1] = words.nats(beta * kl)  # an evaluation knows no beta
+        weighted[1] = unit.text(beta * kl)  # an evaluation knows no beta
     weighted[2] = f"β = {words.number(beta)}" if isinstance(beta, int | float) else ""
     about_kl = "KL of q(z|x) from the prior p(z): never less than the mutual information of image and code."
     if spec.posterior.quantised:
-        uniform = words.nats(spec.uniform_nats)
+        uniform = unit.text(spec.uniform_nats)
         about_kl = f"−log p(z), what the codes cost under the run's prior; under a uniform one {uniform}."
+    elif isinstance(kl, int | float):
+        about_kl += f" {units.size_of_code(spec, kl)}"
     # Of an objective that weighs codes the bound stands in place of what it takes away.
     weighed = []
     if spec.objective.weighs_samples:
         codes = f"Of {spec.objective.samples} codes, weighed together: a lower bound on log p(x), too."
         weighed = [row(objective_words.bound(spec), "bound", codes)]
+    elbo = row("ELBO", "elbo", "Reconstruction minus KL, always with beta 1: a lower bound on log p(x).")
+    if unit.name == "bits" and not undefined and (found := units.per_dimension(spec, test)) is not None:
+        value, scale = found
+        elbo[2] = f"{value:.3f} a dimension".replace("-", "−")
+        elbo[3] += f" Bits per dimension: {units.about_scale(spec, scale)}"
     total = now.steps_total
     speed = [
         "Images/s",
@@ -112,12 +128,12 @@ def tiles(
         speed = [
             "Accuracy",
             f"{100 * test['accuracy']:.1f} %",
-            f"−log q(y|x) {words.nats(entropy)}" if entropy is not None else whose,
+            f"−log q(y|x) {unit.text(entropy)}" if entropy is not None else whose,
             f"The share of images whose class the classifier q(y|x) gets right. {on}",
             "",
         ]
     return [
-        row("ELBO", "elbo", "Reconstruction minus KL, always with beta 1: a lower bound on log p(x)."),
+        elbo,
         *weighed,
         row("Reconstruction", "reconstruction", "The mean of log p(x|z) over codes z drawn from q(z|x)."),
         row("Codes" if spec.posterior.quantised else "KL", "kl", about_kl),
@@ -140,6 +156,15 @@ def tiles(
             "",
         ],
     ]
+
+
+def of_distance(spec: Spec, key: str, shown: float | None, under: str) -> list[str]:
+    """What stands in place of ELBO and reconstruction where a distance is no likelihood."""
+    note = spec.likelihood_note or ""
+    if key == "elbo":
+        return ["ELBO", "–", "no likelihood", note, key]
+    distance = None if shown is None else -shown
+    return [spec.likelihood.distance or "", words.nats(distance), under.replace("−", ""), note, key]
 
 
 def number(value: Any) -> float:

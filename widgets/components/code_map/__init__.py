@@ -33,6 +33,7 @@ def code_map(
     state: CodeMapState,
     revision: int = 0,
     y: int | None = None,
+    pixels: str = "means",
     label: str = "Code map",
     on_change: Callable[[], None] | None = None,
     on_write: Callable[[], None] | None = None,
@@ -41,14 +42,15 @@ def code_map(
 
     decoder, codebook, coded: parcels, the last two of `parcels.py`. state: taken up when the map first
     appears, and whenever `revision` changes. y: the class under which it is decoded, where the decoder is
-    told one. on_change: called when the hand has changed something and rested; `st.session_state[key]`
-    then holds under "state" what `CodeMapState.from_browser` reads. on_write: called when the prior is to
-    write the hidden cells of the state under "write".
+    told one. pixels: what is shown of p(x|z): "means", "modes" or "drawn". on_change: called when the hand
+    has changed something and rested; `st.session_state[key]` then holds under "state" what
+    `CodeMapState.from_browser` reads. on_write: called when the prior is to write the hidden cells of the
+    state under "write".
     """
     mount = _component()
     parcels = {"decoder": decoder, "codebook": codebook, "coded": coded}
     data: dict[str, Any] = {name: wire.header(parcel)["id"] for name, parcel in parcels.items()}
-    data |= {"state": state.to_browser(), "revision": revision, "y": y, "label": label}
+    data |= {"state": state.to_browser(), "revision": revision, "y": y, "pixels": pixels, "label": label}
     with st.container(gap=None):  # the senders show nothing
         for name, parcel in parcels.items():
             mount(key=f"{key}-{name}", data=parcel)

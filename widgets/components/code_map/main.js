@@ -74,7 +74,7 @@ class CodeMap {
     if (!decoder || !codebook || !coded) return;
     if (codebook !== this.codebook) this.takeCodebook(codebook);
     if (coded !== this.coded || !this.codes) this.takeImage(coded, decoder.made.image);
-    Object.assign(this, { decoder: decoder.made, codebook });
+    Object.assign(this, { decoder: decoder.made.showing(this.data.pixels), codebook });
     this.dom.waiting.hidden = true;
     this.dom.panels.hidden = this.dom.bar.hidden = false;
     if (this.wish) this.adopt(this.wish);
@@ -94,11 +94,11 @@ class CodeMap {
   }
 
   takeImage(coded, [, height, width]) {
-    const { codes, image, vectors } = coded.arrays, { tiles, vectors: of } = fetchParcel(this.data.codebook).arrays;
+    const { codes, image, vectors } = coded.arrays, { tiles, uses, vectors: of } = fetchParcel(this.data.codebook).arrays;
     [this.rows, this.columns] = codes.shape;
     this.map.take(codes.length, this.columns, width / height);
     this.book.take(tiles.shape[0], null, width / height);
-    if (vectors) this.book.takePlane(of, vectors);
+    if (vectors) this.book.takePlane(of, uses, vectors);
     Object.assign(this, { coded, encoder: codes, codes: codes.slice(), past: [], hidden: new Set(), last: null });
     const [channels, h, w] = image.shape, mean = new Float32Array(image.length);
     for (let c = 0; c < channels; c++) for (let p = 0; p < h * w; p++) mean[p * channels + c] = image[c * h * w + p] / 255;

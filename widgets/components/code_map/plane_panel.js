@@ -6,27 +6,30 @@ import { nearestPoint, placed } from "../../../vae_core/browser/plane.js";
 import { voronoi } from "../../../vae_core/browser/voronoi.js";
 import { TilePanel } from "./tile_panel.js";
 
-const MARGIN = 1.15; // of the codes and vectors that lie farthest out
+const MARGIN = 1.15; // of the used codes and the vectors that lie farthest out
 const TILE = 0.07; // of the side
 
 export class PlanePanel extends TilePanel {
-  /** codes: the codebook's vectors [K, 2]; vectors: the encoder's [h * w, 2]. */
-  takePlane(codes, vectors) {
-    const half = MARGIN * Math.max(...codes.map(Math.abs), ...vectors.map(Math.abs), 1e-3);
+  /** codes: the codebook's vectors [K, 2], used so often each [K]; vectors: the encoder's [h * w, 2]. */
+  takePlane(codes, uses, vectors) {
     const column = (rows, axis) => Float32Array.from({ length: rows.length / 2 }, (_, i) => rows[2 * i + axis]);
-    Object.assign(this, { half, codes: { x: column(codes, 0), y: column(codes, 1) }, vectors });
-    const points = Array.from(this.codes.x, (x, k) => [x, this.codes.y[k]]);
-    this.cells = voronoi(points, { left: -half, right: half, bottom: -half, top: half });
+    Object.assign(this, { codes: { x: column(codes, 0), y: column(codes, 1) }, vectors });
+    const shown = (axis) => [...column(vectors, axis), ...column(codes, axis).filter((_, k) => uses[k])];
+    const [x, y] = [shown(0), shown(1)].map((values) => [Math.min(...values), Math.max(...values)]);
+    const half = (MARGIN * Math.max(x[1] - x[0], y[1] - y[0], 1e-3)) / 2;
+    this.view = { x: (x[0] + x[1]) / 2, y: (y[0] + y[1]) / 2, half };
+    const points = Array.from(this.codes.x, (px, k) => [px, this.codes.y[k]]);
+    this.cells = voronoi(points, { left: this.view.x - half, right: this.view.x + half, bottom: this.view.y - half, top: this.view.y + half });
   }
 
   get scene() {
     const [width, height] = this.size, side = Math.min(width, height);
-    return placed({ left: (width - side) / 2, top: (height - side) / 2, width: side, height: side }, { x: 0, y: 0, half: this.half });
+    return placed({ left: (width - side) / 2, top: (height - side) / 2, width: side, height: side }, this.view);
   }
 
   at({ clientX, clientY }) {
     const { left, top } = this.canvas.getBoundingClientRect(), { toX, toY, scale } = this.scene;
-    return nearestPoint(this.codes, (clientX - left - toX(0)) / scale, (toY(0) - clientY + top) / scale, Infinity);
+    return nearestPoint(this.codes, (clientX - left - toX(0)) / scale, (toY(0) - (clientY - top)) / scale, Infinity);
   }
 
   step(key) {

@@ -19,15 +19,18 @@ from widgets.components.scripts import BROWSER
 HERE = Path(__file__).parent
 
 
-def code_sheet(key: str, *, decoder: bytes, codebook: bytes, sheet: bytes, label: str = "Samples") -> None:
-    """Show what a prior has written. All are parcels; another sheet is written anew."""
+def code_sheet(
+    key: str, *, decoder: bytes, codebook: bytes, sheet: bytes, pixels: str = "means", label: str = "Samples"
+) -> None:
+    """Show what a prior has written. All are parcels; another sheet is written anew. pixels: what is shown of
+    p(x|z): "means", "modes" or "drawn"."""
     mount = _component()
     parcels = {"decoder": decoder, "codebook": codebook, "sheet": sheet}
     data: dict[str, Any] = {name: wire.header(parcel)["id"] for name, parcel in parcels.items()}
     with st.container(gap=None):  # the senders show nothing
         for name, parcel in parcels.items():
             mount(key=f"{key}-{name}", data=parcel)
-        mount(key=key, data=data | {"label": label})
+        mount(key=key, data=data | {"pixels": pixels, "label": label})
 
 
 def _component() -> Any:

@@ -43,9 +43,9 @@ class CodeSheet {
   /** Takes up the parcels that Python named once all have arrived; until then the old ones stay. */
   gather() {
     const [decoder, codebook, sheet] = [this.data.decoder, this.data.codebook, this.data.sheet].map(fetchParcel);
-    if (!decoder || !codebook || !sheet || (sheet === this.sheet && decoder === this.source)) return;
+    if (!decoder || !codebook || !sheet || (sheet === this.sheet && decoder.made.showing(this.data.pixels) === this.decoder)) return;
     const { tiles } = codebook.arrays, [count] = sheet.arrays.codes.shape, [, height, width] = decoder.made.image;
-    Object.assign(this, { source: decoder, decoder: decoder.made, codebook, sheet, pictures: sideBySide(tiles), tile: [tiles.shape[3], tiles.shape[2]] });
+    Object.assign(this, { decoder: decoder.made.showing(this.data.pixels), codebook, sheet, pictures: sideBySide(tiles), tile: [tiles.shape[3], tiles.shape[2]] });
     const rows = Math.ceil(count / ACROSS);
     Object.assign(this.dom.samples, { width: SCALE * (ACROSS * (width + BETWEEN) - BETWEEN), height: SCALE * (rows * (height + BETWEEN) - BETWEEN), hidden: false });
     this.dom.waiting.hidden = true;

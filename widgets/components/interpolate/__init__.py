@@ -34,6 +34,7 @@ def interpolate(
     ways: Sequence[PathView],
     t: float = 0.5,
     revision: int = 0,
+    pixels: str = "means",
     label: str = "Path",
     on_change: Callable[[], None] | None = None,
 ) -> float:
@@ -41,6 +42,7 @@ def interpolate(
 
     t: taken up when the board first appears, and again whenever `revision` changes; otherwise the hand
         decides.
+    pixels: what is shown of p(x|z): "means", "modes" or "drawn".
     on_change: called when the slider has moved and the hand has rested for a quarter of a second, before the
         script runs; `place(st.session_state[key])` then says where it stands.
     """
@@ -53,6 +55,7 @@ def interpolate(
         "ways": [{slot: wire.header(part)["id"] for slot, part in parts.items()} for parts in parcels],
         "t": t,
         "revision": revision,
+        "pixels": pixels,
         "label": label,
     }
     # Without a gap, or the senders, which show nothing, would push the board down.

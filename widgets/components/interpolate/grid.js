@@ -47,8 +47,9 @@ class ImageGrid {
   /** Takes up the parcels that Python named once both have arrived; until then the old ones stay. */
   gather() {
     const [decoder, grid] = [this.data.decoder, this.data.grid].map(fetchParcel);
-    if (!decoder || !grid || (decoder === this.source && grid === this.grid)) return;
-    Object.assign(this, { source: decoder, decoder: decoder.made, grid });
+    const shown = decoder?.made.showing(this.data.pixels);
+    if (!decoder || !grid || (shown === this.decoder && grid === this.grid)) return;
+    Object.assign(this, { decoder: shown, grid });
     const [rows, columns] = grid.arrays.codes.shape;
     this.cell ??= [rows >> 1, columns >> 1];
     this.dom.waiting.hidden = true;

@@ -23,17 +23,24 @@ HERE = Path(__file__).parent
 
 
 def image_grid(
-    key: str, *, decoder: bytes, codes: ArrayLike, classes: ArrayLike | None = None, label: str = "Grid"
+    key: str,
+    *,
+    decoder: bytes,
+    codes: ArrayLike,
+    classes: ArrayLike | None = None,
+    pixels: str = "means",
+    label: str = "Grid",
 ) -> None:
     """Show the images that codes [R, C, D] are decoded to.
 
     decoder: a parcel. classes [R, C, K]: under a condition the weights of the classes that each is decoded
-    under; None for those of the decoder.
+    under; None for those of the decoder. pixels: what is shown of p(x|z), "means", "modes" or "drawn".
     """
     mount, grid = _component(), parcel(codes, classes)
     data: dict[str, Any] = {
         "decoder": wire.header(decoder)["id"],
         "grid": wire.header(grid)["id"],
+        "pixels": pixels,
         "label": label,
     }
     with st.container(gap=None):  # the senders show nothing

@@ -82,7 +82,7 @@ class Interpolate {
     this.t = Math.min(last, Math.max(first, this.t));
     parcels.forEach((slots, k) => {
       this.sides[k].t = this.t;
-      this.sides[k].take(slots, this.look);
+      this.sides[k].take(slots, this.data.pixels, this.look);
     });
     this.request();
   }

@@ -68,9 +68,9 @@ export class Side {
 
   // --- what comes from Python ---
 
-  take({ decoder, path, plane }, look) {
-    const changed = decoder !== this.source || path !== this.path;
-    Object.assign(this, { source: decoder, decoder: decoder.made, path, plane, look });
+  take({ decoder, path, plane }, pixels, look) {
+    const shown = decoder.made.showing(pixels), changed = shown !== this.decoder || path !== this.path;
+    Object.assign(this, { decoder: shown, path, plane, look });
     const { dom } = this, { title, note, marks, facts, first, last, strip, arrays: { ends, log_q: q } } = path;
     setText(dom.title, title);
     setText(dom.note, note);

@@ -56,6 +56,7 @@ def latent_map(
     height: int | str = 560,
     group: str | None = None,
     links: Literal["place", "image"] | None = None,
+    pixels: str = "means",
     images: str | None = None,
     sends: bool = True,
     label: str = "Latent map",
@@ -74,6 +75,7 @@ def latent_map(
     group: maps of the same group on one page share pointer, pin, layers, part of the plane and replay.
     links: whether these maps show the same place of the plane, or the codes of the same image; images names
         the images, so that maps of other ones wait for Python to say where theirs is.
+    pixels: what is shown of p(x|z): "means", "modes" or "drawn".
     sends: whether the parcels come with this map; not where another map of the page brings the same.
     on_change: called when the state has changed, before the script runs.
     """
@@ -89,6 +91,7 @@ def latent_map(
         "height": height,
         "group": group,
         "links": links,
+        "pixels": pixels,
         "images": images,
         "label": label,
     }

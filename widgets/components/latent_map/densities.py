@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from vae_core.analysis.aggregate import DensityGrid
     from vae_core.analysis.holes import Hole
+    from vae_core.model.priors import Prior
 
 MOST_POINTS = 4_000
 MOST_FRAMES = 32
@@ -35,6 +36,7 @@ class Field:
     images: int
     outside: int  # codes beyond the map's range
     meaning: str  # which density this is, in words
+    held: tuple[float, ...]  # what coordinates are that the map does not show, where no pin says
 
     def on(self, mean: Tensor, view: View) -> Tensor:
         """Codes [N, D] on the map [N, 2]."""
@@ -45,9 +47,21 @@ class Field:
         if self.plane is not None:
             origin, u, v = self.plane
             return (origin + x * u + y * v).tolist()
-        z = list(view.through) or [0.0] * latent
+        z = list(view.through or self.held)
         z[view.dims[0]], z[view.dims[1]] = x, y
         return z
+
+
+def unshown(prior: Prior | None, latent: int) -> tuple[float, ...]:
+    """Where coordinates [D] that a map does not show are held while it decodes: at the prior's mean."""
+    return (0.0,) * latent if prior is None else tuple(prior.moments()[0].detach().tolist())
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def unshown_of(path: str, version: Any) -> tuple[float, ...]:
+    """The same of a run as its weights are."""
+    model = open_run(path).model
+    return unshown(None if model.prior.standard else model.prior, model.latent)
 
 
 def project(mean: Tensor, view: View, plane: tuple[Tensor, Tensor, Tensor] | None) -> Tensor:
@@ -74,6 +88,7 @@ def field(codes: Codes, view: View) -> Field:
     prior = codes.prior
     grid = views.grid(posteriors, view, plane, size, prior)
     outside = int((project(posteriors.mean, view, plane).abs() > view.extent).any(dim=1).sum())
+    held = unshown(prior, posteriors.dimensions)
     meaning_of_map = (
         meaning(view, grid, len(posteriors), posteriors.dimensions, outside)
         + of_posteriors(codes)
@@ -86,14 +101,14 @@ def field(codes: Codes, view: View) -> Field:
         classes=dataset_classes(codes.run),
         dims=view.dims,
         plane=plane,
-        origin=torch.tensor(view.through) if view.through else None,
+        origin=torch.tensor(view.through or held),
         axes=view.axes,
         symbol=view.symbol(posteriors.dimensions),
         prior=prior,
         mixture=posteriors if posteriors.dimensions == 2 and view.kind == "marginal" else None,
         meaning=meaning_of_map,
     )
-    return Field(grid, plane, picture, len(posteriors), outside, meaning_of_map)
+    return Field(grid, plane, picture, len(posteriors), outside, meaning_of_map, held)
 
 
 def meaning(view: View, grid: DensityGrid, images: int, latent: int, outside: int) -> str:

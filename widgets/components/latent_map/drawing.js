@@ -33,7 +33,7 @@ const spacingOf = ({ spacing, picture }) => (picture.standard ? spacing : "linea
 export function drawBase(map, scene) {
   if (map.layers.has("manifold") && map.decoder) {
     const { view, density, parcels: { decoder, picture } } = map;
-    const key = JSON.stringify([view, spacingOf(map), density, decoder.id, picture.id]);
+    const key = JSON.stringify([view, spacingOf(map), density, decoder.id, map.data.pixels, picture.id]);
     map.manifold.renew(key, () => map.scene(), () => map.request(true));
   }
   const ctx = prepared(map.dom.base, ...map.size);

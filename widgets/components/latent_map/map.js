@@ -84,7 +84,9 @@ class LatentMap {
     const fresh = named.filter(([slot, parcel]) => parcel !== this.parcels[slot]).map(([slot]) => slot);
     this.parcels = Object.fromEntries(named);
     const { decoder, picture, holes, frames } = this.parcels;
-    this.decoder = decoder?.made ?? null;
+    const pixels = this.data.pixels !== this.pixels;
+    this.pixels = this.data.pixels;
+    this.decoder = decoder?.made.showing(this.pixels) ?? null;
     this.dom.waiting.hidden = Boolean(picture);
     if (!picture) return;
     this.picture = picture;
@@ -107,7 +109,8 @@ class LatentMap {
     if (wish) this.adopt(wish);
     else if (fresh.length) this.placePoints();
     this.showControls();
-    this.request(fresh.length > 0 || Boolean(wish));
+    if (pixels) this.stripOf = null;
+    this.request(fresh.length > 0 || pixels || Boolean(wish));
     if (fresh.length || wish) catchUp(this);
   }
 

@@ -34,6 +34,7 @@ def traverse(
     models: Sequence[Model],
     state: TraverseState | None = None,
     revision: int = 0,
+    pixels: str = "means",
     height: int | str = 640,
     label: str = "Traversals",
     on_change: Callable[[], None] | None = None,
@@ -43,6 +44,7 @@ def traverse(
 
     state: taken up when the board first appears, and again whenever `revision` changes: that is how a link
         or a newly chosen image moves the sliders. Otherwise the hand decides.
+    pixels: what is shown of p(x|z): "means", "modes" or "drawn".
     height: up to which the rows stand on the page; more of them scroll. Pixels, or a CSS length.
     on_change: called when sliders, linking or folding have changed and the hand has rested for a quarter of
         a second, before the script runs; `st.session_state[key]["state"]` then holds what
@@ -58,6 +60,7 @@ def traverse(
         "names": [list(model.names) or [""] * model.latent for model in models],
         "state": (state or TraverseState()).to_browser(),
         "revision": revision,
+        "pixels": pixels,
         "height": height,
         "label": label,
     }

@@ -63,20 +63,21 @@ export class Board {
 
   // --- what comes from Python ---
 
-  /** The unpacked parcels, the user's names, and the largest KL of all boards. Whether it is another model now. */
-  take(decoder, model, names, largest) {
+  /** The unpacked parcels, what is shown of p(x|z), the user's names, and the largest KL of all boards. Whether it is
+   * another model now. */
+  take(decoder, pixels, model, names, largest) {
     const { key, title, note, ticks, arrays } = model, { order, dead, kl, stops, origin } = arrays;
     const other = key !== this.key || origin.length !== this.latent;
     if (other) this.moved.clear();
-    const changed = decoder !== this.source || model !== this.model;
-    Object.assign(this, { key, latent: origin.length, model, origin });
+    const changed = decoder !== this.source || model !== this.model || pixels !== this.pixels;
+    Object.assign(this, { key, latent: origin.length, model, origin, pixels });
     setText(this.dom.title, title);
     setText(this.dom.note, note);
     this.root.setAttribute("aria-label", title);
     if (changed) {
-      this.strips.take(decoder, stops);
+      this.strips.take(decoder, pixels, stops);
       this.source = decoder;
-      this.decoder = decoder.made;
+      this.decoder = decoder.made.showing(pixels);
       this.looked = null;
     }
     // Another image of the same model leaves the rows where they are.

@@ -93,7 +93,7 @@ class Traverse {
     this.dom.boards.dataset.count = String(parcels.length);
     this.dom.link.hidden = parcels.length < 2;
     parcels.forEach(([decoder, model], k) => {
-      const other = this.boards[k].take(decoder, model, this.names(model.key, this.data.names[k]), largest);
+      const other = this.boards[k].take(decoder, this.data.pixels, model, this.names(model.key, this.data.names[k]), largest);
       if (other && !this.wish) this.settle();
     });
     if (this.wish) this.adopt(this.wish);

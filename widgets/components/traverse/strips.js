@@ -8,7 +8,7 @@ const SLICE = 6; // ms of work for each code, while they come one after another:
 const REST = 40; // ms without a new code, after which there is no more restraint
 
 /**
- * Answers on a port. It takes {model, stops}, then {z, wanted, asked}: the code on screen, the dimensions whose
+ * Answers on a port. It takes {model, pixels, stops}, then {z, wanted, asked}: the code on screen, the dimensions whose
  * strips are in sight, and the question's number. Each strip that is not of that code comes back as
  * {model, dimension, tiles}, the RGBA of its images [K, H, W, 4]; {answered} follows the last. When the code moves
  * on meanwhile, the next strips are the new code's, and all take turns.
@@ -62,7 +62,7 @@ export function decodeStrips(port) {
   port.onmessage = ({ data }) => {
     if (data.model) {
       const arrays = data.model.arrays.map(([name, array, shape]) => [name, Object.assign(array, { shape })]);
-      decoder = makeDecoder({ ...data.model, arrays: Object.fromEntries(arrays) });
+      decoder = makeDecoder({ ...data.model, arrays: Object.fromEntries(arrays) }).showing(data.pixels);
       stops = data.stops;
       model += 1;
       wanted = [];
@@ -93,12 +93,12 @@ export class Strips {
     this.models = this.asked = 0;
   }
 
-  /** `decoder`: its unpacked parcel; stops [D, K]. */
-  take(decoder, stops) {
+  /** `decoder`: its unpacked parcel; `pixels`: what it shows of p(x|z); stops [D, K]. */
+  take(decoder, pixels, stops) {
     const { made, arrays: known, ...rest } = decoder; // what is made of functions cannot travel, nor can shapes
     const arrays = Object.entries(known).map(([name, array]) => [name, array, array.shape]);
     this.models += 1;
-    this.worker.postMessage({ model: { ...rest, arrays }, stops });
+    this.worker.postMessage({ model: { ...rest, arrays }, pixels, stops });
   }
 
   want(z, wanted) { this.worker.postMessage({ z, wanted, asked: ++this.asked }); }

@@ -24,6 +24,7 @@ def parcel(unit_prior: bool, priors: int) -> bytes:
     header: dict[str, Any] = {
         "kind": "board", "run": "mine", "step": 20, "classes": ["zero", "one"], "tiles": [], "latent": 2,
         "past_tiles": [[], []], "kl_note": "", "bars_note": "", "progress": None, "active": False,
+        "pixels": "", "unit": "nats", "distance": "",
         "marks": [], "weighted": "", "terms": [], "replay": True,
         "chosen": [0, 1], "axes": ["z1", "z2"], "cloud_note": "", "frame_steps": list(STEPS),
         "unit_prior": unit_prior, "grid": {"x": -8.0, "cell": axis[1] - axis[0], "size": 121},

@@ -28,7 +28,7 @@ def test_the_board_shows_the_codebook_in_the_place_of_a_map(own_runs: Path) -> N
     assert header["codes_note"] == "6 codes for 2 × 2 cells"
     assert arrays["uses"].shape == (moments, 6)
     assert arrays["uses"][-1].sum() == 1437 * 4  # an epoch of one step
-    assert arrays["tiles"].shape == (moments, 6, 1, 12, 12)
+    assert arrays["code_tiles"].shape == (moments, 6, 1, 12, 12)
     assert arrays["codebook"].shape == (moments, 6, 2)
     assert arrays["vectors"].shape[::2] == (moments, 2)
     assert "cloud" not in arrays

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from vae_core.model import nets
 from vae_core.pixels import unit
@@ -41,6 +41,18 @@ class OracleClassifier:
         return torch.cat([self.network(block).softmax(-1) for block in blocks])
 
 
+def features(network: nets.Net, images: Tensor) -> list[Tensor]:
+    """What an oracle's network makes of images [N, C, H, W] after each activation: [N, ...] each.
+    Differentiable with respect to the images.
+    """
+    found, passed = [], images
+    for layer in network:
+        passed = layer(passed)
+        if isinstance(layer, nn.ReLU):
+            found.append(passed)
+    return found
+
+
 def there_is(dataset: str) -> bool:
     """Whether an oracle of that dataset ships with the library."""
     return (FOLDER / f"{dataset}.safetensors").exists()
@@ -59,8 +71,9 @@ def load(dataset: str) -> OracleClassifier:
     with safe_open(FOLDER / f"{dataset}.safetensors", framework="pt") as file:
         facts: dict[str, Any] = json.loads(file.metadata()["judge"])
         weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-    with torch.random.fork_rng(devices=[]):
+    # Whoever asks first: gradients may have to pass through it later.
+    with torch.inference_mode(False), torch.device("cpu"), torch.random.fork_rng(devices=[]):
         network = nets.encoder(NETWORK, tuple(facts["image_shape"]), facts["classes"])
-    network.load_state_dict(weights)
+        network.load_state_dict(weights)
     network.eval().requires_grad_(False)
     return OracleClassifier(dataset, network, facts["accuracy"], facts["accuracy_binarised"])
