@@ -85,7 +85,7 @@ def on_board(run: Run, opening: bool, pixels: str, unit: Unit) -> None:
     url_state.accepted(links.GROUND, ground)
     decoder: bytes | None = None
     held: tuple[float, ...] = ()
-    if ground == "decoded" and MAPPED <= capabilities(run.spec):
+    if ground == "decoded" and capabilities(run.spec) >= MAPPED:
         decoder = densities.decoder(str(run.path), weights(run), decoded_class(run))
         if decoder is not None:
             held = densities.unshown_of(str(run.path), weights(run))

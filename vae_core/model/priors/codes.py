@@ -64,7 +64,7 @@ class CodePrior(Prior):
             of_each = torch.stack([self.log_prob_of(indices, one) for one in every], -1)
             return (of_each + self.log_py).logsumexp(-1)
         leading = indices.shape[:-2]
-        given = None if y is None else y.expand(*leading, y.shape[-1]).flatten(0, -2)
+        given = None if y is None else y.expand(*leading, y.shape[-1]).reshape(-1, y.shape[-1])
         rows = indices.reshape(-1, *self.grid)
         log_prob: Tensor = -F.cross_entropy(self.logits(rows, given), rows, reduction="none").sum((-2, -1))
         return log_prob.unflatten(0, leading) if leading else log_prob[0]
