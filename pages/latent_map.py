@@ -1,19 +1,31 @@
-"""Latent map: where the images went, against where the prior expects them."""
+"""Latent map: where the images went, against where the prior expects them; of a run whose codes are grids of
+cells, the map of an image's codes."""
 
 from __future__ import annotations
 
-from pages.sections import latent_map
+from pages.sections import code_map, latent_map
 from vae_core.spec import StandardNormalPrior
-from widgets.run_data import library
+from widgets.run_data import capabilities, library
 from widgets.shell import layout
 from widgets.shell.error_boundary import error_boundary
 
 run = library.current()
-
-with error_boundary():
-    latent_map.page(run)
 prior = run.spec.prior if run is not None and run.status.state != "unreadable" else StandardNormalPrior()
-layout.equation(
-    "The aggregated posterior, the mean of all images' posteriors; training asks it to look like the prior.",
-    rf"q(z) = \frac{{1}}{{N}}\sum_{{i=1}}^{{N}} q(z|x_i) \qquad {prior.equation}",
-)
+
+if "grid" in capabilities.of(run):
+    with error_boundary():
+        code_map.page(run)
+    layout.equation(
+        "Each cell takes the vector of the codebook that is nearest to the encoder's. Codes are chosen, not "
+        "drawn, so the ELBO is log p(x|z) and the log probability of the codes.",
+        r"z_{ij} = e_k \qquad k = \arg\min_j \lVert v_{ij} - e_j \rVert",
+        rf"\mathrm{{ELBO}} = \log p(x|z) + \log p(z) \qquad {prior.equation}",
+    )
+else:
+    with error_boundary():
+        latent_map.page(run)
+    layout.equation(
+        "The aggregated posterior, the mean of all images' posteriors; training asks it to look like the "
+        "prior.",
+        rf"q(z) = \frac{{1}}{{N}}\sum_{{i=1}}^{{N}} q(z|x_i) \qquad {prior.equation}",
+    )

@@ -20,6 +20,7 @@ CONTROLS = {
 }  # fmt: skip
 COMPONENTS = {
     "board.board",
+    "code_map",
     "log_slider.log_slider",
     "latent_map.latent_map",
     "interpolate",
@@ -66,6 +67,7 @@ TABLE: dict[tuple[str, str], Where] = {
     ("train/stage.py", "board.board"): REPLAY,
     ("train/beta.py", "log_slider.log_slider"): DRAFT,
     ("latent_map/stage.py", "latent_map.latent_map"): links.Z,
+    ("code_map/stage.py", "code_map"): links.CHANGED_CODES,
     ("compare/choosing.py", "f'Run of map {place + 1}'"): links.RUNS,
     ("compare/choosing.py", "Maps"): links.RUNS,
     ("compare/stage.py", "latent_map.latent_map"): links.PLACE,

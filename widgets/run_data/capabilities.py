@@ -15,16 +15,18 @@ from widgets.shell import links, url_state
 from widgets.shell.fragments import fragment
 from widgets.shell.menu import MENU
 
-# What the pages that show one run need of it, beside codes of the test images.
-NEEDS: dict[str, tuple[Capability, ...]] = {
-    "latent_map": ("vector", "continuous", "plane", "independent_pixels"),
-    "compare": ("vector", "continuous", "plane", "independent_pixels"),
-    "traverse": ("vector", "continuous", "independent_pixels"),
-    "interpolate": ("vector", "continuous", "independent_pixels"),
-    "inpaint": ("vector", "continuous", "likelihood"),
-    "generate": ("vector", "continuous"),
+Needs = tuple[Capability, ...]
+
+# What the pages that show one run need of it, beside codes of the test images: all of one of these.
+NEEDS: dict[str, tuple[Needs, ...]] = {
+    "latent_map": (("vector", "continuous", "plane", "independent_pixels"), ("grid",)),
+    "compare": (("vector", "continuous", "plane", "independent_pixels"),),
+    "traverse": (("vector", "continuous", "independent_pixels"),),
+    "interpolate": (("vector", "continuous", "independent_pixels"),),
+    "inpaint": (("vector", "continuous", "likelihood"),),
+    "generate": (("vector", "continuous"), ("grid",)),
 }
-WITHOUT_WEIGHTS = ("latent_map",)  # all others decode
+WITHOUT_WEIGHTS: dict[str, Capability] = {"latent_map": "vector"}  # of such runs; all others are decoded
 MOST = 6  # runs that are offered instead
 
 
@@ -46,6 +48,11 @@ def shows(run: Run | None, page: str) -> TypeGuard[Run]:
     return lacking is None
 
 
+def of(run: Run | None) -> frozenset[Capability]:
+    """What the run can show; nothing where there is none, or where it cannot be read."""
+    return capabilities(run.spec) if run is not None and run.status.state != "unreadable" else frozenset()
+
+
 def has_codes(run: Run) -> bool:
     """Whether it has weights, and codes of test images."""
     there = files.stamp(run.path / files.WEIGHTS) is not None
@@ -53,7 +60,7 @@ def has_codes(run: Run) -> bool:
 
 
 def _ready(run: Run, page: str) -> bool:
-    if page not in WITHOUT_WEIGHTS:
+    if WITHOUT_WEIGHTS.get(page) not in of(run):
         return has_codes(run)
     return run.status.state != "unreadable" and newest(run) is not None
 
@@ -74,15 +81,22 @@ def why_not(run: Run, page: str) -> str | None:
 
 
 def _lacking(run: Run, page: str) -> Capability | None:
+    """The first that it lacks of what most runs on this page have; None where the page shows it."""
     has = capabilities(run.spec)
-    return next((need for need in NEEDS[page] if need not in has), None)
+    if any(has.issuperset(needs) for needs in NEEDS[page]):
+        return None
+    return next(need for need in NEEDS[page][0] if need not in has)
 
 
 def _wait(run: Run, page: str) -> None:
     """What the run does not have yet, until it has."""
     if run.status.state == "unreadable":
         raise RunError(run.status.message)
-    what = "latent codes of the test images" if page in WITHOUT_WEIGHTS else "weights and latent codes"
+    what = (
+        "latent codes of the test images"
+        if WITHOUT_WEIGHTS.get(page) in of(run)
+        else "weights and latent codes"
+    )
     st.info(
         f"{library.title(run)} has no {what} yet. They come while it trains.",
         icon=":material/hourglass_empty:",

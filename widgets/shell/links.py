@@ -54,10 +54,11 @@ MOVES = "`dimension:value` of the moved sliders, with commas"
 
 # In another run an image's code is elsewhere, the frames are others, and the next run's settings follow it.
 RUN = Choice("run", ALL, "run", "The run in use.",
-    resets=("image", "q", "frame", "move", "move2", "recipe", "set"))
+    resets=("image", "q", "frame", "move", "move2", "recipe", "set", "codes", "hidden", "cell"))
 IMAGE = Picture("a", (*MAPS, *INTERPOLATE, *INPAINT, *GENERATE), "image",
     "The image in use: the one whose posterior is shown, the one that all maps encode, A of a path, the one "
-    "to complete, the one whose style or class is asked for.", resets=("q",))
+    "to complete, the one whose style or class is asked for, the one whose map of codes is shown.",
+    resets=("q", "codes", "hidden"))
 CLASS = Whole("class", (*TRAIN, *MAPS), "class", "The class under which codes on a map are decoded.",
     default=0)
 TOUR = Choice("tour", ALL, "tour", "The tour that is open beside the page.", options=("first",),
@@ -122,6 +123,13 @@ SHOW = Choice("show", MAP, "section", "What stands below the map.",
     options=("holes", "gap", "bound", "kl", "samples", "pseudo", "umap", "save"), default="holes")
 Q = Text("q", MAP, "q", "Where the hand has moved q(z|x), beside the true posterior.",
     form="mean and deviation of each dimension, with commas", quiet=True)
+
+CHANGED_CODES = Text("codes", MAP, "codes", "The cells of a code map whose code is not the encoder's.",
+    form="`cell-code`, joined by `_`; cells count from 1, row by row, codes from 0", quiet=True)
+HIDDEN_CELLS = Text("hidden", MAP, "hidden cells", "The cells that the prior is to write.",
+    form="numbers of cells or `first-last`, joined by `_`", quiet=True)
+CELL = Whole("cell", MAP, "cell", "The chosen cell of the code map; at first the middle one.", least=1,
+    quiet=True)
 
 RUNS = Text("runs", SIDE_BY_SIDE, "runs", "The runs whose maps stand side by side, at most four.",
     form="names, with commas", resets=("frame",))
@@ -247,8 +255,9 @@ GENERATE_DO = Choice("generate_do", GENERATE, "question",
     "What is shown: samples of any run, or one of the questions to a model of classes, first `samples`.",
     options=("sheet", "samples", "styles", "slide", "classifier", "measures"))
 CODES_FROM = Choice("codes_from", GENERATE, "codes",
-    "Whether codes of samples are drawn through the posteriors of test images, from the prior, or both.",
-    options=("both", "posteriors", "prior"), default="both")
+    "Whether codes of samples are drawn through the posteriors of test images, from the prior, or both; of "
+    "a codebook's, from the prior, uniformly, or both.",
+    options=("both", "posteriors", "prior", "uniform"), default="both")
 CLASSES = Several("classes", GENERATE, "classes", "The classes that are drawn; none are all.")
 TEMPERATURE = Whole("generate_t", GENERATE, "temperature", "The temperature of samples in per cent.",
     most=150, default=100)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.sections.generate import by_class, classifying, measures, sheet, sliding, styles
+from pages.sections.generate import by_class, classifying, code_sheet, measures, sheet, sliding, styles
 from vae_core.runs.run import Run
 from vae_core.spec.capabilities import capabilities as able
 from widgets.run_data import capabilities
@@ -36,7 +36,11 @@ SHOW = {
     "classifier": classifying.show,
     "measures": measures.show,
 }
-OF_ANY = ("sheet",)  # all others are about classes
+OF_ANY = ("sheet",)  # all others are about classes, and about vectors
+NOTICE_OF_GRID = (
+    "**Notice.** The prior has learned which codes stand together. Drawn uniformly, each is as good as any, "
+    "and they make no image."
+)
 
 
 def page(run: Run | None) -> None:
@@ -46,13 +50,15 @@ def page(run: Run | None) -> None:
     if not capabilities.shows(run, "generate"):
         return
     task = question(run)
-    notice.markdown(NOTICES[task], width="stretch")
-    SHOW[task](run)
+    of_grid = "grid" in able(run.spec)
+    notice.markdown(NOTICE_OF_GRID if of_grid else NOTICES[task], width="stretch")
+    (code_sheet.show if of_grid else SHOW[task])(run)
 
 
 def question(run: Run) -> str:
-    """What is asked of the run: where it is told no class, there is but one question."""
-    if "classes" not in able(run.spec):
+    """What is asked of the run: where it is told no class, or its codes are grids, there is but one
+    question."""
+    if not able(run.spec).issuperset(("classes", "vector")):
         url_widgets.choice(links.GENERATE_DO, OF_ANY, OF_ANY[0], label=TASKS.__getitem__)
         return OF_ANY[0]
     # Links to models of classes opened on samples by class before other models had any.

@@ -9,6 +9,8 @@ import pytest
 
 from widgets.components import (
     board,
+    code_map,
+    code_sheet,
     completions,
     forward_pass,
     interpolate,
@@ -29,6 +31,8 @@ ROOT = Path(scripts.__file__).parents[2]
 WIDGETS = ROOT / "widgets" / "components"
 MODULES: dict[str, Callable[[], str]] = {
     "board": board.script,
+    "code_map": code_map.script,
+    "code_sheet": code_sheet.script,
     "completions": completions.script,
     "forward_pass": forward_pass.script,
     "grid": grid.script,
@@ -68,6 +72,8 @@ def test_a_component_is_one_module_whose_names_are_all_different(
 def test_each_script_belongs_to_a_component() -> None:
     entries = [
         "board/board",
+        "code_map/main",
+        "code_sheet/main",
         "completions/main",
         "forward_pass/main",
         "interpolate/grid",

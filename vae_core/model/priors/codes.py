@@ -23,9 +23,10 @@ from vae_core.spec.settings import Settings
 
 
 class Codebook(Protocol):
-    """What a prior over codes asks of the codebook: how many codes, of which grid, and the way from codes to
-    z [..., numbers] and back."""
+    """What a prior over codes asks of the codebook [K, D]: how many codes, of which grid, and the way from
+    codes to z [..., numbers] and back."""
 
+    codebook: Tensor
     count: int
     grid: tuple[int, int]
 
@@ -63,7 +64,7 @@ class CodePrior(Prior):
             of_each = torch.stack([self.log_prob_of(indices, one) for one in every], -1)
             return (of_each + self.log_py).logsumexp(-1)
         leading = indices.shape[:-2]
-        given = None if y is None else y.expand(*leading, y.shape[-1]).flatten(0, -2)
+        given = None if y is None else y.expand(*leading, y.shape[-1]).reshape(-1, y.shape[-1])
         rows = indices.reshape(-1, *self.grid)
         log_prob: Tensor = -F.cross_entropy(self.logits(rows, given), rows, reduction="none").sum((-2, -1))
         return log_prob.unflatten(0, leading) if leading else log_prob[0]
@@ -118,7 +119,7 @@ class CodePrior(Prior):
         grid are drawn from p(hidden | known), and others from an approximation of it.
         temperature: what logits are divided by; 0 takes the most probable code.
         """
-        device = next(iter([*self.parameters(), *self.buffers()]), torch.empty(0)).device
+        device = self._codebook[0].codebook.device
         shape = (count, *self.grid)
         indices = torch.zeros(shape, dtype=torch.long, device=device)
         keep = torch.zeros(shape, dtype=torch.bool, device=device)

@@ -63,7 +63,8 @@ function makeBoard(root) {
     lay({ name });
     ground.choose(name);
   });
-  const codebook = new Codebook(part("cloud"), () => sizes.mapHeight), groups = new Groups(part("cloud"), () => sizes.mapHeight);
+  const codebook = new Codebook(part("cloud"), () => sizes.mapHeight);
+  const groups = new Groups(part("cloud"), () => sizes.mapHeight);
   const panels = makePanels(part, () => ({
     d, sizes, moment: moment(), sets, cursor: scrubber.follows ? null : moment()?.step,
   }), () => {
@@ -124,9 +125,9 @@ function makeBoard(root) {
   }
 
   function seek(duration) {
-    cloud.box.hidden = d.quantised || d.grouped;
-    codebook.box.hidden = !d.quantised;
-    groups.box.hidden = !d.grouped;
+    const codes = d.grouped ? groups : d.quantised ? codebook : cloud;
+    for (const other of [cloud, codebook, groups]) if (other !== codes) other.box.remove();
+    if (!codes.box.isConnected) part("cloud").append(codes.box);
     if (d.grouped) groups.take(moment(), d.codes_note);
     else if (d.quantised) codebook.take(moment(), d.codes_note, duration);
     else cloud.take(moment(), { axes: d.axes, classes: d.classes, note: d.cloud_note, chosen: d.chosen, latent: d.latent, standard: d.unit_prior }, duration);

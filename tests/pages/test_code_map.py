@@ -1,0 +1,90 @@
+"""The code map: the codes of the chosen image, those that a link changes, and what the prior writes."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.shown import html, parcels
+from tests.pages.shown import words as said
+from vae_core import data, recipes, train
+from vae_core.runs.run import Run
+from widgets.shell import words
+
+App = Callable[..., AppTest]
+CHANGES: dict[str, Any] = {
+    "data.name": "digits", "latent": 3, "posterior.kind": "vq", "posterior.codes": 12, "net.hidden": 12,
+    "net.blocks": 0, "prior.hidden": 8, "training.steps": 60,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def of_codes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("codes") / "codes"
+    return train(recipes.get("vae-2d").change(**CHANGES), out=path).path
+
+
+@pytest.fixture
+def run(of_codes: Path, own_runs: Path) -> Run:
+    shutil.copytree(of_codes, own_runs / "codes")
+    return Run(own_runs / "codes")
+
+
+def told(at: AppTest) -> dict[str, Any]:
+    """What the map is told."""
+    assert not at.exception
+    assert not at.error
+    said = [json.loads(c.proto.json) for c in at.get("bidi_component") if c.proto.json]
+    return next(each for each in said if "coded" in each)
+
+
+def test_a_link_changes_codes_of_an_image_and_the_page_says_what_they_cost(app: App, run: Run) -> None:
+    at = app("latent_map", run="codes", a="5", codes="2-7_4-0")
+    assert told(at)["state"]["changed"] == [[1, 7], [3, 0]]
+    ((_, coded),) = parcels(at, "coded")
+    codes = run.grid_codes.indices[5].clone()
+    np.testing.assert_array_equal(coded["codes"], codes)
+    codes.flatten()[1], codes.flatten()[3] = 7, 0
+    z = run.model.posterior.embed(codes[None])
+    p = run.model.decode_mean(z)
+    pixels = torch.from_numpy(coded["image"] / 255).float()
+    log_px = torch.distributions.Bernoulli(p).log_prob(pixels).sum()
+    assert f"<dt>log p(x|z)</dt><dd><b>{words.nats(float(log_px))}</b>" in html(at)
+    assert words.nats(4 * np.log(12)) in html(at)
+    # The vectors by which the browser decodes are the model's.
+    ((_, book),) = parcels(at, "codebook")
+    np.testing.assert_allclose(book["vectors"], run.model.posterior.codebook.detach(), rtol=1e-6)
+    assert len(data.load("digits", "test").images) == len(run.grid_codes)
+
+
+def test_another_image_begins_with_the_encoders_codes(app: App, run: Run) -> None:
+    at = app("latent_map", run="codes", a="5", codes="2-7", hidden="1", cell="2")
+    at.session_state["a-change"] = True
+    number = next(each for each in at.run().number_input if each.label == "Number")
+    assert told(number.set_value(6).run())["state"] == {"changed": [], "hidden": [], "cell": 1}
+
+
+def test_samples_of_the_prior_stand_beside_uniform_ones(app: App, run: Run) -> None:
+    at = app("generate", run="codes", generate_seed="3", generate_t="80")
+    assert not at.exception
+    assert not at.error
+    learned, uniform = (arrays["codes"] for _, arrays in parcels(at, "sheet"))
+    generator = torch.Generator().manual_seed(3)
+    np.testing.assert_array_equal(learned, run.model.prior.sample_codes(16, generator, temperature=0.8))
+    assert uniform.shape == (16, 2, 2)
+    nats = -float(run.model.prior.log_prob_of(torch.tensor(uniform).long()).mean())
+    assert f"**{words.nats(nats)}** nats under the run's prior" in said(at)
+    assert len(parcels(app("generate", run="codes", codes_from="uniform"), "sheet")) == 1
+
+
+def test_a_page_of_vectors_leads_to_those_of_codes(app: App, run: Run) -> None:
+    at = app("traverse", run="codes")
+    assert "has codes that are grids of cells" in at.info[0].value
+    links = {link.proto.label for link in at.get("page_link")}
+    assert {"Latent map", "Generate"} <= links

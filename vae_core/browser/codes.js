@@ -1,0 +1,19 @@
+// Grids of codes of a codebook: what a decoder takes of one, and tiles, one for each code.
+
+/** The vectors [K, D] of codes [h * w] as z [D * h * w], channels first, as decoders take it. */
+export function embedded(codes, vectors) {
+  const [, D] = vectors.shape, cells = codes.length, z = new Float32Array(D * cells);
+  for (let i = 0; i < cells; i++) for (let d = 0; d < D; d++) z[d * cells + i] = vectors[codes[i] * D + d];
+  return z;
+}
+
+/** The columns in which so many square tiles are largest within a rectangle, and how large they are there. */
+export function tiled(count, [width, height], gap) {
+  let best = { columns: 1, side: 0 };
+  for (let columns = 1; columns <= count; columns++) {
+    const rows = Math.ceil(count / columns);
+    const side = Math.min((width + gap) / columns, (height + gap) / rows) - gap;
+    if (side > best.side) best = { columns, side };
+  }
+  return best;
+}

@@ -1,0 +1,77 @@
+"""The map of an image's codes: each cell by the tile of its code, the codebook beside it, decoded in the
+browser as a hand changes cells.
+
+    state = code_map("map", decoder=wire.decoder(run.model), codebook=parcels.codebook(...),
+                     coded=parcels.coded(...), state=CodeMapState())
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from vae_core.browser import wire
+from widgets.components import scripts
+from widgets.components.code_map.state import CodeMapState
+from widgets.components.scripts import BROWSER
+
+__all__ = ["CodeMapState", "code_map", "css", "script"]
+
+HERE = Path(__file__).parent
+
+
+def code_map(
+    key: str,
+    *,
+    decoder: bytes,
+    codebook: bytes,
+    coded: bytes,
+    state: CodeMapState,
+    revision: int = 0,
+    y: int | None = None,
+    pixels: str = "means",
+    label: str = "Code map",
+    on_change: Callable[[], None] | None = None,
+    on_write: Callable[[], None] | None = None,
+) -> None:
+    """Show a map of codes.
+
+    decoder, codebook, coded: parcels, the last two of `parcels.py`. state: taken up when the map first
+    appears, and whenever `revision` changes. y: the class under which it is decoded, where the decoder is
+    told one. pixels: what is shown of p(x|z): "means", "modes" or "drawn". on_change: called when the hand
+    has changed something and rested; `st.session_state[key]` then holds under "state" what
+    `CodeMapState.from_browser` reads. on_write: called when the prior is to write the hidden cells of the
+    state under "write".
+    """
+    mount = _component()
+    parcels = {"decoder": decoder, "codebook": codebook, "coded": coded}
+    data: dict[str, Any] = {name: wire.header(parcel)["id"] for name, parcel in parcels.items()}
+    data |= {"state": state.to_browser(), "revision": revision, "y": y, "pixels": pixels, "label": label}
+    with st.container(gap=None):  # the senders show nothing
+        for name, parcel in parcels.items():
+            mount(key=f"{key}-{name}", data=parcel)
+        heard = {
+            "on_state_change": on_change or (lambda: None),
+            "on_write_change": on_write or (lambda: None),
+        }
+        mount(key=key, data=data, **heard)
+
+
+def _component() -> Any:
+    # Registering again is how Streamlit wants it: with the same content it changes nothing.
+    return st.components.v2.component("code_map", css=css(), js=script())
+
+
+@cache
+def css() -> str:
+    return scripts.text(BROWSER / "controls.css", HERE / "code_map.css")
+
+
+@cache
+def script() -> str:
+    """The component as one module."""
+    return scripts.module(HERE / "main.js")

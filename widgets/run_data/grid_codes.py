@@ -1,0 +1,74 @@
+"""What a run with a codebook makes of an image, and what its codebook looks like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from vae_core.runs import files
+from vae_core.runs.run import Run, RunError
+from widgets.run_data.codes import LATEST, weights
+from widgets.run_data.library import open_run
+from widgets.run_data.subject import Subject
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Codebook:
+    """Of K codes: tiles uint8 [K, C, h, w], the mean of the images about the cells that chose each; vectors
+    [K, D]; uses [K], how many cells of the training images chose each in the last whole epoch."""
+
+    tiles: np.ndarray
+    vectors: np.ndarray
+    uses: np.ndarray
+
+
+def codebook(run: Run) -> Codebook:
+    """Raises RunError where the newest frame, which holds the tiles, is missing or cannot be read."""
+    return _codebook(str(run.path), weights(run), files.stamp(run.path / LATEST))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _codebook(path: str, version: Any, stamp: Any) -> Codebook:
+    from vae_core.analysis import code_map
+
+    run = open_run(path)
+    frame = run.frame()
+    if frame is None:
+        raise RunError(f"The newest frame of {run.name}, with the tiles of its codebook, cannot be read.")
+    vectors, _ = code_map.parts(run.model)
+    return Codebook(frame["tiles"], vectors.codebook.detach().numpy(), frame["uses"])
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """codes int16 [h, w]; vectors [h * w, D] of the encoder."""
+
+    codes: np.ndarray
+    vectors: np.ndarray
+
+
+def encode(run: Run, subject: Subject) -> Encoded:
+    """The encoder's codes of an image."""
+    return _encode(str(run.path), weights(run), subject)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _encode(path: str, version: Any, subject: Subject) -> Encoded:
+    from vae_core.analysis import code_map
+
+    model = open_run(path).model
+    found = code_map.encode(model, subject.tensor(), condition(model.classes, subject.label))
+    return Encoded(found.codes.numpy().astype(np.int16), found.vectors.flatten(0, 1).numpy())
+
+
+def condition(classes: int, y: int | None) -> Tensor | None:
+    """A class as a model of so many takes it, int64 [1]; None where it takes none, or none is known."""
+    import torch
+
+    return torch.tensor([y]) if classes and y is not None else None
