@@ -24,7 +24,6 @@ from safetensors.torch import load_file, save_file
 from vae_core import data, recipes, train
 from vae_core.analysis.evaluation import evaluate
 from vae_core.model import variance_bound
-from vae_core.model.posteriors import GridCodes, Posteriors
 from vae_core.model.vae import VAE
 from vae_core.runs import evaluations, files, frames, schema
 from vae_core.runs.run import Run
@@ -145,12 +144,10 @@ def rounded(model: VAE) -> VAE:
     return copy.deepcopy(model).half().float()
 
 
-def codes(model: VAE, test: data.Dataset) -> Posteriors | GridCodes:
-    """q(z|x) of the test images, as float16 keeps it; indices as they are."""
+def codes(model: VAE, test: data.Dataset) -> Any:
+    """What a run keeps of the test images' codes, as float16 keeps it; whole numbers as they are."""
     found = model.encoded(data.binarised_once(test, model.spec.data.binarisation), test.labels)
-    if isinstance(found, GridCodes):
-        return found
-    return Posteriors.of(_halves(found))
+    return type(found).of(_halves(found))
 
 
 def ship(
@@ -248,13 +245,13 @@ def _thin(run: Run, most: int) -> None:
     metrics.write_text("".join(line for i, line in enumerate(lines) if i % every == 0 or i == len(lines) - 1))
 
 
-def _write_codes(run: Run, found: Posteriors | GridCodes) -> None:
+def _write_codes(run: Run, found: Any) -> None:
     arrays = {name: torch.from_numpy(array) for name, array in _halves(found).items()}
     save_file(arrays | {"step": torch.tensor([run.status.step])}, run.path / files.POSTERIORS)
 
 
-def _halves(found: Posteriors | GridCodes) -> dict[str, np.ndarray]:
-    """What there is of them by name, in half the bytes; whole numbers as such."""
+def _halves(found: Any) -> dict[str, np.ndarray]:
+    """What there is of codes by name, in half the bytes."""
     return {
         name: array.astype(np.float16 if array.dtype.kind == "f" else np.int16)
         for name, array in found.arrays().items()
@@ -293,6 +290,8 @@ def model_card(
 
 def of_codes(spec: Spec, numbers: dict[str, Any]) -> list[tuple[str, str]]:
     """Rows on how large a code is, and how much of that is used."""
+    if spec.posterior.form == "probabilities":
+        return [("Codes", f"{spec.latent} groups of {spec.posterior.categories} categories")]
     if not spec.codes:
         return [("Latent dimensions", f"{spec.latent}, of which {numbers['active_units']} active")]
     rows, columns = spec.grid
