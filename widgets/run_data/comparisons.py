@@ -19,6 +19,7 @@ PRESETS: dict[str, tuple[str, ...]] = {
         "vae-2d-no-noise-mnist",
         "vae-2d-mnist",
     ),
+    "Four priors": ("vae-2d-mnist", "mixture-prior-2d-mnist", "vamp-2d-mnist", "flow-prior-2d-mnist"),
     "Four likelihoods": (
         "likelihood-gaussian-mnist",
         "likelihood-laplace-mnist",
@@ -30,6 +31,7 @@ ICONS = {
     "VAE | Autoencoder": ":material/splitscreen_right:",
     "Four betas": ":material/grid_view:",
     "Noise and KL, apart": ":material/noise_control_off:",
+    "Four priors": ":material/bubble_chart:",
     "Four likelihoods": ":material/grain:",
 }
 
