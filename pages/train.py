@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.sections.train import beta, closed_form, draft, form, stage, transport
+from pages.sections.train import beta, closed_form, draft, form, gradients, stage, transport
 from widgets.components import drawer
 from widgets.run_data import library
 from widgets.shell import layout, objective_words, words
@@ -43,3 +43,4 @@ with st.container(key="train", gap="small"):
         stage.stage(run)
     with error_boundary():
         closed_form.show(run)
+        gradients.show(run)

@@ -372,7 +372,12 @@ RECIPES = {
             "2017); a prior over the codes learns beside it, so that samples come from the same run.",
             "Reconstructions are sharp at once, and samples follow as the prior learns; what the codes cost "
             "falls away from the 203.8 nats of a uniform prior.",
-            {"posterior.kind": "vq", "latent": 16, "training.epochs": 6},
+            {
+                "posterior.kind": "vq",
+                "latent": 16,
+                "training.epochs": 6,
+                "training.schedule": "cosine",
+            },
         ),
         Recipe(
             "vq-2d",
@@ -381,7 +386,12 @@ RECIPES = {
             "that is nearer to it than to all others.",
             "The encoder's vectors move among the cells, and each code goes to the middle of those that "
             "choose it; a code that none chose for an epoch begins again elsewhere.",
-            {"posterior.kind": "vq", "posterior.codes": 32, "training.epochs": 6},
+            {
+                "posterior.kind": "vq",
+                "posterior.codes": 32,
+                "training.epochs": 6,
+                "training.schedule": "cosine",
+            },
         ),
         Recipe(
             "sprites-beta-1",

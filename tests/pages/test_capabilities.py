@@ -29,6 +29,7 @@ def test_a_run_can_do_what_its_spec_says() -> None:
     assert of(plain) == usual | {"plane"}
     assert of(told) == usual | {"plane", "classes"}
     assert of(plain.change(latent=1)) == usual
+    assert of(recipes.get("perceptual")) == of(plain) - {"likelihood"}
     by_pixel = plain.change(**{"net.kind": "pixel", "net.receptive_field": 1})
     assert of(by_pixel) == of(plain) - {"independent_pixels"}
     assert of(by_pixel.change(**{"net.receptive_field": 0})) == of(plain)

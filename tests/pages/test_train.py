@@ -113,7 +113,8 @@ def test_what_is_changed_goes_into_the_link_and_back(page: AppTest, app: App) ->
 
 @pytest.mark.parametrize(("kind", "title"), titles(Likelihood).items())
 def test_each_likelihood_is_shown_under_its_own_title(app: App, kind: str, title: str) -> None:
-    at = app("train", recipe="vae-2d", set=[f"likelihood.kind={kind}", "data.name=digits"])
+    images = "mnist" if kind == "perceptual" else "digits"  # of which a classifier ships
+    at = app("train", recipe="vae-2d", set=[f"likelihood.kind={kind}", f"data.name={images}"])
     box = showing(at.selectbox, "set:likelihood.kind")
     assert (box.value, box.options) == (kind, list(titles(Likelihood).values()))
     assert title in box.options

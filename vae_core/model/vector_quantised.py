@@ -65,6 +65,7 @@ class VectorQuantised(Posterior):
     moving average of the vectors that chose each code (appendix A.1).
     """
 
+    codebook: Tensor  # [K, D]
     counts: Tensor  # cells that chose each code in this epoch of training so far [K]
     usage: Tensor  # in the last whole epoch; before its end, in the first so far [K]
     epochs: Tensor

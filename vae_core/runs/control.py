@@ -39,6 +39,7 @@ class Knob:
 KNOBS = {
     "beta": Knob("objective.beta", "beta", "β", 0.0, 1000.0),
     "learning_rate": Knob("training.learning_rate", "The learning rate", "lr", 1e-12, 1.0),
+    "temperature": Knob("posterior.temperature", "The temperature", "τ", 0.05, 10.0),
 }
 
 
@@ -50,6 +51,7 @@ class Control:
     # The knobs. None: as the Spec says.
     beta: float | None = None
     learning_rate: float | None = None
+    temperature: float | None = None
 
 
 class _Stored(TypedDict, total=False):
@@ -60,6 +62,7 @@ class _Stored(TypedDict, total=False):
     steps: OnErrorOmit[Count]
     beta: OnErrorOmit[Annotated[Real, Field(ge=0, le=KNOBS["beta"].most)]]
     learning_rate: OnErrorOmit[Annotated[Real, Field(ge=0, le=KNOBS["learning_rate"].most)]]
+    temperature: OnErrorOmit[Annotated[Real, Field(ge=0.05, le=KNOBS["temperature"].most)]]
 
 
 _STORED = TypeAdapter(_Stored)

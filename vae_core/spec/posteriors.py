@@ -108,8 +108,8 @@ class GumbelPosterior(PosteriorSettings):
     )
     temperature: Temperature = Field(
         1.0,
-        title="Temperature at first",
-        description="How soft the relaxed choice is: near 0 it is hard, and its gradient noisy.",
+        title="Temperature",
+        description="At first. How soft the relaxed choice is: near 0 it is hard, and its gradient noisy.",
         json_schema_extra={"step": 0.1},
     )
     last_temperature: Temperature = Field(

@@ -222,7 +222,11 @@ class Session:
     def obey(self) -> None:
         """A new beta, a new learning rate."""
         requested = self.control.requested
-        turn = {"beta": self.trainer.set_beta, "learning_rate": self.trainer.set_learning_rate}
+        turn = {
+            "beta": self.trainer.set_beta,
+            "learning_rate": self.trainer.set_learning_rate,
+            "temperature": self.trainer.set_temperature,
+        }
         for name in KNOBS:
             wanted = getattr(requested, name)
             if wanted is not None and wanted != self.live_settings.get(name):

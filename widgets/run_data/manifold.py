@@ -11,6 +11,7 @@ from vae_core.pixels import to_uint8
 from vae_core.runs import files
 from vae_core.runs.files import PICTURE
 from vae_core.runs.run import Run
+from vae_core.spec.capabilities import capabilities
 from widgets.run_data.codes import is_standard
 from widgets.run_data.usage import information
 
@@ -43,25 +44,28 @@ def draw(run: Run) -> None:
 
     Of one or two dimensions it is the plane itself, z1 to the right and z2 up; of more, a row for each of the
     dimensions with most KL, which alone goes from left to right while all others are at the prior's mean. Of
-    a model that is told the class, each row is one code in one class after another. Of codes of a codebook,
-    samples from the prior.
+    a model that is told the class, each row is one code in one class after another. Of discrete codes, and
+    where pixels depend on each other, samples from the prior.
     """
     import torch
     from PIL import Image
+
+    from vae_core.analysis import decode
 
     latent, y = run.spec.latent, None
     if run.spec.classes:
         z, y = styles(run)
     else:
         prior = None if is_standard(run) else run.model.prior
-        if run.spec.codes:
+        if not {"continuous", "independent_pixels"} <= capabilities(run.spec):
             z = run.model.prior.sample(ROWS**2, torch.Generator().manual_seed(0)).unflatten(0, (ROWS, ROWS))
         elif latent <= 2:
             z = plane(latent, prior)
         else:
             z = traversals(latent, information(run) if run.codes is not None else None, prior)
     side = len(z)
-    images = to_uint8(run.model.decode_mean(z.flatten(0, 1), y))
+    way, generator = decode.ways(run.model)[0], torch.Generator(run.model.device).manual_seed(0)
+    images = to_uint8(decode.decode(run.model, z.flatten(0, 1), y, way, generator))
     _, c, h, w = images.shape
     sheet = images.reshape(side, side, c, h, w).permute(0, 3, 1, 4, 2).reshape(side * h, side * w, c).numpy()
     file = io.BytesIO()

@@ -11,7 +11,6 @@ import streamlit as st
 
 from pages.sections.home import undo
 from vae_core.runs import archive, titles
-from vae_core.runs.control import KNOBS
 from vae_core.runs.run import Run, RunError
 from widgets.components.board.parcel import QUANTITIES, terms
 from widgets.run_data import library
@@ -76,7 +75,7 @@ def dialog(run: Run) -> None:
 
 def metrics_csv(reports: list[dict[str, Any]]) -> str:
     """One line per report; a quantity that was not measured there is left empty."""
-    plain = ("step", "epoch", "seconds", "images_per_second", *KNOBS)
+    plain = ("step", "epoch", "seconds", "images_per_second", "beta", "learning_rate")
     measured = [(part, name) for part in ("train", "test") for name in (*QUANTITIES, *terms(reports))]
     file = io.StringIO()
     table = csv.writer(file)

@@ -14,6 +14,7 @@ from vae_core.runs.run import Run
 from vae_core.spec import Spec, SpecError, resolve
 from widgets.shell import url_state
 
+TEMPERATURES = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 RATES = (1e-5, 3e-5, 1e-4, 2e-4, 3e-4, 5e-4, 1e-3, 2e-3, 3e-3, 5e-3, 1e-2, 3e-2, 0.1)
 OWN = "own"
 
@@ -40,6 +41,17 @@ def controls(spec: Spec, run: Run | None) -> None:
         run,
         "The step size of Adam, on a logarithmic scale. Moves a run while it trains.",
     )
+    if (temperature := getattr(spec.posterior, "temperature", None)) is not None:
+        scale(
+            "posterior.temperature",
+            spec,
+            temperature,
+            TEMPERATURES,
+            (0.05, 0.1, 0.5, 1, 5, 10),
+            run,
+            "Of the relaxed choice: near 0 it is hard, and its gradient noisy. A run starts here; moved "
+            "while it trains, it stays where it is put.",
+        )
     with st.expander("Network and distributions"):
         details.network(spec)
         details.distributions(spec)

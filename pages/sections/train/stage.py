@@ -10,7 +10,7 @@ from pages.sections.train import transport
 from vae_core import recipes
 from vae_core.runs.run import Run
 from vae_core.spec import Spec
-from vae_core.spec.capabilities import capabilities
+from vae_core.spec.capabilities import Capability, capabilities
 from vae_core.workers import launch
 from widgets.components import board, pixels_switch
 from widgets.components.board import parcel
@@ -70,6 +70,10 @@ def stage(run: Run | None) -> None:
     fragment(show, run_every=POLL if run.status.active else None)
 
 
+# What a run must have for its map to be decoded.
+MAPPED: frozenset[Capability] = frozenset({"plane", "continuous", "independent_pixels"})
+
+
 def ways(run: Run) -> tuple[Pixels, ...]:
     """What the board can show of p(x|z): the decoded image alone where there is none."""
     return ("means", "modes", "drawn") if "likelihood" in capabilities(run.spec) else ("means",)
@@ -81,7 +85,7 @@ def on_board(run: Run, opening: bool, pixels: str, unit: Unit) -> None:
     url_state.accepted(links.GROUND, ground)
     decoder: bytes | None = None
     held: tuple[float, ...] = ()
-    if ground == "decoded" and run.spec.latent > 1 and run.spec.net.reach == 0:
+    if ground == "decoded" and capabilities(run.spec) >= MAPPED:
         decoder = densities.decoder(str(run.path), weights(run), decoded_class(run))
         if decoder is not None:
             held = densities.unshown_of(str(run.path), weights(run))

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 import torch
@@ -22,6 +22,7 @@ FIRST = torch.tensor([0.5, 0.3, 0.2])
 class Codebook:
     """Code k is k + 1 in every cell, of one number."""
 
+    codebook: torch.Tensor = field(default_factory=lambda: torch.tensor([[1.0], [2.0], [3.0]]))
     count: int = 3
     grid: tuple[int, int] = GRID
     numbers: int = CELLS

@@ -9,9 +9,11 @@ import pytest
 import torch
 from torch.distributions import Categorical, kl_divergence
 
+from vae_core import data
 from vae_core.model.vae import VAE
 from vae_core.objectives.schedules import decay
 from vae_core.spec import Spec, SpecError
+from vae_core.training.loop import Trainer
 
 M, K = 3, 4
 
@@ -134,3 +136,22 @@ def test_the_temperature_falls_by_the_same_factor_every_step_and_then_stays() ->
     found = [float(decay(step, 2.0, 0.5, 10)) for step in steps]
     assert found == pytest.approx([2.0, 1.0, 0.5, 0.5])
     assert decay(steps[0], 2.0, 0.5, 0) == 0.5
+
+
+def test_a_temperature_set_by_hand_stays_and_is_still_there_after_a_resume() -> None:
+    changes = {"data.name": "digits", "posterior.kind": "gumbel", "posterior.temperature": 2.0}
+    changes |= {"posterior.last_temperature": 0.5, "posterior.temperature_steps": 2, "net.widths": "8"}
+    spec, digits = Spec().change(**changes), data.load("digits")
+    trainer = Trainer(spec, digits)
+    found = []
+    for step in trainer:
+        found.append(trainer.report()["temperature"])
+        if step == 3:
+            trainer.set_temperature(1.5)
+        if step == 4:
+            break
+    assert found == pytest.approx([2.0, 1.0, 0.5, 1.5])
+    again = Trainer(spec, digits)
+    again.restore(trainer.state())
+    next(iter(again))
+    assert again.report()["temperature"] == 1.5

@@ -1,11 +1,13 @@
 """Runs with a codebook: they go on bit for bit, are evaluated, and their settings go together or say why."""
 
+import numpy as np
 import pytest
 import torch
 
 import vae_core
 from vae_core import data
 from vae_core.analysis import evaluation
+from vae_core.runs import files, frames
 from vae_core.runs.reading import RunError
 from vae_core.spec import Spec, SpecError
 from vae_core.training.loop import Trainer
@@ -58,6 +60,11 @@ def test_a_run_keeps_its_codes_and_states_their_cost(own_runs) -> None:
     assert frame["samples"].shape == (16, 1, 8, 8)
     with pytest.raises(RunError, match="has no vectors"):
         _ = run.posteriors
+    for wrong in (12, -1):
+        indices = np.full((360, 2, 2), wrong, np.int16)
+        files.replace(run.path / files.POSTERIORS, frames.pack({"indices": indices}))
+        with pytest.raises(RunError, match="none of the run's codebook"):
+            _ = run.grid_codes
 
 
 def test_with_classes_encoder_decoder_and_prior_are_told_them() -> None:

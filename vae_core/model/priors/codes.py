@@ -23,9 +23,10 @@ from vae_core.spec.settings import Settings
 
 
 class Codebook(Protocol):
-    """What a prior over codes asks of the codebook: how many codes, of which grid, and the way from codes to
-    z [..., numbers] and back."""
+    """What a prior over codes asks of the codebook [K, D]: how many codes, of which grid, and the way from
+    codes to z [..., numbers] and back."""
 
+    codebook: Tensor
     count: int
     grid: tuple[int, int]
 
@@ -118,7 +119,7 @@ class CodePrior(Prior):
         grid are drawn from p(hidden | known), and others from an approximation of it.
         temperature: what logits are divided by; 0 takes the most probable code.
         """
-        device = next(iter([*self.parameters(), *self.buffers()]), torch.empty(0)).device
+        device = self._codebook[0].codebook.device
         shape = (count, *self.grid)
         indices = torch.zeros(shape, dtype=torch.long, device=device)
         keep = torch.zeros(shape, dtype=torch.bool, device=device)

@@ -32,26 +32,27 @@ export class Groups extends Figure {
     return Array.from(kl, (_, m) => [...shares.subarray(m * K, (m + 1) * K)]);
   }
 
+  /** Width and height of a cell. */
   cell([width, height]) {
-    const rows = this.rows();
-    return Math.max(2, Math.min(LARGEST_CELL, (width - NAMES_WIDE - KL_WIDE) / rows[0].length, (height - HEAD) / rows.length));
+    const rows = this.rows(), fits = (room, count) => Math.max(2, Math.min(LARGEST_CELL, room / count));
+    return [fits(width - NAMES_WIDE - KL_WIDE, rows[0].length), fits(height - HEAD, rows.length)];
   }
 
   drawShares(ctx, size, { colours, font }) {
     const rows = this.rows();
     if (!rows.length) return;
-    const cell = this.cell(size), label = { fill: colours.muted, size: Math.min(11, cell), font };
-    const right = NAMES_WIDE + cell * rows[0].length;
-    if (cell > 12) rows[0].forEach((_, k) => write(ctx, String(k + 1), NAMES_WIDE + cell * (k + 0.5), HEAD - 5, { ...label, align: "center", baseline: "alphabetic" }));
+    const [wide, high] = this.cell(size), label = { fill: colours.muted, size: Math.min(11, high), font };
+    const right = NAMES_WIDE + wide * rows[0].length, most = Math.max(...rows.flat());
+    if (wide > 12) rows[0].forEach((_, k) => write(ctx, String(k + 1), NAMES_WIDE + wide * (k + 0.5), HEAD - 5, { ...label, align: "center", baseline: "alphabetic" }));
     rows.forEach((row, m) => {
-      const y = HEAD + cell * m;
-      if (cell > 6) write(ctx, `z${m + 1}`, NAMES_WIDE - 5, y + cell / 2, { ...label, align: "right" });
+      const y = HEAD + high * m;
+      if (high > 6) write(ctx, `z${m + 1}`, NAMES_WIDE - 5, y + high / 2, { ...label, align: "right" });
       row.forEach((share, k) => {
-        const x = NAMES_WIDE + cell * k, side = cell - CELL_GAP;
-        box(ctx, x, y, side, side, { fill: colours.line, alpha: 0.5 });
-        box(ctx, x, y, side, side, { fill: colours.kl, alpha: share });
+        const x = NAMES_WIDE + wide * k;
+        box(ctx, x, y, wide - CELL_GAP, high - CELL_GAP, { fill: colours.line, alpha: 0.5 });
+        box(ctx, x, y, wide - CELL_GAP, high - CELL_GAP, { fill: colours.kl, alpha: share / most });
       });
-      if (cell > 6) write(ctx, `${this.moment.kl[m].toFixed(2)} nats`, right + 6, y + cell / 2, { ...label, align: "left" });
+      if (high > 6) write(ctx, `${this.moment.kl[m].toFixed(2)} nats`, right + 6, y + high / 2, { ...label, align: "left" });
     });
   }
 
@@ -59,7 +60,7 @@ export class Groups extends Figure {
   at(px, py) {
     const rows = this.rows();
     if (!rows.length) return null;
-    const cell = this.cell(this.size), m = Math.floor((py - HEAD) / cell), k = Math.floor((px - NAMES_WIDE) / cell);
+    const [wide, high] = this.cell(this.size), m = Math.floor((py - HEAD) / high), k = Math.floor((px - NAMES_WIDE) / wide);
     const share = rows[m]?.[k];
     return share === undefined ? null : `group ${m + 1}, category ${k + 1}: ${(100 * share).toFixed(1)} % of test images`;
   }

@@ -50,9 +50,9 @@ def cloud(stage: Any) -> Any:
         shown.mount("board", base64.b64encode(parcel(unit_prior, priors)).decode())
         shown.page.locator(".slider").press("End" if moment else "Home")
         shown.settle()
-        shown.page.locator(".cloud").get_by_label("Take away").click()
+        shown.page.locator(".cloud").get_by_label("Take away").first.click()
         with shown.page.expect_download() as caught:
-            shown.page.locator(".cloud").get_by_role("button", name="SVG").click()
+            shown.page.locator(".cloud").get_by_role("button", name="SVG").first.click()
         return str(caught.value.path().read_text())
 
     return svg
