@@ -10,12 +10,14 @@ import streamlit as st
 
 from vae_core.runs import files
 from vae_core.runs.run import Run, RunError
-from widgets.run_data.codes import LATEST, weights
+from widgets.run_data.codes import LATEST, Codes, weights
 from widgets.run_data.library import open_run
 from widgets.run_data.subject import Subject
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from vae_core.model.posteriors import GridCodes
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +67,18 @@ def _encode(path: str, version: Any, subject: Subject) -> Encoded:
     model = open_run(path).model
     found = code_map.encode(model, subject.tensor(), condition(model.classes, subject.label))
     return Encoded(found.codes.numpy().astype(np.int16), found.vectors.flatten(0, 1).numpy())
+
+
+def of_images(codes: Codes) -> GridCodes:
+    """The codes of the test images; of a run in training, of the few of its newest frame."""
+    if codes.whole:
+        return codes.run.grid_codes
+    from vae_core.model.posteriors import GridCodes
+
+    frame = codes.run.frame()
+    if frame is None:
+        raise RunError(f"The newest latent codes of {codes.run.name} cannot be read.")
+    return GridCodes.of(frame)
 
 
 def condition(classes: int, y: int | None) -> Tensor | None:

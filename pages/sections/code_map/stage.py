@@ -3,11 +3,12 @@ of the page."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.sections.code_map import state
+from pages.sections.code_map import state, uses
 from vae_core.runs.run import Run
 from widgets.components.code_map import CodeMapState, code_map, parcels
 from widgets.components.code_map.state import Pairs
@@ -37,13 +38,14 @@ def show(run: Run, subject: Subject, y: int | None, pixels: str) -> None:
 
 def one_map(run: Run, subject: Subject, y: int | None, pixels: str) -> None:
     codebook, encoded, now = grid_codes.codebook(run), grid_codes.encode(run, subject), state.read(run)
+    cell = now.chosen(run.spec.grid)
     in_plane = encoded.vectors.shape[1] == 2
     code_map(
         state.MAP.key,
         decoder=usage.decoder(run, None),
         codebook=parcels.codebook(codebook.tiles, codebook.vectors, codebook.uses),
         coded=parcels.coded(subject.image, encoded.codes, encoded.vectors if in_plane else None),
-        state=now,
+        state=replace(now, cell=cell),
         revision=state.MAP.revision,
         y=y,
         pixels=pixels,
@@ -52,6 +54,7 @@ def one_map(run: Run, subject: Subject, y: int | None, pixels: str) -> None:
         on_write=callback(lambda: write(run, subject, y)),
     )
     numbers(run, subject, y, now)
+    uses.show(run, int(now.codes(encoded.codes).flat[cell]))
 
 
 def write(run: Run, subject: Subject, y: int | None) -> None:

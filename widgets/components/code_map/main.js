@@ -111,7 +111,7 @@ class CodeMap {
     this.wish = null;
     const codes = this.encoder.slice(), before = this.codes;
     for (const [k, code] of changed) codes[k] = code;
-    this.cell = cell ?? (this.rows >> 1) * this.columns + (this.columns >> 1);
+    this.cell = cell;
     if (this.awaited) {
       this.past.push(this.awaited);
       this.play(before, codes, this.awaited.hidden);

@@ -21,6 +21,11 @@ class CodeMapState:
     hidden: tuple[int, ...] = ()
     cell: int | None = None
 
+    def chosen(self, grid: tuple[int, int]) -> int:
+        """The chosen cell of a grid of so many rows and columns."""
+        rows, columns = grid
+        return rows // 2 * columns + columns // 2 if self.cell is None else self.cell
+
     def codes(self, encoder: np.ndarray) -> np.ndarray:
         """The codes on the map [h, w], where the encoder's are those."""
         found = encoder.copy()

@@ -58,6 +58,7 @@ def test_changed_codes_stand_in_for_the_encoders() -> None:
     assert now.tolist() == [[0, 5, 2], [3, 0, 5]]
     assert encoder[0, 1] == 1
     assert CodeMapState(hidden=(2,), cell=4).with_codes(now, encoder) == state
+    assert (state.chosen((2, 3)), CodeMapState().chosen((7, 7)), CodeMapState().chosen((2, 2))) == (4, 24, 3)
 
 
 def test_the_browser_embeds_codes_as_the_model_does(javascript: Callable[..., Any]) -> None:
