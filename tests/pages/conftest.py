@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from vae_core import recipes
 from vae_core.runs.run import Run
+from widgets.shell import tasks
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 30  # seconds: the first page of a process imports much
@@ -25,9 +26,21 @@ def no_launcher(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(widgets.service, "service", lambda _: None)
     # Or each test without MNIST would leave a process behind that draws 70,000 digits.
     monkeypatch.setattr(availability, "_prepare", lambda: None)
+    begun: list[tasks.Task] = []
+
+    class Recorded(tasks.Task):
+        def __init__(self) -> None:
+            super().__init__()
+            begun.append(self)
+
+    monkeypatch.setattr(tasks, "Task", Recorded)
     st.cache_resource.clear()
     st.cache_data.clear()
     yield
+    for task in begun:  # or what nobody waits for any more would slow the tests that follow
+        task.cancelled = True
+        if task.future is not None:
+            task.future.cancel()
     st.cache_resource.clear()
 
 
