@@ -131,7 +131,7 @@ def press(slider: Locator, key: str, times: int = 1) -> None:
 
 def opened(page: Page, picker: str, way: str) -> None:
     page.locator(f".st-key-{picker}-change").get_by_role("button", name="Change").click()
-    page.get_by_role("radio", name=way).click()
+    page.get_by_role("radio", name=way, exact=True).click()  # and not the switch "Drawn"
 
 
 def closed(page: Page) -> None:

@@ -70,7 +70,7 @@ def test_an_image_is_chosen_from_the_sheet_and_a_copied_link_shows_it(
 
 def test_a_drawing_is_used_at_once_and_is_still_there_after_another_page(page: Page, stroke: Any) -> None:
     opened(page)
-    page.get_by_role("radio", name="Draw").click()
+    page.get_by_role("radio", name="Draw", exact=True).click()
     canvas = page.locator(".paint.draw .over")
     expect(canvas).to_be_visible()
     stroke(page, canvas, (0.5, 0.2), (0.5, 0.8))
