@@ -131,7 +131,7 @@ def test_chains_are_seen_on_their_way_then_as_a_film_and_the_comparison_of_all_c
     page.keyboard.press("Escape")
 
     page.get_by_text("All methods on this mask").click()
-    expect(page.get_by_test_id("stProgress")).to_contain_text("Hamiltonian Monte Carlo")
+    expect(page.get_by_test_id("stProgress")).to_be_visible()  # at whichever method
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("Cancelled.")).to_be_visible()
     expect(page.get_by_role("button", name="Start again")).to_be_visible()
