@@ -121,9 +121,24 @@ def spot(page: Page, text: str) -> tuple[float, float]:
     return x, y
 
 
-def test_a_word_explains_itself_to_the_keyboard(new_tab: NewTab) -> None:
+def test_a_word_explains_itself_to_pointer_finger_and_keyboard(new_tab: NewTab) -> None:
     page = new_tab("/latent_map?run=vae-2d-mnist")
     expect(page.locator(".terms .line a").first).to_be_visible()
+    x, y = spot(page, "q(z)")
+    page.mouse.move(x - 2, y)
+    page.mouse.move(x, y)
+    expect(card(page)).to_be_visible()
+    expect(card(page)).to_contain_text("Aggregated posterior q(z)")
+    assert card(page).locator("math .lit").evaluate("e => getComputedStyle(e).color") == "rgb(15, 106, 115)"
+    # The way from the word to its card leaves it open; elsewhere it goes.
+    page.mouse.move(x, y + 40, steps=4)
+    expect(card(page)).to_be_visible()
+    page.mouse.move(1200, 700)
+    expect(card(page)).to_be_hidden()
+    page.mouse.click(*spot(page, "prior"))  # as a tap
+    expect(card(page)).to_contain_text("Prior p(z)")
+    page.keyboard.press("Escape")
+    expect(card(page)).to_be_hidden()
     page.locator(".terms .line a").first.focus()
     page.keyboard.press("Tab")
     expect(card(page)).to_be_visible()

@@ -104,7 +104,7 @@ class UniformGroupsPrior(PriorSettings):
     equation: ClassVar[str] = r"p(z) = K^{-M}"
     title: ClassVar[str] = "Uniform over categories"
     kind: Literal["uniform_groups"] = "uniform_groups"
-    categories: Annotated[int, Field(ge=2, le=256)] = 10
+    categories: Annotated[int, Field(ge=2, le=256)] = Field(10, title="Categories of a group")
 
 
 class FlowPrior(ClassablePrior):

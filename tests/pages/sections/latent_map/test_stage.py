@@ -27,6 +27,6 @@ def test_a_look_never_overtakes_the_first_parcels(own_runs: Any, monkeypatch: py
     monkeypatch.setattr(densities, "holes", noted("holes", densities.holes))
     monkeypatch.setattr(densities, "decoder", noted("decoder", densities.decoder))
     monkeypatch.setattr(stage, "fragment", noted("clock", lambda *_, **__: None))
-    stage.show(load_run(own_runs / "short"), View())
+    stage.show(load_run(own_runs / "short"), View(), "mean")
     assert sorted(order[:2]) == ["decoder", "holes"]
     assert order[2:] == ["clock"]
