@@ -394,6 +394,21 @@ RECIPES = {
             },
         ),
         Recipe(
+            "vq2",
+            "VQ-VAE-2, two levels of codes",
+            "A grid of 14 x 14 cells below one of 7 x 7, each with a codebook of its own (Razavi et al. "
+            "2019); the prior writes the top first and the bottom given it.",
+            "The top keeps what is coarse, the bottom what is fine. Given the top, a bottom cell costs less "
+            "than a top one; on Code map, see what either level draws alone.",
+            {
+                "posterior.kind": "vq2",
+                "latent": 16,
+                "prior.hidden": 32,
+                "training.epochs": 6,
+                "training.schedule": "cosine",
+            },
+        ),
+        Recipe(
             "sprites-beta-1",
             "Sprites, beta 1",
             "The plain VAE on images whose factors are known: the other sprites recipes are held against it.",

@@ -222,15 +222,23 @@ def test_a_decoder_under_a_condition_agrees_class_by_class_blended_and_by_defaul
     torch.testing.assert_close(in_the_browser(sevens, z), vae.decode_mean(z, y[7]), atol=1e-4, rtol=0)
 
 
-@pytest.mark.parametrize("told", [False, True])
-@pytest.mark.parametrize("activation", ["relu", "silu"])
-def test_a_grid_of_codes_decodes_as_in_pytorch(in_the_browser, told: bool, activation: str) -> None:
+@pytest.mark.parametrize(
+    ("told", "activation", "posterior"),
+    [
+        (False, "relu", {"kind": "vq", "codes": 9}),
+        (True, "silu", {"kind": "vq", "codes": 9}),
+        (True, "relu", {"kind": "vq2", "codes": 9, "bottom_codes": 7}),
+    ],
+)
+def test_grids_of_codes_decode_as_in_pytorch(
+    in_the_browser, told: bool, activation: str, posterior: dict
+) -> None:
     spec = Spec.parse(
         {
             "data": {"binarisation": "none", "image_shape": (3, 8, 12), "classes": ("a", "b", "c")},
             "latent": 5,
             "net": {"kind": "conv_grid", "hidden": 10, "blocks": 2, "activation": activation},
-            "posterior": {"kind": "vq", "codes": 9},
+            "posterior": posterior,
             "prior": {"kind": "uniform"},
             "condition": {"kind": "class"} if told else {"kind": "none"},
         }
@@ -238,8 +246,9 @@ def test_a_grid_of_codes_decodes_as_in_pytorch(in_the_browser, told: bool, activ
     with torch.random.fork_rng():
         torch.manual_seed(0)
         vae = VAE(spec).eval()
-    indices = torch.randint(9, (64, 2, 3), generator=torch.Generator().manual_seed(1))
-    z = vae.posterior.embed(indices).detach()
+    generator, books = torch.Generator().manual_seed(1), vae.posterior.codebooks
+    drawn = [torch.randint(book.count, (64, *book.grid), generator=generator) for book in books]
+    z = vae.posterior.embed(*drawn).detach()
     y = torch.rand(64, 3, generator=torch.Generator().manual_seed(2)) if told else None
     for dtype, tolerance in (("float32", 1e-4), ("float16", 2e-3)):
         images = in_the_browser(wire.decoder(vae, dtype), z, y)

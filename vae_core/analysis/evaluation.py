@@ -73,7 +73,8 @@ def evaluate(
     of the prior. dimension_kl: under a prior without a closed form against each dimension's marginal; where
     dimensions depend on each other under the prior, its sum falls short of the KL by that dependence.
     Of a run with a codebook there are `codebook.numbers` in place of these. Its kl is what the codes of an
-    image cost under its prior, and uniform_nats what they would under a uniform one.
+    image cost under its prior, and uniform_nats what they would under a uniform one. level_nats: of two
+    levels, the parts of kl, -log p(top) and -log p(bottom | top).
     """
     spec = model.spec
     generator, again = (torch.Generator(model.device).manual_seed(seed) for _ in range(2))
@@ -166,7 +167,9 @@ def _of_codes(
     codebook they use."""
     codes = model.encoded(images, labels)
     if isinstance(codes, GridCodes):
-        found = codebook.numbers(codes, model.spec.codes)
+        found = codebook.numbers(codes, model.spec.posterior.codebooks)
+        if dimension_kl is not None:
+            found["level_nats"] = dimension_kl.tolist()
         return found | {"uniform_nats": model.spec.uniform_nats}
     if isinstance(codes, GroupCodes):
         return {"dimension_kl": codes.kl.mean(0).tolist()}

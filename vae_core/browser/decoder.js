@@ -92,6 +92,16 @@ function residual({ layers }, arrays, input) {
   return { ...input, run };
 }
 
+function merge({ numbers, layers, beside }, arrays, input) {
+  const top = buildAll(layers, arrays, input), bottom = buildAll(beside, arrays, input), { size, shape } = top.at(-1), out = new Float32Array(size);
+  const run = (x, classes) => {
+    const ends = [[top, x], [bottom, x.subarray(numbers)]].map(([chain, of]) => chain.reduce((values, layer) => layer.run(values, classes), of));
+    for (let i = 0; i < size; i++) out[i] = ends[0][i] + ends[1][i];
+    return out;
+  };
+  return { run, size, shape };
+}
+
 const ACTIVATIONS = {
   relu: () => (x) => { for (let i = 0; i < x.length; i++) if (x[i] < 0) x[i] = 0; return x; },
   leaky_relu: ({ slope }) => (x) => { for (let i = 0; i < x.length; i++) if (x[i] < 0) x[i] *= slope; return x; },
@@ -104,6 +114,7 @@ function build(layer, arrays, input) {
   if (layer.kind === "linear") return linear(own);
   if (layer.kind === "conv_transpose") return convTranspose(own, layer, input);
   if (layer.kind === "residual") return residual(layer, arrays, input);
+  if (layer.kind === "merge") return merge(layer, arrays, input);
   if (layer.kind === "unflatten") return unflatten(layer);
   if (layer.kind in ACTIVATIONS) return { ...input, run: ACTIVATIONS[layer.kind](layer) };
   throw new Error(`decoder.js knows no layer called ${layer.kind}`);

@@ -18,6 +18,8 @@ in order. Arrays are laid out for plain loops with the outputs innermost:
                         output: each (height, width)
                         condition, where it has one: array [classes, outputs], what each class adds
     residual            layers, whose output is added to what comes in
+    merge               layers of the first `numbers` of what comes in, and `beside` of the rest: the outputs
+                        of both are added
     unflatten           shape [C, H, W] of what so far was flat
     relu, leaky_relu (slope), silu, tanh
 
@@ -147,7 +149,7 @@ def _condition(model: VAE, y: int | Sequence[float] | None) -> dict[str, Any]:
 def _layers(decoder: nn.Sequential, within: str = "") -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
     from torch import nn
 
-    from vae_core.model.grid_layers import JoinedGrid, Residual
+    from vae_core.model.grid_layers import JoinedGrid, Merge, Residual
 
     layers: list[dict[str, Any]] = []
     arrays: dict[str, np.ndarray] = {}
@@ -157,6 +159,11 @@ def _layers(decoder: nn.Sequential, within: str = "") -> tuple[list[dict[str, An
             inner, of_inner = _layers(layer, f"{i}.")
             layers.append({"kind": "residual", "layers": inner})
             arrays |= of_inner
+        elif isinstance(layer, Merge):
+            top, of_top = _layers(layer.top, f"{i}.top.")
+            beside, of_bottom = _layers(layer.bottom, f"{i}.bottom.")
+            layers.append({"kind": "merge", "numbers": layer.numbers, "layers": top, "beside": beside})
+            arrays |= of_top | of_bottom
         elif isinstance(layer, JoinedGrid):
             (of_grid,), of_inner = _layers(nn.Sequential(layer.convolution), f"{i}.")
             layers.append(of_grid | {"condition": f"{i}.condition"})
@@ -203,8 +210,6 @@ def _half_precision_error(model: VAE) -> float:
 
     import torch
 
-    from vae_core.model.posteriors import VectorQuantised
-
     half = copy.deepcopy(model)
     for parameter in half.decoder.parameters():
         rounded = parameter.data.half().float()
@@ -212,9 +217,9 @@ def _half_precision_error(model: VAE) -> float:
             return float("inf")
         parameter.data = rounded
     generator = torch.Generator().manual_seed(0)
-    if isinstance(model.posterior, VectorQuantised):
-        drawn = torch.randint(model.spec.codes, (256, *model.spec.grid), generator=generator)
-        z = model.posterior.embed(drawn)
+    if books := model.posterior.codebooks:
+        drawn = [torch.randint(book.count, (256, *book.grid), generator=generator) for book in books]
+        z = torch.cat([book.embed(codes) for book, codes in zip(books, drawn, strict=True)], -1)
     else:
         z = torch.randn(256, model.latent, generator=generator)
         z[128:] *= 3

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vae_core import spec
-from vae_core.model.grid_layers import JoinedGrid, Residual
+from vae_core.model.grid_layers import Fork, JoinedGrid, Merge, Residual
 from vae_core.model.masked_convolutions import MaskedConvolutions
 from vae_core.model.partial_conv import PartialConvolutions
 from vae_core.spec.settings import kind_of
@@ -70,6 +70,7 @@ class Sizes:
     pixels: Shape  # of the decoder
     encoder_condition: int = 0
     decoder_condition: int = 0
+    levels: int = 1  # grids of a code, each twice as fine as the one before
 
 
 def _layers(widths: Sequence[int], activation: str, condition: int = 0) -> list[nn.Module]:
@@ -135,15 +136,18 @@ def _partial_conv(settings: spec.PartialConvNet, sizes: Sizes) -> Pair:
 
 
 def _conv_grid(settings: spec.ConvGridNet, sizes: Sizes) -> Pair:
-    """Numbers in and out of the code are those of the cells of a grid, channels first."""
+    """Numbers in and out of the code are those of the cells of a grid, channels first; of two levels, those
+    of the top grid and behind them those of the bottom one (Razavi et al. 2019, figure 2a)."""
     rows, columns = settings.grid(sizes.image)
+    hidden, two = settings.hidden, sizes.levels == 2
+    finest = 2 if two else 1  # cells of the finest grid along a cell of the coarsest
+    cells = rows * columns * (1 + 4 * two)
     activation = ACTIVATIONS[settings.activation]
-    halvings = int(log2(settings.cell))
-    widths = [max(1, settings.hidden >> (halvings - 1 - k)) for k in range(halvings)]
+    halvings = int(log2(settings.cell // finest))
+    widths = [max(1, hidden >> (halvings - 1 - k)) for k in range(halvings)]
 
     def blocks(convolution: type[nn.Conv2d] | type[nn.ConvTranspose2d]) -> list[nn.Module]:
         # Of stride 1 either kind is a convolution; the browser knows the transposed one.
-        hidden = settings.hidden
         found: list[nn.Module] = []
         for _ in range(settings.blocks):
             layers = convolution(hidden, hidden, 3, padding=1), activation(), convolution(hidden, hidden, 1)
@@ -153,16 +157,33 @@ def _conv_grid(settings: spec.ConvGridNet, sizes: Sizes) -> Pair:
     def joined(layer: nn.Conv2d | nn.ConvTranspose2d, condition: int) -> nn.Module:
         return JoinedGrid(layer, condition) if condition else layer
 
+    def head() -> list[nn.Module]:
+        return [nn.Conv2d(hidden, sizes.outputs // cells, 1), nn.Flatten()]
+
     encoder: list[nn.Module] = []
     for k, (a, b) in enumerate(pairwise([sizes.image[0], *widths])):
         layer = nn.Conv2d(a, b, 4, stride=2, padding=1)
         encoder += [activation()] * (k > 0) + [joined(layer, sizes.encoder_condition if k == 0 else 0)]
     encoder += [*blocks(nn.Conv2d), activation()]
-    encoder += [nn.Conv2d(settings.hidden, sizes.outputs // (rows * columns), 1), nn.Flatten()]
+    if two:
+        down = nn.Conv2d(hidden, hidden, 4, stride=2, padding=1)
+        top = nn.Sequential(down, *blocks(nn.Conv2d), activation(), *head())
+        encoder += [Fork(top, nn.Sequential(*head()))]
+    else:
+        encoder += head()
 
-    channels = sizes.latent // (rows * columns)
-    first = nn.ConvTranspose2d(channels, settings.hidden, 3, padding=1)
-    decoder: list[nn.Module] = [nn.Unflatten(1, (channels, rows, columns))]
+    channels = sizes.latent // cells
+    unflatten = nn.Unflatten(1, (channels, rows, columns))
+    if two:
+        up = nn.ConvTranspose2d(channels, hidden, 4, stride=2, padding=1)
+        fine = nn.Unflatten(1, (channels, 2 * rows, 2 * columns))
+        across = nn.ConvTranspose2d(channels, hidden, 3, padding=1)
+        merge = Merge(rows * columns * channels, nn.Sequential(unflatten, up), nn.Sequential(fine, across))
+        decoder: list[nn.Module] = [merge, activation()]
+        channels = hidden
+    else:
+        decoder = [unflatten]
+    first = nn.ConvTranspose2d(channels, hidden, 3, padding=1)
     decoder += [joined(first, sizes.decoder_condition), *blocks(nn.ConvTranspose2d)]
     for a, b in pairwise([*reversed(widths), sizes.pixels[0]]):
         decoder += [activation(), nn.ConvTranspose2d(a, b, 4, stride=2, padding=1)]
@@ -216,11 +237,12 @@ def build(
     pixels: Shape,
     encoder_condition: int = 0,
     decoder_condition: int = 0,
+    levels: int = 1,
 ) -> Pair:
     """(encoder [B, *image] -> [B, outputs], decoder [B, latent] -> [B, *pixels]).
 
     Where a condition has numbers, that network also takes y [..., B, numbers], and its leading axes pass on
-    to an encoder's output.
+    to an encoder's output. levels: of how many grids a code is, where it is of any.
     """
-    sizes = Sizes(image, outputs, latent, pixels, encoder_condition, decoder_condition)
+    sizes = Sizes(image, outputs, latent, pixels, encoder_condition, decoder_condition, levels)
     return NETS[settings.kind](settings, sizes)

@@ -116,6 +116,11 @@ class Posterior(nn.Module):
         """P: how many numbers the encoder gives for an image."""
         return 2 * self.latent
 
+    @property
+    def codebooks(self) -> tuple[Any, ...]:
+        """Those of its grids of codes, the coarsest first; () where codes are none of a codebook."""
+        return ()
+
     def sample(
         self, params: Tensor, samples: int = 1, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:

@@ -17,6 +17,7 @@ from vae_core.model.autoregressive_flow import AutoregressiveFlow
 from vae_core.model.gumbel_softmax import GroupCodes, GumbelSoftmax
 from vae_core.model.posterior import DRAWS, MOMENT_DRAWS, GaussianPrior, Posterior, Posteriors
 from vae_core.model.vector_quantised import GridCodes, VectorQuantised
+from vae_core.model.vq_vae_2 import TwoLevelQuantised
 from vae_core.spec.settings import Settings, kind_of
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Point",
     "Posterior",
     "Posteriors",
+    "TwoLevelQuantised",
     "VectorQuantised",
     "build",
     "register",
@@ -181,6 +183,7 @@ POSTERIORS: dict[str, type[Posterior]] = {
     "iaf": InverseAutoregressiveFlow,
     "gumbel": GumbelSoftmax,
     "vq": VectorQuantised,
+    "vq2": TwoLevelQuantised,
 }
 
 
@@ -195,9 +198,11 @@ def register(settings: type[spec.PosteriorSettings]) -> Callable[[type[Posterior
     return add
 
 
-def build(settings: spec.Posterior, latent: int, grid: tuple[int, int] = (1, 1)) -> Posterior:
+def build(settings: spec.Posterior, latent: int, grids: tuple[tuple[int, int], ...] = ((1, 1),)) -> Posterior:
     """The posterior that the settings describe, of codes of `latent` dimensions, or as many in every cell of
-    a grid."""
+    one grid or two."""
+    if settings.levels == 2:
+        return TwoLevelQuantised(settings, latent, grids)
     if settings.quantised:
-        return VectorQuantised(settings, latent, grid)
+        return VectorQuantised(settings, latent, grids[0], settings.codebooks[0])
     return POSTERIORS[settings.kind](settings, latent)

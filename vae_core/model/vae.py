@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from vae_core.model import likelihoods, nets, posteriors, priors
 from vae_core.model.feature_distance import FeatureDistance
-from vae_core.model.posteriors import GridCodes, GroupCodes, Posteriors, VectorQuantised
+from vae_core.model.posteriors import GridCodes, GroupCodes, Posteriors
 from vae_core.model.terms import Terms
 from vae_core.pixels import unit
 from vae_core.spec import Spec
@@ -38,13 +38,12 @@ class VAE(nn.Module):
         self.likelihood = likelihoods.build(spec.likelihood)
         if isinstance(self.likelihood, FeatureDistance):
             self.likelihood.of(spec.data.name)
-        self.posterior = posteriors.build(spec.posterior, spec.latent, spec.grid)
+        self.posterior = posteriors.build(spec.posterior, spec.latent, spec.grids)
         self.classes = spec.classes
         self.class_prior: priors.ClassPrior | None = None
         if spec.condition.kind == "class":
             self.class_prior = priors.ClassPrior(spec.classes, spec.condition.class_prior == "learned")
-        codebook = self.posterior if isinstance(self.posterior, VectorQuantised) else None
-        self.prior = priors.build(spec.prior, self.latent, self.class_prior, codebook)
+        self.prior = priors.build(spec.prior, self.latent, self.class_prior, self.posterior.codebooks)
         self.encoder, self.decoder = nets.build(
             spec.net,
             image=(channels + spec.masked, height, width),
@@ -53,6 +52,7 @@ class VAE(nn.Module):
             pixels=(self.likelihood.numbers * channels, height, width),
             encoder_condition=spec.classes if spec.encoder_sees_class else 0,
             decoder_condition=spec.classes,
+            levels=spec.posterior.levels,
         )
         self.neighbours = nets.neighbours(spec.net, channels, self.likelihood.numbers * channels)
         self.classifier: nets.Net | None = None
@@ -168,9 +168,14 @@ class VAE(nn.Module):
         if y is None or y.ndim == 2:
             of_one = z[None]  # whoever follows the gradient to the codes finds all of it here
             log_px = self.likelihood.log_prob(self.decode(of_one[0], y, x), x)
+            of_levels = self.prior.levels(of_one[0], y)
+            if of_levels is None:
+                log_pz = self.prior.log_prob(of_one[0], y)
+            else:  # q(z|x) is 1 at its code: the KL of a level is what its codes cost
+                log_pz, kl = of_levels.sum(-1), -of_levels.mean(0)
             return Terms(
                 log_px=self.posterior.estimated(log_px, log_qz)[None],
-                log_pz=self.prior.log_prob(of_one[0], y)[None],
+                log_pz=log_pz[None],
                 log_qz=log_qz[None],
                 kl=None if kl is None else kl[None],
                 z=of_one,
@@ -246,7 +251,7 @@ class VAE(nn.Module):
     def encoded(self, images: Tensor, labels: Tensor | None = None) -> Posteriors | GridCodes | GroupCodes:
         """What a run keeps of images, in the form of its posterior."""
         match self.spec.posterior.form:
-            case "indices":
+            case "indices" | "levels":
                 return self.grid_codes(images, labels)
             case "probabilities":
                 return self.group_codes(images, labels)

@@ -21,14 +21,19 @@ LEAST = 1e-5  # cells of a code in its moving average, so that nothing is divide
 @dataclass(frozen=True)
 class GridCodes:
     """The codes of a set of N images, as a run keeps them: indices [N, h, w] int64 of the codebook; labels
-    [N] int64, or None where the dataset has no classes."""
+    [N] int64, or None where the dataset has no classes. Of two levels, `indices` are the top's and bottom
+    [N, 2h, 2w] those of the other; None where there is one level."""
 
     indices: Tensor
     labels: Tensor | None = None
+    bottom: Tensor | None = None
 
     def __post_init__(self) -> None:
         if self.indices.ndim != 3:
             raise ValueError(f"indices must be [N, h, w], not {[*self.indices.shape]}.")
+        count, rows, columns = self.indices.shape
+        if self.bottom is not None and self.bottom.shape != (count, 2 * rows, 2 * columns):
+            raise ValueError(f"bottom must be {[count, 2 * rows, 2 * columns]}, not {[*self.bottom.shape]}.")
         if self.labels is not None and self.labels.shape != self.indices.shape[:1]:
             raise ValueError(f"labels must be [{len(self.indices)}], not {list(self.labels.shape)}.")
 
@@ -37,7 +42,8 @@ class GridCodes:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What there is of them by name, for files; `of` reads it again."""
-        found = {"indices": self.indices.cpu().numpy().astype(np.int16)}
+        indices = {"indices": self.indices, "bottom": self.bottom}
+        found = {name: of.cpu().numpy().astype(np.int16) for name, of in indices.items() if of is not None}
         return found if self.labels is None else found | {"labels": self.labels.cpu().numpy()}
 
     @classmethod
@@ -49,11 +55,12 @@ class GridCodes:
             if field.name in arrays
         }
         labels = found.pop("labels", None)
-        return cls(found["indices"], None if labels is None or (labels < 0).any() else labels)
+        return cls(labels=None if labels is None or (labels < 0).any() else labels, **found)
 
     def first(self, count: int) -> GridCodes:
         """Those of the first `count` images."""
-        return GridCodes(self.indices[:count], None if self.labels is None else self.labels[:count])
+        there = {field.name: getattr(self, field.name) for field in fields(self)}
+        return GridCodes(**{name: of[:count] for name, of in there.items() if of is not None})
 
 
 class VectorQuantised(Posterior):
@@ -73,11 +80,11 @@ class VectorQuantised(Posterior):
     average_count: Tensor  # of cells of each code in a step [K]
     average_sum: Tensor  # of the vectors of these cells [K, D]
 
-    def __init__(self, settings: Settings, latent: int, grid: tuple[int, int]) -> None:
-        """latent: D. grid: (h, w)."""
+    def __init__(self, settings: Settings, latent: int, grid: tuple[int, int], codes: int) -> None:
+        """latent: D. grid: (h, w). codes: K."""
         super().__init__(settings, latent)
         self.grid = grid
-        self.count = int(self.settings.codes)
+        self.count = codes
         start = torch.randn(self.count, latent)
         self.averages = self.settings.codebook == "moving_average"
         if self.averages:
@@ -91,6 +98,10 @@ class VectorQuantised(Posterior):
             self.register_buffer(name, torch.zeros(self.count, dtype=torch.long))
         for name in ("epochs", "restarts"):
             self.register_buffer(name, torch.zeros((), dtype=torch.long))
+
+    @property
+    def codebooks(self) -> tuple[VectorQuantised]:
+        return (self,)
 
     @property
     def numbers(self) -> int:

@@ -11,6 +11,8 @@ Of a run with a codebook, in place of mean, log_var and kl: indices [N, h, w] in
 uses [K] float32, how many cells of the training images chose each code in the last whole epoch; restarts [1]
 float32, of codes so far; tiles [K, C, 3 H / h, 3 W / w] uint8, the mean of the images about the cells that
 chose a code. Where codes lie in a plane: codebook [K, 2] float32, and vectors [V, 2] float16 of the encoder.
+Of two levels these are the top's, without the plane; bottom_uses, bottom_restarts and bottom_tiles are those
+of the other, and kl [2] float32 is what the codes of each level cost under the prior of then.
 Of a run whose codes are categories, in place of mean and log_var: shares [M, K] float32, the mean of q(z|x)
 over these images.
 Beside them lie the probes: images [10, C, H, W] and, where the encoder sees part of each, masks [10, 1, H, W]

@@ -61,6 +61,9 @@ class Evaluation(TypedDict, total=False, extra_items=Plain):  # type: ignore[cal
     codes_used: Count | None
     perplexity: Number | None
     uniform_nats: Number | None
+    bottom_codes_used: Count | None
+    bottom_perplexity: Number | None
+    level_nats: list[Number] | None
 
 
 class LabelCount(TypedDict, total=False, extra_items=Plain):  # type: ignore[call-arg]

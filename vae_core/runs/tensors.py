@@ -86,8 +86,9 @@ def read(file: BinaryIO, size: int, name: str, check: Check, spec: Spec) -> Arra
         raise Unfit(f"{name} is no safetensors file that can be read: {short(error)}.") from None
     for key, array in arrays.items():
         _check_values(name, key, array)
-    if "indices" in arrays and not _within(arrays["indices"], spec.codes):
-        raise Unfit(f"{name} does not fit: its indices are none of the run's codebook.")
+    for key, count in zip(("indices", "bottom"), spec.posterior.codebooks, strict=False):
+        if key in arrays and not _within(arrays[key], count):
+            raise Unfit(f"{name} does not fit: its indices are none of the run's codebook.")
     return arrays
 
 
@@ -154,12 +155,13 @@ def _pictures(shape: tuple[int, ...]) -> Fits:
 
 
 def _indices(header: Header, spec: Spec) -> dict[str, Fits]:
-    """The codes of N images by their index in a codebook: indices [N, h, w], labels [N] where there are any,
-    and step [1]."""
+    """The codes of N images by their index in a codebook: indices [N, h, w], of two levels also bottom
+    [N, 2h, 2w], labels [N] where there are any, and step [1]."""
     count = next(iter(header.get("indices", {"shape": (0,)})["shape"]), 0)
     count = count if 0 < count <= MOST_CODES else 0
-    grids = _of(("I16",), count, *spec.grid)
-    return {"indices": grids, "labels": _of(WHOLE, count), "step": _of(("I64",), 1)}
+    of_levels = zip(("indices", "bottom"), spec.grids, strict=False)
+    grids = {name: _of(("I16",), count, *grid) for name, grid in of_levels}
+    return {**grids, "labels": _of(WHOLE, count), "step": _of(("I64",), 1)}
 
 
 def _probabilities(header: Header, spec: Spec) -> dict[str, Fits]:
@@ -176,15 +178,16 @@ FORMS: dict[str, tuple[str, ...]] = {
     "gaussian": ("mean", "log_var"),
     "draws": ("mean", "log_var", "draws", "log_q"),
     "indices": ("indices",),
+    "levels": ("indices", "bottom"),
     "probabilities": ("probabilities",),
 }
 
 
 def _codes(header: Header, spec: Spec) -> dict[str, Fits]:
     """What says of each image what its code is."""
-    return {"indices": _indices, "probabilities": _probabilities}.get(spec.posterior.form, _moments)(
-        header, spec
-    )
+    return {"indices": _indices, "levels": _indices, "probabilities": _probabilities}.get(
+        spec.posterior.form, _moments
+    )(header, spec)
 
 
 def check_posteriors(header: Header, spec: Spec) -> None:
@@ -211,9 +214,9 @@ def check_frame(header: Header, spec: Spec) -> None:
     kinds = [f"{name}{way}" for name in ("reconstructions", "samples") for way in ("", "_modes", "_drawn")]
     fits = _codes(header, spec) | dict.fromkeys(kinds, pictures)
     needed: tuple[str, ...] = ("mean", "log_var")
-    if spec.posterior.form == "indices":
-        needed = ("indices", "uses", "restarts", "tiles")
-        fits |= _of_codebook(spec, spec.codes)
+    if spec.posterior.quantised:
+        needed = ("indices", *_OF_LEVEL, *(f"bottom_{name}" for name in _OF_LEVEL * (len(spec.grids) - 1)))
+        fits |= _of_codebooks(spec)
     elif spec.posterior.form == "probabilities":
         needed = ("kl", "shares")
         fits |= _of_groups(spec)
@@ -236,16 +239,24 @@ def _of_groups(spec: Spec) -> dict[str, Fits]:
     }
 
 
-def _of_codebook(spec: Spec, count: int) -> dict[str, Fits]:
-    """What a frame holds of a codebook of so many codes."""
+_OF_LEVEL = ("uses", "restarts", "tiles")
+
+
+def _of_codebooks(spec: Spec) -> dict[str, Fits]:
+    """What a frame holds of the codebook of each level."""
     channels, height, width = spec.data.shape
-    rows, columns = spec.grid
-    tile = (channels, 3 * height // rows, 3 * width // columns)
-    return {
-        "codebook": _of(FLOATS, count, spec.latent),
-        "uses": _of(FLOATS, count),
-        "restarts": _of(FLOATS, 1),
-        "tiles": _of(("U8",), count, *tile),
+    fits: dict[str, Fits] = {}
+    for level, (rows, columns), count in zip(
+        ("", "bottom_"), spec.grids, spec.posterior.codebooks, strict=False
+    ):
+        fits |= {
+            f"{level}uses": _of(FLOATS, count),
+            f"{level}restarts": _of(FLOATS, 1),
+            f"{level}tiles": _of(("U8",), count, channels, 3 * height // rows, 3 * width // columns),
+        }
+    return fits | {
+        "kl": _of(FLOATS, len(spec.grids)),
+        "codebook": _of(FLOATS, spec.codes, spec.latent),
         "vectors": lambda tensor: (
             tensor["dtype"] in FLOATS and tensor["shape"][1:] == (spec.latent,) if tensor["shape"] else False
         ),

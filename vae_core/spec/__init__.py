@@ -54,6 +54,7 @@ from vae_core.spec.posteriors import (
     PointPosterior,
     Posterior,
     PosteriorSettings,
+    Vq2Posterior,
     VqPosterior,
 )
 from vae_core.spec.priors import (
@@ -128,6 +129,7 @@ __all__ = [
     "UniformGroupsPrior",
     "UniformPrior",
     "VampPrior",
+    "Vq2Posterior",
     "VqPosterior",
     "register",
     "resolve",

@@ -28,6 +28,15 @@ def net_and_images(spec: Spec) -> str | None:
     return None if fault is None else f"net.{fault}"
 
 
+def net_and_levels(spec: Spec) -> str | None:
+    if spec.posterior.levels == 1 or getattr(spec.net, "cell", 4) >= 4:
+        return None
+    return (
+        f"net.cell: the posterior {spec.posterior.kind} has a second grid, twice as fine; it needs cells of "
+        "4 or 8 pixels"
+    )
+
+
 def net_and_condition(spec: Spec) -> str | None:
     if not spec.net.reach or spec.condition.kind == "none":
         return None
@@ -202,7 +211,7 @@ def net_and_posterior(spec: Spec) -> str | None:
         )
     return (
         f"net.kind: {spec.net.kind} gives a grid of codes, and the posterior {spec.posterior.kind} is of one "
-        "vector; choose another network or posterior.kind=vq"
+        "vector; choose another network or posterior.kind=vq or vq2"
     )
 
 
@@ -253,6 +262,7 @@ RULES: tuple[Rule, ...] = (
     objective_and_codebook,
     codebook_and_mask,
     net_and_images,
+    net_and_levels,
     net_and_condition,
     likelihood_and_pixels,
     likelihood_and_images,

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from vae_core.spec.settings import Kinds, Settings
 
+Codes = Annotated[int, Field(ge=1, le=4096)]
 Temperature = Annotated[float, Field(ge=0.05, le=10)]
 
 
@@ -18,15 +19,21 @@ class PosteriorSettings(Settings):
     `objective.kl=monte_carlo`. independent: whether the dimensions are, given the image. form: what a run
     keeps of each image's posterior; see `model/posteriors.py`. vector, continuous: what its codes are; see
     `capabilities.py`. width: of how many numbers each latent dimension is in z. quantised: whether a code is
-    a grid of vectors of a codebook.
+    a grid of vectors of a codebook. levels: of how many grids it is, each twice as fine as the one before.
     """
 
     closed_form: ClassVar[bool] = False
     independent: ClassVar[bool] = False
-    form: ClassVar[Literal["gaussian", "draws", "indices", "probabilities"]] = "draws"
+    form: ClassVar[Literal["gaussian", "draws", "indices", "levels", "probabilities"]] = "draws"
     vector: ClassVar[bool] = True
     continuous: ClassVar[bool] = True
     quantised: ClassVar[bool] = False
+    levels: ClassVar[int] = 1
+
+    @property
+    def codebooks(self) -> tuple[int, ...]:
+        """How many codes the codebook of each level has; () where there is none."""
+        return ()
 
     @property
     def width(self) -> int:
@@ -134,19 +141,13 @@ class GumbelPosterior(PosteriorSettings):
         return self.estimator == "relaxed" and not self.straight_through
 
 
-class VqPosterior(PosteriorSettings):
-    """Of every cell of a grid the nearest of K vectors of a codebook: VQ-VAE, van den Oord et al. 2017.
+class QuantisedSettings(PosteriorSettings):
+    """What codebooks have. `Spec.latent` is the dimension of their vectors."""
 
-    `Spec.latent` is the dimension of these vectors.
-    """
-
-    form: ClassVar[Literal["gaussian", "draws", "indices"]] = "indices"
     vector: ClassVar[bool] = False
     continuous: ClassVar[bool] = False
     quantised: ClassVar[bool] = True
-    title: ClassVar[str] = "Codebook (VQ)"
-    kind: Literal["vq"] = "vq"
-    codes: Annotated[int, Field(ge=1, le=4096)] = Field(
+    codes: Codes = Field(
         64,
         title="Codes",
         description="K vectors, of which each cell of an image takes the nearest.",
@@ -170,7 +171,45 @@ class VqPosterior(PosteriorSettings):
     )
 
 
+class VqPosterior(QuantisedSettings):
+    """Of every cell of a grid the nearest of K vectors of a codebook: VQ-VAE, van den Oord et al. 2017."""
+
+    form: ClassVar[Literal["indices"]] = "indices"
+    title: ClassVar[str] = "Codebook (VQ)"
+    kind: Literal["vq"] = "vq"
+
+    @property
+    def codebooks(self) -> tuple[int, ...]:
+        return (self.codes,)
+
+
+class Vq2Posterior(QuantisedSettings):
+    """Two grids of codes, each with a codebook of its own: the bottom one, twice as fine, is chosen given the
+    top one. VQ-VAE-2, Razavi et al. 2019."""
+
+    form: ClassVar[Literal["levels"]] = "levels"
+    levels: ClassVar[int] = 2
+    title: ClassVar[str] = "Two codebooks (VQ-VAE-2)"
+    kind: Literal["vq2"] = "vq2"
+    codes: Codes = Field(
+        64,
+        title="Codes at the top",
+        description="Vectors, of which each cell of the coarse grid takes the nearest.",
+        json_schema_extra={"step": 16},
+    )
+    bottom_codes: Codes = Field(
+        64,
+        title="Codes at the bottom",
+        description="Vectors for the cells of the grid that is twice as fine.",
+        json_schema_extra={"step": 16},
+    )
+
+    @property
+    def codebooks(self) -> tuple[int, ...]:
+        return self.codes, self.bottom_codes
+
+
 Posterior = Annotated[
-    DiagonalGaussianPosterior | PointPosterior | IafPosterior | GumbelPosterior | VqPosterior,
+    DiagonalGaussianPosterior | PointPosterior | IafPosterior | GumbelPosterior | VqPosterior | Vq2Posterior,
     Kinds(),
 ]

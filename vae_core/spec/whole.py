@@ -93,25 +93,30 @@ class Spec(Settings):
 
     @property
     def grid(self) -> tuple[int, int]:
-        """Rows and columns of a code's cells; (1, 1) where it is one vector."""
+        """Rows and columns of a code's cells, of two levels the top one's; (1, 1) where it is one vector."""
         return self.net.grid(self.data.shape)
 
     @property
-    def code_size(self) -> int:
-        """Of how many numbers z is: in every cell of the grid, those of each latent dimension."""
+    def grids(self) -> tuple[tuple[int, int], ...]:
+        """Rows and columns of every level, the top one first."""
         rows, columns = self.grid
-        return self.latent * rows * columns * self.posterior.width
+        return tuple((rows << level, columns << level) for level in range(self.posterior.levels))
+
+    @property
+    def code_size(self) -> int:
+        """Of how many numbers z is: in every cell of all grids, those of each latent dimension."""
+        return self.latent * sum(map(math.prod, self.grids)) * self.posterior.width
 
     @property
     def codes(self) -> int:
-        """How many codes its codebook has; 0 where it has none."""
-        return getattr(self.posterior, "codes", 0) if self.posterior.quantised else 0
+        """How many codes its codebook has, of two levels the top one's; 0 where it has none."""
+        return self.posterior.codebooks[0] if self.posterior.codebooks else 0
 
     @property
     def uniform_nats(self) -> float:
-        """What the codes of an image cost where all of a codebook are alike: h w log K nats."""
-        rows, columns = self.grid
-        return rows * columns * math.log(self.codes) if self.codes else 0.0
+        """What the codes of an image cost where all of a codebook are alike: h w log K nats of each level."""
+        of_levels = zip(self.grids, self.posterior.codebooks, strict=False)
+        return sum((math.prod(grid) * math.log(count) for grid, count in of_levels), 0.0)
 
     @property
     def masked(self) -> bool:

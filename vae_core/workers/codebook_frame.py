@@ -7,8 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vae_core.model.posteriors import GridCodes, VectorQuantised
+from vae_core.model.posteriors import GridCodes, TwoLevelQuantised, VectorQuantised
 from vae_core.model.vae import VAE
+from vae_core.model.vq_vae_2 import BOTTOM
 from vae_core.pixels import to_uint8, unit
 from vae_core.runs.frames import Arrays
 
@@ -19,13 +20,14 @@ VECTORS = 2000  # of the encoder, where these lie in a plane
 def codebook_frame(model: VAE, images: Tensor, codes: GridCodes) -> Arrays:
     """The part of a frame about these images, uint8 [N, C, H, W], and their codes: see `frames.py`."""
     posterior = model.posterior
+    frame: Arrays = {"indices": codes.indices.numpy().astype(np.int16)}
+    if isinstance(posterior, TwoLevelQuantised):
+        assert codes.bottom is not None
+        frame |= _of_level(posterior.top, images, codes.indices)
+        of_bottom = _of_level(posterior.bottom, images, codes.bottom)
+        return frame | {BOTTOM + name: array for name, array in of_bottom.items()}
     assert isinstance(posterior, VectorQuantised)
-    frame: Arrays = {
-        "indices": codes.indices.numpy().astype(np.int16),
-        "uses": posterior.uses.float().cpu().numpy(),
-        "restarts": posterior.restarts.float().reshape(1).cpu().numpy(),
-        "tiles": to_uint8(tiles(images, codes.indices.to(images.device), posterior.count)).cpu().numpy(),
-    }
+    frame |= _of_level(posterior, images, codes.indices)
     if posterior.latent == 2:
         rows, columns = posterior.grid
         some = images[: -(-VECTORS // (rows * columns))]
@@ -33,6 +35,14 @@ def codebook_frame(model: VAE, images: Tensor, codes: GridCodes) -> Arrays:
         frame["vectors"] = vectors.half().cpu().numpy()
         frame["codebook"] = posterior.codebook.float().cpu().numpy()
     return frame
+
+
+def _of_level(level: VectorQuantised, images: Tensor, indices: Tensor) -> Arrays:
+    return {
+        "uses": level.uses.float().cpu().numpy(),
+        "restarts": level.restarts.float().reshape(1).cpu().numpy(),
+        "tiles": to_uint8(tiles(images, indices.to(images.device), level.count)).cpu().numpy(),
+    }
 
 
 def tiles(images: Tensor, indices: Tensor, count: int) -> Tensor:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vae_core.analysis import decode, kl_divergence
+from vae_core.analysis import decode, kl_divergence, two_levels
 from vae_core.model import masks, noise
 from vae_core.model.posteriors import GridCodes, GroupCodes
 from vae_core.model.vae import VAE
@@ -25,6 +25,7 @@ from vae_core.workers.codebook_frame import codebook_frame
 LIVE = 500  # test images behind the live numbers and the points of the map
 DENSITY = 2000  # those behind its density: of fewer, more holes are between them than in the model
 MOST_NUMBERS = 8000  # of their means in a frame: of more dimensions there are fewer of them, but LIVE
+PRICED = 100  # of whose codes of two levels a frame says what they cost
 PROBES = 10
 SAMPLES = 16
 OF_PRIOR = 20_000  # draws that tell the marginals of a flow: ten times as many move its KL by 0.005 nats
@@ -110,6 +111,8 @@ class Snapshots:
         frame: Arrays = {}
         if isinstance(codes, GridCodes):
             frame |= codebook_frame(model, coded, codes)
+            if (of_levels := two_levels.mean_nats(model, codes.first(PRICED))) is not None:
+                frame["kl"] = of_levels.float().numpy()
         elif isinstance(codes, GroupCodes):
             frame |= {
                 "kl": codes.kl.mean(0).float().numpy(),

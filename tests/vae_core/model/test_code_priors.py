@@ -59,7 +59,7 @@ def entropy(y: int = 0) -> float:
 def autoregressive(of_class: bool = False) -> AutoregressiveCodes:
     torch.manual_seed(0)
     settings = AutoregressivePrior(hidden=16, of_class=of_class)
-    found = priors.build(settings, 1, ClassPrior(2, False) if of_class else None, Codebook())
+    found = priors.build(settings, 1, ClassPrior(2, False) if of_class else None, (Codebook(),))
     assert isinstance(found, AutoregressiveCodes)
     return found
 
@@ -86,7 +86,7 @@ def of_chain() -> AutoregressiveCodes:
 
 def test_a_new_prior_and_a_uniform_one_cost_log_k_a_cell() -> None:
     indices = chain(5, 0)
-    uniform = priors.build(UniformPrior(), 1, None, Codebook())
+    uniform = priors.build(UniformPrior(), 1, None, (Codebook(),))
     for prior in (autoregressive(), uniform):
         expected = torch.full((2, 5), -CELLS * math.log(3))
         torch.testing.assert_close(prior.log_prob(Codebook().embed(indices).expand(2, 5, -1)), expected)

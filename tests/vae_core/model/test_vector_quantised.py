@@ -16,7 +16,7 @@ GRID = (2, 3)
 
 def quantiser(codes: int = 7, latent: int = 4, **settings) -> VectorQuantised:
     torch.manual_seed(0)
-    found = posteriors.build(VqPosterior(codes=codes, **settings), latent, GRID)
+    found = posteriors.build(VqPosterior(codes=codes, **settings), latent, (GRID,))
     assert isinstance(found, VectorQuantised)
     return found
 

@@ -5,7 +5,7 @@ What a prior answers, `prior.py` says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from torch import Tensor
 
@@ -16,6 +16,7 @@ from vae_core.model.priors.gaussian import ClassNormal, StandardNormal
 from vae_core.model.priors.given import Given
 from vae_core.model.priors.mixture import LearnedMixture
 from vae_core.model.priors.prior import ClassPrior, GaussianMixture, Prior
+from vae_core.model.priors.two_levels import TwoLevelCodes
 from vae_core.model.priors.uniform_groups import UniformGroups
 from vae_core.model.priors.vamp import Vamp
 from vae_core.spec import PriorSettings
@@ -34,6 +35,7 @@ __all__ = [
     "LearnedMixture",
     "Prior",
     "StandardNormal",
+    "TwoLevelCodes",
     "UniformCodes",
     "UniformGroups",
     "Vamp",
@@ -71,12 +73,15 @@ def build(
     settings: spec.Prior,
     latent: int,
     class_prior: ClassPrior | None = None,
-    codebook: Codebook | None = None,
+    codebooks: Sequence[Codebook] = (),
 ) -> Prior:
     """The prior of codes that the settings describe; class_prior: p(y), None where there is no condition.
-    codebook: whose codes they are, where they are of one."""
-    if codebook is not None:
-        return CODE_PRIORS[settings.kind](settings, codebook, class_prior)
+    codebooks: whose codes they are, one for each level, where they are of any."""
+    if len(codebooks) == 2:
+        top, bottom = codebooks
+        return TwoLevelCodes(settings, (top, bottom), CODE_PRIORS[settings.kind], class_prior)
+    if codebooks:
+        return CODE_PRIORS[settings.kind](settings, codebooks[0], class_prior)
     return PRIORS[settings.kind](settings, latent, class_prior)
 
 

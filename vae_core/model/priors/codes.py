@@ -65,9 +65,13 @@ class CodePrior(Prior):
             return (of_each + self.log_py).logsumexp(-1)
         leading = indices.shape[:-2]
         given = None if y is None else y.expand(*leading, y.shape[-1]).reshape(-1, y.shape[-1])
-        rows = indices.reshape(-1, *self.grid)
-        log_prob: Tensor = -F.cross_entropy(self.logits(rows, given), rows, reduction="none").sum((-2, -1))
+        log_prob = self.log_prob_of_rows(indices.reshape(-1, *self.grid), given)
         return log_prob.unflatten(0, leading) if leading else log_prob[0]
+
+    def log_prob_of_rows(self, indices: Tensor, y: Tensor | None = None) -> Tensor:
+        """As `log_prob_of`, of indices [B, h, w] and what `logits` takes beside them: [B]."""
+        nats: Tensor = F.cross_entropy(self.logits(indices, y), indices, reduction="none").sum((-2, -1))
+        return -nats
 
     def log_prob(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """That of the codes nearest to z."""
@@ -113,7 +117,8 @@ class CodePrior(Prior):
         """Samples int64 [count, h, w] from p(z|y) in raster order, after each cell that is written; the same
         tensor every time, in which cells that are still to be written hold what is known of them, or 0.
 
-        y [count, C] or [C] for all; of a prior for each class and without y, classes drawn from p(y).
+        y [count, C] or [C] for all, or the map in its place; of a prior for each class and without y,
+        classes drawn from p(y).
         known [count, h, w]: codes that stay where `fixed`, [h, w] or [count, h, w], is true. A cell is drawn
         given all cells before it; what is known after it counts for later cells alone. So cells that end the
         grid are drawn from p(hidden | known), and others from an approximation of it.
@@ -132,7 +137,7 @@ class CodePrior(Prior):
             drawn = torch.multinomial(self.log_py.exp(), count, replacement=True, generator=generator)
             given = F.one_hot(drawn, len(self.log_py)).float()
         else:
-            given = y.expand(count, -1)
+            given = y.expand(count, *y.shape[1:]) if y.ndim > 1 else y.expand(count, -1)
         for row, column, logits in self.walk(indices, given):
             here = keep[:, row, column]
             if here.all():
@@ -166,17 +171,26 @@ class AutoregressiveCodes(CodePrior):
     """p(z|y) = prod_i p(z_i | z_<i, y) over cells in raster order, by masked convolutions of embedded codes;
     van den Oord et al. 2016, van den Oord et al. 2017, section 3.3. New, it is uniform."""
 
-    def __init__(self, settings: Settings, codebook: Codebook, class_prior: ClassPrior | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        codebook: Codebook,
+        class_prior: ClassPrior | None = None,
+        context: int = 0,
+        receptive_field: int = 0,
+    ) -> None:
+        """context: of how many channels a map is that comes in place of y, [B, C, h, w]; 0: y itself.
+        receptive_field: 0 for that of the whole grid."""
         super().__init__(settings, codebook, class_prior)
-        self.conditional = self.settings.of_class
+        self.conditional = self.settings.of_class or context > 0
         hidden = int(self.settings.hidden)
         self.embedding = nn.Embedding(self.count, hidden)
         self.net = MaskedConvolutions(
             hidden,
             self.count,
             hidden,
-            receptive_field=max(*self.grid, 2) - 1,
-            context=len(self.log_py) if self.conditional else 0,
+            receptive_field=receptive_field or max(*self.grid, 2) - 1,
+            context=context or (len(self.log_py) if self.conditional else 0),
         )
 
     def _embedded(self, indices: Tensor) -> Tensor:

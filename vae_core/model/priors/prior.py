@@ -7,6 +7,7 @@ that depends on the class is the marginal sum_y p(y) p(z|y). Whoever asks about 
     gaussian(y)       mean and log variance, where p(z|y) is one diagonal Gaussian: the KL has a closed form
     mixture(y)        the diagonal Gaussians it is a mixture of: marginals, planes and slices are exact
     factors(z, y)     log p(z_d|y) of every dimension, where they are independent
+    levels(z, y)      log p of every level of codes given those above it, where there are levels
     tempered(...)     samples nearer to the middle, or farther from it
     kept()            the tensors that a frame of a training keeps of it
 """
@@ -77,6 +78,11 @@ class Prior(nn.Module):
 
     def factors(self, z: Tensor, y: Tensor | None = None) -> Tensor | None:
         """log p(z_d|y) [..., D] in nats, which sum to `log_prob`, where the dimensions are independent."""
+        return None
+
+    def levels(self, z: Tensor, y: Tensor | None = None) -> Tensor | None:
+        """log p of every level of codes given those above it, [..., levels] in nats, which sum to `log_prob`;
+        None where codes have no levels."""
         return None
 
     def tempered(
