@@ -1,5 +1,5 @@
 """Latent map: where the images went, against where the prior expects them; of a run whose codes are grids of
-cells, the map of an image's codes."""
+cells, the map of an image's codes, or what their two levels say."""
 
 from __future__ import annotations
 
@@ -12,14 +12,19 @@ from widgets.shell.error_boundary import error_boundary
 run = library.current()
 prior = run.spec.prior if run is not None and run.status.state != "unreadable" else StandardNormalPrior()
 
-if "grid" in capabilities.of(run):
+can = capabilities.of(run)
+
+if not can.isdisjoint(("grid", "levels")):
     with error_boundary():
         code_map.page(run)
+    of_prior = prior.equation
+    if "levels" in can:
+        of_prior = r"p(z) = p(z_{\mathrm{top}})\, p(z_{\mathrm{bottom}} | z_{\mathrm{top}})"
     layout.equation(
         "Each cell takes the vector of the codebook that is nearest to the encoder's. Codes are chosen, not "
         "drawn, so the ELBO is log p(x|z) and the log probability of the codes.",
         r"z_{ij} = e_k \qquad k = \arg\min_j \lVert v_{ij} - e_j \rVert",
-        rf"\mathrm{{ELBO}} = \log p(x|z) + \log p(z) \qquad {prior.equation}",
+        rf"\mathrm{{ELBO}} = \log p(x|z) + \log p(z) \qquad {of_prior}",
     )
 else:
     with error_boundary():

@@ -294,10 +294,17 @@ def of_codes(spec: Spec, numbers: dict[str, Any]) -> list[tuple[str, str]]:
         return [("Codes", f"{spec.latent} groups of {spec.posterior.categories} categories")]
     if not spec.codes:
         return [("Latent dimensions", f"{spec.latent}, of which {numbers['active_units']} active")]
-    rows, columns = spec.grid
+    grids = [f"{rows} x {columns}" for rows, columns in spec.grids]
+    sizes = [f"{grid} of {count}" for grid, count in zip(grids, spec.posterior.codebooks, strict=True)]
+    levels = [""] if len(sizes) == 1 else ["", "bottom_"]
+    used = [
+        f"{numbers[f'{level}codes_used']}, perplexity {numbers[f'{level}perplexity']:.1f}" for level in levels
+    ]
+    nats = [f"{value:.1f}" for value in numbers.get("level_nats", ())]
     return [
-        ("Codes", f"{rows} x {columns} of {spec.codes}, of {spec.latent} dimensions each"),
-        ("Codes used", f"{numbers['codes_used']}, perplexity {numbers['perplexity']:.1f}"),
+        ("Codes", f"{' and '.join(sizes)}, of {spec.latent} dimensions each"),
+        ("Codes used", "; ".join(used)),
+        *([("Nats of top and bottom", " and ".join(nats))] if nats else []),
         ("Codes under a uniform prior", f"{numbers['uniform_nats']:.1f} nats"),
     ]
 

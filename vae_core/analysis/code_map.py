@@ -10,14 +10,16 @@ import torch
 from torch import Tensor
 
 from vae_core.model.posteriors import GridCodes, VectorQuantised
-from vae_core.model.priors.codes import CodePrior
+from vae_core.model.priors import CodePrior, TwoLevelCodes
 from vae_core.model.vae import VAE
+
+NO_CODEBOOK = "This model has no codebook: its codes are vectors."
 
 
 def parts(model: VAE) -> tuple[VectorQuantised, CodePrior]:
     """The codebook and the prior over its codes. Raises ValueError of a model that has none."""
     if not isinstance(model.posterior, VectorQuantised) or not isinstance(model.prior, CodePrior):
-        raise ValueError("This model has no codebook: its codes are vectors.")
+        raise ValueError(NO_CODEBOOK)
     return model.posterior, model.prior
 
 
@@ -93,11 +95,18 @@ def write(
 @dataclass(frozen=True, eq=False)
 class Samples:
     """codes int64 [N, h, w]; y [N] their classes, None of a model that is told none; nats [N]: -log p(z|y)
-    under the model's own prior."""
+    under the model's own prior. Of two levels, codes are the top's and bottom int64 [N, 2h, 2w] those of the
+    other."""
 
     codes: Tensor
     y: Tensor | None
     nats: Tensor
+    bottom: Tensor | None = None
+
+    @property
+    def levels(self) -> tuple[Tensor, ...]:
+        """Of all levels, the top one first."""
+        return (self.codes,) if self.bottom is None else (self.codes, self.bottom)
 
 
 @torch.inference_mode()
@@ -109,20 +118,31 @@ def sample(
     classes: Sequence[int] = (),
     uniform: bool = False,
 ) -> Samples:
-    """`count` grids of codes drawn from the prior, or uniformly.
+    """`count` grids of codes, of one level or two, drawn from the prior, or uniformly.
 
     temperature: what the logits of the prior are divided by. classes: of the samples in turn; without any,
     of a model that is told classes, they are drawn from p(y).
     """
-    codebook, prior = parts(model)
-    y = None
+    prior, y = model.prior, None
+    if not isinstance(prior, CodePrior | TwoLevelCodes):
+        raise ValueError(NO_CODEBOOK)
     if model.classes:
         y = torch.multinomial(prior.log_py.exp(), count, replacement=True, generator=generator)
         if classes:
             y = torch.tensor(classes).repeat(-(-count // len(classes)))[:count]
     given = None if y is None else model.weights(y)
     if uniform:
-        codes = torch.randint(codebook.count, (count, *codebook.grid), generator=generator)
+        books = model.posterior.codebooks
+        levels = [torch.randint(book.count, (count, *book.grid), generator=generator) for book in books]
     else:
-        codes = prior.sample_codes(count, generator, given, temperature=temperature)
-    return Samples(codes.cpu(), y, -prior.log_prob_of(codes, given).cpu())
+        drawn = prior.sample_codes(count, generator, given, temperature=temperature)
+        levels = [drawn] if isinstance(drawn, Tensor) else list(drawn)
+    nats = -prior.log_prob(embed(model, levels), given)
+    top, bottom = levels[0].cpu(), levels[1].cpu() if len(levels) == 2 else None
+    return Samples(top, y, nats.cpu(), bottom)
+
+
+def embed(model: VAE, levels: Sequence[Tensor]) -> Tensor:
+    """The codes of every level, int64 [N, h, w] each, as z [N, numbers]."""
+    books = model.posterior.codebooks
+    return torch.cat([book.embed(codes) for book, codes in zip(books, levels, strict=True)], -1)

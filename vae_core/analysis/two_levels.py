@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from vae_core.analysis.code_map import embed
 from vae_core.model.posteriors import GridCodes, TwoLevelQuantised
 from vae_core.model.priors import TwoLevelCodes
 from vae_core.model.vae import VAE
@@ -27,6 +28,10 @@ class Levels:
     top: Tensor
     bottom: Tensor
 
+    def z(self, model: VAE) -> Tensor:
+        """As the decoder takes them [N, numbers]."""
+        return embed(model, (self.top, self.bottom))
+
 
 @torch.inference_mode()
 def encode(model: VAE, images: Tensor, y: Tensor | None = None) -> Levels:
@@ -37,21 +42,22 @@ def encode(model: VAE, images: Tensor, y: Tensor | None = None) -> Levels:
 
 @torch.inference_mode()
 def of_top(model: VAE, top: Tensor, y: Tensor | None = None) -> Levels:
-    """A top [N, h, w] alone: its bottom is the most probable one given it, cell by cell in raster order."""
+    """A top [N, h, w] alone: its bottom is the most probable code given it, cell by cell in raster order.
+
+    y: int64 [N]; of a prior for each class and without y, classes drawn from p(y), the same every time.
+    """
     _, prior = parts(model)
-    return Levels(*prior.sample_codes(len(top), None, _given(model, y), top, temperature=0.0))
+    generator = torch.Generator(model.device).manual_seed(0)
+    return Levels(*prior.sample_codes(len(top), generator, _given(model, y), top, temperature=0.0))
 
 
 @torch.inference_mode()
 def of_bottom(model: VAE, bottom: Tensor, y: Tensor | None = None) -> Levels:
-    """A bottom [N, 2h, 2w] alone: its top is the most probable one under the prior, cell by cell, the same
-    for every image (of a class)."""
+    """A bottom [N, 2h, 2w] alone: its top is the most probable code under the prior, cell by cell in raster
+    order, the same for every image (of a class y, as in `of_top`)."""
     _, prior = parts(model)
-    of_class = None if y is None else _given(model, y)
-    if of_class is None and prior.conditional:
-        of_class = prior.log_py.exp().expand(len(bottom), -1)
-    top = prior.top.sample_codes(len(bottom), None, of_class, temperature=0.0)
-    return Levels(top, bottom)
+    generator = torch.Generator(model.device).manual_seed(0)
+    return Levels(prior.top.sample_codes(len(bottom), generator, _given(model, y), temperature=0.0), bottom)
 
 
 @torch.inference_mode()
@@ -62,19 +68,19 @@ def nats(model: VAE, codes: Levels, y: Tensor | None = None) -> Tensor:
 
 
 @torch.inference_mode()
-def decode(model: VAE, codes: Levels, y: Tensor | None = None) -> Tensor:
-    """E[x|z] of each [N, C, H, W]."""
-    posterior, _ = parts(model)
-    return model.decode_mean(posterior.embed(codes.top, codes.bottom), y)
+def log_px(model: VAE, images: Tensor, codes: Levels, y: Tensor | None = None) -> Tensor:
+    """log p(x|z) of images, float [N, C, H, W] in [0, 1], under codes: [N] in nats."""
+    params = model.decode(codes.z(model)[None], _given(model, y))
+    return model.likelihood.log_prob(params, images.to(model.device))[0].cpu()
 
 
+@torch.inference_mode()
 def mean_nats(model: VAE, codes: GridCodes) -> Tensor | None:
     """`nats` averaged over images [2]; None of codes of one level."""
     if codes.bottom is None:
         return None
-    y = codes.labels if model.classes else None
-    device = model.device
-    return nats(model, Levels(codes.indices.to(device), codes.bottom.to(device)), y).mean(0)
+    there = Levels(codes.indices.to(model.device), codes.bottom.to(model.device))
+    return nats(model, there, codes.labels if model.classes else None).mean(0)
 
 
 def _given(model: VAE, y: Tensor | None) -> Tensor | None:

@@ -91,7 +91,9 @@ def compose(spec: Spec) -> str:
         parts.append("1 dimension")
     usual = Spec()
     if spec.codes:  # what goes with a codebook anyway needs no name
-        parts = [f"VQ-VAE, {spec.codes} codes of {spec.latent} dimensions"]
+        counts = " and ".join(map(str, spec.posterior.codebooks))
+        level = "-2" if spec.posterior.levels == 2 else ""
+        parts = [f"VQ-VAE{level}, {counts} codes of {spec.latent} dimensions"]
         usual = usual.change(**{"posterior.kind": spec.posterior.kind})
     if spec.prior.title != usual.prior.title:
         parts.append(f"prior {_within(spec.prior.title)}")

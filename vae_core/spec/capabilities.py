@@ -8,7 +8,7 @@ from vae_core.spec.priors import StandardNormalPrior
 from vae_core.spec.whole import Spec
 
 Capability = Literal[
-    "vector", "continuous", "plane", "classes", "likelihood", "ppca", "grid", "independent_pixels"
+    "vector", "continuous", "plane", "classes", "likelihood", "ppca", "grid", "levels", "independent_pixels"
 ]
 
 # What is said of a run that lacks it, after its name.
@@ -19,6 +19,7 @@ LACKS: dict[Capability, str] = {
     "classes": "is not told a class, so it cannot be asked for one",
     "likelihood": "was trained on a distance that is no likelihood, and this page asks p(x|z) of images",
     "grid": "has one vector for each image, and this page is about grids of codes",
+    "levels": "has codes of one level, and this page is about two",
     "ppca": "is no linear VAE with one variance for all images, so its optimum has no closed form",
     "independent_pixels": "draws each pixel by those before it, and this page shows what a code alone says",
 }
@@ -28,7 +29,8 @@ def capabilities(spec: Spec) -> frozenset[Capability]:
     """vector: one code of D numbers for each image. continuous: all numbers between are codes, too. plane:
     two dimensions or more. classes: it is told each image's class. likelihood: it has a p(x|z). ppca: its
     optimum is that of probabilistic PCA, and its ELBO has a closed form. grid: a code is a grid of cells,
-    each with a code of a codebook. independent_pixels: given a code, no pixel depends on another."""
+    each with a code of a codebook. levels: it is two such grids, one finer than the other.
+    independent_pixels: given a code, no pixel depends on another."""
     found: dict[Capability, bool] = {
         "vector": spec.posterior.vector,
         "continuous": spec.posterior.continuous,
@@ -36,7 +38,8 @@ def capabilities(spec: Spec) -> frozenset[Capability]:
         "classes": spec.classes > 0,
         "likelihood": spec.likelihood.distance is None,
         "ppca": _is_ppca(spec),
-        "grid": spec.posterior.quantised,
+        "grid": spec.posterior.quantised and spec.posterior.levels == 1,
+        "levels": spec.posterior.levels == 2,
         "independent_pixels": spec.net.reach == 0,
     }
     return frozenset(name for name, there in found.items() if there)

@@ -113,10 +113,15 @@ class Spec(Settings):
         return self.posterior.codebooks[0] if self.posterior.codebooks else 0
 
     @property
-    def uniform_nats(self) -> float:
-        """What the codes of an image cost where all of a codebook are alike: h w log K nats of each level."""
+    def uniform_nats_of_levels(self) -> tuple[float, ...]:
+        """What the codes of each level cost where all of a codebook are alike: h w log K nats."""
         of_levels = zip(self.grids, self.posterior.codebooks, strict=False)
-        return sum((math.prod(grid) * math.log(count) for grid, count in of_levels), 0.0)
+        return tuple(math.prod(grid) * math.log(count) for grid, count in of_levels)
+
+    @property
+    def uniform_nats(self) -> float:
+        """Those of all levels of an image; 0 where there is no codebook."""
+        return sum(self.uniform_nats_of_levels, 0.0)
 
     @property
     def masked(self) -> bool:

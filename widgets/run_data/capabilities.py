@@ -19,12 +19,12 @@ Needs = tuple[Capability, ...]
 
 # What the pages that show one run need of it, beside codes of the test images: all of one of these.
 NEEDS: dict[str, tuple[Needs, ...]] = {
-    "latent_map": (("vector", "continuous", "plane", "independent_pixels"), ("grid",)),
+    "latent_map": (("vector", "continuous", "plane", "independent_pixels"), ("grid",), ("levels",)),
     "compare": (("vector", "continuous", "plane", "independent_pixels"),),
     "traverse": (("vector", "continuous", "independent_pixels"),),
     "interpolate": (("vector", "continuous", "independent_pixels"),),
     "inpaint": (("vector", "continuous", "likelihood"),),
-    "generate": (("vector", "continuous"), ("grid",)),
+    "generate": (("vector", "continuous"), ("grid",), ("levels",)),
 }
 WITHOUT_WEIGHTS: dict[str, Capability] = {"latent_map": "vector"}  # of such runs; all others are decoded
 MOST = 6  # runs that are offered instead

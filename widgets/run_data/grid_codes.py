@@ -30,21 +30,22 @@ class Codebook:
     uses: np.ndarray
 
 
-def codebook(run: Run) -> Codebook:
-    """Raises RunError where the newest frame, which holds the tiles, is missing or cannot be read."""
-    return _codebook(str(run.path), weights(run), files.stamp(run.path / LATEST))
+def codebook(run: Run, level: int = 0) -> Codebook:
+    """That of a level, 0 being the top. Raises RunError where the newest frame, which holds the tiles, is
+    missing or cannot be read."""
+    return _codebook(str(run.path), weights(run), files.stamp(run.path / LATEST), level)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _codebook(path: str, version: Any, stamp: Any) -> Codebook:
-    from vae_core.analysis import code_map
+def _codebook(path: str, version: Any, stamp: Any, level: int) -> Codebook:
+    from vae_core.model.vq_vae_2 import BOTTOM
 
     run = open_run(path)
     frame = run.frame()
     if frame is None:
         raise RunError(f"The newest frame of {run.name}, with the tiles of its codebook, cannot be read.")
-    vectors, _ = code_map.parts(run.model)
-    return Codebook(frame["tiles"], vectors.codebook.detach().numpy(), frame["uses"])
+    vectors, of = run.model.posterior.codebooks[level].codebook, BOTTOM if level else ""
+    return Codebook(frame[f"{of}tiles"], vectors.detach().numpy(), frame[f"{of}uses"])
 
 
 @dataclass(frozen=True, eq=False)

@@ -167,7 +167,8 @@ FILM = Whole("film", TRAVERSE, "dimension", "The dimension of the GIF of one.", 
 
 TAB = Choice("tab", INTERPOLATE, "question", "A path between two images, a grid between four, or sums "
     "of codes.", options=("path", "grid", "arithmetic"), default="path")
-END = Picture("b", INTERPOLATE, "image", "B, where the path ends.")
+END = Picture("b", (*MAP, *INTERPOLATE), "image",
+    "B, where the path ends; on a map of two levels of codes the image whose levels are swapped with A's.")
 LOWER_LEFT = Picture("c", INTERPOLATE, "image", "C, the lower left corner of the grid.")
 LOWER_RIGHT = Picture("d", INTERPOLATE, "image", "D, the lower right corner of the grid.")
 GRID_WAY = Choice("grid_way", INTERPOLATE, "grid", "How codes go from corner to corner.",

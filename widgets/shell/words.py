@@ -39,11 +39,11 @@ def dimensions(count: int) -> str:
 
 
 def code_size(spec: Spec) -> str:
-    """How large a code is: so many dimensions, or a grid of codes of a codebook."""
+    """How large a code is: so many dimensions, or grids of codes of a codebook, the coarsest first."""
     if not spec.codes:
         return dimensions(spec.latent)
-    rows, columns = spec.grid
-    return f"{rows} × {columns} of {spec.codes} codes"
+    of_levels = zip(spec.grids, spec.posterior.codebooks, strict=True)
+    return " and ".join(f"{rows} × {columns} of {count} codes" for (rows, columns), count in of_levels)
 
 
 def short_name(name: str) -> str:

@@ -50,7 +50,7 @@ def page(run: Run | None) -> None:
     if not capabilities.shows(run, "generate"):
         return
     task = question(run)
-    of_grid = "grid" in able(run.spec)
+    of_grid = not able(run.spec).isdisjoint(("grid", "levels"))
     notice.markdown(NOTICE_OF_GRID if of_grid else NOTICES[task], width="stretch")
     (code_sheet.show if of_grid else SHOW[task])(run)
 

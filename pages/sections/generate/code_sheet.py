@@ -62,7 +62,8 @@ def show(run: Run) -> None:
         )
         pixels = pixels_switch.choose_in_browser(run)
         seed = next_seed()
-    book, version = grid_codes.codebook(run), weights(run)
+    books = [grid_codes.codebook(run, level) for level in range(run.spec.posterior.levels)]
+    version, written = weights(run), [parcels.codebook(book.tiles, book.vectors, book.uses) for book in books]
     drawn = {
         kind: samples(str(run.path), version, kind == "uniform", percent / 100, seed, tuple(sorted(told)))
         for kind in kinds
@@ -70,11 +71,17 @@ def show(run: Run) -> None:
     for column, (kind, found) in zip(st.columns(2, gap="large"), drawn.items(), strict=False):
         with column:
             st.markdown(TITLES[kind])
+            y, bottom = found.y, found.bottom
             code_sheet(
                 f"code-sheet-{kind}",
                 decoder=usage.decoder(run, None),
-                codebook=parcels.codebook(book.tiles, book.vectors, book.uses),
-                sheet=parcels.sheet(found.codes.numpy(), None if found.y is None else found.y.numpy()),
+                codebook=written[0],
+                sheet=parcels.sheet(
+                    found.codes.numpy(),
+                    None if y is None else y.numpy(),
+                    None if bottom is None else bottom.numpy(),
+                ),
+                bottom=written[1] if len(written) == 2 else None,
                 pixels=pixels,
                 label=f"{COUNT} samples, {FROM[kind]}",
             )
@@ -141,7 +148,6 @@ def _picture(run: Run, found: Samples, pixels: Pixels, times: int) -> bytes:
 
     from vae_core.analysis import code_map, decode
 
-    codebook, _ = code_map.parts(run.model)
     noise = torch.Generator(run.model.device).manual_seed(0)
-    images = decode.decode(run.model, codebook.embed(found.codes), found.y, pixels, noise)
+    images = decode.decode(run.model, code_map.embed(run.model, found.levels), found.y, pixels, noise)
     return sheets.tile(np.asarray(to_uint8(images.cpu().numpy())), ACROSS, 2 * times)

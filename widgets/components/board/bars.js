@@ -4,7 +4,8 @@ import { box, brief, line, ticks, write } from "../../../vae_core/browser/draw.j
 
 const LEFT = 34, RIGHT = 4, BOTTOM = 20, TOP = 6;
 
-export function drawBars(ctx, [width, height], { colours, font }, values, chosen) {
+/** names: of the values, or null for latent dimensions. */
+export function drawBars(ctx, [width, height], { colours, font }, values, chosen, names = null) {
   const w = width - LEFT - RIGHT, h = height - TOP - BOTTOM, right = LEFT + w, foot = TOP + h;
   const high = Math.max(...values, 0.1) * 1.08, Y = (v) => TOP + (1 - v / high) * h;
   const label = { fill: colours.muted, size: 11, font };
@@ -14,11 +15,11 @@ export function drawBars(ctx, [width, height], { colours, font }, values, chosen
   }
   const slot = w / values.length, wide = Math.max(1, Math.min(slot * 0.72, 46)), every = Math.ceil(26 / slot);
   values.forEach((v, k) => {
-    const x = LEFT + slot * (k + 0.5), top = Y(Math.max(v, 0)), shown = chosen.includes(k);
+    const x = LEFT + slot * (k + 0.5), top = Y(Math.max(v, 0)), shown = names !== null || chosen.includes(k);
     box(ctx, x - wide / 2, top, wide, Math.max(foot - top, 1), { fill: colours.kl, alpha: shown ? 1 : 0.55 });
     if (k % every) return;
     const fill = shown ? colours.ink : colours.muted;
-    write(ctx, `z${k + 1}`, x, foot + 14, { ...label, align: "center", baseline: "alphabetic", fill });
+    write(ctx, names?.[k] ?? `z${k + 1}`, x, foot + 14, { ...label, align: "center", baseline: "alphabetic", fill });
   });
   line(ctx, [[LEFT, foot], [right, foot]], { stroke: colours.line });
 }

@@ -133,8 +133,8 @@ function makeBoard(root) {
     else cloud.take(moment(), { axes: d.axes, classes: d.classes, note: d.cloud_note, chosen: d.chosen, latent: d.latent, standard: d.unit_prior }, duration);
     lays();
     panels.curves.say(d.kl_note);
-    panels.curves.box.querySelector(".extra").textContent = d.quantised ? "Use of codes" : d.grouped ? "KL per group" : "KL per dimension";
-    panels.bars.name(d.quantised ? "Use of each code" : d.grouped ? "KL per group" : "KL per latent dimension");
+    panels.curves.box.querySelector(".extra").textContent = d.levels ? "Nats per level" : d.quantised ? "Use of codes" : d.grouped ? "KL per group" : "KL per dimension";
+    panels.bars.name(d.levels ? "Nats of the codes, per level" : d.quantised ? "Use of each code" : d.grouped ? "KL per group" : "KL per latent dimension");
     panels.bars.say(d.bars_note);
     tiles();
     figures.forEach((f) => f.draw());

@@ -12,7 +12,8 @@ import { curveLayout, drawCurves, nearestStep } from "./curves.js";
  * that are drawn; turn(): shows bars in the place of curves, or curves again.
  */
 export function makePanels(part, shown, turn) {
-  const kl = () => [...(shown().moment?.kl ?? [])], uses = () => shares(shown().moment?.uses);
+  const kl = () => [...(shown().moment?.kl ?? [])], levels = () => shown().d.levels ?? null;
+  const uses = () => (levels() ? [] : shares(shown().moment?.uses));
   const pictures = (name, title) => new Figure(part(name), {
     title,
     height: (width) => {
@@ -53,18 +54,18 @@ export function makePanels(part, shown, turn) {
     title: "KL per latent dimension", height: () => shown().sizes.curves, cursor: true,
     extra: [["Curves", "The curves again", turn]],
     draw(ctx, size, theme) {
-      if (shown().d.quantised && uses().length) drawUses(ctx, size, theme, uses().map(({ share }) => share));
-      else if (kl().length) drawBars(ctx, size, theme, kl(), shown().d.chosen);
+      if (uses().length) drawUses(ctx, size, theme, uses().map(({ share }) => share));
+      else if (kl().length) drawBars(ctx, size, theme, kl(), shown().d.chosen, levels());
       else drawWaiting(ctx, size, theme);
     },
     hover(px) {
       const used = uses(), k = barAt(bars.canvas.clientWidth, used.length || kl().length, px);
       if (k === null) return null;
-      return used.length ? `code ${used[k].code}: ${(100 * used[k].share).toFixed(2)} % of cells` : `z${k + 1}: ${kl()[k].toFixed(2)} ${shown().d.unit}`;
+      return used.length ? `code ${used[k].code}: ${(100 * used[k].share).toFixed(2)} % of cells` : `${levels()?.[k] ?? `z${k + 1}`}: ${kl()[k].toFixed(2)} ${shown().d.unit}`;
     },
-    csv: () => (shown().d.quantised
+    csv: () => (uses().length
       ? table(["code", "share"], uses().map(({ code, share }) => [code, share]))
-      : table(["dimension", "kl"], kl().map((v, k) => [k + 1, v]))),
+      : table([levels() ? "level" : "dimension", "kl"], kl().map((v, k) => [levels()?.[k] ?? k + 1, v]))),
   });
   return { curves, bars, probes: pictures("probes", "Probe images and their reconstructions"), samples: pictures("samples", "Samples from the prior") };
 }

@@ -27,9 +27,12 @@ def coded(image: np.ndarray, codes: np.ndarray, vectors: np.ndarray | None = Non
     return wire.pack({"kind": "coded"}, arrays)
 
 
-def sheet(codes: np.ndarray, y: np.ndarray | None = None) -> bytes:
-    """Grids of codes [N, h, w]; y [N]: the class under which each is decoded."""
+def sheet(codes: np.ndarray, y: np.ndarray | None = None, bottom: np.ndarray | None = None) -> bytes:
+    """Grids of codes [N, h, w]; y [N]: the class under which each is decoded; bottom [N, 2h, 2w]: those of a
+    second level."""
     arrays = {"codes": np.asarray(codes, np.int16)}
+    if bottom is not None:
+        arrays["bottom"] = np.asarray(bottom, np.int16)
     if y is not None:
         arrays["y"] = np.asarray(y, np.int16)
     return wire.pack({"kind": "sheet"}, arrays)

@@ -20,12 +20,21 @@ HERE = Path(__file__).parent
 
 
 def code_sheet(
-    key: str, *, decoder: bytes, codebook: bytes, sheet: bytes, pixels: str = "means", label: str = "Samples"
+    key: str,
+    *,
+    decoder: bytes,
+    codebook: bytes,
+    sheet: bytes,
+    bottom: bytes | None = None,
+    pixels: str = "means",
+    label: str = "Samples",
 ) -> None:
-    """Show what a prior has written. All are parcels; another sheet is written anew. pixels: what is shown of
-    p(x|z): "means", "modes" or "drawn"."""
+    """Show what a prior has written. All are parcels; another sheet is written anew. bottom: the codebook of
+    a second level. pixels: what is shown of p(x|z): "means", "modes" or "drawn"."""
     mount = _component()
     parcels = {"decoder": decoder, "codebook": codebook, "sheet": sheet}
+    if bottom is not None:
+        parcels["bottom"] = bottom
     data: dict[str, Any] = {name: wire.header(parcel)["id"] for name, parcel in parcels.items()}
     with st.container(gap=None):  # the senders show nothing
         for name, parcel in parcels.items():

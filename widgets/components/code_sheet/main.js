@@ -43,9 +43,15 @@ class CodeSheet {
   /** Takes up the parcels that Python named once all have arrived; until then the old ones stay. */
   gather() {
     const [decoder, codebook, sheet] = [this.data.decoder, this.data.codebook, this.data.sheet].map(fetchParcel);
-    if (!decoder || !codebook || !sheet || (sheet === this.sheet && decoder.made.showing(this.data.pixels) === this.decoder)) return;
-    const { tiles } = codebook.arrays, [count] = sheet.arrays.codes.shape, [, height, width] = decoder.made.image;
-    Object.assign(this, { decoder: decoder.made.showing(this.data.pixels), codebook, sheet, pictures: sideBySide(tiles), tile: [tiles.shape[3], tiles.shape[2]] });
+    const bottom = this.data.bottom && fetchParcel(this.data.bottom);
+    if (!decoder || !codebook || !sheet || (this.data.bottom && !bottom) || (sheet === this.sheet && decoder.made.showing(this.data.pixels) === this.decoder)) return;
+    const [count] = sheet.arrays.codes.shape, [, height, width] = decoder.made.image;
+    const level = ({ arrays: { tiles, vectors } }, codes) => {
+      const [, rows, columns] = codes.shape;
+      return { codes, vectors, pictures: sideBySide(tiles), tile: [tiles.shape[3], tiles.shape[2]], rows, columns, cells: rows * columns };
+    };
+    const levels = [level(codebook, sheet.arrays.codes), ...(bottom ? [level(bottom, sheet.arrays.bottom)] : [])];
+    Object.assign(this, { decoder: decoder.made.showing(this.data.pixels), sheet, levels });
     const rows = Math.ceil(count / ACROSS);
     Object.assign(this.dom.samples, { width: SCALE * (ACROSS * (width + BETWEEN) - BETWEEN), height: SCALE * (rows * (height + BETWEEN) - BETWEEN), hidden: false });
     this.dom.waiting.hidden = true;
@@ -56,7 +62,7 @@ class CodeSheet {
   /** Shows the writing, all samples at a time, as the prior wrote them; then decodes one after the other. */
   play() {
     cancelAnimationFrame(this.working);
-    const [count, rows, columns] = this.sheet.arrays.codes.shape, cells = rows * columns, still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const [count] = this.sheet.arrays.codes.shape, cells = this.levels.reduce((sum, level) => sum + level.cells, 0), still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const ctx = this.dom.samples.getContext("2d"), started = performance.now();
     ctx.clearRect(0, 0, ctx.canvas.width, ctx.canvas.height);
     let written = 0, decoded = 0;
@@ -80,17 +86,28 @@ class CodeSheet {
     return [SCALE * (k % ACROSS) * (width + BETWEEN), SCALE * Math.floor(k / ACROSS) * (height + BETWEEN)];
   }
 
+  /** Cells count on from the top level to the bottom, which is drawn over it. */
   drawCell(ctx, k, cell) {
-    const { sheet: { arrays: { codes } }, tile: [w, h], decoder: { image: [, height, width] } } = this, [, rows, columns] = codes.shape;
+    const { levels: [first, second], decoder: { image: [, height, width] } } = this;
+    if (cell >= first.cells) this.drawCellOf(ctx, second, k, cell - first.cells, [width, height]);
+    else this.drawCellOf(ctx, first, k, cell, [width, height]);
+  }
+
+  drawCellOf(ctx, { codes, pictures, tile: [w, h], rows, columns }, k, cell, [width, height]) {
     const [left, top] = this.corner(k), side = [(SCALE * width) / columns, (SCALE * height) / rows];
     const at = [left + (cell % columns) * side[0], top + Math.floor(cell / columns) * side[1]];
     ctx.imageSmoothingEnabled = false;
-    ctx.drawImage(this.pictures, codes[k * rows * columns + cell] * w, 0, w, h, ...at, side[0] - 1, side[1] - 1);
+    ctx.drawImage(pictures, codes[k * rows * columns + cell] * w, 0, w, h, ...at, side[0] - 1, side[1] - 1);
   }
 
   drawSample(ctx, k) {
-    const { sheet: { arrays: { codes, y } }, decoder: { image: [channels, height, width] } } = this, [, rows, columns] = codes.shape;
-    const z = embedded(codes.subarray(k * rows * columns, (k + 1) * rows * columns), this.codebook.arrays.vectors);
+    const { sheet: { arrays: { y } }, decoder: { image: [channels, height, width], latent } } = this, z = new Float32Array(latent);
+    let from = 0;
+    for (const { codes, cells, vectors } of this.levels) {
+      const part = embedded(codes.subarray(k * cells, (k + 1) * cells), vectors);
+      z.set(part, from);
+      from += part.length;
+    }
     const canvas = new OffscreenCanvas(width, height), inner = canvas.getContext("2d"), pixels = inner.createImageData(width, height);
     paint(this.decoder.decode(z, y?.[k]), channels, pixels.data);
     inner.putImageData(pixels, 0, 0);
