@@ -394,14 +394,30 @@ RECIPES = {
             },
         ),
         Recipe(
+            "vq-without-codebook",
+            "VQ-VAE without its codebook",
+            "The encoder and decoder of the recipe vq with a Gaussian of 7 x 7 x 10 dimensions between them: "
+            "what the codebook takes from reconstructions, and what it saves.",
+            "Reconstructions beside those of the recipe vq, and what they cost: the KL here, the nats of the "
+            "codes there.",
+            {
+                "net.kind": "conv_grid",
+                "posterior.kind": "diagonal_gaussian",
+                "latent": 490,
+                "training.epochs": 6,
+                "training.schedule": "cosine",
+            },
+        ),
+        Recipe(
             "vq2",
             "VQ-VAE-2, two levels of codes",
             "A grid of 14 x 14 cells below one of 7 x 7, each with a codebook of its own (Razavi et al. "
-            "2019); the prior writes the top first and the bottom given it.",
-            "The top keeps what is coarse, the bottom what is fine. Given the top, a bottom cell costs less "
-            "than a top one; on Code map, see what either level draws alone.",
+            "2019). The bottom has four codes: with 64 it says everything, and the top is not needed.",
+            "The bars: what the top costs, and the bottom given it. On Latent map, what either level alone "
+            "makes of an image, and the top of one image with the bottom of another.",
             {
                 "posterior.kind": "vq2",
+                "posterior.bottom_codes": 4,
                 "latent": 16,
                 "prior.hidden": 32,
                 "training.epochs": 6,

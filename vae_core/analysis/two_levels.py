@@ -42,19 +42,19 @@ def encode(model: VAE, images: Tensor, y: Tensor | None = None) -> Levels:
 
 @torch.inference_mode()
 def of_top(model: VAE, top: Tensor, y: Tensor | None = None) -> Levels:
-    """A top [N, h, w] alone: its bottom is the most probable code given it, cell by cell in raster order.
+    """A top [N, h, w] alone: its bottom is drawn from p(bottom | top, y), the same every time.
 
-    y: int64 [N]; of a prior for each class and without y, classes drawn from p(y), the same every time.
+    y: int64 [N]; of a prior for each class and without y, classes drawn from p(y).
     """
     _, prior = parts(model)
     generator = torch.Generator(model.device).manual_seed(0)
-    return Levels(*prior.sample_codes(len(top), generator, _given(model, y), top, temperature=0.0))
+    return Levels(*prior.sample_codes(len(top), generator, _given(model, y), top))
 
 
 @torch.inference_mode()
 def of_bottom(model: VAE, bottom: Tensor, y: Tensor | None = None) -> Levels:
     """A bottom [N, 2h, 2w] alone: its top is the most probable code under the prior, cell by cell in raster
-    order, the same for every image (of a class y, as in `of_top`)."""
+    order, the same for every image; y as in `of_top`."""
     _, prior = parts(model)
     generator = torch.Generator(model.device).manual_seed(0)
     return Levels(prior.top.sample_codes(len(bottom), generator, _given(model, y), temperature=0.0), bottom)

@@ -202,16 +202,29 @@ def classifier_and_noise(spec: Spec) -> str | None:
 
 
 def net_and_posterior(spec: Spec) -> str | None:
-    if spec.net.of_grid == spec.posterior.quantised:
+    if not spec.posterior.quantised:
+        return _vector_and_grid(spec) if spec.net.of_grid else None
+    if spec.net.of_grid:
         return None
-    if spec.posterior.quantised:
-        return (
-            f"net.kind: the posterior {spec.posterior.kind} chooses a code for every cell of a grid, and "
-            f"{spec.net.kind} has no grid; choose net.kind=conv_grid"
-        )
     return (
-        f"net.kind: {spec.net.kind} gives a grid of codes, and the posterior {spec.posterior.kind} is of one "
-        "vector; choose another network or posterior.kind=vq or vq2"
+        f"net.kind: the posterior {spec.posterior.kind} chooses a code for every cell of a grid, and "
+        f"{spec.net.kind} has no grid; choose net.kind=conv_grid"
+    )
+
+
+def _vector_and_grid(spec: Spec) -> str | None:
+    """A vector without a codebook is laid out over the cells, as many dimensions in each."""
+    if spec.posterior.form != "gaussian":
+        return (
+            f"net.kind: {spec.net.kind} gives every cell of a grid numbers of its own, and the posterior "
+            f"{spec.posterior.kind} is of the whole; choose another network or posterior.kind=vq"
+        )
+    rows, columns = (1, 1) if spec.data.image_shape is None else spec.grid
+    if not rows * columns or spec.latent % (rows * columns) == 0:
+        return None
+    return (
+        f"latent: {spec.net.kind} gives each of {rows} x {columns} cells as many dimensions; choose a "
+        f"multiple of {rows * columns}, another network or posterior.kind=vq"
     )
 
 
@@ -287,7 +300,9 @@ def companions(spec: Spec, changes: Mapping[str, Any]) -> dict[str, Any]:
     parts that go with it, where none are named."""
     usual = {"net.kind": "mlp", "posterior.kind": "diagonal_gaussian", "prior.kind": "standard_normal"}
     of_codebook = {"net.kind": "conv_grid", "posterior.kind": "vq", "prior.kind": "autoregressive"}
-    known = {"net.kind": kinds(Net), "posterior.kind": kinds(Posterior), "prior.kind": kinds(Prior)}
+    known = {"posterior.kind": kinds(Posterior), "prior.kind": kinds(Prior)}
+    if not known.keys() & changes.keys():  # a grid may be without a codebook, where that is said
+        known = {"net.kind": kinds(Net)}
     named = [known[field].get(changes[field]) for field in known if field in changes]
     quantised = {getattr(each, "quantised", getattr(each, "of_grid", False)) for each in named if each}
     if quantised != {not spec.posterior.quantised}:

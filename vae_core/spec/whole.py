@@ -104,8 +104,10 @@ class Spec(Settings):
 
     @property
     def code_size(self) -> int:
-        """Of how many numbers z is: in every cell of all grids, those of each latent dimension."""
-        return self.latent * sum(map(math.prod, self.grids)) * self.posterior.width
+        """Of how many numbers z is: those of each latent dimension; where there are codebooks, in every cell
+        of all grids."""
+        cells = sum(map(math.prod, self.grids)) if self.posterior.quantised else 1
+        return self.latent * cells * self.posterior.width
 
     @property
     def codes(self) -> int:

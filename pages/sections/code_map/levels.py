@@ -41,7 +41,7 @@ def show(run: Run, pair: tuple[Subject, Subject], y: int | None, pixels: Pixels)
                 [
                     (name, pair[k].image, f"Image {name}, as the encoder sees it"),
                     ("Both levels", found.full[k], f"{name}’s own codes, decoded"),
-                    ("Top only", found.top[k], f"{name}’s top, and the most probable bottom given it"),
+                    ("Top only", found.top[k], f"{name}’s top, and a bottom drawn given it"),
                     ("Bottom only", found.bottom[k], f"{name}’s bottom under the most probable top"),
                     (f"Top of {name}, bottom of {other}", found.swapped[k], "Neither is encoded anew"),
                 ],
@@ -60,7 +60,7 @@ def missing(run: Run) -> str:
     if isinstance(run.spec.prior, UniformPrior):
         usual = "code 0 in every cell, as a uniform prior finds all alike"
     return (
-        "Top only: its bottom is the most probable one given the top, cell by cell. Bottom only: its top is "
+        "Top only: its bottom is drawn from the prior, given the top. Bottom only: its top is "
         f"{usual}. Single cells cannot be changed here: that needs codes of one level, such as the recipe vq."
     )
 

@@ -101,7 +101,7 @@ def test_codes_are_drawn_as_often_as_their_probability_says(of_class: bool) -> N
 
 
 @torch.inference_mode()
-def test_a_level_alone_takes_the_most_probable_other_and_a_and_a_give_a() -> None:
+def test_a_level_alone_is_kept_and_the_prior_says_the_other() -> None:
     vae = model()
     own = two_levels.encode(vae, IMAGES)
     z = vae.posterior.embed(own.top, own.bottom)

@@ -85,7 +85,11 @@ def test_with_classes_encoder_decoder_and_prior_are_told_them() -> None:
     [
         ({"net.kind": "mlp", "posterior.kind": "vq"}, "mlp has no grid; choose net.kind=conv_grid"),
         ({"prior.kind": "mixture", "posterior.kind": "vq"}, "choose prior.kind=autoregressive or uniform"),
-        ({"posterior.kind": "point", "net.kind": "conv_grid"}, "choose another network or posterior.kind=vq"),
+        ({"posterior.kind": "point", "net.kind": "conv_grid", "latent": "6"}, "choose a multiple of 4,"),
+        (
+            {"posterior.kind": "gumbel", "net.kind": "conv_grid"},
+            "choose another network or posterior.kind=vq",
+        ),
         ({"objective.kind": "iwae"}, "it goes with objective.kind=elbo"),
         ({"objective.kind": "beta_tc"}, "it goes with objective.kind=elbo"),
         ({"objective.beta": "2"}, "no gradient of the KL reaches the encoder"),
@@ -107,6 +111,21 @@ def test_a_codebook_brings_what_goes_with_it_and_takes_it_away_again(change: str
     assert there.prior.kind == ("uniform" if "uniform" in change else "autoregressive")
     back = there.change(**{"posterior.kind": "diagonal_gaussian"})
     assert (back.net, back.prior) == (usual.net, usual.prior)
+
+
+def test_the_same_networks_train_without_a_codebook() -> None:
+    vector = {"posterior.kind": "diagonal_gaussian", "net.kind": "conv_grid", "latent": 4 * 3}
+    spec = Spec.parse(TINY).change(**vector)
+    assert (spec.prior.kind, spec.code_size) == ("standard_normal", 12)
+    trainer = Trainer(spec, data.load("digits", "train"))
+    trained(trainer, 3)
+    x = torch.rand(2, 1, 8, 8)
+    params = trainer.model.encode(x)
+    # The last convolution gives each cell its means first, then its log variances.
+    mean, log_var = trainer.model.posterior.moments(params)
+    torch.testing.assert_close(torch.cat([mean, log_var], 1), params)
+    z = params[:, :12].reshape(2, 3, 2, 2)  # three dimensions in each of four cells, channels first
+    torch.testing.assert_close(trainer.model.decoder[0](mean), z)
 
 
 def test_cells_that_do_not_fill_the_image_are_refused() -> None:
