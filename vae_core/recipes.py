@@ -396,13 +396,14 @@ RECIPES = {
         Recipe(
             "vq-without-codebook",
             "VQ-VAE without its codebook",
-            "The encoder and decoder of the recipe vq with a Gaussian of 7 x 7 x 10 dimensions between them: "
-            "what the codebook takes from reconstructions, and what it saves.",
-            "Reconstructions beside those of the recipe vq, and what they cost: the KL here, the nats of the "
-            "codes there.",
+            "The encoder and decoder of the recipe vq with 7 x 7 x 10 numbers between them, neither chosen "
+            "from a codebook nor under noise.",
+            "How much better it reconstructs than the recipe vq is what the codebook costs. Samples show "
+            "what a codebook is for: here nothing says where codes lie.",
             {
                 "net.kind": "conv_grid",
-                "posterior.kind": "diagonal_gaussian",
+                "posterior.kind": "point",
+                "objective.beta": 0.0,
                 "latent": 490,
                 "training.epochs": 6,
                 "training.schedule": "cosine",

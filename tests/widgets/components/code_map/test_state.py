@@ -62,7 +62,7 @@ def test_changed_codes_stand_in_for_the_encoders() -> None:
 
 
 def test_the_browser_embeds_codes_as_the_model_does(javascript: Callable[..., Any]) -> None:
-    posterior = VectorQuantised(VqPosterior(codes=CODES), 3, (2, 4))
+    posterior = VectorQuantised(VqPosterior(codes=CODES), 3, (2, 4), CODES)
     grid = torch.randint(CODES, (2, 4), generator=torch.Generator().manual_seed(0))
     z = javascript(
         "codes.js",
