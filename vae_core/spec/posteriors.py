@@ -147,12 +147,6 @@ class QuantisedSettings(PosteriorSettings):
     vector: ClassVar[bool] = False
     continuous: ClassVar[bool] = False
     quantised: ClassVar[bool] = True
-    codes: Codes = Field(
-        64,
-        title="Codes",
-        description="K vectors, of which each cell of an image takes the nearest.",
-        json_schema_extra={"step": 16},
-    )
     commitment: Annotated[float, Field(ge=0, le=100)] = Field(
         0.25,
         title="Commitment",
@@ -177,6 +171,12 @@ class VqPosterior(QuantisedSettings):
     form: ClassVar[Literal["indices"]] = "indices"
     title: ClassVar[str] = "Codebook (VQ)"
     kind: Literal["vq"] = "vq"
+    codes: Codes = Field(
+        64,
+        title="Codes",
+        description="K vectors, of which each cell of an image takes the nearest.",
+        json_schema_extra={"step": 16},
+    )
 
     @property
     def codebooks(self) -> tuple[int, ...]:
