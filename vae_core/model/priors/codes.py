@@ -65,13 +65,9 @@ class CodePrior(Prior):
             return (of_each + self.log_py).logsumexp(-1)
         leading = indices.shape[:-2]
         given = None if y is None else y.expand(*leading, y.shape[-1]).reshape(-1, y.shape[-1])
-        log_prob = self.log_prob_of_rows(indices.reshape(-1, *self.grid), given)
+        rows = indices.reshape(-1, *self.grid)
+        log_prob: Tensor = -F.cross_entropy(self.logits(rows, given), rows, reduction="none").sum((-2, -1))
         return log_prob.unflatten(0, leading) if leading else log_prob[0]
-
-    def log_prob_of_rows(self, indices: Tensor, y: Tensor | None = None) -> Tensor:
-        """As `log_prob_of`, of indices [B, h, w] and what `logits` takes beside them: [B]."""
-        nats: Tensor = F.cross_entropy(self.logits(indices, y), indices, reduction="none").sum((-2, -1))
-        return -nats
 
     def log_prob(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """That of the codes nearest to z."""

@@ -65,11 +65,10 @@ class TwoLevelCodes(Prior):
         leading = top.shape[:-2]
         tops, bottoms = top.reshape(-1, *self.top.grid), bottom.reshape(-1, *self.bottom.grid)
         given = None if y is None else y.expand(*leading, y.shape[-1]).reshape(-1, y.shape[-1])
-        of_levels = [
-            self.top.log_prob_of_rows(tops, given),
-            self.bottom.log_prob_of_rows(bottoms, self._context(tops, given)),
-        ]
-        return torch.stack(of_levels, -1).reshape(*leading, 2)
+        of_top = self.top.log_prob_of(tops, given)
+        logits = self.bottom.logits(bottoms, self._context(tops, given))
+        of_bottom = -F.cross_entropy(logits, bottoms, reduction="none").sum((-2, -1))
+        return torch.stack([of_top, of_bottom], -1).reshape(*leading, 2)
 
     def levels(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         top, bottom = self._codebooks
