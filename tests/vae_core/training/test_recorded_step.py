@@ -1,4 +1,4 @@
-"""A step that is to be recorded: it asks the device for no number, and goes on where it cannot be recorded."""
+"""A step to be recorded asks the device for no number, and is made all the same where it cannot be."""
 
 from typing import Any
 
