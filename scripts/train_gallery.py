@@ -140,6 +140,7 @@ PIECES = (
             # Of 256 levels a step takes most of a second: all four take as many steps as that allows.
             {"training.steps": 1000},
             frames=6,
+            samples=0 if name == "categorical" else 1000,
         )
         for name, title, sentence in (
             ("gaussian", "Gaussian likelihood", "One variance for all pixels: draws are grainy all over."),
@@ -180,6 +181,7 @@ PIECES = (
         "A decoder so strong that the code goes unused",
         "Each pixel is told of its neighbours: the KL falls to nearly nothing, and the ELBO rises.",
         frames=6,
+        samples=0,
     ),
 )
 
