@@ -48,7 +48,8 @@ WORST_LOSS = 0.1  # nats per image that float16 may cost
 class Piece:
     """One run of the gallery: its folder, the recipe it comes from, and what its card says.
 
-    frames: how many it keeps, where these are fewer than its collection's.
+    frames: how many it keeps, where these are fewer than its collection's. samples: of log p(x), for each
+    image; 0 where each costs too much.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Piece:
     sentence: str
     changes: dict[str, Any] = field(default_factory=dict)
     frames: int | None = None
+    samples: int = 1000
 
 
 @dataclass(frozen=True)
@@ -169,9 +171,9 @@ def ship(
     """
     full, small, precision = run.model, rounded(run.model), "float16"
     reference = evaluate(full, test, samples=0)["elbo"]
-    numbers = evaluate(small, test)
+    numbers = evaluate(small, test, piece.samples)
     if reference - numbers["elbo"] > WORST_LOSS:
-        small, precision, numbers = full, "float32", evaluate(full, test)
+        small, precision, numbers = full, "float32", evaluate(full, test, piece.samples)
     if precision == "float16":
         _halve(run.path / files.WEIGHTS)
     _thin(run, keep)
@@ -202,7 +204,7 @@ def recard(piece: Piece, *, made_by: str, more: str | None = None) -> dict[str, 
     Weights, codes and frames stay as they are. more: as in `ship`; without it, what the card has.
     """
     run = Run(GALLERY / piece.name)
-    numbers = evaluate(run.model, data.load(run.spec.data.name, "test"))
+    numbers = evaluate(run.model, data.load(run.spec.data.name, "test"), piece.samples)
     card = (run.path / MODEL_CARD).read_text()
     found = re.search(r"^\| Weights \| (.*) \|$", card, re.MULTILINE)
     weights = found[1] if found else "float16"
