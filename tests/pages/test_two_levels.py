@@ -55,6 +55,13 @@ def test_the_top_of_one_image_is_decoded_with_the_bottom_of_another(app: App, ru
     assert words.nats(float(log_px - nats[0].sum())) in re.search("<dt>ELBO</dt>.*?</b>", html(at))[0]
 
 
+def test_the_top_and_the_bottom_of_one_image_are_that_image(app: App, run: Run) -> None:
+    codes = run.grid_codes
+    z = run.model.posterior.embed(codes.indices[[5]], codes.bottom[[5]])
+    (own,) = to_uint8(run.model.decode_mean(z)).numpy()
+    assert html(app("latent_map", run="levels", a="5", b="5")).count(data_url.address(own)) == 4
+
+
 def test_other_pages_say_why_they_do_not_show_it(app: App, run: Run) -> None:
     assert "grids of cells" in said(app("traverse", run="levels"))
 

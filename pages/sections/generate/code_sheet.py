@@ -31,6 +31,7 @@ TITLES = {
     "prior": "**From the prior**, cell by cell, each given those before it",
     "uniform": "**Uniform**: any code in any cell",
 }
+TOP_FIRST = "**From the prior**, cell by cell: the top, then the bottom given it"
 
 
 def show(run: Run) -> None:
@@ -70,7 +71,7 @@ def show(run: Run) -> None:
     }
     for column, (kind, found) in zip(st.columns(2, gap="large"), drawn.items(), strict=False):
         with column:
-            st.markdown(TITLES[kind])
+            st.markdown(TOP_FIRST if kind == "prior" and len(written) == 2 else TITLES[kind])
             y, bottom = found.y, found.bottom
             code_sheet(
                 f"code-sheet-{kind}",
