@@ -21,7 +21,7 @@ Needs = tuple[Capability, ...]
 NEEDS: dict[str, tuple[Needs, ...]] = {
     "latent_map": (("vector", "continuous", "plane", "independent_pixels"), ("grid",)),
     "compare": (("vector", "continuous", "plane", "independent_pixels"),),
-    "traverse": (("vector", "continuous", "independent_pixels"),),
+    "traverse": (("vector", "continuous", "independent_pixels"), ("categories", "independent_pixels")),
     "interpolate": (("vector", "continuous", "independent_pixels"),),
     "inpaint": (("vector", "continuous", "likelihood"),),
     "generate": (("vector", "continuous"), ("grid",)),
