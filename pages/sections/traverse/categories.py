@@ -107,7 +107,11 @@ def board(run: Run, start: Start, pixels: Pixels) -> None:
         CHOSEN.key,
         decoder=usage.decoder(run, None),
         groups=parcel(
-            start.chosen, use.shares, use.kl, start.picked and start.picked.image, start.probabilities
+            start.chosen,
+            use.shares,
+            use.kl,
+            None if start.picked is None else start.picked.image,
+            start.probabilities,
         ),
         state=CHOSEN.read(lambda link: CodeMapState.from_link(link, groups, each)),
         revision=CHOSEN.revision,

@@ -38,7 +38,7 @@ def parcel(
     kl [M]: of each group, nats; rows are sorted by it. image uint8 [C, H, W] and its probabilities [M, K]:
     what the start is of; None where it is drawn.
     """
-    arrays = {
+    arrays: dict[str, np.ndarray] = {
         "start": np.asarray(start, np.int16),
         "shares": np.asarray(shares, np.float32),
         "kl": np.asarray(kl, np.float32),
