@@ -47,6 +47,7 @@ def test_training_keeps_probabilities_and_the_board_shows_the_groups(app: App, c
         assert "has discrete codes" in at.info[0].value
         assert {"Traverse"} <= {link.proto.label for link in at.get("page_link")}
     traverses_every_category(app, categories)
+    goes_from_a_to_b_group_by_group(app, categories)
 
 
 def traverses_every_category(app: App, run: Run) -> None:
@@ -68,3 +69,14 @@ def traverses_every_category(app: App, run: Run) -> None:
         drawn.add(tuple(groups["start"].tolist()))
     assert len(drawn) > 1
     assert all(0 <= k < K for each in drawn for k in each)
+
+
+def goes_from_a_to_b_group_by_group(app: App, run: Run) -> None:
+    """The path of an interpolation begins at A's categories and ends at B's; groups of most KL come first."""
+    chosen = run.group_codes.probabilities[[0, 1]].argmax(2)
+    ((header, path),) = parcels(app("interpolate", run=run.name, a="0", b="1"), "path")
+    np.testing.assert_array_equal(path["codes"][[0, -1]].reshape(2, M, K).argmax(2), chosen)
+    order = np.argsort(-run.group_codes.kl.mean(0).numpy(), kind="stable")
+    differ = (chosen[0] != chosen[1]).numpy()
+    assert path["places"].tolist() == [m for m in order.tolist() if differ[m]]
+    assert header["stepped"]["name"] == "groups"

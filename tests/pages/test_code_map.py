@@ -91,3 +91,18 @@ def test_a_page_of_vectors_leads_to_those_of_codes(app: App, run: Run) -> None:
     assert "has codes that are grids of cells" in at.info[0].value
     links = {link.proto.label for link in at.get("page_link")}
     assert {"Latent map", "Generate"} <= links
+
+
+def test_cells_of_one_image_give_way_to_those_of_another(app: App, run: Run) -> None:
+    at = app("interpolate", run="codes", a="0", b="3", order="random", seed="5")
+    assert not at.exception
+    assert not at.error
+    ((header, path),) = parcels(at, "path")
+    ends = run.grid_codes.indices[[0, 3]]
+    z = run.model.posterior.embed(ends)
+    np.testing.assert_allclose(path["codes"][[0, -1]], z, rtol=1e-6)
+    differ = (ends[0] != ends[1]).flatten().nonzero().flatten()
+    assert sorted(path["places"].tolist()) == differ.tolist()
+    assert header["stepped"]["rows"] == header["stepped"]["columns"] == 2
+    np.testing.assert_allclose(path["log_p"][[0, -1]], run.model.prior.log_prob_of(ends), rtol=1e-5)
+    assert "need codes that are vectors" in said(at)

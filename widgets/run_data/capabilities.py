@@ -22,7 +22,11 @@ NEEDS: dict[str, tuple[Needs, ...]] = {
     "latent_map": (("vector", "continuous", "plane", "independent_pixels"), ("grid",)),
     "compare": (("vector", "continuous", "plane", "independent_pixels"),),
     "traverse": (("vector", "continuous", "independent_pixels"), ("categories", "independent_pixels")),
-    "interpolate": (("vector", "continuous", "independent_pixels"),),
+    "interpolate": (
+        ("vector", "continuous", "independent_pixels"),
+        ("categories", "independent_pixels"),
+        ("grid",),
+    ),
     "inpaint": (("vector", "continuous", "likelihood"),),
     "generate": (("vector", "continuous"), ("grid",)),
 }

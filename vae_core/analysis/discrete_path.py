@@ -1,0 +1,27 @@
+"""Paths between discrete codes: place by place, those of A give way to those of B. A place is a cell of a
+grid, or a group of categories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class DiscretePath:
+    """codes int64 [T, N]: those of A first, and then in each row one place more is B's; T - 1 places differ.
+    places int64 [T - 1]: which, in the order in which they give way."""
+
+    codes: Tensor
+    places: Tensor
+
+
+def giving_way(a: Tensor, b: Tensor, order: Tensor) -> DiscretePath:
+    """From codes a to codes b, int64 [N] both, in the order of the places [N]."""
+    places = order[(a != b)[order]]
+    rank = torch.full_like(order, len(places))
+    rank[places] = torch.arange(len(places))
+    given = torch.arange(len(places) + 1)[:, None] > rank
+    return DiscretePath(torch.where(given, b, a), places)
