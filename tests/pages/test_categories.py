@@ -9,7 +9,7 @@ import pytest
 import scipy.stats
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.shown import parcels, showing, until
+from tests.pages.shown import html, parcels, showing, until, words
 from vae_core import recipes
 from vae_core.runs.run import Run, create
 from vae_core.workers import worker
@@ -45,9 +45,14 @@ def test_training_keeps_probabilities_and_the_board_shows_the_groups(app: App, c
         at = app(page, run="categories")
         assert not at.exception
         assert "has discrete codes" in at.info[0].value
-        assert {"Traverse"} <= {link.proto.label for link in at.get("page_link")}
+        assert {"Traverse", "Interpolate", "Generate"} <= {link.proto.label for link in at.get("page_link")}
     traverses_every_category(app, categories)
     goes_from_a_to_b_group_by_group(app, categories)
+    samples = app("generate", run="categories")
+    assert not samples.exception
+    assert not samples.error
+    assert html(samples).count('alt="Sample ') == 2 * 96
+    assert "In each group every category is as likely" in words(samples)
 
 
 def traverses_every_category(app: App, run: Run) -> None:

@@ -28,7 +28,7 @@ NEEDS: dict[str, tuple[Needs, ...]] = {
         ("grid",),
     ),
     "inpaint": (("vector", "continuous", "likelihood"),),
-    "generate": (("vector", "continuous"), ("grid",)),
+    "generate": (("vector", "continuous"), ("categories",), ("grid",)),
 }
 WITHOUT_WEIGHTS: dict[str, Capability] = {"latent_map": "vector"}  # of such runs; all others are decoded
 MOST = 6  # runs that are offered instead
