@@ -90,7 +90,7 @@ def test_a_page_of_vectors_leads_to_those_of_codes(app: App, run: Run) -> None:
     at = app("traverse", run="codes")
     assert "has codes that are grids of cells" in at.info[0].value
     links = {link.proto.label for link in at.get("page_link")}
-    assert {"Latent map", "Generate"} <= links
+    assert {"Latent map", "Interpolate", "Inpaint", "Generate"} <= links
 
 
 def test_cells_of_one_image_give_way_to_those_of_another(app: App, run: Run) -> None:
@@ -106,3 +106,14 @@ def test_cells_of_one_image_give_way_to_those_of_another(app: App, run: Run) -> 
     assert header["stepped"]["rows"] == header["stepped"]["columns"] == 2
     np.testing.assert_allclose(path["log_p"][[0, -1]], run.model.prior.log_prob_of(ends), rtol=1e-5)
     assert "need codes that are vectors" in said(at)
+
+
+def test_the_prior_writes_the_hidden_cells_of_an_image(app: App, run: Run) -> None:
+    at = app("inpaint", run="codes", a="4", hide="lower half", k="8", seed="2")
+    assert not at.exception
+    assert not at.error
+    assert "2 of 4 cells hidden" in html(at)
+    assert html(at).count(" nats</figcaption>") == 8
+    assert "exact draws of p(hidden | kept)" in said(at)
+    upper = app("inpaint", run="codes", a="4", hide="upper half")
+    assert "weighed by how well they lead" in said(upper)

@@ -27,7 +27,7 @@ NEEDS: dict[str, tuple[Needs, ...]] = {
         ("categories", "independent_pixels"),
         ("grid",),
     ),
-    "inpaint": (("vector", "continuous", "likelihood"),),
+    "inpaint": (("vector", "continuous", "likelihood"), ("grid",)),
     "generate": (("vector", "continuous"), ("categories",), ("grid",)),
 }
 WITHOUT_WEIGHTS: dict[str, Capability] = {"latent_map": "vector"}  # of such runs; all others are decoded
