@@ -39,7 +39,9 @@ def dimensions(count: int) -> str:
 
 
 def code_size(spec: Spec) -> str:
-    """How large a code is: so many dimensions, or a grid of codes of a codebook."""
+    """How large a code is: so many dimensions, groups of categories, or a grid of codes of a codebook."""
+    if spec.posterior.form == "probabilities":
+        return f"{spec.latent} × {spec.posterior.width} categories"
     if not spec.codes:
         return dimensions(spec.latent)
     rows, columns = spec.grid
