@@ -57,6 +57,7 @@ def test_a_link_changes_codes_of_an_image_and_the_page_says_what_they_cost(app: 
     log_px = torch.distributions.Bernoulli(p).log_prob(pixels).sum()
     assert f"<dt>log p(x|z)</dt><dd><b>{words.nats(float(log_px))}</b>" in html(at)
     assert words.nats(4 * np.log(12)) in html(at)
+    assert words.nats(4 * np.log2(12)) in html(app("latent_map", run="codes", a="5", unit="bits"))
     # The chosen cell is the middle one, here the last.
     where = (run.grid_codes.indices == 0).float()
     assert f"**Where code 0 is used**: in {100 * where.mean():.1f} % of all cells" in said(at)

@@ -10,7 +10,7 @@ from vae_core.runs.run import Run
 from widgets.components import picker, pixels_switch
 from widgets.run_data import capabilities, classes
 from widgets.run_data.subject import Subject
-from widgets.shell import links, url_state, url_widgets
+from widgets.shell import links, units, url_state, url_widgets
 
 NOTICE = (
     "**Notice.** A code changes the image about its own cell, and hardly elsewhere. What one code means "
@@ -30,8 +30,9 @@ def page(run: Run | None) -> None:
             picked = picker.pick(links.IMAGE, run, label="Image")
         y = decoded_class(run, None if picked is None else picked.label)
         pixels = pixels_switch.choose_in_browser(run)
+        unit = units.switch()
     if picked is not None:
-        stage.show(run, Subject.of(run, picked), y, pixels)
+        stage.show(run, Subject.of(run, picked), y, pixels, unit)
 
 
 def decoded_class(run: Run, label: int | None) -> int | None:
