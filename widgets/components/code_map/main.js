@@ -14,7 +14,7 @@ import { TilePanel } from "./tile_panel.js";
 
 const WRITING = 40; // ms for each cell that the prior has written
 const ORDER = "The prior writes in raster order: each hidden cell given all cells before it, kept or written. Kept cells count for those "
-  + "after them alone. So hidden cells that end the grid are drawn from p(hidden | kept), and others are not.";
+  + "after them alone. So hidden cells that end the grid are drawn from p(hidden | kept), and others are not; the page Inpaint weighs them.";
 const KEYS = [
   ["Arrows", "the next cell; in the codebook, the next code"], ["Enter", "from a cell to the codebook, and there: take this code"],
   ["Esc", "back to the cell"], ["Backspace", "the encoder's code again"], ["Ctrl + Z", "undo"], ["Space", "hide or show the cell, while cells are hidden"],
