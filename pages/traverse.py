@@ -15,8 +15,8 @@ OF_NUMBERS = (
     r"\mathrm{MIG} = \frac{1}{F} \sum_{f=1}^{F} \frac{I(v_f; z_{(1)}) - I(v_f; z_{(2)})}{H(v_f)}",
 )
 OF_CATEGORIES = (
-    "In a row one group m takes each of its categories k in turn, and the others stay. The bars are shares of "
-    "q(z), and a row's KL is that of q(z|x) to a uniform choice, on average over the images.",
+    "In a row one group m takes each of its categories k in turn, and the others stay. The bars are shares "
+    "of q(z), and a row's KL is that of q(z|x) to a uniform choice, on average over the images.",
     r"\hat{x}_{mk} = \mathbb{E}\left[x \,|\, z_1, \ldots, z_m = k, \ldots, z_M\right] \qquad "
     r"q(z_m = k) = \frac{1}{N} \sum_{n=1}^{N} \pi_{mk}(x_n)",
     r"\mathrm{KL}_m = \log K - \frac{1}{N} \sum_{n=1}^{N} \mathcal{H}\left(\pi_m(x_n)\right)",

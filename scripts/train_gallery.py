@@ -15,7 +15,7 @@ import sys
 import torch
 from shipping import GALLERY, SAY, Collection, Piece, rounded, size, table
 
-from vae_core import data
+from vae_core import data, recipes
 from vae_core.analysis import denoise
 from vae_core.model import noise
 from vae_core.pixels import unit
@@ -131,6 +131,56 @@ PIECES = (
         {"training.epochs": 40.0},
         frames=6,
     ),
+    *(
+        Piece(
+            f"likelihood-{name}-mnist",
+            f"likelihood-{name}",
+            f"{title} on grey MNIST",
+            sentence,
+            # Of 256 levels a step takes most of a second: all four take as many steps as that allows.
+            {"training.steps": 1000},
+            frames=6,
+        )
+        for name, title, sentence in (
+            ("gaussian", "Gaussian likelihood", "One variance for all pixels: draws are grainy all over."),
+            ("laplace", "Laplace likelihood", "Distances in place of squares: the median of a pixel."),
+            (
+                "continuous-bernoulli",
+                "Continuous Bernoulli likelihood",
+                "A density on [0, 1] that is highest at an end, as most pixels are.",
+            ),
+            ("categorical", "256 grey levels", "A probability of each level, none nearer than another."),
+        )
+    ),
+    Piece(
+        "vq-mnist",
+        "vq",
+        "VQ-VAE on MNIST",
+        "A code is a map of 7 x 7 tiles: exchange one, or hide some and let the prior write them.",
+        frames=6,
+    ),
+    Piece(
+        "vq-2d-mnist",
+        "vq-2d",
+        "VQ-VAE in a plane on MNIST",
+        "A codebook of two numbers each: every code with its part of the plane.",
+        frames=12,
+    ),
+    Piece(
+        "gumbel-mnist",
+        "gumbel",
+        "Gumbel-softmax on MNIST",
+        "Twenty groups of ten categories: in each group one is chosen.",
+        {"training.epochs": 20.0},
+        frames=6,
+    ),
+    Piece(
+        "collapse-mnist",
+        "collapse",
+        "A decoder so strong that the code goes unused",
+        "Each pixel is told of its neighbours: the KL falls to nearly nothing, and the ELBO rises.",
+        frames=6,
+    ),
 )
 
 
@@ -151,11 +201,17 @@ def make(piece: Piece) -> None:
         run = COLLECTION.train(
             piece,
             progress=lambda status: line.update(f"{piece.name}: epoch {status['epoch']:.1f}"),
-            **{"training.epochs": piece.changes.get("training.epochs", EPOCHS)},
+            **length(piece),
         )
         line.update(f"{piece.name}: measuring")
         numbers = COLLECTION.ship(run, piece, "" if run.spec.noise.kind == "none" else denoising(run))
     SAY.print(f"{piece.name}: test ELBO {numbers['elbo']:.2f} nats, {size(piece.name):.2f} MB")
+
+
+def length(piece: Piece) -> dict[str, float]:
+    """EPOCHS of a piece that does not say how long it trains, and whose recipe does not either."""
+    said = {*piece.changes, *recipes.RECIPES[piece.recipe].changes}
+    return {} if said & {"training.epochs", "training.steps"} else {"training.epochs": EPOCHS}
 
 
 def denoising(run: Run) -> str:

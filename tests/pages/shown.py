@@ -1,5 +1,6 @@
 """What a page shows, and what it sends to its components."""
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -26,6 +27,18 @@ def parcels(at: AppTest, kind: str) -> list[tuple[dict[str, Any], dict[str, np.n
     """What travels to the browser: "decoder", "path", "plane", "traversal"."""
     sent = (wire.unpack(c.proto.bytes) for c in at.get("bidi_component") if c.proto.bytes)
     return [(header, arrays) for header, arrays in sent if header["kind"] == kind]
+
+
+def data_of(at: AppTest, name: str) -> dict[str, Any]:
+    """What the one component whose data have that name gets as JSON."""
+    (found,) = each_data_of(at, name)
+    return found
+
+
+def each_data_of(at: AppTest, name: str) -> list[dict[str, Any]]:
+    """What components get as JSON, of those whose data have that name."""
+    sent = (json.loads(c.proto.json) for c in at.get("bidi_component") if c.proto.json)
+    return [data for data in sent if name in data]
 
 
 def until(at: AppTest, there: Callable[[AppTest], object]) -> AppTest:

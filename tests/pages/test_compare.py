@@ -5,11 +5,11 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.pages.shown import each_data_of
 from vae_core import data, recipes, train
 from vae_core.runs import files
 from vae_core.runs.run import Run
@@ -28,12 +28,6 @@ def gallery_runs(own_runs: Path) -> list[Run]:
     for name in PRESETS["Four betas"]:
         shutil.copytree(ROOT / "checkpoints" / name, own_runs / name)
     return [Run(own_runs / name) for name in PRESETS["Four betas"]]
-
-
-def told(at: AppTest) -> list[dict[str, Any]]:
-    """What the maps are told, the controls of all of them first."""
-    said = (json.loads(c.proto.json) for c in at.get("bidi_component") if c.proto.json)
-    return [data for data in said if "revision" in data]
 
 
 def numbers(at: AppTest) -> list[str]:
@@ -71,7 +65,7 @@ def test_all_maps_show_one_place_one_view_and_the_same_layers(app: App, add_run:
     add_run("one")
     add_run("two")
     at = app("compare", runs="one,two", at="0.5,-1", view="1,0,2", layers="ratio,holes", range="8")
-    controls, *maps = told(at)
+    controls, *maps = each_data_of(at, "revision")
     assert [each["size"] for each in (controls, *maps)] == ["controls", "compact", "compact"]
     for each in (controls, *maps):
         assert each["state"]["pin"] == [0.5, -1.0]
@@ -84,7 +78,7 @@ def test_all_maps_show_one_place_one_view_and_the_same_layers(app: App, add_run:
 def test_without_a_link_the_run_in_use_has_another_beside_it(app: App, add_run: AddRun) -> None:
     for name in ("one", "two", "three"):
         add_run(name)
-    maps = told(app("compare", run="two"))[1:]
+    maps = each_data_of(app("compare", run="two"), "revision")[1:]
     assert len(maps) == 2
     assert maps[0]["label"] == "Latent map of two"
 
@@ -93,7 +87,10 @@ def test_a_missing_run_is_said_and_the_others_stay(app: App, add_run: AddRun) ->
     add_run("one")
     add_run("two")
     at = app("compare", runs="one,gone,two")
-    assert [each["label"] for each in told(at)[1:]] == ["Latent map of one", "Latent map of two"]
+    assert [each["label"] for each in each_data_of(at, "revision")[1:]] == [
+        "Latent map of one",
+        "Latent map of two",
+    ]
     (note,) = [warning.value for warning in at.warning if "gone" in warning.value]
     assert "There is no run named “gone” here" in note
     assert at.query_params["runs"] == "one,two"
@@ -107,7 +104,7 @@ def test_what_has_no_map_beside_the_others_says_why(
     train(recipes.get("vae-2d").change(**{"data.name": "digits", "latent": 1, "training.steps": 3}),
         out=own_runs / "line")  # fmt: skip
     at = app("compare", runs="one,line,larger,one")
-    assert [each["label"] for each in told(at)[1:]] == ["Latent map of one"]
+    assert [each["label"] for each in each_data_of(at, "revision")[1:]] == ["Latent map of one"]
     said = words(at)
     assert "line has one latent dimension" in said
     assert "larger is of images of 28 × 28 pixels, one of 8 × 8 pixels" in said
@@ -120,7 +117,7 @@ def test_no_more_than_four_stand_side_by_side(app: App, add_run: AddRun) -> None
     for name in names:
         add_run(name)
     at = app("compare", runs=",".join(names))
-    assert len(told(at)) == 1 + 4
+    assert len(each_data_of(at, "revision")) == 1 + 4
     assert "names 5 runs, and 4 stand side by side" in words(at)
 
 
@@ -156,16 +153,16 @@ def test_the_same_image_is_pinned_where_each_encoder_puts_it(
     runs.append(Run(own_runs / "two"))
     at = app("compare", runs="one,two", same="image", a="5")
     assert not at.exception
-    pins = [each["state"]["pin"] for each in told(at)[1:]]
+    pins = [each["state"]["pin"] for each in each_data_of(at, "revision")[1:]]
     for pin, run in zip(pins, runs, strict=True):
         assert pin == pytest.approx(run.posteriors.mean[5].tolist(), abs=1e-6)
         again = run.model.posteriors(
             data.binarise_static(data.load("digits", "test").images, "test"), None
         ).mean[5]
         assert pin == pytest.approx(again.tolist(), abs=0.02)  # what is stored has half precision
-    assert all(each["state"]["image"] == 5 for each in told(at))
-    assert all(each["links"] == "image" for each in told(at))
-    assert len({each["images"] for each in told(at)}) == 1
+    assert all(each["state"]["image"] == 5 for each in each_data_of(at, "revision"))
+    assert all(each["links"] == "image" for each in each_data_of(at, "revision"))
+    assert len({each["images"] for each in each_data_of(at, "revision")}) == 1
 
 
 def test_the_presets_are_one_press_from_home_and_on_the_page(
@@ -182,7 +179,7 @@ def test_the_presets_are_one_press_from_home_and_on_the_page(
         next(button for button in at.button if button.label == title).click().run()
         assert not at.exception
         assert at.query_params["runs"] == ",".join(names)
-        assert len(told(at)) == 1 + len(names)
+        assert len(each_data_of(at, "revision")) == 1 + len(names)
 
 
 def test_a_preset_of_which_a_run_is_missing_is_not_offered(app: App, gallery_runs: list[Run]) -> None:

@@ -19,7 +19,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.sections.generate import measures
 from pages.sections.latent_map import decomposition, downloads, headline
-from tests.pages.shown import html, showing
+from tests.pages.shown import data_of, html, showing
 from vae_core import train
 from vae_core.analysis import aggregate
 from vae_core.browser import wire
@@ -44,13 +44,6 @@ def parcel(at: AppTest, kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray
             if header.get("kind") == kind:
                 return header, arrays
     raise AssertionError(f"no {kind} on the page")
-
-
-def told(at: AppTest) -> dict[str, Any]:
-    """What the map is told to show."""
-    said = (json.loads(c.proto.json) for c in at.get("bidi_component") if c.proto.json)
-    (shown,) = (data for data in said if "revision" in data)
-    return shown
 
 
 def words(at: AppTest) -> str:
@@ -85,7 +78,7 @@ def test_a_link_reopens_the_view(app: App, add_run: AddRun) -> None:
     add_run("mine")
     at = app("latent_map", run="mine", layers="ratio,prior", range="8", view="1,0,2", z="1.5,-0.25")
     header, _ = parcel(at, "picture")
-    state = told(at)["state"]
+    state = data_of(at, "revision")["state"]
     assert header["extent"] == 8
     assert (state["pin"], state["layers"], state["view"]) == ([1.5, -0.25], ["ratio", "prior"], [1, 0, 2])
     assert at.query_params["z"] == "1.5,-0.25"
@@ -93,7 +86,7 @@ def test_a_link_reopens_the_view(app: App, add_run: AddRun) -> None:
 
 def test_a_pin_is_answered_with_the_exact_densities(app: App, add_run: AddRun) -> None:
     run = add_run("mine")
-    answer = told(app("latent_map", run="mine", z="0.5,-0.25"))["answer"]
+    answer = data_of(app("latent_map", run="mine", z="0.5,-0.25"), "revision")["answer"]
     z = torch.tensor([[0.5, -0.25]])
     assert answer["log_q"] == pytest.approx(float(aggregate.log_density(run.posteriors, z)), abs=1e-5)
     assert answer["log_p"] == pytest.approx(-math.log(2 * math.pi) - 0.5 * (0.25 + 0.0625), abs=1e-5)
@@ -104,13 +97,13 @@ def test_a_point_that_is_none_is_ignored(app: App, add_run: AddRun, z: str) -> N
     add_run("mine")
     at = app("latent_map", run="mine", z=z)
     assert not at.exception
-    assert told(at)["state"]["pin"] is None
+    assert data_of(at, "revision")["state"]["pin"] is None
 
 
 def test_values_of_a_link_are_clamped(app: App, add_run: AddRun) -> None:
     add_run("mine")
     at = app("latent_map", run="mine", z="1e9,-1e9", layers="nonsense", range="17", ratio="-1")
-    assert told(at)["state"]["pin"] == [100, -100]
+    assert data_of(at, "revision")["state"]["pin"] == [100, -100]
     assert parcel(at, "picture")[0]["extent"] == 4
     assert parcel(at, "holes")[0]["ratio"] == 10
 
@@ -285,7 +278,7 @@ def test_a_slice_goes_through_the_pin_and_its_holes_count_the_held_coordinates(a
     np.testing.assert_allclose(arrays["log_q"], grid.log_q, atol=1e-3)
     holes, _ = parcel(at, "holes")
     assert [h["mass"] for h in holes["list"]] == pytest.approx([h.prior_mass for h in aggregate.holes(grid)])
-    assert told(at)["frames"] is None  # a slice has no replay
+    assert data_of(at, "revision")["frames"] is None  # a slice has no replay
 
 
 def test_the_same_dimension_twice_is_two_different_ones(app: App, four: Run) -> None:
@@ -297,9 +290,9 @@ def test_go_to_pins_the_whole_code_of_the_hole(app: App, four: Run) -> None:
     z = "0.5,1.25,-1,2"
     at = app("latent_map", run="four", plane="slice", range="4", across="1", up="3", z=z, ratio="2")
     (hole, *_) = parcel(at, "holes")[0]["list"]
-    revision = told(at)["revision"]
+    revision = data_of(at, "revision")["revision"]
     at.button(key="go-to-1").click().run()
-    state = told(at)
+    state = data_of(at, "revision")
     expected = [hole["center"][0], 1.25, hole["center"][1], 2.0]
     assert state["state"]["pin"] == pytest.approx(expected, abs=1e-4)
     assert state["revision"] > revision
@@ -353,7 +346,7 @@ def test_a_run_whose_images_are_not_here_says_so_and_keeps_its_map(
     shipped("vae-2d-mnist", "mine")
     at = app("latent_map", run="mine", show="samples", z="0.5,0.5")
     assert "MNIST is not on this machine" in at.info[0].value
-    assert "MNIST is not on this machine" in told(at)["answer"]["measure"]
+    assert "MNIST is not on this machine" in data_of(at, "revision")["answer"]["measure"]
     assert parcel(at, "picture")
     assert not at.exception
 

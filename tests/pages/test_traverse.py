@@ -1,11 +1,9 @@
-"""Traverse: what the board is told, whom dimensions tell about, and a link that reopens the view."""
+"""Traverse: what the board gets, whom dimensions tell about, and a link that reopens the view."""
 
 import csv
 import io
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +15,7 @@ from pages.sections.traverse import downloads
 from pages.sections.traverse.controls import TraverseView
 from pages.sections.traverse.downloads import Hand
 from tests.pages.records import a_record
-from tests.pages.shown import parcels, words
+from tests.pages.shown import data_of, parcels, words
 from vae_core import data
 from vae_core.analysis import traverse
 from vae_core.runs import files, names
@@ -27,12 +25,6 @@ from widgets.components.traverse import TraverseState
 App = Callable[..., AppTest]
 AddRun = Callable[..., Run]
 Shipped = Callable[[str, str], Run]
-
-
-def told(at: AppTest) -> dict[str, Any]:
-    """What the board is told."""
-    said = [json.loads(c.proto.json) for c in at.get("bidi_component") if c.proto.json]
-    return next(each for each in said if "models" in each)
 
 
 # --- the board --------------------------------------------------------------------------------------
@@ -81,7 +73,7 @@ def test_a_link_reopens_image_sliders_range_and_the_second_run(app: App, add_run
     add_run("yours")
     link = {"start": "3", "move": "2:1.5", "move2": "1:-0.25", "with": "yours", "linked": "0", "reach": "4"}
     at = app("traverse", run="mine", **link)
-    said = told(at)
+    said = data_of(at, "models")
     assert TraverseState.from_browser(said["state"], [2, 2]) == TraverseState(
         (((1, 1.5),), ((0, -0.25),)), linked=False
     )
@@ -108,18 +100,18 @@ def test_what_a_link_says_is_checked(app: App, add_run: AddRun, link: dict[str, 
     at = app("traverse", run="mine", **link)
     assert not at.exception
     assert not at.error
-    assert told(at)["state"]["moved"] == []
+    assert data_of(at, "models")["state"]["moved"] == []
     assert len(parcels(at, "traversal")) == 1
 
 
 def test_another_image_moves_the_sliders_to_its_code(app: App, add_run: AddRun) -> None:
     add_run("mine")
     at = app("traverse", run="mine", start="3", move="1:1.5")
-    before = told(at)
+    before = data_of(at, "models")
     assert before["state"]["moved"] == [[[0, 1.5]]]
     at.session_state["start-change"] = True
     at.run().number_input[0].set_value(4).run()
-    after = told(at)
+    after = data_of(at, "models")
     assert at.query_params["start"] == "4"
     assert after["state"]["moved"] == []
     assert after["revision"] > before["revision"]
@@ -204,7 +196,7 @@ def test_a_run_whose_images_are_not_here_starts_from_its_probes(
 def test_names_kept_with_a_run_are_shown(app: App, add_run: AddRun) -> None:
     run = add_run("mine")
     names.save(run.path, 2, 1, "slant")
-    assert told(app("traverse", run="mine"))["names"] == [["", "slant"]]
+    assert data_of(app("traverse", run="mine"), "models")["names"] == [["", "slant"]]
 
 
 def test_names_of_a_shipped_run_come_from_the_link_and_leave_its_folder_alone(
@@ -212,10 +204,10 @@ def test_names_of_a_shipped_run_come_from_the_link_and_leave_its_folder_alone(
 ) -> None:
     run = add_run("shown", card={"title": "Shown"})
     at = app("traverse", run="shown", names="shown,2:slant%2C left,7:x,<b>:y")
-    assert told(at)["names"] == [["", "slant, left"]]
+    assert data_of(at, "models")["names"] == [["", "slant, left"]]
     assert "came with the app" in words(at)
     assert not (run.path / files.NAMES).exists()
-    assert told(app("traverse", run="shown", names="another,2:slant"))["names"] == [["", ""]]
+    assert data_of(app("traverse", run="shown", names="another,2:slant"), "models")["names"] == [["", ""]]
 
 
 # --- take away --------------------------------------------------------------------------------------

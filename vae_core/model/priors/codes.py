@@ -10,6 +10,7 @@ To whoever asks about p(z) they are priors of z, like any other; of the indices 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import product
 from typing import Protocol
 
@@ -60,9 +61,7 @@ class CodePrior(Prior):
         """indices [..., h, w], y [..., C] -> log p [...] in nats, summed over cells; without y of a prior for
         each class, log sum_y p(y) p(z|y)."""
         if self.conditional and y is None:
-            every = torch.eye(len(self.log_py), device=indices.device)
-            of_each = torch.stack([self.log_prob_of(indices, one) for one in every], -1)
-            return (of_each + self.log_py).logsumexp(-1)
+            return self.without_class(partial(self.log_prob_of, indices))
         return self.log_prob_of_cells(indices, y).sum((-2, -1))
 
     def log_prob_of_cells(self, indices: Tensor, y: Tensor | None = None) -> Tensor:

@@ -121,6 +121,11 @@ class Prior(nn.Module):
             raise ValueError("This model has no classes, and so no p(y).")
         return class_prior.log_probs
 
+    def without_class(self, log_prob: Callable[[Tensor], Tensor]) -> Tensor:
+        """log sum_y p(y) p(.|y) [...] in nats, where log_prob(y) is log p(.|y) [...] for a class y [K]."""
+        every = torch.eye(len(self.log_py), device=self.log_py.device)
+        return (torch.stack([log_prob(y) for y in every], -1) + self.log_py).logsumexp(-1)
+
 
 class ClassPrior(nn.Module):
     """p(y): uniform over K classes, or a learned categorical."""
