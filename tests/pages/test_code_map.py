@@ -106,7 +106,8 @@ def test_cells_of_one_image_give_way_to_those_of_another(app: App, run: Run) -> 
     assert sorted(path["places"].tolist()) == differ.tolist()
     assert header["stepped"]["rows"] == header["stepped"]["columns"] == 2
     np.testing.assert_allclose(path["log_p"][[0, -1]], run.model.prior.log_prob_of(ends), rtol=1e-5)
-    assert "need codes that are vectors" in said(at)
+    assert "are of runs whose codes are vectors" in said(at)
+    assert "Train one" in {link.proto.label for link in at.get("page_link")}
 
 
 def test_the_prior_writes_the_hidden_cells_of_an_image(app: App, run: Run) -> None:

@@ -79,6 +79,7 @@ EQUATIONS: dict[str, tuple[str, ...]] = {
         r"\qquad S(x) = -\mathrm{ELBO}(x) - L(x)",
     ),
 }
+SOME = 3  # other runs that are offered
 TASKS = {"inpaint": "Inpaint", "denoise": "Denoise", "anomaly": "Anomaly"}
 SHOW = {
     "inpaint": completing.show,
@@ -117,6 +118,11 @@ def page(run: Run | None) -> str:
         picked = picker.pick(links.IMAGE, run, label="Image", default=opening.image(run))
     if picked is not None:
         SHOW[task](run, Subject.of(run, picked), left, right)
+    if alone is not None:
+        st.caption(
+            "Denoise and Anomaly are of runs with one vector for each image, which decides all pixels:"
+        )
+        capabilities.offer("inpaint", [(*capabilities.NEEDS["inpaint"][0], "independent_pixels")], SOME)
     return task
 
 

@@ -31,8 +31,11 @@ NOTICE = (
     "**Notice.** Discrete codes have nothing between them: on the way from A to B one part of the code after "
     "another is B's. Fading pixels over shows two images at once."
 )
-PICKER, FRAMES = 250, 20  # pixels; steps from frame to frame, at most
+PICKER = 250  # pixels
+FEWEST, FRAMES = 10, 20  # from frame to frame
+TRAVELS = "Travels from A to B"
 ACROSS = 5  # groups
+SOME = 3  # other runs that are offered
 BOARD = "interpolate-discrete"
 ORDERS = {"raster": "Row by row", "kl": "By KL", "random": "At random"}
 POINTS = (
@@ -75,9 +78,9 @@ def show(run: Run, pixels: Pixels) -> None:
         fragment(lambda: board(between, path, z, pixels))
         away(between, path, z, pixels)
     st.caption(
-        "Grids between four images, and sums of codes, need codes that are vectors of numbers: choose such a "
-        "run at the side."
+        "Grids between four images, and sums of codes, are of runs whose codes are vectors of numbers:"
     )
+    capabilities.offer("interpolate", capabilities.NEEDS["interpolate"][:1], SOME)
 
 
 def controls(run: Run) -> Between | None:
@@ -107,7 +110,11 @@ def controls(run: Run) -> Between | None:
                     "Seed", 0, 9999, **url_widgets.whole(links.SEED), width=110, help="Of the order."
                 )
             )
-        told = told_class.choose((run,), a, b) if a is not None and b is not None else told_class.TRAVELS
+        told = (
+            told_class.choose((run,), a, b, TRAVELS)
+            if a is not None and b is not None
+            else told_class.TRAVELS
+        )
         surprise.button()
     return None if a is None or b is None else Between(run, a, b, str(order), seed, told)
 
@@ -191,7 +198,7 @@ def board(between: Between, path: DiscretePath, z: Tensor, pixels: Pixels) -> No
         1.0,
         [(0, "A"), (1, "B")],
         ends=[between.a.image, between.b.image],
-        frames=min(len(z) - 1, FRAMES) + 1,
+        frames=min(max(len(z) - 1, FEWEST), FRAMES) + 1,
         classes=classes,
         log_p=None if log_p is None else log_p.numpy(),
         facts=facts(between, path, log_p),
