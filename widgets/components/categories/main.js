@@ -3,7 +3,7 @@
 
 import { oneHot } from "../../../vae_core/browser/codes.js";
 import { element, number, setText } from "../../../vae_core/browser/dom.js";
-import { box } from "../../../vae_core/browser/draw.js";
+import { box, write } from "../../../vae_core/browser/draw.js";
 import { table } from "../../../vae_core/browser/figure.js";
 import { pngFile } from "../../../vae_core/browser/files.js";
 import { showImage } from "../../../vae_core/browser/images.js";
@@ -12,6 +12,7 @@ import { fetchParcel, join, leave } from "../../../vae_core/browser/store.js";
 import { takeAwayMenu } from "../../../vae_core/browser/take_away.js";
 import { readTheme } from "../../../vae_core/browser/theme.js";
 
+const NAME = 30, SPACE = 3; // pixels of a picture to take away: left of its rows, and between two images
 const SLICE = 8; // ms of decoding pictures before the hand has its turn
 const KEYS = [["\u2190 \u2192", "another category of the group"], ["\u2191 \u2193", "another group"], ["Enter", "take this category"]];
 const percent = (share) => `${(100 * share).toFixed(1)}\u00a0%`;
@@ -138,13 +139,18 @@ class Categories {
 
   /** The pictures of all rows, in their order, the chosen ones outlined. */
   png(times) {
-    const { arrays: { order }, decoder: { image: [, height, width] }, theme: { colours } } = this, gap = 3, K = this.tiles[0].length;
-    return pngFile([K * (width + gap) + gap, order.length * (height + gap) + gap], colours.paper, (ctx) => {
-      order.forEach((m, row) => this.tiles[m].forEach((tile, k) => {
-        const [x, y] = [gap + k * (width + gap), gap + row * (height + gap)];
-        ctx.drawImage(tile.firstChild, x, y);
-        if (this.codes[m] === k) box(ctx, x - 1, y - 1, width + 2, height + 2, { stroke: colours.accent, width: 2 });
-      }));
+    const { arrays: { order }, decoder: { image: [, height, width] }, theme: { colours, font } } = this, K = this.tiles[0].length;
+    return pngFile([NAME + K * (width + SPACE), order.length * (height + SPACE) + SPACE], colours.paper, (ctx) => {
+      ctx.imageSmoothingEnabled = false;
+      order.forEach((m, row) => {
+        const y = SPACE + row * (height + SPACE);
+        write(ctx, `z${m + 1}`, SPACE, y + height / 2, { fill: colours.ink, font, size: 11 });
+        this.tiles[m].forEach((tile, k) => {
+          const x = NAME + k * (width + SPACE);
+          ctx.drawImage(tile.firstChild, x, y);
+          if (this.codes[m] === k) box(ctx, x - 1, y - 1, width + 2, height + 2, { stroke: colours.accent, width: 2 });
+        });
+      });
     }, times);
   }
 
