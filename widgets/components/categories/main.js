@@ -77,7 +77,7 @@ class Categories {
   }
 
   makeRows() {
-    const { shares, kl, order, start, probabilities } = this.arrays, [, K] = shares.shape;
+    const { shares, kl, order, start, probabilities } = this.arrays, [, K] = shares.shape, most = Math.max(...shares);
     const of = (m, k) => `Group ${m + 1}, category ${k + 1}: ${percent(shares[m * K + k])} of test images`
       + (probabilities ? `, ${percent(probabilities[m * K + k])} of this one` : "");
     this.tiles = [];
@@ -87,7 +87,7 @@ class Categories {
         type: "button", class: "tile", role: "radio", title: of(m, k), "aria-label": of(m, k), "data-start": k === start[m],
         onclick: () => this.choose(m, k), onpointerenter: (event) => event.pointerType !== "touch" && this.look([m, k]),
         onpointerleave: () => this.look(null), onkeydown: (event) => this.key(event, m, k),
-      }, element("canvas", {}), element("i", { class: "use", style: `--share: ${shares[m * K + k]}` })));
+      }, element("canvas", {}), element("i", { class: "use", style: `--share: ${shares[m * K + k] / most}` })));
       const name = element("div", { class: "who" }, element("b", {}, `z${m + 1}`), element("small", {}, `KL ${number(kl[m])} nats`));
       return element("div", { class: "row", role: "radiogroup", "aria-label": `Group ${m + 1}` }, name, element("div", { class: "tiles" }, ...this.tiles[m]));
     }));
