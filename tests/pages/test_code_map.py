@@ -1,5 +1,7 @@
 """The code map: the codes of the chosen image, those that a link changes, and what the prior writes."""
 
+import csv
+import io
 import json
 import shutil
 from collections.abc import Callable
@@ -9,12 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from pages.sections.interpolate import discrete_codes, discrete_downloads
 from tests.pages.shown import html, parcels
 from tests.pages.shown import words as said
 from vae_core import data, recipes, train
 from vae_core.runs.run import Run
+from widgets.run_data.subject import Picked
 from widgets.shell import words
 
 App = Callable[..., AppTest]
@@ -119,3 +124,21 @@ def test_the_prior_writes_the_hidden_cells_of_an_image(app: App, run: Run) -> No
     assert "exact draws of p(hidden | kept)" in said(at)
     upper = app("inpaint", run="codes", a="4", hide="upper half")
     assert "weighed by how well they lead" in said(upper)
+
+
+def test_what_is_taken_away_of_a_path_of_cells_says_each_step(run: Run) -> None:
+    a, b = (
+        Picked(data.load("digits", "test").images[k].numpy(), None, k, False, f"image {k}") for k in (0, 3)
+    )
+    between = discrete_codes.Between(run, a, b, "raster", 0, "travels")
+    path, z = discrete_codes.walk(between)
+    steps = list(csv.DictReader(io.StringIO(discrete_downloads.table(between, path))))
+    ends = run.grid_codes.indices[[0, 3]].flatten(1)
+    differ = (ends[0] != ends[1]).nonzero().flatten().tolist()
+    assert [int(row["cell"]) - 1 for row in steps[1:]] == differ
+    assert [int(row["code_after"]) for row in steps[1:]] == ends[1, differ].tolist()
+    cost = -float(run.model.prior.log_prob_of(ends[1].view(2, 2)))
+    assert float(steps[-1]["code_nats"]) == pytest.approx(cost, rel=1e-4)
+    gif = Image.open(io.BytesIO(discrete_downloads.film(between, z, "means")))
+    assert gif.n_frames == 2 * len(differ)
+    assert Image.open(io.BytesIO(discrete_downloads.sheet(between, z, "means"))).width > 200

@@ -41,6 +41,7 @@ OF_CATEGORIES = {
     "prior": "In each group every category is as likely. Groups that depend on each other over the images "
     "are combined here as they never were in training.",
 }
+NAMES = {"posteriors": "Sample through a posterior", "prior": "Sample of the prior"}
 COLOURS = {"posteriors": RECONSTRUCTION, "prior": PRIOR}
 
 
@@ -89,7 +90,7 @@ def show(run: Run) -> None:
             st.markdown(TITLES[kind])
             found = drawn[kind]
             holes = {int(k): ", in a hole" for k in np.flatnonzero(found.hole)}
-            sheets.sheet(found.images, 80, ACROSS, name="Sample", marked=holes)
+            sheets.sheet(found.images, 80, ACROSS, name=NAMES[kind], marked=holes)
             if is_discrete(run):
                 st.caption(OF_CATEGORIES[kind])
             else:
