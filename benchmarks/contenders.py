@@ -1,10 +1,10 @@
-"""The ways to train a 784-400-20 VAE that `throughput.py` sets side by side, one per process.
+"""The ways to train a 784-400-20 VAE that `throughput.py` and `gpu.py` set side by side, one per process.
 
-Each is a function `(images uint8 [N, 28, 28], steps) -> round`, and `round()` trains `steps` batches of 128.
-All take grey pixels as Bernoulli means, Adam with a learning rate of 0.001, and one thread or two.
-Run as `python contenders.py NAME IMAGES.npy STEPS THREADS`; each line on standard input asks for one round,
-each line on standard output is its seconds. pythae lives in an environment of its own, so this file imports
-nothing but PyTorch and NumPy unless a contender needs it.
+Each is a function `(images uint8 [N, 28, 28], steps, device) -> round`, and `round()` trains `steps` batches
+of 128. All take grey pixels as Bernoulli means, and Adam with a learning rate of 0.001.
+Run as `python contenders.py NAME IMAGES.npy STEPS THREADS [DEVICE]`; each line on standard input asks for one
+round, each line on standard output is its seconds, until the device has done all of it. pythae lives in an
+environment of its own, so this file imports nothing but PyTorch and NumPy unless a contender needs it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,14 @@ PIXELS, HIDDEN, LATENT, BATCH = 784, 400, 20, 128
 Round = Callable[[], None]
 
 
-def ours(images: Tensor, steps: int, binarisation: str = "none", products: str = "float32") -> Round:
+def ours(
+    images: Tensor,
+    steps: int,
+    device: str,
+    binarisation: str = "none",
+    products: str = "float32",
+    recorded: bool = True,
+) -> Round:
     """vae_core's Trainer, as a worker process drives it."""
     from vae_core.data import Dataset
     from vae_core.spec import Spec
@@ -47,20 +54,33 @@ def ours(images: Tensor, steps: int, binarisation: str = "none", products: str =
     def turns() -> Iterator[int]:
         # Before this process has threads: they keep what was set then.
         with quick_arithmetic(torch.get_num_threads()):
-            yield from Trainer(spec, dataset, "cpu")
+            trainer = Trainer(spec, dataset, device)
+            if not recorded:
+                trainer.recorded = None
+            yield from trainer
 
     training = turns()
     return lambda: [next(training) for _ in range(steps)] and None
 
 
-def ours_dynamic(images: Tensor, steps: int) -> Round:
+def ours_dynamic(images: Tensor, steps: int, device: str) -> Round:
     """The same with pixels drawn anew at each step, which the others do not do."""
-    return ours(images, steps, "dynamic")
+    return ours(images, steps, device, "dynamic")
 
 
-def ours_auto(images: Tensor, steps: int) -> Round:
+def ours_auto(images: Tensor, steps: int, device: str) -> Round:
     """As it comes: training.products=auto rounds factors to bfloat16 where the processor has AMX."""
-    return ours(images, steps, products="auto")
+    return ours(images, steps, device, products="auto")
+
+
+def ours_bfloat16(images: Tensor, steps: int, device: str) -> Round:
+    """Factors of products rounded to bfloat16; on a GPU by autocast."""
+    return ours(images, steps, device, products="bfloat16")
+
+
+def ours_unrecorded(images: Tensor, steps: int, device: str) -> Round:
+    """On a GPU: every kernel launched by itself, in the place of one graph for all of a step."""
+    return ours(images, steps, device, recorded=False)
 
 
 def torchvision_datasets() -> ModuleType:
@@ -82,7 +102,7 @@ def torchvision_datasets() -> ModuleType:
     return importlib.import_module("torchvision.datasets")
 
 
-def examples(images: Tensor, steps: int) -> Round:
+def examples(images: Tensor, steps: int, device: str) -> Round:
     """The way of pytorch/examples: items through PIL and ToTensor, DataLoader, plain Adam, loss.item()."""
     mnist = torchvision_datasets().MNIST
     from torchvision.transforms import ToTensor
@@ -107,14 +127,15 @@ def examples(images: Tensor, steps: int) -> Round:
             z = mean + torch.randn_like(std) * std
             return torch.sigmoid(self.pixels(F.relu(self.widen(z)))), mean, log_var
 
-    model = Net()
+    model = Net().to(device)
     optimiser = optim.Adam(model.parameters(), lr=1e-3)
     loader = torch.utils.data.DataLoader(items, batch_size=BATCH, shuffle=True, drop_last=True)
 
     def turns() -> Iterator[float]:
         total = 0.0
         while True:
-            for x, _ in loader:
+            for batch, _ in loader:
+                x = batch.to(device)
                 optimiser.zero_grad()
                 pixels, mean, log_var = model(x)
                 reconstruction = F.binary_cross_entropy(pixels, x.view(-1, PIXELS), reduction="sum")
@@ -129,7 +150,7 @@ def examples(images: Tensor, steps: int) -> Round:
     return lambda: [next(turn) for _ in range(steps)] and None
 
 
-def pythae(images: Tensor, steps: int) -> Round:
+def pythae(images: Tensor, steps: int, device: str) -> Round:
     """pythae's VAE and BaseTrainer, with encoder and decoder of the sizes compared here."""
     from pythae.data.datasets import BaseDataset
     from pythae.models import VAE, VAEConfig
@@ -162,7 +183,10 @@ def pythae(images: Tensor, steps: int) -> Round:
     dataset = BaseDataset(images[:count, None] / 255, torch.zeros(count))
     config = VAEConfig(input_dim=(1, 28, 28), latent_dim=LATENT, reconstruction_loss="bce")
     settings = BaseTrainerConfig(
-        output_dir=tempfile.mkdtemp(), per_device_train_batch_size=BATCH, learning_rate=1e-3, no_cuda=True
+        output_dir=tempfile.mkdtemp(),
+        per_device_train_batch_size=BATCH,
+        learning_rate=1e-3,
+        no_cuda=not device.startswith("cuda"),
     )
     trainer = BaseTrainer(VAE(config, Encoder(), Decoder()), dataset, training_config=settings)
     trainer.prepare_training()
@@ -175,37 +199,60 @@ def pythae(images: Tensor, steps: int) -> Round:
     return turn
 
 
-def products(images: Tensor, steps: int) -> Round:
-    """Only the matrix products of a step, forward and backward, into buffers that are there already."""
-    x = torch.rand(BATCH, PIXELS)
+def products(images: Tensor, steps: int, device: str) -> Round:
+    """Only the matrix products of a step, forward and backward, into buffers that are there already; on a GPU
+    as a graph."""
+    x = torch.rand(BATCH, PIXELS, device=device)
     jobs = []
     for inputs, outputs in ((PIXELS, HIDDEN), (HIDDEN, 2 * LATENT), (LATENT, HIDDEN), (HIDDEN, PIXELS)):
-        x = x if inputs == PIXELS else torch.randn(BATCH, inputs)
-        weight, gradient = torch.randn(outputs, inputs), torch.randn(BATCH, outputs)
-        jobs.append((x, weight.t(), torch.empty(BATCH, outputs)))
-        jobs.append((gradient.t(), x, torch.empty(outputs, inputs)))
+        x = x if inputs == PIXELS else torch.randn(BATCH, inputs, device=device)
+        weight = torch.randn(outputs, inputs, device=device)
+        gradient = torch.randn(BATCH, outputs, device=device)
+        jobs.append((x, weight.t(), torch.empty(BATCH, outputs, device=device)))
+        jobs.append((gradient.t(), x, torch.empty(outputs, inputs, device=device)))
         if inputs != PIXELS:  # nobody asks for the gradient of the images
-            jobs.append((gradient, weight, torch.empty(BATCH, inputs)))
+            jobs.append((gradient, weight, torch.empty(BATCH, inputs, device=device)))
 
-    def turn() -> None:
-        for _ in range(steps):
-            for left, right, out in jobs:
-                torch.mm(left, right, out=out)
+    def step() -> None:
+        for left, right, out in jobs:
+            torch.mm(left, right, out=out)
 
-    return turn
+    once = step
+    if device.startswith("cuda"):
+        step()
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            step()
+        once = graph.replay
+
+    return lambda: [once() for _ in range(steps)] and None
 
 
-CONTENDERS = {maker.__name__: maker for maker in (ours, ours_dynamic, ours_auto, examples, pythae, products)}
+CONTENDERS = {
+    maker.__name__: maker
+    for maker in (
+        ours,
+        ours_dynamic,
+        ours_auto,
+        ours_bfloat16,
+        ours_unrecorded,
+        examples,
+        pythae,
+        products,
+    )
+}
 
 
-def main(name: str, images: str, steps: str, threads: str) -> None:
+def main(name: str, images: str, steps: str, threads: str, device: str = "cpu") -> None:
     torch.set_num_threads(int(threads))
     torch.manual_seed(0)
     answers, sys.stdout = sys.stdout, sys.stderr  # what a library prints is no answer
-    turn = CONTENDERS[name](torch.from_numpy(np.load(images)), int(steps))
+    turn = CONTENDERS[name](torch.from_numpy(np.load(images)), int(steps), device)
+    wait = torch.cuda.synchronize if device.startswith("cuda") else lambda: None
     for _ in sys.stdin:
         start = time.perf_counter()
         turn()
+        wait()
         print(time.perf_counter() - start, file=answers, flush=True)
 
 

@@ -46,9 +46,11 @@ TITLES = {
 class Contender:
     """A process that trains one round when asked."""
 
-    def __init__(self, name: str, python: str, images: Path, steps: int, threads: int) -> None:
+    def __init__(
+        self, name: str, python: str, images: Path, steps: int, threads: int, device: str = "cpu"
+    ) -> None:
         self.name, self.steps = name, steps
-        command = [python, str(HERE / "contenders.py"), name, str(images), str(steps), str(threads)]
+        command = [python, str(HERE / "contenders.py"), name, str(images), str(steps), str(threads), device]
         environment = os.environ | {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
         self.process = subprocess.Popen(
             command,
@@ -73,17 +75,23 @@ class Contender:
         print("go", file=self.process.stdin, flush=True)
         seconds = self.process.stdout.readline()
         if not seconds:
-            raise SystemExit(f"{TITLES[self.name]} did not run: {' '.join(map(str, self.process.args))}")
+            raise SystemExit(f"{self.name} did not run: {' '.join(map(str, self.process.args))}")
         return self.steps * BATCH / float(seconds)
 
 
 def measure(
-    pythons: dict[str, str], images: Path, steps: int, threads: int, rounds: int, warm_up: int
+    pythons: dict[str, str],
+    images: Path,
+    steps: int,
+    threads: int,
+    rounds: int,
+    warm_up: int,
+    device: str = "cpu",
 ) -> dict[str, list]:
     """Images per second of each contender in each round."""
     with contextlib.ExitStack() as stack:
         contenders = [
-            stack.enter_context(Contender(name, python, images, steps, threads))
+            stack.enter_context(Contender(name, python, images, steps, threads, device))
             for name, python in pythons.items()
         ]
         for _ in range(warm_up):

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from vae_core.model.one_hot import one_hot
 from vae_core.model.posterior import Posterior
 from vae_core.spec.settings import Settings
 
@@ -104,7 +104,7 @@ class GumbelSoftmax(Posterior):
         """z [S, B, M * K]; log q(z|x) [S, B] in nats, of a relaxed z its affine continuation."""
         log_pi = self.log_pi(params).expand(samples, *params.shape[:-1], -1, -1)
         perturbed = log_pi + gumbel(log_pi, generator)
-        z = F.one_hot(perturbed.argmax(-1), self.categories).to(perturbed)
+        z = one_hot(perturbed.argmax(-1), self.categories).to(perturbed)
         if self.training and self.settings.estimator == "relaxed":
             relaxed = (perturbed / self.temperature).softmax(-1)
             # The value of the hard choice with the gradient of the relaxed one: Bengio et al. 2013.
@@ -121,7 +121,7 @@ class GumbelSoftmax(Posterior):
 
     def location(self, params: Tensor) -> Tensor:
         """The most probable category of every group."""
-        return F.one_hot(self.log_pi(params).argmax(-1), self.categories).to(params).flatten(-2)
+        return one_hot(self.log_pi(params).argmax(-1), self.categories).to(params).flatten(-2)
 
     def moments(self, params: Tensor) -> tuple[Tensor, Tensor]:
         """Of a hard code: pi and log pi (1 - pi)."""

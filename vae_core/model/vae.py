@@ -8,11 +8,11 @@ from functools import partial
 from itertools import repeat
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vae_core.model import likelihoods, nets, posteriors, priors
 from vae_core.model.feature_distance import FeatureDistance
+from vae_core.model.one_hot import one_hot
 from vae_core.model.posteriors import GridCodes, GroupCodes, Posteriors, VectorQuantised
 from vae_core.model.terms import Terms
 from vae_core.pixels import unit
@@ -80,7 +80,7 @@ class VAE(nn.Module):
             if y.shape[-1] != self.classes:
                 raise ValueError(f"A condition here is weights of {self.classes} classes, not {y.shape[-1]}.")
             return y
-        return F.one_hot(y, self.classes).float()
+        return one_hot(y, self.classes)
 
     def encode(self, x: Tensor, y: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
         """x [B, C, H, W] in [0, 1] -> the posterior's params [B, P]; [S, B, P] for y [S, B, K].
@@ -221,7 +221,7 @@ class VAE(nn.Module):
         The most probable one under q(y|x), one-hot; without a classifier, the blend of all by p(y).
         """
         if self.classifier is not None:
-            return F.one_hot(self.classifier(x).argmax(-1), self.classes).float()
+            return one_hot(self.classifier(x).argmax(-1), self.classes)
         assert self.class_prior is not None
         return self.class_prior.log_probs.exp().expand(len(x), -1)
 

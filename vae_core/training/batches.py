@@ -19,6 +19,11 @@ class Stream:
         self.batch_size = min(batch_size, len(index))
         self.batches = len(index) // self.batch_size  # per epoch
         self._order: tuple[int, Tensor] | None = None
+        self.current = index[: self.batch_size].clone()  # the indices of the step that `go_to` named
+
+    def go_to(self, step: int) -> None:
+        """`current` holds the indices of that step: the same tensor every time."""
+        self.current.copy_(self.at(step))
 
     def at(self, step: int) -> Tensor:
         """The indices [batch_size] of a step, counted from 0."""

@@ -2,7 +2,7 @@
 
 The whole set lies on the device as uint8, or is drawn there as it is asked for; a step gathers a batch,
 binarises it, masks it or lays noise over it, and follows the gradient. Shapes are static, and beta, learning
-rate and step are device tensors, so that the same step can be captured as a CUDA graph. The same seed on the
+rate and step are device tensors, so that on a GPU the step is recorded as a CUDA graph. The same seed on the
 same device gives the same weights, bit for bit on the CPU, whether or not training was stopped and resumed in
 between, reported on or evaluated.
 """
@@ -30,6 +30,7 @@ from vae_core.training import fused_dense, temperature
 from vae_core.training.adam import Adam
 from vae_core.training.batches import Stream, balanced, shifted
 from vae_core.training.process import multiplies_bfloat16, products
+from vae_core.training.recorded_step import RecordedStep
 
 
 def pick_device(name: str = "auto") -> torch.device:
@@ -93,8 +94,9 @@ class Trainer:
         if fused_dense.serves(self.model, self.objective):
             rounds = spec.training.products == "auto" and multiplies_bfloat16()
             self.direct = fused_dense.Direct(self.model, self.objective, self.batch_size, rounds)
-        self._sums: dict[str, Tensor] = {}
-        self._count = 0
+        self.recorded = RecordedStep(self) if self.device.type == "cuda" else None
+        self._sums: dict[str, Tensor] = {}  # of what is logged, since the last report
+        self._count = 0  # steps since then
 
     def _choose_images(self, count: int, labels: Tensor | None) -> None:
         """The step's batch: of all images, of those with labels, or of those without beside labelled ones."""
@@ -135,16 +137,36 @@ class Trainer:
 
     def __iter__(self) -> Iterator[int]:
         while True:
-            temperature.follow(self.model.posterior, self.device_step)
-            with products(self.spec.training.products):
-                logged = self._learn()
+            for stream in (self.stream, *([self.beside] if self.beside is not None else [])):
+                stream.go_to(self.step)
             torch.mul(self.learning_rate, self._schedule(), out=self.step_size)
-            for optimiser in self.optimisers.values():
-                optimiser.step()
-            self.device_step += 1
+            if self.recorded is None or self._epoch_ends:
+                self.make_step()
+            else:
+                self.recorded()
             self.step += 1
-            self._log(logged)
+            self._count += 1
             yield self.step
+
+    @property
+    def _epoch_ends(self) -> bool:
+        """Whether the step to come is the last of an epoch."""
+        return (self.step + 1) % self.batches == 0
+
+    def make_step(self) -> None:
+        """One step on the images that the streams stand at: the same work on the same tensors every time, but
+        at the end of an epoch."""
+        temperature.follow(self.model.posterior, self.device_step)
+        with products(self.spec.training.products, self.device):
+            logged = self._learn()
+        for optimiser in self.optimisers.values():
+            optimiser.step()
+        self.device_step += 1
+        self._log(logged)
+
+    def forget_gradients(self) -> None:
+        self.model.zero_grad()
+        self.objective.zero_grad()
 
     def _schedule(self) -> float:
         """What the learning rate is multiplied by at this step."""
@@ -161,8 +183,7 @@ class Trainer:
         loss, logged = self.objective(terms, self.device_step)
         loss.backward()
         if terms.params is not None:
-            epoch_ends = (self.step + 1) % self.batches == 0
-            self.model.posterior.learn(terms.params, epoch_ends, self.noise)
+            self.model.posterior.learn(terms.params, self._epoch_ends, self.noise)
         return logged | self.model.posterior.logged()
 
     def _terms(self) -> Terms:
@@ -173,14 +194,14 @@ class Trainer:
 
     def _pass(self, stream: Stream, labels: Tensor | None) -> Terms:
         x = self._images(stream, 0 if labels is None else self.shift)
-        y = None if labels is None else labels.index_select(0, stream.at(self.step))
+        y = None if labels is None else labels.index_select(0, stream.current)
         mask = masks.draw(self.spec.mask.kind, x, self.noise)
         seen = noise.draw(self.spec.noise, x, self.noise)
         return self.model(x, self.objective.samples, self.noise, y=y, mask=mask, seen=seen)
 
     def _images(self, stream: Stream, shift: int = 0) -> Tensor:
         """The step's images, as the model sees them."""
-        images = self._at(stream.at(self.step))
+        images = self._at(stream.current)
         if shift:
             images = shifted(images, shift, self.noise)
         how = self.spec.data.binarisation
@@ -203,12 +224,10 @@ class Trainer:
 
     def _log(self, logged: dict[str, Tensor]) -> None:
         with torch.no_grad():
-            if self._count == 0:
-                self._sums = {name: value.detach().clone() for name, value in logged.items()}
-            else:
-                for name, value in logged.items():
-                    self._sums[name] += value.detach()
-        self._count += 1
+            for name, value in logged.items():
+                if name not in self._sums:
+                    self._sums[name] = torch.zeros_like(value)
+                self._sums[name] += value.detach()
 
     def report(self) -> dict[str, Any]:
         """Averages over the steps since the last report, in nats per image; {} where there was no step.
@@ -218,13 +237,18 @@ class Trainer:
         if self._count == 0:
             return {}
         report: dict[str, Any] = {name: (value / self._count).tolist() for name, value in self._sums.items()}
-        self._count = 0
+        self._forget_sums()
         report["elbo"] = report["reconstruction"] - report["kl"]
         report["loss"] = report["beta_kl"] - report["reconstruction"] + report.get("auxiliary_loss", 0.0)
         report["learning_rate"] = float(self.step_size)
         if self.spec.posterior.relaxed:
             report["temperature"] = temperature.now(self.model.posterior)
         return report
+
+    def _forget_sums(self) -> None:
+        self._count = 0
+        for value in self._sums.values():
+            value.zero_()
 
     @torch.inference_mode()
     def evaluate(self, images: Tensor, labels: Tensor | None = None, seed: int = 0) -> dict[str, Any]:
@@ -310,7 +334,9 @@ class Trainer:
         self.learning_rate.copy_(state["learning_rate"])
         self.step = int(state["step"])
         self.device_step.fill_(self.step)
-        self._count = 0
+        self._forget_sums()
+        if self.recorded is not None:
+            self.recorded.forget()
 
 
 def prepare(dataset: Dataset, spec: Spec) -> Tensor:

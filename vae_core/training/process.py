@@ -36,13 +36,19 @@ def quick_arithmetic(threads: int = 1) -> Iterator[None]:
 
 
 @contextmanager
-def products(factors: str) -> Iterator[None]:
+def products(factors: str, device: torch.device | None = None) -> Iterator[None]:
     """Within, "bfloat16" rounds the factors of matrix products, summed in float32; any other changes nothing.
 
-    Whoever sets it decides for the whole process.
+    On a GPU that is PyTorch's autocast, which rounds the factors of convolutions, too. On a CPU whoever sets
+    it decides for the whole process.
     """
     if factors != "bfloat16":
         yield
+        return
+    if device is not None and device.type != "cpu":
+        # Rounded weights are not kept between steps: a recorded step could not tell that they have changed.
+        with torch.autocast(device.type, torch.bfloat16, cache_enabled=False):
+            yield
         return
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("medium")
