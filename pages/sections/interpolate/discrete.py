@@ -12,7 +12,7 @@ from pages.sections.interpolate.discrete_codes import ORDERS, Between, log_prior
 from vae_core.runs.run import Run
 from widgets.components import interpolate, picker
 from widgets.run_data import capabilities, library, usage
-from widgets.shell import links, url_widgets, words
+from widgets.shell import links, url_state, url_widgets, words
 from widgets.shell.fragments import fragment
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ def controls(run: Run) -> Between | None:
     first = surprise.begin_with(run)
     url_widgets.choice(links.TAB, ["path"])
     url_widgets.choice(links.WAY, ["linear"])
+    for field in (links.COMPARE, links.STOPS):
+        url_state.without_control(field, "the codes of this run are discrete")
     with st.container(horizontal=True, gap="small", vertical_alignment="top", key="interpolate-strip"):
         with st.container(width=PICKER):
             a = picker.pick(links.IMAGE, run, label="A", default=first[0])
