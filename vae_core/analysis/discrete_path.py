@@ -3,6 +3,7 @@ grid, or a group of categories."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -25,3 +26,12 @@ def giving_way(a: Tensor, b: Tensor, order: Tensor) -> DiscretePath:
     rank[places] = torch.arange(len(places))
     given = torch.arange(len(places) + 1)[:, None] > rank
     return DiscretePath(torch.where(given, b, a), places)
+
+
+def by_difference(images: Callable[[Tensor], Tensor], a: Tensor, b: Tensor) -> Tensor:
+    """The places [N] of codes a and b, int64 [N], in the order of how far the image of a moves where that
+    place alone takes b's code: the root of the sum of squares over pixels, the farthest first. images: codes
+    [M, N] to images [M, C, H, W]."""
+    one_each = torch.where(torch.eye(len(a), dtype=torch.bool), b, a)
+    moved = (images(one_each) - images(a[None])).flatten(1).norm(dim=1)
+    return moved.argsort(descending=True, stable=True)

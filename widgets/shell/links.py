@@ -190,7 +190,7 @@ UNDER = Choice("under", INTERPOLATE, "class", "The class under which a model of 
     "number.", default="travels")
 ORDER = Choice("order", INTERPOLATE, "order",
     "In which order cells of a grid of codes, or groups of categories, of A give way to B's.",
-    options=("raster", "kl", "random"))
+    options=("raster", "kl", "difference", "random"))
 COMPARE = Choice("compare", INTERPOLATE, "second run", "The run whose path stands below the first one's.",
     default="none")
 T = Number("t", INTERPOLATE, "place on the path", "Where on the path the slider stands: 0 is A, 1 is B.",

@@ -56,7 +56,7 @@ def controls(run: Run) -> Between | None:
             a = picker.pick(links.IMAGE, run, label="A", default=first[0])
         with st.container(width=PICKER):
             b = picker.pick(links.END, run, label="B", default=first[1])
-        orders = ["raster" if of_grid(run) else "kl", "random"]
+        orders = ["raster" if of_grid(run) else "kl", "difference", "random"]
         order = st.segmented_control(
             "Order",
             orders,
@@ -64,7 +64,7 @@ def controls(run: Run) -> Between | None:
             **url_widgets.choice(links.ORDER, orders, orders[0], ORDERS.__getitem__, by="default"),
             required=True,
             help="In which order what is A's gives way to B's: cells row by row, as the prior writes them, "
-            "groups by their KL, largest first; or at random.",
+            "groups by their KL, largest first; what changes A's image most by itself first; or at random.",
         )
         seed = 0
         if order == "random":

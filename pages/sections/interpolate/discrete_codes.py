@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from vae_core.analysis.discrete_path import DiscretePath
 
-ORDERS = {"raster": "Row by row", "kl": "By KL", "random": "At random"}
+ORDERS = {"raster": "Row by row", "kl": "By KL", "difference": "By difference", "random": "At random"}
 ACROSS = 5  # groups
 
 
@@ -61,11 +61,14 @@ def walk(between: Between) -> tuple[DiscretePath, Tensor]:
     """The path, and what the decoder takes of its codes [T, D]."""
     import torch
 
-    from vae_core.analysis.discrete_path import giving_way
+    from vae_core.analysis.discrete_path import by_difference, giving_way
 
     run = between.run
     a, b = (torch.from_numpy(codes(run, each)) for each in (between.a, between.b))
-    if between.order == "random":
+    if between.order == "difference":
+        y = weights(between, 1)
+        order = by_difference(lambda each: run.model.decode_mean(decoded_of(between, each), y), a, b).numpy()
+    elif between.order == "random":
         order = np.random.default_rng(between.seed).permutation(len(a))
     elif between.order == "kl":
         order = group_codes.use(usage.codes(run)).order
