@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pages.sections import interpolate
-from widgets.run_data import library
+from widgets.run_data import capabilities, library
 from widgets.shell import layout
 from widgets.shell.error_boundary import error_boundary
 
-run = library.current()
-
-with error_boundary():
-    interpolate.page(run)
-layout.equation(
+OF_VECTORS = (
     "The straight path; the turn along the sphere by the angle between both ends, where the norm goes evenly "
     "from one to the other; and the geodesic, along which the decoded image changes least.",
     r"z(t) = (1 - t)\, a + t\, b \qquad "
@@ -21,3 +17,14 @@ layout.equation(
     r"\mathbb{E}\left[x \,|\, z(t)\right] \right\rVert^2 dt"
     r" \qquad q(z) = \frac{1}{N} \sum_{n=1}^{N} q(z | x_n)",
 )
+OF_DISCRETE = (
+    "Of the cells or groups i one more is B's at each step s, in the order o.",
+    r"z^{(s)}_i = \begin{cases} b_i & o_i \le s \\ a_i & o_i > s \end{cases} \qquad "
+    r"\hat{x}^{(s)} = \mathbb{E}\left[x \,|\, z^{(s)}\right]",
+)
+
+run = library.current()
+
+with error_boundary():
+    interpolate.page(run)
+layout.equation(*(OF_DISCRETE if {"grid", "categories"} & capabilities.of(run) else OF_VECTORS))

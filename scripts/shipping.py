@@ -178,7 +178,7 @@ def ship(
         _halve(run.path / files.WEIGHTS)
     _thin(run, keep)
     _write_codes(run, codes(small, test))
-    if umap and run.spec.latent > 2 and not run.spec.codes:
+    if umap and run.spec.latent > 2 and run.spec.posterior.continuous:
         umap_job.write(run.path)
     (run.path / files.EVALUATION).write_text(json.dumps(numbers, indent=1) + "\n")
     card = {"title": piece.title, "sentence": piece.sentence, "order": order}

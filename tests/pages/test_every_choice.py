@@ -20,6 +20,7 @@ CONTROLS = {
 }  # fmt: skip
 COMPONENTS = {
     "board.board",
+    "categories",
     "code_map",
     "log_slider.log_slider",
     "latent_map.latent_map",
@@ -72,6 +73,7 @@ TABLE: dict[tuple[str, str], Where] = {
     ("compare/choosing.py", "Maps"): links.RUNS,
     ("compare/stage.py", "latent_map.latent_map"): links.PLACE,
     ("traverse/board.py", "traverse"): links.MOVE,
+    ("traverse/categories.py", "categories"): links.CHANGED_CODES,
     ("interpolate/slider_state.py", "interpolate"): links.T,
     ("interpolate/arithmetic.py", "Name of this direction"): ACT,
     ("interpolate/direction.py", "Name"): links.SAVED,

@@ -11,12 +11,13 @@ import math
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from vae_core.analysis import aggregate, decode, generate, prior_density
 from vae_core.analysis.prior_density import Estimate
 from vae_core.model.oracle_classifier import OracleClassifier
-from vae_core.model.posteriors import Posteriors
+from vae_core.model.posteriors import GroupCodes, Posteriors
 from vae_core.model.vae import VAE
 
 
@@ -55,6 +56,16 @@ def from_posteriors(
         which = torch.randint(posteriors.draws.shape[1], (count,), generator=generator)
         z = torch.lerp(mean, posteriors.draws[image, which], temperature)
     y = posteriors.labels[image] if model.classes and posteriors.labels is not None else None
+    return Draws(z, y, image)
+
+
+def from_categories(model: VAE, codes: GroupCodes, count: int, generator: torch.Generator) -> Draws:
+    """As `from_posteriors`, of a model whose codes are categories: in each group of q(z|x_i) one is drawn."""
+    image = torch.randint(len(codes), (count,), generator=generator)
+    pi = codes.probabilities[image]
+    chosen = torch.multinomial(pi.flatten(0, 1), 1, generator=generator).view(pi.shape[:-1])
+    z = F.one_hot(chosen, pi.shape[-1]).float().flatten(-2)
+    y = codes.labels[image] if model.classes and codes.labels is not None else None
     return Draws(z, y, image)
 
 

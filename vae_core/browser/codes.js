@@ -1,9 +1,16 @@
-// Grids of codes of a codebook: what a decoder takes of one, and tiles, one for each code.
+// Discrete codes: what a decoder takes of them, and tiles, one for each code.
 
 /** The vectors [K, D] of codes [h * w] as z [D * h * w], channels first, as decoders take it. */
 export function embedded(codes, vectors) {
   const [, D] = vectors.shape, cells = codes.length, z = new Float32Array(D * cells);
   for (let i = 0; i < cells; i++) for (let d = 0; d < D; d++) z[d * cells + i] = vectors[codes[i] * D + d];
+  return z;
+}
+
+/** The categories chosen in each of M groups as z [M * K]: in every group a 1 at its category. */
+export function oneHot(chosen, categories) {
+  const z = new Float32Array(chosen.length * categories);
+  chosen.forEach((k, m) => { z[m * categories + k] = 1; });
   return z;
 }
 

@@ -23,7 +23,7 @@ from vae_core.sentences import short
 from vae_core.spec import Spec, SpecError
 
 if TYPE_CHECKING:
-    from vae_core.model.posteriors import GridCodes, Posteriors
+    from vae_core.model.posteriors import GridCodes, GroupCodes, Posteriors
     from vae_core.model.vae import VAE
 
 
@@ -237,6 +237,14 @@ class Contents:
         codes: GridCodes = self._fresh(files.POSTERIORS, self._load_grid_codes, key="grid_codes", large=True)
         return codes
 
+    @property
+    def group_codes(self) -> GroupCodes:
+        """The codes of the test images, of a run of categories. Raises RunError as `posteriors` does."""
+        codes: GroupCodes = self._fresh(
+            files.POSTERIORS, self._load_group_codes, key="group_codes", large=True
+        )
+        return codes
+
     def _load_posteriors(self) -> Posteriors:
         from vae_core.model.posteriors import Posteriors
 
@@ -250,6 +258,13 @@ class Contents:
         if not self._readable().posterior.quantised:
             raise RunError(f"{self._shown} has no codebook: its codes are vectors.")
         return GridCodes.of(self._load_codes())
+
+    def _load_group_codes(self) -> GroupCodes:
+        from vae_core.model.posteriors import GroupCodes
+
+        if self._readable().posterior.form != "probabilities":
+            raise RunError(f"{self._shown} has no groups of categories.")
+        return GroupCodes.of(self._load_codes())
 
     def _load_codes(self) -> Arrays:
         try:

@@ -90,10 +90,13 @@ def compose(spec: Spec) -> str:
     if spec.latent == 1:
         parts.append("1 dimension")
     usual = Spec()
-    if spec.codes:  # what goes with a codebook anyway needs no name
+    if spec.codes:
         counts = " and ".join(map(str, spec.posterior.codebooks))
         level = "-2" if spec.posterior.levels == 2 else ""
         parts = [f"VQ-VAE{level}, {counts} codes of {spec.latent} dimensions"]
+    elif spec.posterior.form == "probabilities":
+        parts = [_objective(spec), f"{spec.latent} groups of {spec.posterior.width} categories"]
+    if not spec.posterior.continuous:  # what goes with such codes anyway needs no name
         usual = usual.change(**{"posterior.kind": spec.posterior.kind})
     if spec.prior.title != usual.prior.title:
         parts.append(f"prior {_within(spec.prior.title)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeGuard
 
 import streamlit as st
@@ -21,10 +22,14 @@ Needs = tuple[Capability, ...]
 NEEDS: dict[str, tuple[Needs, ...]] = {
     "latent_map": (("vector", "continuous", "plane", "independent_pixels"), ("grid",), ("levels",)),
     "compare": (("vector", "continuous", "plane", "independent_pixels"),),
-    "traverse": (("vector", "continuous", "independent_pixels"),),
-    "interpolate": (("vector", "continuous", "independent_pixels"),),
-    "inpaint": (("vector", "continuous", "likelihood"),),
-    "generate": (("vector", "continuous"), ("grid",), ("levels",)),
+    "traverse": (("vector", "continuous", "independent_pixels"), ("categories", "independent_pixels")),
+    "interpolate": (
+        ("vector", "continuous", "independent_pixels"),
+        ("categories", "independent_pixels"),
+        ("grid",),
+    ),
+    "inpaint": (("vector", "continuous", "likelihood"), ("grid",)),
+    "generate": (("vector", "continuous"), ("categories",), ("grid",), ("levels",)),
 }
 WITHOUT_WEIGHTS: dict[str, Capability] = {"latent_map": "vector"}  # of such runs; all others are decoded
 MOST = 6  # runs that are offered instead
@@ -106,16 +111,22 @@ def _wait(run: Run, page: str) -> None:
         fragment(lambda: st.rerun() if _ready(run, page) else None, run_every=1.0)
 
 
+def offer(page: str, ways: Sequence[Needs], most: int = MOST) -> None:
+    """The page with some of the runs that have all of one of these."""
+    has = ((run, capabilities(run.spec)) for run in library.runs() if has_codes(run))
+    others = [run for run, there in has if any(there.issuperset(needs) for needs in ways)]
+    with st.container(horizontal=True, gap="small"):
+        for other in others[:most]:
+            label = library.title(other)
+            url_state.page_link(page, {links.RUN: other.name}, label=label, icon=":material/category:")
+        url_state.page_link("train", label="Train one", icon=":material/play_circle:")
+
+
 def _offer_others(run: Run, page: str, lacking: Capability) -> None:
     """Why not this run on this page; the pages that show it, and the runs that this page shows."""
     st.info(f"{library.title(run)} {LACKS[lacking]}.", icon=":material/block:")
     there = [other for other in NEEDS if other != page and _lacking(run, other) is None]
-    others = [other for other in library.runs() if has_codes(other) and _lacking(other, page) is None]
-    with st.container(horizontal=True, gap="small"):
-        for other in others[:MOST]:
-            label = library.title(other)
-            url_state.page_link(page, {links.RUN: other.name}, label=label, icon=":material/category:")
-        url_state.page_link("train", label="Train one", icon=":material/play_circle:")
+    offer(page, NEEDS[page])
     if there:
         st.caption(f"{library.title(run)} on other pages:")
         with st.container(horizontal=True, gap="small"):

@@ -124,8 +124,10 @@ SHOW = Choice("show", MAP, "section", "What stands below the map.",
 Q = Text("q", MAP, "q", "Where the hand has moved q(z|x), beside the true posterior.",
     form="mean and deviation of each dimension, with commas", quiet=True)
 
-CHANGED_CODES = Text("codes", MAP, "codes", "The cells of a code map whose code is not the encoder's.",
-    form="`cell-code`, joined by `_`; cells count from 1, row by row, codes from 0", quiet=True)
+CHANGED_CODES = Text("codes", (*MAP, *TRAVERSE), "codes",
+    "The cells of a code map whose code is not the encoder's; the groups whose category is not the start's.",
+    form="`cell-code`, joined by `_`; cells and groups count from 1, cells row by row, codes from 0",
+    quiet=True)
 HIDDEN_CELLS = Text("hidden", MAP, "hidden cells", "The cells that the prior is to write.",
     form="numbers of cells or `first-last`, joined by `_`", quiet=True)
 CELL = Whole("cell", MAP, "cell", "The chosen cell of the code map; at first the middle one.", least=1,
@@ -142,9 +144,10 @@ PLACE = Text("at", SIDE_BY_SIDE, "place", "The place that is pinned on all maps.
 # --- Traverse ---------------------------------------------------------------------------------------
 
 START_FROM = Choice("from", TRAVERSE, "start",
-    "Whether the sliders start from an image or from the prior's mean.", options=("image", "prior"),
-    default="image", resets=("move", "move2"))
-START = Picture("start", TRAVERSE, "image", "The image that sliders start from.", resets=("move", "move2"))
+    "Whether the sliders start from an image or from the prior's mean, of categories from a draw of it.",
+    options=("image", "prior"), default="image", resets=("move", "move2", "codes"))
+START = Picture("start", TRAVERSE, "image", "The image that sliders start from.",
+    resets=("move", "move2", "codes"))
 REACH = Choice("reach", TRAVERSE, "range", "How far each dimension moves.",
     options=("2", "3", "4", "quantiles"), default="3")
 WITH = Choice("with", TRAVERSE, "second run", "The run whose sliders stand beside the first one's.",
@@ -186,6 +189,9 @@ WAY = Choice("way", INTERPOLATE, "path", "The kind of path.", options=("linear",
 UNDER = Choice("under", INTERPOLATE, "class", "The class under which a model of classes decodes: it travels "
     "from that of each image to that of the next (`travels`), is that of A (`a`) or of B (`b`), or its "
     "number.", default="travels")
+ORDER = Choice("order", INTERPOLATE, "order",
+    "In which order cells of a grid of codes, or groups of categories, of A give way to B's.",
+    options=("raster", "kl", "difference", "random"))
 COMPARE = Choice("compare", INTERPOLATE, "second run", "The run whose path stands below the first one's.",
     default="none")
 T = Number("t", INTERPOLATE, "place on the path", "Where on the path the slider stands: 0 is A, 1 is B.",
@@ -240,7 +246,8 @@ BESIDE = Choice("beside", INPAINT, "second result", "The method or the run that 
     default="none")
 COUNT = Choice("k", INPAINT, "number of completions", "How many completions are made.",
     options=("4", "8", "16", "32", "64"), default=16)
-SEED = Whole("seed", INPAINT, "seed", "The seed of completions and of noise.", most=9999, default=0)
+SEED = Whole("seed", (*TRAVERSE, *INTERPOLATE, *INPAINT), "seed",
+    "The seed of completions and of noise, of drawn categories, and of a random order.", most=9999, default=0)
 CONDITION = Choice("as", INPAINT, "class", "The class under which a model of classes completes.")
 METHODS = Flag("methods", INPAINT, "comparison", "All methods are compared on this mask.", default=False)
 NOISE = Choice("noise", INPAINT, "noise", "The kind of noise.",

@@ -39,7 +39,10 @@ def dimensions(count: int) -> str:
 
 
 def code_size(spec: Spec) -> str:
-    """How large a code is: so many dimensions, or grids of codes of a codebook, the coarsest first."""
+    """How large a code is: so many dimensions, groups of categories, or grids of codes of a codebook, the
+    coarsest first."""
+    if spec.posterior.form == "probabilities":
+        return f"{spec.latent} × {spec.posterior.width} categories"
     if not spec.codes:
         return dimensions(spec.latent)
     of_levels = zip(spec.grids, spec.posterior.codebooks, strict=True)

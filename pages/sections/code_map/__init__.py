@@ -10,7 +10,7 @@ from vae_core.runs.run import Run
 from widgets.components import picker, pixels_switch
 from widgets.run_data import capabilities, classes
 from widgets.run_data.subject import Picked, Subject
-from widgets.shell import links, url_state, url_widgets
+from widgets.shell import links, units, url_state, url_widgets
 from widgets.shell.link_pictures import Picture
 
 NOTICE = (
@@ -33,13 +33,14 @@ def page(run: Run | None) -> None:
             picked.append(pick(run, links.END, "B"))
         y = decoded_class(run, None if picked[0] is None else picked[0].label)
         pixels = pixels_switch.choose(run) if two else pixels_switch.choose_in_browser(run)
+        unit = units.switch()
     subjects = [Subject.of(run, each) for each in picked if each is not None]
     if len(subjects) < len(picked):
         return
     if two:
-        levels.show(run, (subjects[0], subjects[1]), y, pixels)
+        levels.show(run, (subjects[0], subjects[1]), y, pixels, unit)
     else:
-        stage.show(run, subjects[0], y, pixels)
+        stage.show(run, subjects[0], y, pixels, unit)
 
 
 def pick(run: Run, field: Picture, label: str) -> Picked | None:

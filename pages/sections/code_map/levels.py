@@ -17,8 +17,9 @@ from widgets.run_data import capabilities
 from widgets.run_data.codes import weights
 from widgets.run_data.library import open_run
 from widgets.run_data.subject import Subject
-from widgets.shell import sheets, words
+from widgets.shell import sheets
 from widgets.shell.fragments import fragment
+from widgets.shell.units import Unit
 
 if TYPE_CHECKING:
     from vae_core.analysis.decode import Pixels
@@ -31,7 +32,7 @@ SIZE = 150  # pixels on screen
 NAMES = ("A", "B")
 
 
-def show(run: Run, pair: tuple[Subject, Subject], y: int | None, pixels: Pixels) -> None:
+def show(run: Run, pair: tuple[Subject, Subject], y: int | None, pixels: Pixels, unit: Unit) -> None:
     """y: the class under which codes are decoded and priced. pixels: what is shown of p(x|z)."""
 
     def part() -> None:
@@ -48,7 +49,7 @@ def show(run: Run, pair: tuple[Subject, Subject], y: int | None, pixels: Pixels)
                 SIZE,
                 across=5,
             )
-        costs(run, found)
+        costs(run, found, unit)
         st.caption(missing(run))
 
     fragment(part, run_every=LIVE if run.status.active else None)
@@ -65,21 +66,26 @@ def missing(run: Run) -> str:
     )
 
 
-def costs(run: Run, found: Views) -> None:
-    """log p(x|z), the nats of both levels and the ELBO, of A with B's beside."""
-    uniform = [words.nats(value) for value in run.spec.uniform_nats_of_levels]
+def costs(run: Run, found: Views, unit: Unit) -> None:
+    """log p(x|z), what both levels cost and the ELBO, of A with B's beside."""
+    uniform = [unit.text(value) for value in run.spec.uniform_nats_of_levels]
+    name = unit.name.capitalize()
     lines = [
-        ("Nats of the top", found.nats[:, 0], f"−log p(top); {uniform[0]} under a uniform prior"),
-        ("Nats of the bottom", found.nats[:, 1], f"−log p(bottom | top); {uniform[1]} under a uniform prior"),
+        (f"{name} of the top", found.nats[:, 0], f"−log p(top); {uniform[0]} under a uniform prior"),
+        (
+            f"{name} of the bottom",
+            found.nats[:, 1],
+            f"−log p(bottom | top); {uniform[1]} under a uniform prior",
+        ),
     ]
     if "likelihood" in capabilities.of(run):
         elbo = found.log_px - found.nats.sum(1)
         lines = [("log p(x|z)", found.log_px, "of all pixels, by both levels"), *lines]
-        lines.append(("ELBO", elbo, "log p(x|z) less the nats of both levels"))
+        lines.append(("ELBO", elbo, "log p(x|z) less what both levels cost"))
     st.html(
         '<dl class="elbo-compared elbo-costs">'
         + "".join(
-            f"<div><dt>{title}</dt><dd><b>{words.nats(float(a))}</b><small>B’s {words.nats(float(b))}</small>"
+            f"<div><dt>{title}</dt><dd><b>{unit.text(float(a))}</b><small>B’s {unit.text(float(b))}</small>"
             f"<small>{note}</small></dd></div>"
             for title, (a, b), note in lines
         )

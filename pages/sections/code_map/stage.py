@@ -16,9 +16,9 @@ from widgets.run_data import capabilities, grid_codes, library, usage
 from widgets.run_data.codes import weights
 from widgets.run_data.library import open_run
 from widgets.run_data.subject import Subject
-from widgets.shell import words
 from widgets.shell.error_boundary import callback
 from widgets.shell.fragments import fragment
+from widgets.shell.units import Unit
 
 if TYPE_CHECKING:
     from vae_core.analysis.code_map import Cost
@@ -27,16 +27,16 @@ LIVE = 1.5  # seconds between two looks at a run in training
 WRITES = "code_map_writes"  # in the session: how often the prior has written, which is its seed
 
 
-def show(run: Run, subject: Subject, y: int | None, pixels: str) -> None:
+def show(run: Run, subject: Subject, y: int | None, pixels: str, unit: Unit) -> None:
     """y: the class under which codes are decoded and priced. pixels: what is shown of p(x|z)."""
 
     def part() -> None:
-        one_map(run, subject, y, pixels)
+        one_map(run, subject, y, pixels, unit)
 
     fragment(part, run_every=LIVE if run.status.active else None)
 
 
-def one_map(run: Run, subject: Subject, y: int | None, pixels: str) -> None:
+def one_map(run: Run, subject: Subject, y: int | None, pixels: str, unit: Unit) -> None:
     codebook, encoded, now = grid_codes.codebook(run), grid_codes.encode(run, subject), state.read(run)
     cell = now.chosen(run.spec.grid)
     in_plane = encoded.vectors.shape[1] == 2
@@ -53,7 +53,7 @@ def one_map(run: Run, subject: Subject, y: int | None, pixels: str) -> None:
         on_change=callback(lambda: state.receive(run)),
         on_write=callback(lambda: write(run, subject, y)),
     )
-    numbers(run, subject, y, now)
+    numbers(run, subject, y, now, unit)
     uses.show(run, int(now.codes(encoded.codes).flat[cell]))
 
 
@@ -83,17 +83,22 @@ def write(run: Run, subject: Subject, y: int | None) -> None:
 # --- numbers --------------------------------------------------------------------------------------
 
 
-def numbers(run: Run, subject: Subject, y: int | None, now: CodeMapState) -> None:
-    """log p(x|z) and nats of the codes on the map, beside those of the encoder's; of hidden cells there are
+def numbers(run: Run, subject: Subject, y: int | None, now: CodeMapState, unit: Unit) -> None:
+    """log p(x|z) and what the codes on the map cost, beside those of the encoder's; of hidden cells there are
     none."""
     own, here = (
         cost(str(run.path), weights(run), subject, each.changed, y) for each in (CodeMapState(), now)
     )
     uniform = run.spec.uniform_nats
-    rows, columns = run.spec.grid
+    (rows, columns), log = run.spec.grid, "log" if unit.name == "nats" else "log₂"
     lines = [
-        ("Nats of the codes", -here.log_pz, -own.log_pz, "−log p(z) under the run’s prior"),
-        ("Under a uniform prior", uniform, uniform, f"{rows * columns} log {run.spec.codes}, of any codes"),
+        (
+            f"{unit.name.capitalize()} of the codes",
+            -here.log_pz,
+            -own.log_pz,
+            "−log p(z) under the run’s prior",
+        ),
+        ("Under a uniform prior", uniform, uniform, f"{rows * columns} {log} {run.spec.codes}, of any codes"),
     ]
     if "likelihood" in capabilities.of(run):
         lines.insert(0, ("log p(x|z)", here.log_px, own.log_px, "of the image, all its pixels"))
@@ -101,8 +106,8 @@ def numbers(run: Run, subject: Subject, y: int | None, now: CodeMapState) -> Non
     st.html(
         '<dl class="elbo-compared elbo-costs">'
         + "".join(
-            f"<div><dt>{title}</dt><dd><b>{'–' if now.hidden and value != uniform else words.nats(value)}</b>"
-            f"<small>{f'encoder’s {words.nats(usual)}' if value != usual else ''}</small>"
+            f"<div><dt>{title}</dt><dd><b>{'–' if now.hidden and value != uniform else unit.text(value)}</b>"
+            f"<small>{f'encoder’s {unit.text(usual)}' if value != usual else ''}</small>"
             f"<small>{note}</small></dd></div>"
             for title, value, usual, note in lines
         )

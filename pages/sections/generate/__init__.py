@@ -41,6 +41,10 @@ NOTICE_OF_GRID = (
     "**Notice.** The prior has learned which codes stand together. Drawn uniformly, each is as good as any, "
     "and they make no image."
 )
+NOTICE_OF_CATEGORIES = (
+    "**Notice.** Through the posteriors the groups agree on one image. Drawn from the uniform prior, each "
+    "knows nothing of the others."
+)
 
 
 def page(run: Run | None) -> None:
@@ -51,14 +55,17 @@ def page(run: Run | None) -> None:
         return
     task = question(run)
     of_grid = not able(run.spec).isdisjoint(("grid", "levels"))
-    notice.markdown(NOTICE_OF_GRID if of_grid else NOTICES[task], width="stretch")
+    said = NOTICES[task]
+    if of_grid or "categories" in able(run.spec):
+        said = NOTICE_OF_GRID if of_grid else NOTICE_OF_CATEGORIES
+    notice.markdown(said, width="stretch")
     (code_sheet.show if of_grid else SHOW[task])(run)
 
 
 def question(run: Run) -> str:
     """What is asked of the run: where it is told no class, or its codes are grids, there is but one
     question."""
-    if not able(run.spec).issuperset(("classes", "vector")):
+    if not able(run.spec).issuperset(("classes", "continuous")):
         url_widgets.choice(links.GENERATE_DO, OF_ANY, OF_ANY[0], label=TASKS.__getitem__)
         return OF_ANY[0]
     # Links to models of classes opened on samples by class before other models had any.

@@ -13,12 +13,13 @@ import streamlit as st
 from pages.sections.generate.seed import next_seed
 from vae_core.pixels import to_uint8
 from vae_core.runs.run import Run
+from vae_core.spec.capabilities import capabilities
 from widgets.components import pixels_switch, take_away
 from widgets.components.take_away import File
 from widgets.run_data import library, usage
 from widgets.run_data.classes import dataset_classes
 from widgets.run_data.codes import Codes, weights
-from widgets.shell import links, sheets, tasks, url_widgets, words
+from widgets.shell import links, sheets, tasks, url_state, url_widgets, words
 from widgets.shell.downloads import csv_table
 from widgets.shell.palette import GREY, PLAIN, PRIOR, RECONSTRUCTION
 
@@ -35,6 +36,12 @@ TITLES = {
     "posteriors": "**Through posteriors**: a test image x, then z from q(z|x)",
     "prior": "**From the prior**: z from p(z)",
 }
+OF_CATEGORIES = {
+    "posteriors": "In each group a category is drawn as the encoder finds it probable for one test image.",
+    "prior": "In each group every category is as likely. Groups that depend on each other over the images "
+    "are combined here as they never were in training.",
+}
+NAMES = {"posteriors": "Sample through a posterior", "prior": "Sample of the prior"}
 COLOURS = {"posteriors": RECONSTRUCTION, "prior": PRIOR}
 
 
@@ -49,10 +56,10 @@ class Sheet:
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """Of many draws by each algorithm: the share in holes; how many of READ an independent classifier takes
-    for each class, None where none knows the images."""
+    """Of many draws by each algorithm: the share in holes, None of codes that have no density; how many of
+    READ an independent classifier takes for each class, None where none knows the images."""
 
-    share: dict[str, Estimate]
+    share: dict[str, Estimate | None]
     read: dict[str, list[int]] | None
     accuracy: float
 
@@ -68,21 +75,13 @@ def show(run: Run) -> None:
             help="Drawn through the posteriors of test images, codes are draws of q(z), where the decoder "
             "was taught; drawn from the prior they may fall into holes.",
         )
-        percent = int(
-            st.slider(
-                "Temperature, %",
-                0,
-                150,
-                **url_widgets.whole(links.TEMPERATURE),
-                width=180,
-                help="What a code's deviation from the mean of what it is drawn from is multiplied by. At 0 "
-                "the prior gives one image (a mixture one of each component), and a posterior its mean.",
-            )
-        )
+        percent = temperature_of(run)
         how: Pixels = "drawn" if run.spec.net.reach else pixels_switch.choose(run)
         seed = next_seed()
     codes, temperature = usage.codes(run), percent / 100
     kinds = ["posteriors", "prior"] if chosen == "both" else [str(chosen)]
+    if is_discrete(run) and not codes.whole:  # a frame holds no posterior of an image's categories
+        kinds = ["prior"]
     task = tasks.start(measure, codes, weights(run), temperature, lane="measuring-samples", tracked=True)
     measured = task.result() if task.done() and task.exception() is None else None
     drawn = {kind: sheet(codes, weights(run), kind, temperature, seed, how) for kind in kinds}
@@ -91,8 +90,11 @@ def show(run: Run) -> None:
             st.markdown(TITLES[kind])
             found = drawn[kind]
             holes = {int(k): ", in a hole" for k in np.flatnonzero(found.hole)}
-            sheets.sheet(found.images, 80, ACROSS, name="Sample", marked=holes)
-            st.caption(_in_holes(found, None if measured is None else measured.share[kind], percent))
+            sheets.sheet(found.images, 80, ACROSS, name=NAMES[kind], marked=holes)
+            if is_discrete(run):
+                st.caption(OF_CATEGORIES[kind])
+            else:
+                st.caption(_in_holes(found, None if measured is None else measured.share[kind], percent))
     if measured is None:
         tasks.when_done(task, "Looking at many samples", lambda _: st.rerun(), "samples-measure")
     elif measured.read is not None:
@@ -100,6 +102,29 @@ def show(run: Run) -> None:
     else:
         st.caption("No independent classifier of these images comes with the app, so nobody reads them.")
     _take_away(run, drawn, percent, seed, how)
+
+
+def is_discrete(run: Run) -> bool:
+    """Whether codes choose categories: they have no density, so no holes, and no temperature."""
+    return "categories" in capabilities(run.spec)
+
+
+def temperature_of(run: Run) -> int:
+    """In per cent."""
+    if is_discrete(run):
+        url_state.without_control(links.TEMPERATURE, "a choice of categories has no temperature here")
+        return 100
+    return int(
+        st.slider(
+            "Temperature, %",
+            0,
+            150,
+            **url_widgets.whole(links.TEMPERATURE),
+            width=180,
+            help="What a code's deviation from the mean of what it is drawn from is multiplied by. At 0 "
+            "the prior gives one image (a mixture one of each component), and a posterior its mean.",
+        )
+    )
 
 
 def _in_holes(found: Sheet, share: Estimate | None, percent: int) -> str:
@@ -115,7 +140,7 @@ def _in_holes(found: Sheet, share: Estimate | None, percent: int) -> str:
 def _reading(run: Run, codes: Codes, measured: Measured, kinds: list[str], percent: int) -> None:
     assert measured.read is not None
     called = list(dataset_classes(run))
-    labels = codes.posteriors.labels
+    labels = (codes.run.group_codes if is_discrete(run) else codes.posteriors).labels
     bars = [("test images", [] if labels is None else labels.bincount(minlength=len(called)).tolist(), GREY)]
     names = {"posteriors": "through posteriors", "prior": "from the prior"}
     bars += [(names[kind], measured.read[kind], COLOURS[kind]) for kind in kinds]
@@ -153,7 +178,6 @@ def _histogram(called: list[str], bars: list[tuple[str, list[int], str]]) -> dic
 
 
 def _take_away(run: Run, drawn: dict[str, Sheet], percent: int, seed: int, how: Pixels) -> None:
-    latent = run.spec.latent
     files = [
         File(
             "png",
@@ -168,7 +192,7 @@ def _take_away(run: Run, drawn: dict[str, Sheet], percent: int, seed: int, how: 
         for kind, found in drawn.items()
         for k in range(len(found.z))
     ]
-    head = ["codes_from", "number", "in_hole", *(f"z{d + 1}" for d in range(latent))]
+    head = ["codes_from", "number", "in_hole", *(f"z{d + 1}" for d in range(run.spec.code_size))]
     files.append(File("csv", lambda: csv_table(head, rows), what="codes", help="The code of each sample."))
     about = {"run": library.title(run), "temperature": f"{percent} %", "seed": str(seed), "pixels": how}
     take_away.menu("sheet", f"{run.name} seed {seed}", about, files)
@@ -186,6 +210,8 @@ def draws(codes: Codes, kind: str, count: int, temperature: float, seed: int) ->
     model, generator = codes.run.model, torch.Generator().manual_seed(seed)
     if kind == "prior":
         return sample_sheet.from_prior(model, count, temperature, generator)
+    if is_discrete(codes.run):
+        return sample_sheet.from_categories(model, codes.run.group_codes, count, generator)
     return sample_sheet.from_posteriors(model, codes.posteriors, count, temperature, generator)
 
 
@@ -199,7 +225,10 @@ def sheet(
     from vae_core.analysis.decode import decode
 
     model, found = codes.run.model, draws(codes, kind, ROWS * ACROSS, temperature, seed)
-    hole = sample_sheet.in_holes(model, codes.posteriors, found.z)
+    if is_discrete(codes.run):
+        hole = torch.zeros(len(found.z), dtype=torch.bool)
+    else:
+        hole = sample_sheet.in_holes(model, codes.posteriors, found.z)
     images = decode(model, found.z, found.y, how, torch.Generator(model.device).manual_seed(seed))
     return Sheet(to_uint8(images.cpu().numpy()), hole.numpy(), found.z.numpy())
 
@@ -216,12 +245,15 @@ def measure(
     run, reporter = codes.run, Reporter(progress, cancelled)
     name, classes = run.spec.data.name, len(dataset_classes(run))
     oracle = oracle_classifier.load(name) if oracle_classifier.there_is(name) else None
-    share, read = {}, {}
+    share: dict[str, Estimate | None] = {}
+    read = {}
     with quick_arithmetic():
-        for done, kind in enumerate(TITLES):
+        for done, kind in enumerate(TITLES if codes.whole or not is_discrete(run) else ["prior"]):
             reporter.report(0.5 * done, "Looking for holes")
-            found = draws(codes, kind, MANY, temperature, seed=0)
-            share[kind] = sample_sheet.share(sample_sheet.in_holes(run.model, codes.posteriors, found.z))
+            share[kind] = None
+            if not is_discrete(run):
+                found = draws(codes, kind, MANY, temperature, seed=0)
+                share[kind] = sample_sheet.share(sample_sheet.in_holes(run.model, codes.posteriors, found.z))
             if oracle is not None:
                 reporter.report(0.5 * done + 0.4, "Having samples read")
                 few = draws(codes, kind, READ, temperature, seed=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.sections.inpaint import anomaly, by_pixel, completing, denoising, opening
+from pages.sections.inpaint import anomaly, by_cell, by_pixel, completing, denoising, opening
 from vae_core.runs.run import Run
 from vae_core.spec.capabilities import capabilities as able
 from widgets.components import picker
@@ -24,10 +24,12 @@ MASKED = (
     "**Notice.** This encoder was trained on images with holes: one pass completes them, and is still no "
     "match for chains that take their time."
 )
-IN_ORDER = (
-    "**Notice.** Each pixel is drawn by the ones above it and to its left. With the lower half hidden the "
-    "completions go on from what they see, and hardly ask the code."
-)
+WRITTEN = {
+    "in_order": "**Notice.** Each pixel is drawn by the ones above it and to its left. With the lower half "
+    "hidden the completions go on from what they see, and hardly ask the code.",
+    "by_cell": "**Notice.** The prior writes cells of the code, and has learned which go together. "
+    "Completions that cost it more nats tend to look less like the data.",
+}
 NOISED = (
     "**Notice.** This encoder was trained under noise: one pass comes near what the posterior takes "
     "chains for."
@@ -53,6 +55,12 @@ EQUATIONS: dict[str, tuple[str, ...]] = {
         r"p(x \,|\, z) = \prod_i p(x_i \,|\, x_{<i}, z) \qquad "
         r"w = \frac{p(z)}{m(z)} \prod_{i \in o} p(x_i \,|\, x_{<i}, z)",
     ),
+    "by_cell": (
+        "The prior writes the hidden cells h in raster order, each given the cells before it. A grid weighs "
+        "what its kept cells o are worth, each given those before it.",
+        r"p(c_h \,|\, c_o) \propto \prod_i p(c_i \,|\, c_{<i}) \qquad "
+        r"w = \prod_{i \in o} p(c_i \,|\, c_{<i})",
+    ),
     "denoise": (
         "One pass encodes the noisy image as if it were one of the data. The posterior knows how noise makes "
         "a noisy pixel of a clean one, sums the clean one out, and is sampled by Hamiltonian Monte Carlo; "
@@ -71,8 +79,15 @@ EQUATIONS: dict[str, tuple[str, ...]] = {
         r"\qquad S(x) = -\mathrm{ELBO}(x) - L(x)",
     ),
 }
+SOME = 3  # other runs that are offered
 TASKS = {"inpaint": "Inpaint", "denoise": "Denoise", "anomaly": "Anomaly"}
-SHOW = {"inpaint": completing.show, "denoise": denoising.show, "anomaly": anomaly.show}
+SHOW = {
+    "inpaint": completing.show,
+    "by_cell": by_cell.show,
+    "in_order": by_pixel.show,
+    "denoise": denoising.show,
+    "anomaly": anomaly.show,
+}
 
 
 def page(run: Run | None) -> str:
@@ -83,8 +98,8 @@ def page(run: Run | None) -> str:
         notice = st.empty()
     if not capabilities.shows(run, "inpaint"):
         return "inpaint"
-    by_itself = "independent_pixels" in able(run.spec)
-    questions = list(TASKS) if by_itself else ["inpaint"]
+    alone = written_in_order(run)
+    questions = list(TASKS) if alone is None else ["inpaint"]
     task = str(
         st.segmented_control(
             "Question",
@@ -95,20 +110,33 @@ def page(run: Run | None) -> str:
             label_visibility="collapsed",
         )
     )
+    task = alone or task
     notice.markdown(_notice(run, task), width="stretch")
     with st.container(horizontal=True, gap="medium", key="inpaint-page"):
         left, right = st.container(width=300), st.container(width="stretch")
     with left:
         picked = picker.pick(links.IMAGE, run, label="Image", default=opening.image(run))
     if picked is not None:
-        show = SHOW[task] if by_itself else by_pixel.show
-        show(run, Subject.of(run, picked), left, right)
-    return task if by_itself else "in_order"
+        SHOW[task](run, Subject.of(run, picked), left, right)
+    if alone is not None:
+        st.caption(
+            "Denoise and Anomaly are of runs with one vector for each image, which decides all pixels:"
+        )
+        capabilities.offer("inpaint", [(*capabilities.NEEDS["inpaint"][0], "independent_pixels")], SOME)
+    return task
+
+
+def written_in_order(run: Run) -> str | None:
+    """What runs that are completed part by part are shown, and nothing else: by cell, where codes are grids,
+    or by pixel. None of other runs."""
+    if "grid" in able(run.spec):
+        return "by_cell"
+    return None if "independent_pixels" in able(run.spec) else "in_order"
 
 
 def _notice(run: Run, task: str) -> str:
-    if run.spec.net.reach:
-        return IN_ORDER
+    if task in WRITTEN:
+        return WRITTEN[task]
     if run.spec.classes and task in TOLD:
         return TOLD[task]
     if run.spec.noise.kind != "none" and task == "denoise":

@@ -53,7 +53,7 @@ def show(run: Run, subject: Subject, left: DeltaGenerator, right: DeltaGenerator
     with left:
         observed = mask_canvas.canvas(subject)
     with right:
-        count, seed = _controls()
+        count, seed = controls()
         if observed.all():
             st.info("Nothing is hidden yet. Paint over the image, or choose a mask.", icon=":material/brush:")
             return
@@ -76,7 +76,8 @@ def show(run: Run, subject: Subject, left: DeltaGenerator, right: DeltaGenerator
         )
 
 
-def _controls() -> tuple[int, int]:
+def controls() -> tuple[int, int]:
+    """How many completions, and their seed."""
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         count = st.select_slider(
             "Completions",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.sections.interpolate import arithmetic, grid, path, surprise
+from pages.sections.interpolate import arithmetic, discrete, grid, path, surprise
 from vae_core.runs.run import Run
 from widgets.components import pixels_switch
 from widgets.run_data import capabilities
@@ -30,11 +30,17 @@ def page(run: Run | None) -> None:
     title = st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="interpolate-title")
     with title:
         st.title("Interpolate", width="content")
-        st.markdown(NOTICES[url_state.read(links.TAB) or "path"], width="stretch")
+        notice = st.empty()
     if not capabilities.shows(run, "interpolate"):
         return
     with title:
         pixels = pixels_switch.choose_in_browser(run)
+    if "continuous" not in capabilities.of(run):
+        notice.markdown(discrete.NOTICE, width="stretch")
+        with error_boundary():
+            discrete.show(run, pixels)
+        return
+    notice.markdown(NOTICES[url_state.read(links.TAB) or "path"], width="stretch")
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         chosen = st.segmented_control(
             "What to do",

@@ -55,8 +55,10 @@ def menu(
     gif: Callable[[], bytes],
     png: Callable[[int], bytes],
     csv: Callable[[], str],
+    points: str = PATH,
 ) -> None:
-    files = [File("png", png, help=FRAMES_OF_IT), File("gif", gif, help=FILM), File("csv", csv, help=PATH)]
+    """points: what the table holds."""
+    files = [File("png", png, help=FRAMES_OF_IT), File("gif", gif, help=FILM), File("csv", csv, help=points)]
     take_away.menu(name, name, about, files)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from pages.sections.traverse import naming, slider_state
-from pages.sections.traverse.controls import TraverseView
+from pages.sections.traverse.controls import HEIGHT, TraverseView
 from vae_core.runs.run import Run
 from vae_core.spec.capabilities import capabilities
 from widgets.components.traverse import Model, traverse
@@ -16,8 +16,6 @@ from widgets.run_data import library, usage
 from widgets.shell import links, url_state, words
 from widgets.shell.error_boundary import callback
 from widgets.shell.fragments import fragment
-
-HEIGHT = "clamp(300px, 100vh - 372px, 900px)"  # of the rows, so that the board fits the window
 
 
 @dataclass(frozen=True, eq=False)

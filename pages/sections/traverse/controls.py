@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 STARTS = {"image": "Image", "prior": "Prior mean"}
 RANGES = {"2": "±2σ", "3": "±3σ", "4": "±4σ", QUANTILES: "Quantiles"}
 ALONE = "none"
+PICKER = 258  # pixels
+HEIGHT = "clamp(300px, 100vh - 372px, 900px)"  # of the rows, so that the board fits the window
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +51,7 @@ def strip(run: Run, title: DeltaGenerator) -> TraverseView:
         )
         picked = None
         if start == "image":
-            with st.container(width=258):
+            with st.container(width=PICKER):
                 picked = picker.pick(links.START, run, label="Image")
         reach = st.segmented_control(
             "Range",

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from vae_core.analysis import aggregate, sample_sheet
-from vae_core.model.posteriors import Posteriors
+from vae_core.model.posteriors import GroupCodes, Posteriors
 from vae_core.model.vae import VAE
 from vae_core.spec import Spec
 
@@ -124,3 +124,15 @@ def test_a_share_of_nothing_is_not_certain() -> None:
     found = sample_sheet.share(torch.zeros(98, dtype=torch.bool))
     assert found.value == 0
     assert found.error == pytest.approx(math.sqrt(0.01 * 0.99 / 98))
+
+
+def test_categories_are_drawn_as_often_as_their_posteriors_say(model: VAE) -> None:
+    pi = torch.tensor([[[0.5, 0.3, 0.2], [1.0, 0.0, 0.0]], [[0.1, 0.1, 0.8], [0.0, 1.0, 0.0]]])
+    count = 20_000
+    found = sample_sheet.from_categories(model, GroupCodes(pi), count, generator())
+    z = found.z.view(count, 2, 3)
+    assert torch.equal(z.sum(-1), torch.ones(count, 2))
+    for image in (0, 1):
+        of_image = z[found.image == image]
+        assert abs(len(of_image) - count / 2) < 5 * math.sqrt(count / 4)
+        torch.testing.assert_close(of_image.mean(0), pi[image], atol=5 * 0.5 / math.sqrt(count / 2), rtol=0)

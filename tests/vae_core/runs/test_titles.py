@@ -25,6 +25,7 @@ from vae_core.workers import launch
         ("masked-16d", {}, "MNIST, 16 dimensions, masked"),
         ("denoise", {}, "MNIST, 16 dimensions, denoising"),
         ("linear", {"posterior.variance": "shared"}, "MNIST, 8 dimensions, shared variances, linear"),
+        ("gumbel", {"posterior.categories": 8}, "MNIST, 20 groups of 8 categories"),
         ("conv-2d", {"latent": 1}, "MNIST, 1 dimension, convolutional"),
     ],
 )

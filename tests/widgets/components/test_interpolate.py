@@ -119,6 +119,15 @@ def test_a_place_is_named_after_its_density(javascript, log_ratio: float, hole: 
     assert javascript("path.js", "kindOf(r, h)", "interpolate", r=log_ratio, h=hole) == kind
 
 
+def test_a_stepped_path_is_at_the_nearer_of_two_points(javascript) -> None:
+    at = """[0, 0.2, 0.3, 0.74, 0.76, 1].map((t) => codeAt({
+      codes: Object.assign(Float32Array.from([5, 7, 9]), { shape: [3, 1] }), first: 0, last: 1, stepped: {},
+    }, t)[0])"""
+    assert javascript("path.js", at, "interpolate") == [5, 5, 7, 7, 9, 9]
+    given = "[0, 0.24, 0.26, 1].map((t) => givenAt({ first: 0, last: 1, arrays: { places: [3, 1] } }, t))"
+    assert javascript("path.js", given, "interpolate") == [0, 0, 1, 2]
+
+
 def test_sizes_that_do_not_fit_are_refused(way: ip.PathView) -> None:
     for wrong in (
         {"codes": np.zeros((5, 3))},

@@ -9,6 +9,7 @@ import pytest
 
 from widgets.components import (
     board,
+    categories,
     code_map,
     code_sheet,
     completions,
@@ -31,6 +32,7 @@ ROOT = Path(scripts.__file__).parents[2]
 WIDGETS = ROOT / "widgets" / "components"
 MODULES: dict[str, Callable[[], str]] = {
     "board": board.script,
+    "categories": categories.script,
     "code_map": code_map.script,
     "code_sheet": code_sheet.script,
     "completions": completions.script,
@@ -72,6 +74,7 @@ def test_a_component_is_one_module_whose_names_are_all_different(
 def test_each_script_belongs_to_a_component() -> None:
     entries = [
         "board/board",
+        "categories/main",
         "code_map/main",
         "code_sheet/main",
         "completions/main",

@@ -2,6 +2,7 @@
 
 import pytest
 
+from vae_core import recipes
 from widgets.shell import words
 
 
@@ -51,3 +52,9 @@ def test_names_lose_their_date_and_nothing_else() -> None:
 
 def test_markdown_in_a_name_is_only_a_name() -> None:
     assert words.literal("a*b_[c](d)") == r"a\*b\_\[c\](d)"
+
+
+def test_a_code_is_as_large_as_its_groups_say() -> None:
+    assert words.code_size(recipes.get("gumbel")) == "20 × 10 categories"
+    assert words.code_size(recipes.get("vq")) == "7 × 7 of 64 codes"
+    assert words.code_size(recipes.get("vae-2d")) == "2 dimensions"

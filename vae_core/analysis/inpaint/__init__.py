@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from vae_core.analysis.inpaint.by_cell import ByCell, by_cell, kept_cells
 from vae_core.analysis.inpaint.chains import verdict
 from vae_core.analysis.inpaint.conditioned import Told
 from vae_core.analysis.inpaint.encoder import encoder_fill, pseudo_gibbs
@@ -29,6 +30,7 @@ from vae_core.analysis.inpaint.scores import Scores, scores
 __all__ = [
     "METHODS",
     "PRESETS",
+    "ByCell",
     "Completions",
     "HiddenLikelihood",
     "InOrder",
@@ -36,6 +38,7 @@ __all__ = [
     "Problem",
     "Scores",
     "Told",
+    "by_cell",
     "encoder_fill",
     "from_array",
     "hides_the_end",
@@ -43,6 +46,7 @@ __all__ = [
     "importance",
     "in_order",
     "invert",
+    "kept_cells",
     "langevin",
     "log_likelihood",
     "posterior",

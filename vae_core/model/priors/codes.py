@@ -62,11 +62,16 @@ class CodePrior(Prior):
         each class, log sum_y p(y) p(z|y)."""
         if self.conditional and y is None:
             return self.without_class(partial(self.log_prob_of, indices))
+        return self.log_prob_of_cells(indices, y).sum((-2, -1))
+
+    def log_prob_of_cells(self, indices: Tensor, y: Tensor | None = None) -> Tensor:
+        """Of every cell given those before it, nats: indices [..., h, w] -> [..., h, w]. y [..., C]: needed
+        by a prior for each class."""
         leading = indices.shape[:-2]
         given = None if y is None else y.expand(*leading, y.shape[-1]).reshape(-1, y.shape[-1])
         rows = indices.reshape(-1, *self.grid)
-        log_prob: Tensor = -F.cross_entropy(self.logits(rows, given), rows, reduction="none").sum((-2, -1))
-        return log_prob.unflatten(0, leading) if leading else log_prob[0]
+        log_prob = -F.cross_entropy(self.logits(rows, given), rows, reduction="none")
+        return log_prob.view(indices.shape)
 
     def log_prob(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """That of the codes nearest to z."""

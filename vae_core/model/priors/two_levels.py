@@ -57,11 +57,8 @@ class TwoLevelCodes(Prior):
         [..., 2h, 2w], y [..., C]; without y of a prior for each class, those of the marginal
         sum_y p(y) p(z|y)."""
         if self.conditional and y is None:
-            every = torch.eye(len(self.log_py), device=top.device)
-            of_each = torch.stack([self.log_prob_of(top, bottom, one) for one in every], -1)
-            of_top = (of_each[..., 0, :] + self.log_py).logsumexp(-1)
-            of_both = (of_each.sum(-2) + self.log_py).logsumexp(-1)
-            return torch.stack([of_top, of_both - of_top], -1)
+            of_both = self.without_class(lambda one: self.log_prob_of(top, bottom, one).cumsum(-1))
+            return torch.stack([of_both[..., 0], of_both[..., 1] - of_both[..., 0]], -1)
         leading = top.shape[:-2]
         tops, bottoms = top.reshape(-1, *self.top.grid), bottom.reshape(-1, *self.bottom.grid)
         given = None if y is None else y.expand(*leading, y.shape[-1]).reshape(-1, y.shape[-1])

@@ -7,13 +7,14 @@ import { keysMenu, mounts, Teller } from "../../../vae_core/browser/mounted.js";
 import { sideBySide } from "../../../vae_core/browser/pictures.js";
 import { fetchParcel, join, leave } from "../../../vae_core/browser/store.js";
 import { readTheme } from "../../../vae_core/browser/theme.js";
+import { takeMapAway } from "./away.js";
 import { DecodedPanel } from "./decoded_panel.js";
 import { PlanePanel } from "./plane_panel.js";
 import { TilePanel } from "./tile_panel.js";
 
 const WRITING = 40; // ms for each cell that the prior has written
 const ORDER = "The prior writes in raster order: each hidden cell given all cells before it, kept or written. Kept cells count for those "
-  + "after them alone. So hidden cells that end the grid are drawn from p(hidden | kept), and others are not.";
+  + "after them alone. So hidden cells that end the grid are drawn from p(hidden | kept), and others are not; the page Inpaint weighs them.";
 const KEYS = [
   ["Arrows", "the next cell; in the codebook, the next code"], ["Enter", "from a cell to the codebook, and there: take this code"],
   ["Esc", "back to the cell"], ["Backspace", "the encoder's code again"], ["Ctrl + Z", "undo"], ["Space", "hide or show the cell, while cells are hidden"],
@@ -42,7 +43,7 @@ class CodeMap {
     };
     dom.choices = element("span", { class: "choices", hidden: true }, dom.lower, dom.all, dom.none, dom.write);
     dom.panels = element("div", { class: "panels", hidden: true }, this.image.root, this.map.root, this.decoded.root, this.places);
-    dom.bar = element("div", { class: "bar", hidden: true }, dom.undo, dom.back, dom.hide, dom.choices,
+    dom.bar = element("div", { class: "bar", hidden: true }, dom.undo, dom.back, dom.hide, dom.choices, takeMapAway(this),
       keysMenu("A click chooses a cell, a click in the codebook gives it that code; over a code, its image is looked at.", KEYS));
     root.append(dom.waiting, dom.panels, dom.bar, dom.says, dom.order);
     this.observer = new ResizeObserver(() => this.request());

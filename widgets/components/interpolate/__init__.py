@@ -20,10 +20,10 @@ import streamlit as st
 
 from vae_core.browser import wire
 from widgets.components import scripts
-from widgets.components.interpolate.path_view import PathView, plane
+from widgets.components.interpolate.path_view import PathView, Stepped, plane
 from widgets.components.scripts import BROWSER
 
-__all__ = ["PathView", "css", "interpolate", "place", "plane", "script"]
+__all__ = ["PathView", "Stepped", "css", "interpolate", "place", "plane", "script"]
 
 HERE = Path(__file__).parent
 

@@ -1,11 +1,14 @@
 // The arithmetic of a path, on numbers alone. Its T points lie at even steps of t from `first` to `last`.
 
-/** The code at t, straight between two points; beyond the ends, the ends. `codes` [T, D] flat. */
-export function codeAt({ codes, first, last }, t) {
-  const D = codes.shape[1], T = codes.shape[0];
-  const u = Math.min(1, Math.max(0, (t - first) / (last - first))) * (T - 1), k = Math.min(Math.floor(u), T - 2);
+/** The code at t, straight between two points, or `stepped` that of the nearer one; beyond the ends, the ends. `codes` [T, D] flat. */
+export function codeAt({ codes, first, last, stepped }, t) {
+  const D = codes.shape[1], T = codes.shape[0], where = Math.min(1, Math.max(0, (t - first) / (last - first))) * (T - 1);
+  const u = stepped ? Math.round(where) : where, k = Math.min(Math.floor(u), T - 2);
   return Float32Array.from({ length: D }, (_, d) => codes[k * D + d] + (u - k) * (codes[(k + 1) * D + d] - codes[k * D + d]));
 }
+
+/** How many places of a stepped path have given way at t. */
+export const givenAt = ({ first, last, arrays: { places } }, t) => Math.round(Math.min(1, Math.max(0, (t - first) / (last - first))) * places.length);
 
 /** The weights of the classes that are decoded under at t; none where the decoder's own serve. */
 export const classesAt = ({ arrays: { classes }, first, last }, t) => classes && codeAt({ codes: classes, first, last }, t);

@@ -4,8 +4,9 @@
 import { element, number, setText } from "../../../vae_core/browser/dom.js";
 import { paint, showImage } from "../../../vae_core/browser/images.js";
 import { drawPassed } from "./density_strip.js";
-import { blendInWords, classesAt, codeAt, fadeAt, frameTimes, kindOf, valueOn } from "./path.js";
+import { blendInWords, classesAt, codeAt, fadeAt, frameTimes, givenAt, kindOf, valueOn } from "./path.js";
 import { Plan } from "./path_map.js";
+import { drawPlaces } from "./places_map.js";
 
 const NARROW = 640; // below it a row has every other frame
 const SLICE = 8; // ms of decoding frames before the hand has its turn
@@ -78,8 +79,10 @@ export class Side {
     Object.assign(dom.slider, { min: first, max: last });
     dom.fadeBox.hidden = !ends;
     dom.fades.hidden = dom.fadesName.hidden = !ends || !strip;
-    dom.planBox.hidden = !plane;
-    if (plane) setText(dom.planSays, plane.caption);
+    dom.planBox.hidden = !plane && !path.stepped;
+    dom.passedName.hidden = Boolean(path.stepped);
+    this.root.dataset.stepped = String(Boolean(path.stepped));
+    if (plane ?? path.stepped) setText(dom.planSays, (plane ?? path.stepped).caption);
     dom.passed.dataset.known = String(Boolean(q));
     dom.facts.replaceChildren(...facts.map(([name, value, help]) =>
       element("div", { title: help }, element("dt", {}, name), element("dd", {}, value))));
@@ -173,7 +176,7 @@ export class Side {
     const z = codeAt({ ...path, codes }, t), along = { first: path.first, last: path.last };
     const y = classesAt(path, t), blend = blendInWords(y, decoder.condition?.names);
     showImage(dom.live, decoder.decode(z, y), decoder.image);
-    setText(dom.liveSays, `Decoded at t = ${number(t)}${blend && `, as ${blend}`}`);
+    setText(dom.liveSays, `${path.stepped ? "Decoded" : `Decoded at t = ${number(t)}`}${blend && `, as ${blend}`}`);
     if (ends) showImage(dom.fade, fadeAt(ends, t), decoder.image);
     if (q) {
       const lq = valueOn(q, along, t), lp = valueOn(p, along, t);
@@ -181,11 +184,19 @@ export class Side {
       const kind = kindOf(lq - lp, hole[k]);
       setText(dom.reading, `At t = ${number(t)}: log q ${number(lq, 1)}, log p ${number(lp, 1)} nats; ${PASSES[kind]}.`);
       dom.reading.dataset.kind = kind;
-    } else setText(dom.reading, "");
+    } else setText(dom.reading, path.stepped ? this.given(t) : "");
     if (Number(dom.slider.value) !== pinned) dom.slider.value = pinned;
     dom.slider.setAttribute("aria-valuetext", `t = ${number(pinned)}`);
     const share = (t - path.first) / (path.last - path.first);
     for (const mark of [dom.box, dom.here]) mark.style.setProperty("--t", share);
     if (this.plane) this.plan.draw(t, z);
+    else if (path.stepped) drawPlaces(dom.plan, path, givenAt(path, t), this.look);
+  }
+
+  /** How far a stepped path is at t, and what its codes cost there. */
+  given(t) {
+    const { stepped: { name }, arrays: { places, log_p: p } } = this.path, count = givenAt(this.path, t);
+    const says = `${count} of the ${places.length} ${name} that differ are B\u2019s`;
+    return p ? `${says}; these codes cost ${number(-p[count], 1)} nats.` : `${says}.`;
   }
 }

@@ -20,11 +20,25 @@ REGIONS = (0.5, 0.95)  # of the prior, whose contours are drawn
 
 
 @dataclass(frozen=True, eq=False)
+class Stepped:
+    """Of a path between discrete codes. name: of the places that give way, "cells" say. shape: in how many
+    rows and columns all `count` of them are shown. places [T - 1]: in the order in which they give way, one
+    to a point of the path. caption: below their map."""
+
+    name: str
+    shape: tuple[int, int]
+    count: int
+    places: ArrayLike
+    caption: str
+
+
+@dataclass(frozen=True, eq=False)
 class PathView:
     """A path through one model's latent space, t running evenly from `first` to `last` over its T points.
 
     decoder: a parcel, `export.decoder(run.model)`. plane: another, from `plane` below, to draw the path on.
     codes [T, D]: where the path is. Between two points the browser goes straight.
+    stepped: of discrete codes, what gives way; the browser then takes the nearer of two points.
     marks: places t with a name, rising; from the first to the last of them is the path proper, the rest goes
         beyond its ends.
     named: whether these places have their names on the plane too.
@@ -57,6 +71,7 @@ class PathView:
     hole: ArrayLike | None = None
     classes: ArrayLike | None = None
     facts: Sequence[tuple[str, str, str]] = ()
+    stepped: Stepped | None = None
 
     def __post_init__(self) -> None:
         shape = np.shape(self.codes)
@@ -86,8 +101,15 @@ class PathView:
             arrays["hole"] = np.asarray(self.hole).astype(np.uint8)
         if self.ends is not None:
             arrays["ends"] = np.stack([np.asarray(image, np.uint8).transpose(1, 2, 0) for image in self.ends])
+        stepped = None
+        if self.stepped is not None:
+            arrays["places"] = np.asarray(self.stepped.places, np.int32)
+            rows, columns = self.stepped.shape
+            stepped = {"name": self.stepped.name, "rows": rows, "columns": columns}
+            stepped |= {"count": self.stepped.count, "caption": self.stepped.caption}
         header: dict[str, Any] = {
             "kind": "path",
+            "stepped": stepped,
             "title": self.title,
             "note": self.note,
             "first": self.first,

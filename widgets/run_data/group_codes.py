@@ -1,0 +1,55 @@
+"""What a run whose codes are categories makes of an image, and how test images use its categories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from vae_core.runs.run import Run, RunError
+from widgets.run_data.codes import Codes, weights
+from widgets.run_data.library import open_run
+from widgets.run_data.subject import Picked
+
+
+@dataclass(frozen=True, eq=False)
+class Use:
+    """Of M groups of K categories: shares [M, K], each category's part of q(z) over the test images; kl [M],
+    the mean over images of each group's KL to the uniform prior, nats."""
+
+    shares: np.ndarray
+    kl: np.ndarray
+
+    @property
+    def order(self) -> np.ndarray:
+        """The groups, those of most KL first."""
+        return np.argsort(-self.kl, kind="stable")
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def use(codes: Codes) -> Use:
+    """Of all test images; of a run in training, of the few of its newest frame."""
+    if codes.whole:
+        found = codes.run.group_codes
+        return Use(found.probabilities.mean(0).numpy(), found.kl.mean(0).numpy())
+    frame = codes.run.frame()
+    if frame is None:
+        raise RunError(f"The newest latent codes of {codes.run.name} cannot be read.")
+    return Use(frame["shares"].astype(np.float32), frame["kl"].astype(np.float32))
+
+
+def probabilities(run: Run, picked: Picked) -> np.ndarray:
+    """q(z|x) of an image, [M, K]; of an encoder that is told the class, under that of the image."""
+    return _probabilities(str(run.path), weights(run), picked.digest, picked.label, picked.image)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _probabilities(path: str, version: Any, digest: str, label: int | None, _image: np.ndarray) -> np.ndarray:
+    import torch
+
+    y = None if label is None else torch.tensor([label])
+    image = torch.from_numpy(np.ascontiguousarray(_image))[None]
+    found: np.ndarray = open_run(path).model.group_codes(image, y).probabilities[0].float().numpy()
+    return found
