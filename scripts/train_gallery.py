@@ -168,6 +168,13 @@ PIECES = (
         frames=12,
     ),
     Piece(
+        "vq2-mnist",
+        "vq2",
+        "VQ-VAE-2 on MNIST",
+        "Two maps of tiles, one finer than the other: see what each says, and exchange them between images.",
+        frames=6,
+    ),
+    Piece(
         "gumbel-mnist",
         "gumbel",
         "Gumbel-softmax on MNIST",
