@@ -242,9 +242,17 @@ def _thin(run: Run, most: int) -> None:
             frame.unlink()
 
     metrics = run.path / files.METRICS
-    lines = metrics.read_text().splitlines(keepends=True)
-    every = -(-len(lines) // LINES)
-    metrics.write_text("".join(line for i, line in enumerate(lines) if i % every == 0 or i == len(lines) - 1))
+    metrics.write_text("".join(thinned(metrics.read_text().splitlines(keepends=True))))
+
+
+def thinned(lines: Sequence[str]) -> list[str]:
+    """At most LINES lines of metrics and the last one: half of them such as have test numbers, which are
+    rarer, as far as there are so many."""
+    tested = [i for i, line in enumerate(lines) if "test" in json.loads(line)]
+    others = sorted({*range(len(lines))} - {*tested})
+    half = LINES // 2
+    kept = {i for some in (tested, others) for i in some[:: -(-len(some) // half) or 1]}
+    return [lines[i] for i in sorted(kept | {len(lines) - 1})]
 
 
 def _write_codes(run: Run, found: Any) -> None:
