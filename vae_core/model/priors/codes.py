@@ -134,8 +134,7 @@ class CodePrior(Prior):
         if not self.conditional:
             given = None
         elif y is None:
-            drawn = torch.multinomial(self.log_py.exp(), count, replacement=True, generator=generator)
-            given = F.one_hot(drawn, len(self.log_py)).float()
+            given = self.draw_classes(count, generator)
         else:
             given = y.expand(count, *y.shape[1:]) if y.ndim > 1 else y.expand(count, -1)
         for row, column, logits in self.walk(indices, given):

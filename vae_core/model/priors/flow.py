@@ -63,9 +63,7 @@ class Flow(Prior):
         """u is multiplied by `temperature` before it is moved."""
         device = next(self.parameters()).device if generator is None else generator.device
         if self.conditional and y is None:
-            chances = self.log_py.exp().to(device)
-            drawn = torch.multinomial(chances, count, replacement=True, generator=generator)
-            y = nn.functional.one_hot(drawn, len(chances)).float()
+            y = self.draw_classes(count, generator)
         noise = torch.randn(count, self.latent, generator=generator, device=device)
         return self.forward(temperature * noise, y)[0]
 

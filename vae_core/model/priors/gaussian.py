@@ -90,9 +90,7 @@ class ClassNormal(Prior):
     def sample(self, count: int, generator: torch.Generator | None = None, y: Tensor | None = None) -> Tensor:
         device = generator.device if generator is not None else None
         if y is None:
-            chances = self.log_py.exp().to(device or self.mean.device)
-            drawn = torch.multinomial(chances, count, replacement=True, generator=generator)
-            y = nn.functional.one_hot(drawn, len(self.mean)).float()
+            y = self.draw_classes(count, generator)
         noise = torch.randn(count, self.latent, generator=generator, device=device)
         mean, log_var = y @ self.mean, y @ self.log_var.clamp(-self.log_var_bound, self.log_var_bound)
         return mean + torch.exp(0.5 * log_var) * noise

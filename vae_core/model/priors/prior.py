@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, Self
 import torch
 from torch import Tensor, nn
 
+from vae_core.model.one_hot import one_hot
 from vae_core.spec.settings import Settings
 
 
@@ -126,6 +127,13 @@ class Prior(nn.Module):
         if class_prior is None:
             raise ValueError("This model has no classes, and so no p(y).")
         return class_prior.log_probs
+
+    def draw_classes(self, count: int, generator: torch.Generator | None = None) -> Tensor:
+        """One-hot [count, K] from p(y), on the generator's device."""
+        device = self.log_py.device if generator is None else generator.device
+        chances = self.log_py.exp().to(device)
+        drawn = torch.multinomial(chances, count, replacement=True, generator=generator)
+        return one_hot(drawn, len(chances))
 
     def without_class(self, log_prob: Callable[[Tensor], Tensor]) -> Tensor:
         """log sum_y p(y) p(.|y) [...] in nats, where log_prob(y) is log p(.|y) [...] for a class y [K]."""

@@ -93,8 +93,7 @@ class TwoLevelCodes(Prior):
         if not self.conditional:
             given = None
         elif y is None:
-            drawn = torch.multinomial(self.log_py.exp(), count, replacement=True, generator=generator)
-            given = F.one_hot(drawn, len(self.log_py)).float()
+            given = self.draw_classes(count, generator)
         else:
             given = y.expand(count, -1)
         if top is None:
