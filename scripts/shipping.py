@@ -261,11 +261,14 @@ def _write_codes(run: Run, found: Any) -> None:
 
 
 def _halves(found: Any) -> dict[str, np.ndarray]:
-    """What there is of codes by name, in half the bytes."""
-    return {
-        name: array.astype(np.float16 if array.dtype.kind == "f" else np.int16)
-        for name, array in found.arrays().items()
-    }
+    """What there is of codes by name, in half the bytes; whole numbers in as few as they need."""
+
+    def kind(array: np.ndarray) -> type[np.generic]:
+        if array.dtype.kind == "f":
+            return np.float16
+        return np.uint8 if array.min() >= 0 and array.max() < 256 else np.int16
+
+    return {name: array.astype(kind(array)) for name, array in found.arrays().items()}
 
 
 def model_card(

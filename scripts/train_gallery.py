@@ -121,7 +121,7 @@ PIECES = (
         "IWAE on MNIST",
         "Fifty codes of an image are weighed together: a bound nearer to log p(x).",
         {"training.epochs": 5.0},
-        frames=6,
+        frames=4,
     ),
     Piece(
         "linear-8d-mnist",
@@ -129,7 +129,7 @@ PIECES = (
         "Linear VAE on MNIST",
         "Probabilistic PCA, learned: its weights span the principal components.",
         {"training.epochs": 40.0},
-        frames=6,
+        frames=3,
     ),
     *(
         Piece(
@@ -139,7 +139,7 @@ PIECES = (
             sentence,
             # Of 256 levels a step takes most of a second: all four take as many steps as that allows.
             {"training.steps": 1000},
-            frames=6,
+            frames=4,
             samples=0 if name == "categorical" else 1000,
         )
         for name, title, sentence in (
@@ -158,21 +158,21 @@ PIECES = (
         "vq",
         "VQ-VAE on MNIST",
         "A code is a map of 7 x 7 tiles: exchange one, or hide some and let the prior write them.",
-        frames=6,
+        frames=4,
     ),
     Piece(
         "vq-2d-mnist",
         "vq-2d",
         "VQ-VAE in a plane on MNIST",
         "A codebook of two numbers each: every code with its part of the plane.",
-        frames=12,
+        frames=8,
     ),
     Piece(
         "vq2-mnist",
         "vq2",
         "VQ-VAE-2 on MNIST",
         "Two maps of tiles, one finer than the other: see what each says, and exchange them between images.",
-        frames=6,
+        frames=4,
     ),
     Piece(
         "gumbel-mnist",
@@ -180,14 +180,14 @@ PIECES = (
         "Gumbel-softmax on MNIST",
         "Twenty groups of ten categories: in each group one is chosen.",
         {"training.epochs": 20.0},
-        frames=6,
+        frames=4,
     ),
     Piece(
         "collapse-mnist",
         "collapse",
         "A decoder so strong that the code goes unused",
         "Each pixel is told of its neighbours: the KL falls to nearly nothing, and the ELBO rises.",
-        frames=6,
+        frames=4,
         samples=0,
     ),
 )
