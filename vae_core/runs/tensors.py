@@ -160,7 +160,7 @@ def _indices(header: Header, spec: Spec) -> dict[str, Fits]:
     count = next(iter(header.get("indices", {"shape": (0,)})["shape"]), 0)
     count = count if 0 < count <= MOST_CODES else 0
     of_levels = zip(("indices", "bottom"), spec.grids, strict=False)
-    grids = {name: _of(("I16",), count, *grid) for name, grid in of_levels}
+    grids = {name: _of(("U8", "I16"), count, *grid) for name, grid in of_levels}
     return {**grids, "labels": _of(WHOLE, count), "step": _of(("I64",), 1)}
 
 
