@@ -124,6 +124,7 @@ def spot(page: Page, text: str) -> tuple[float, float]:
 def test_a_word_explains_itself_to_pointer_finger_and_keyboard(new_tab: NewTab) -> None:
     page = new_tab("/latent_map?run=vae-2d-mnist")
     expect(page.locator(".terms .line a").first).to_be_visible()
+    expect(page.get_by_role("radio", name="Drawn")).to_be_visible()  # the title stands
     x, y = spot(page, "q(z)")
     page.mouse.move(x - 2, y)
     page.mouse.move(x, y)
