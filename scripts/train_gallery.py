@@ -185,7 +185,7 @@ PIECES = (
     Piece(
         "collapse-mnist",
         "collapse",
-        "A decoder so strong that the code goes unused",
+        "Collapsed code on MNIST",
         "Each pixel is told of its neighbours: the KL falls to nearly nothing, and the ELBO rises.",
         frames=4,
         samples=0,

@@ -86,6 +86,7 @@ def summary(run: Run) -> None:
         objective_words.short(spec, run.beta_moves),
         *([] if is_standard(run) else [spec.prior.title]),
     )
-    st.caption(" · ".join(part.replace(" ", "\u00a0") for part in parts))  # a line ends between two of them
+    # A line ends between two of them, but for one that is longer than a line.
+    st.caption(" · ".join(part if len(part) > ROOM else part.replace(" ", "\u00a0") for part in parts))
     for fault in run.faults:
         st.caption(f":material/warning: {words.literal(fault)}")
