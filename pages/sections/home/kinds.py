@@ -48,12 +48,15 @@ class Filter:
         return "All" if value == ANY else self.title(value)
 
 
+DISCRETE = "discrete"  # in the place of a latent size
+
+
 def _size(spec: Spec) -> str:
-    return str(spec.latent)
+    return str(spec.latent) if spec.posterior.continuous else DISCRETE
 
 
 def _dimensions(size: str) -> str:
-    return words.dimensions(int(size))
+    return "Discrete codes" if size == DISCRETE else words.dimensions(int(size))
 
 
 FILTERS = (
@@ -92,4 +95,4 @@ def without_controls() -> None:
 
 
 def _in_order(text: str) -> tuple[int, str]:
-    return (int(text), "") if text.isdigit() else (0, text.casefold())
+    return (int(text), "") if text.isdigit() else (1_000_000, text.casefold())

@@ -26,7 +26,7 @@ ON_TEST = "Mean over {images} of the test split, in nats per image."
 COLUMNS: dict[str, tuple[str | None, str]] = {
     "Run": (None, "Its name. Links go by the name of its folder."),
     "Images": (None, "What it was trained on."),
-    "Latent size": ("%d", "Dimensions of z."),
+    "Latent size": ("%d", "Dimensions of z; none of discrete codes."),
     "Kind": (None, "What such a model is called."),
     "ELBO": (
         "%.1f",
@@ -63,7 +63,7 @@ def line(run: Run) -> dict[str, Any]:
     hole = found.get("hole_mass")
     return row | {
         "Images": kinds.images(spec),
-        "Latent size": spec.latent,
+        "Latent size": spec.latent if spec.posterior.continuous else None,
         "Kind": kinds.kind(spec),
         "ELBO": evaluations.elbo(found),
         "Reconstruction": evaluations.reconstruction(found),
