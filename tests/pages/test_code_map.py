@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +14,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from pages.sections.interpolate import discrete_codes, discrete_downloads
-from tests.pages.shown import html, parcels
+from tests.pages.shown import data_of, html, parcels
 from tests.pages.shown import words as said
 from vae_core import data, recipes, train
 from vae_core.runs.run import Run
@@ -41,17 +40,16 @@ def run(of_codes: Path, own_runs: Path) -> Run:
     return Run(own_runs / "codes")
 
 
-def told(at: AppTest) -> dict[str, Any]:
-    """What the map is told."""
+def map_data(at: AppTest) -> dict[str, Any]:
+    """What the map gets."""
     assert not at.exception
     assert not at.error
-    said = [json.loads(c.proto.json) for c in at.get("bidi_component") if c.proto.json]
-    return next(each for each in said if "coded" in each)
+    return data_of(at, "coded")
 
 
 def test_a_link_changes_codes_of_an_image_and_the_page_says_what_they_cost(app: App, run: Run) -> None:
     at = app("latent_map", run="codes", a="5", codes="2-7_4-0")
-    assert told(at)["state"]["changed"] == [[1, 7], [3, 0]]
+    assert map_data(at)["state"]["changed"] == [[1, 7], [3, 0]]
     ((_, coded),) = parcels(at, "coded")
     codes = run.grid_codes.indices[5].clone()
     np.testing.assert_array_equal(coded["codes"], codes)
@@ -76,7 +74,7 @@ def test_another_image_begins_with_the_encoders_codes(app: App, run: Run) -> Non
     at = app("latent_map", run="codes", a="5", codes="2-7", hidden="1", cell="2")
     at.session_state["a-change"] = True
     number = next(each for each in at.run().number_input if each.label == "Number")
-    assert told(number.set_value(6).run())["state"] == {"changed": [], "hidden": [], "cell": 1}
+    assert map_data(number.set_value(6).run())["state"] == {"changed": [], "hidden": [], "cell": 1}
 
 
 def test_samples_of_the_prior_stand_beside_uniform_ones(app: App, run: Run) -> None:

@@ -92,10 +92,11 @@ function residual({ layers }, arrays, input) {
   return { ...input, run };
 }
 
-function merge({ numbers, layers, beside }, arrays, input) {
-  const top = buildAll(layers, arrays, input), bottom = buildAll(beside, arrays, input), { size, shape } = top.at(-1), out = new Float32Array(size);
+function merge({ numbers, top, bottom }, arrays, input) {
+  const chains = [buildAll(top, arrays, input), buildAll(bottom, arrays, input)];
+  const { size, shape } = chains[0].at(-1), out = new Float32Array(size);
   const run = (x, classes) => {
-    const ends = [[top, x], [bottom, x.subarray(numbers)]].map(([chain, of]) => chain.reduce((values, layer) => layer.run(values, classes), of));
+    const ends = [x, x.subarray(numbers)].map((of, i) => chains[i].reduce((values, layer) => layer.run(values, classes), of));
     for (let i = 0; i < size; i++) out[i] = ends[0][i] + ends[1][i];
     return out;
   };

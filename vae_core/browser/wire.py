@@ -18,8 +18,8 @@ in order. Arrays are laid out for plain loops with the outputs innermost:
                         output: each (height, width)
                         condition, where it has one: array [classes, outputs], what each class adds
     residual            layers, whose output is added to what comes in
-    merge               layers of the first `numbers` of what comes in, and `beside` of the rest: the outputs
-                        of both are added
+    merge               the layers `top` take the first `numbers` of what comes in, the layers `bottom` the
+                        rest, and what they give is added
     unflatten           shape [C, H, W] of what so far was flat
     relu, leaky_relu (slope), silu, tanh
 
@@ -161,8 +161,8 @@ def _layers(decoder: nn.Sequential, within: str = "") -> tuple[list[dict[str, An
             arrays |= of_inner
         elif isinstance(layer, Merge):
             top, of_top = _layers(layer.top, f"{i}.top.")
-            beside, of_bottom = _layers(layer.bottom, f"{i}.bottom.")
-            layers.append({"kind": "merge", "numbers": layer.numbers, "layers": top, "beside": beside})
+            bottom, of_bottom = _layers(layer.bottom, f"{i}.bottom.")
+            layers.append({"kind": "merge", "numbers": layer.numbers, "top": top, "bottom": bottom})
             arrays |= of_top | of_bottom
         elif isinstance(layer, JoinedGrid):
             (of_grid,), of_inner = _layers(nn.Sequential(layer.convolution), f"{i}.")

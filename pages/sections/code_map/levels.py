@@ -115,20 +115,20 @@ def views(path: str, version: Any, pair: tuple[Subject, Subject], y: int | None,
 
     model = open_run(path).model
     images = torch.stack([subject.tensor() for subject in pair])
-    told = None if y is None else torch.full((2,), y)
+    y_of_both = None if y is None else torch.full((2,), y)
     known = [y if subject.label is None else subject.label for subject in pair]
     own = two_levels.encode(model, images, torch.tensor(known) if model.classes and y is not None else None)
 
-    def drawn(codes: two_levels.Levels) -> np.ndarray:
+    def decoded(codes: two_levels.Levels) -> np.ndarray:
         noise = torch.Generator(model.device).manual_seed(0)
-        shown = decode.decode(model, codes.z(model), told, pixels, noise)
+        shown = decode.decode(model, codes.z(model), y_of_both, pixels, noise)
         return np.asarray(to_uint8(shown.cpu()).numpy())
 
     return Views(
-        drawn(own),
-        drawn(two_levels.of_top(model, own.top, told)),
-        drawn(two_levels.of_bottom(model, own.bottom, told)),
-        drawn(two_levels.Levels(own.top, own.bottom.flip(0))),
-        two_levels.log_px(model, images, own, told).numpy(),
-        two_levels.nats(model, own, told).numpy(),
+        decoded(own),
+        decoded(two_levels.of_top(model, own.top, y_of_both)),
+        decoded(two_levels.of_bottom(model, own.bottom, y_of_both)),
+        decoded(two_levels.Levels(own.top, own.bottom.flip(0))),
+        two_levels.log_px(model, images, own, y_of_both).numpy(),
+        two_levels.nats(model, own, y_of_both).numpy(),
     )

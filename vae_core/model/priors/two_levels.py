@@ -14,9 +14,9 @@ from vae_core.spec.settings import Settings
 class TwoLevelCodes(Prior):
     """p(z|y) = p(top|y) p(bottom | top, y), each of the kind that the settings name.
 
-    An autoregressive bottom is told the top by a map that is as fine as itself, and sees as many of its own
-    cells far as the top grid is wide: what is farther away, the top says. Conditioned on a class, it is told
-    the class beside. It does not depend on top or class where it is uniform.
+    An autoregressive bottom reads the top as a map that is as fine as itself, and its own cells as far away
+    as the top grid is wide: what is farther away, the top says. Where it depends on a class, it reads the
+    class, too. A uniform bottom depends on neither.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class TwoLevelCodes(Prior):
         self.given_top = nn.Sequential(up, nn.ReLU(inplace=True))
 
     def _context(self, top: Tensor, y: Tensor | None) -> Tensor | None:
-        """What the bottom prior is told: top [B, h, w], y [B, C] -> [B, channels, 2h, 2w]."""
+        """What conditions the bottom prior: top [B, h, w], y [B, C] -> [B, channels, 2h, 2w]."""
         if self.given_top is None:
             return None
         of_top: Tensor = self.given_top(self.embedding(top).movedim(-1, 1))
@@ -98,8 +98,8 @@ class TwoLevelCodes(Prior):
             given = y.expand(count, -1)
         if top is None:
             top = self.top.sample_codes(count, generator, given, temperature=temperature)
-        told = self._context(top, given)
-        return top, self.bottom.sample_codes(count, generator, told, temperature=temperature)
+        context = self._context(top, given)
+        return top, self.bottom.sample_codes(count, generator, context, temperature=temperature)
 
     def sample(self, count: int, generator: torch.Generator | None = None, y: Tensor | None = None) -> Tensor:
         return self.tempered(count, 1.0, generator, y)

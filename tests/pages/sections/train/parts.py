@@ -33,7 +33,7 @@ def press(at: AppTest, key: str) -> AppTest:
     return at.button(key=key).click().run()
 
 
-def said(at: AppTest) -> list[str]:
+def red_captions(at: AppTest) -> list[str]:
     """What stands in red at fields and under the buttons."""
     return [caption.value for caption in at.caption if caption.value.startswith(":red[")]
 

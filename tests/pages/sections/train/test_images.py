@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.sections.train.parts import only_run, press, said, words_of
+from tests.pages.sections.train.parts import only_run, press, red_captions, words_of
 from vae_core import Spec
 from vae_core.data import download
 from vae_core.runs.run import all_runs
@@ -82,6 +82,6 @@ def test_own_images_that_are_not_there_are_a_sentence(page: AppTest) -> None:
     page.text_input(key="own-path").set_value("/no/such/place").run()
     page.button(key="own-use").click().run()
     assert not page.exception
-    (sentence,) = said(page)
+    (sentence,) = red_captions(page)
     assert "/no/such/place" in words_of(sentence)
     assert not page.button(key="play").disabled  # the form is as it was

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.sections.train import details, labels
-from tests.pages.sections.train.parts import Hand, only_run, press, said, words_of
+from tests.pages.sections.train.parts import Hand, only_run, press, red_captions, words_of
 from tests.pages.shown import showing
 from vae_core import VAE, recipes
 from vae_core.runs.run import all_runs
@@ -112,7 +112,7 @@ def test_what_cannot_be_stays_at_its_field_and_nothing_trains_until_it_is_mended
     showing(page.selectbox, "set:net.kind").select("conv").run()
     showing(page.text_input, "set:net.channels").set_value("8,8,8,8,8").run()
     assert showing(page.text_input, "set:net.channels").value == "8,8,8,8,8"
-    at_field, at_buttons = said(page)
+    at_field, at_buttons = red_captions(page)
     assert "convolutions" in at_field
     assert "“Channels”" in at_buttons
     assert all(page.button(key=key).disabled for key in STARTERS)
@@ -120,7 +120,7 @@ def test_what_cannot_be_stays_at_its_field_and_nothing_trains_until_it_is_mended
     assert showing(page.text_input, "set:net.channels").value == "8,8,8,8,8"
     assert page.button(key="play").disabled
     showing(page.text_input, "set:net.channels").set_value("8, 8").run()
-    assert said(page) == []
+    assert red_captions(page) == []
     press(page, "play")
     assert only_run().spec.net.channels == (8, 8)
     assert only_run().spec.latent == 5
@@ -132,7 +132,7 @@ def test_a_press_that_comes_with_the_change_trains_nothing_else(page: AppTest) -
     showing(page.text_input, "set:net.widths").set_value("64, many")
     press(page, "play")
     assert all_runs() == []
-    assert "'many' is not allowed; it must be a whole number." in words_of(said(page)[0])
+    assert "'many' is not allowed; it must be a whole number." in words_of(red_captions(page)[0])
 
 
 def test_two_changes_that_fit_only_together_may_come_one_after_the_other(app: App) -> None:
@@ -141,7 +141,7 @@ def test_two_changes_that_fit_only_together_may_come_one_after_the_other(app: Ap
     showing(at.selectbox, "set:mask.kind").select("random").run()
     assert at.button(key="play").disabled
     showing(at.selectbox, "set:objective.kind").select("elbo").run()
-    assert said(at) == []
+    assert red_captions(at) == []
     press(at, "play")
     assert (only_run().spec.objective.kind, only_run().spec.mask.kind) == ("elbo", "random")
 
@@ -151,7 +151,7 @@ def test_what_was_wanted_of_a_part_that_went_is_forgotten(page: AppTest) -> None
     showing(page.text_input, "set:net.widths").set_value("none of these").run()
     assert page.button(key="play").disabled
     showing(page.selectbox, "set:net.kind").select("linear").run()
-    assert said(page) == []
+    assert red_captions(page) == []
     assert not page.button(key="play").disabled
 
 
@@ -172,9 +172,9 @@ def test_a_field_is_spoken_of_by_its_label_and_not_by_its_name_in_a_spec(
 ) -> None:
     showing(page.selectbox, "set:net.kind").select(kind).run()
     showing(page.text_input, f"set:{key}").set_value(value).run()
-    assert len(said(page)) == 2
+    assert len(red_captions(page)) == 2
     theirs = re.compile(r"net|widths\b|channels\b|\.\d:|Tuple|Input|validation")
-    assert not any(theirs.search(words_of(text)) for text in said(page))
+    assert not any(theirs.search(words_of(text)) for text in red_captions(page))
 
 
 @pytest.mark.parametrize("kind", labels.choices("objective.kind"))
