@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from model_card import table
 from safetensors.torch import load_file, save_file
-from shipping import GALLERY, SAY, Collection, Piece, table
+from shipping import GALLERY, SAY, Collection, Piece
 from torch import Tensor
 
 from vae_core import data

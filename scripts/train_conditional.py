@@ -13,7 +13,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from shipping import GALLERY, SAY, Collection, Piece, codes, rounded, size, table
+from model_card import table
+from shipping import GALLERY, SAY, Collection, Piece, codes, rounded, size
 
 from vae_core import data
 from vae_core.analysis import generate

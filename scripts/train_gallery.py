@@ -13,7 +13,8 @@ from __future__ import annotations
 import sys
 
 import torch
-from shipping import GALLERY, SAY, Collection, Piece, rounded, size, table
+from model_card import table
+from shipping import GALLERY, SAY, Collection, Piece, rounded, size
 
 from vae_core import data, recipes
 from vae_core.analysis import denoise

@@ -14,7 +14,8 @@ from functools import partial
 from typing import Any
 
 import torch
-from shipping import GALLERY, SAY, Collection, Piece, rounded, size, table
+from model_card import table
+from shipping import GALLERY, SAY, Collection, Piece, rounded, size
 
 from vae_core import data
 from vae_core.analysis import inpaint

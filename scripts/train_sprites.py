@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Any
 
-from shipping import SAY, Collection, Piece, codes, rounded, size, table
+from model_card import table
+from shipping import SAY, Collection, Piece, codes, rounded, size
 
 from vae_core import data
 from vae_core.analysis.disentangle.record import record
