@@ -122,7 +122,7 @@ def test_it_is_written_cell_by_cell_and_known_cells_stay(of_chain) -> None:
         3000, torch.Generator().manual_seed(2), None, known[:1].expand(3000, -1, -1), fixed
     )
     share = many[:, 1, 0].bincount(minlength=3) / 3000
-    torch.testing.assert_close(share, STEP[0][known[0, 0, -1]], atol=0.06, rtol=0)
+    torch.testing.assert_close(share, STEP[0][known[0, 0, -1]], atol=0.08, rtol=0)
 
 
 def test_temperature_0_takes_the_most_probable_code(of_chain) -> None:
