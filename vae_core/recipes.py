@@ -29,7 +29,6 @@ SPRITES = {
     "latent": 6,
     "net.widths": (192, 128),
     "training.steps": 8000,
-    "training.products": "bfloat16",
 }
 
 # The same for four likelihoods of grey pixels, so that bits per dimension compare: convolutions, because 256

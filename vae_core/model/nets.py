@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import log2, prod
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -20,6 +21,7 @@ from vae_core import spec
 from vae_core.model.grid_layers import Fork, JoinedGrid, Merge, Residual
 from vae_core.model.masked_convolutions import MaskedConvolutions
 from vae_core.model.partial_conv import PartialConvolutions
+from vae_core.model.transposed_convolution import TransposedConvolution
 from vae_core.spec.settings import kind_of
 
 ACTIVATIONS = {
@@ -51,10 +53,27 @@ class Joined(nn.Linear):
 class Net(nn.Sequential):
     """Layers in order; y, where there is one, enters at the layer that is `Joined` or `JoinedGrid`."""
 
+    # Whether a pass with gradients is of products with factors rounded to bfloat16. The last layer's never
+    # are: means, variances and logits are float32.
+    rounds = False
+
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        for layer in self:
-            x = layer(x, y) if isinstance(layer, Joined | JoinedGrid) else layer(x)
-        return x
+        layers = list(self)
+        if self.rounds and torch.is_grad_enabled():
+            last = max(
+                (i for i, layer in enumerate(layers) if any(True for _ in layer.parameters())), default=0
+            )
+            # Rounded weights are not kept between steps: a recorded step could not tell that they changed.
+            with torch.autocast(x.device.type, torch.bfloat16, cache_enabled=False):
+                x = _through(layers[:last], x, y).float()
+            layers = layers[last:]
+        return _through(layers, x, y)
+
+
+def _through(layers: Sequence[nn.Module], x: Tensor, y: Tensor | None) -> Tensor:
+    for layer in layers:
+        x = layer(x, y) if isinstance(layer, Joined | JoinedGrid) else layer(x)
+    return x
 
 
 Pair = tuple[Net, Net]
@@ -122,7 +141,7 @@ def _conv(settings: spec.ConvNet | spec.PartialConvNet, sizes: Sizes) -> Pair:
         (small_h, small_w), (height, width) = sides[-1 - i], sides[-2 - i]
         padding = (height - (2 * small_h - 1), width - (2 * small_w - 1))
         decoder += [activation()] * (i > 0)
-        decoder += [nn.ConvTranspose2d(a, b, 3, stride=2, padding=1, output_padding=padding)]
+        decoder += [TransposedConvolution(a, b, 3, stride=2, padding=1, output_padding=padding)]
     return Net(*encoder), Net(*decoder)
 
 
@@ -146,7 +165,7 @@ def _conv_grid(settings: spec.ConvGridNet, sizes: Sizes) -> Pair:
     halvings = int(log2(settings.cell // finest))
     widths = [max(1, hidden >> (halvings - 1 - k)) for k in range(halvings)]
 
-    def blocks(convolution: type[nn.Conv2d] | type[nn.ConvTranspose2d]) -> list[nn.Module]:
+    def blocks(convolution: type[nn.Conv2d] | type[TransposedConvolution]) -> list[nn.Module]:
         # Of stride 1 either kind is a convolution; the browser knows the transposed one.
         found: list[nn.Module] = []
         for _ in range(settings.blocks):
@@ -154,7 +173,7 @@ def _conv_grid(settings: spec.ConvGridNet, sizes: Sizes) -> Pair:
             found += [activation(), Residual(*layers)]
         return found
 
-    def joined(layer: nn.Conv2d | nn.ConvTranspose2d, condition: int) -> nn.Module:
+    def joined(layer: nn.Conv2d | TransposedConvolution, condition: int) -> nn.Module:
         return JoinedGrid(layer, condition) if condition else layer
 
     def head() -> list[nn.Module]:
@@ -175,18 +194,18 @@ def _conv_grid(settings: spec.ConvGridNet, sizes: Sizes) -> Pair:
     channels = sizes.latent // cells
     unflatten = nn.Unflatten(1, (channels, rows, columns))
     if two:
-        up = nn.ConvTranspose2d(channels, hidden, 4, stride=2, padding=1)
+        up = TransposedConvolution(channels, hidden, 4, stride=2, padding=1)
         fine = nn.Unflatten(1, (channels, 2 * rows, 2 * columns))
-        across = nn.ConvTranspose2d(channels, hidden, 3, padding=1)
+        across = TransposedConvolution(channels, hidden, 3, padding=1)
         merge = Merge(rows * columns * channels, nn.Sequential(unflatten, up), nn.Sequential(fine, across))
         decoder: list[nn.Module] = [merge, activation()]
         channels = hidden
     else:
         decoder = [unflatten]
-    first = nn.ConvTranspose2d(channels, hidden, 3, padding=1)
-    decoder += [joined(first, sizes.decoder_condition), *blocks(nn.ConvTranspose2d)]
+    first = TransposedConvolution(channels, hidden, 3, padding=1)
+    decoder += [joined(first, sizes.decoder_condition), *blocks(TransposedConvolution)]
     for a, b in pairwise([*reversed(widths), sizes.pixels[0]]):
-        decoder += [activation(), nn.ConvTranspose2d(a, b, 4, stride=2, padding=1)]
+        decoder += [activation(), TransposedConvolution(a, b, 4, stride=2, padding=1)]
     return Net(*encoder), Net(*decoder)
 
 

@@ -47,8 +47,8 @@ class Training(Settings):
     )
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(0, title="Seed")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", title="Device")
-    # bfloat16 rounds the factors of training's matrix products; sums, weights, likelihoods and all that is
-    # measured stay float32. auto rounds those that are faster for it; see training/fused_dense.py.
+    # bfloat16 rounds the factors of training's products; weights, codes, logits, likelihoods and all that is
+    # measured stay float32. auto rounds those that are faster for it; see training/rounding.py.
     products: Literal["auto", "float32", "bfloat16"] = "auto"
 
     @model_validator(mode="before")

@@ -8,6 +8,8 @@ other. What the objective makes of the pass, autograd says here too.
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -18,10 +20,9 @@ from vae_core.model.terms import Terms
 from vae_core.model.vae import VAE
 from vae_core.objectives import Logged, Objective
 from vae_core.objectives.elbo import Capacity, Elbo, FreeBits
-from vae_core.training.process import products
 
-# From so many multiplications on, rounding a product's factors to bfloat16 saves time on a processor with
-# AMX. Codes and what makes them stay below in common models, and so stay exact.
+# From so many multiplications on, rounding a product's factors to bfloat16 saves more time than it takes.
+# Codes and what makes them stay below in common models, and so stay exact.
 ROUNDED_FROM = 8_000_000
 
 OBJECTIVES = (Elbo, Capacity, FreeBits)  # these see a pass by its log p(x|z) and its KL alone
@@ -105,23 +106,31 @@ class Dense:
 
     def __init__(self, net: nn.Sequential, rows: int, rounds: bool) -> None:
         self.layers = [layer for layer in net if isinstance(layer, nn.Linear)]
-        large = [rows * layer.weight.numel() >= ROUNDED_FROM for layer in self.layers]
-        self.factors = ["bfloat16" if rounds and is_large else "float32" for is_large in large]
         slopes = [layer.negative_slope for layer in net if isinstance(layer, nn.LeakyReLU)]
         self.slope = slopes[0] if slopes else 0.0  # of ReLU
         self.out = [torch.empty(rows, layer.out_features) for layer in self.layers]
         self.back = [torch.empty(rows, layer.in_features) for layer in self.layers]
         self.grads = [[torch.empty_like(p) for p in (layer.weight, layer.bias)] for layer in self.layers]
+        self.rounded = [
+            Rounded(layer, rows) if rounds and rows * layer.weight.numel() >= ROUNDED_FROM else None
+            for layer in self.layers
+        ]
         self.entered: list[Tensor] = []  # what each layer took
 
     def forward(self, x: Tensor) -> Tensor:
         """x [R, inputs] -> [R, outputs], written over by the next call."""
         self.entered = []
-        for i, (layer, out) in enumerate(zip(self.layers, self.out, strict=True)):
+        last = len(self.layers) - 1
+        for i, (layer, out, rounded) in enumerate(zip(self.layers, self.out, self.rounded, strict=True)):
             if i:
                 F.leaky_relu_(x, self.slope)
             self.entered.append(x)
-            with products(self.factors[i]):
+            if rounded is not None:
+                rounded.enter(x)
+            # What leaves the net, codes and logits, is of exact factors.
+            if rounded is not None and i < last:
+                x = rounded.forward(out).add_(layer.bias)
+            else:
                 x = torch.addmm(layer.bias, x, layer.weight.t(), out=out)
         return x
 
@@ -129,13 +138,50 @@ class Dense:
         """From d loss / d outputs to every weight's `.grad` and, if asked, d loss / d inputs."""
         for i in reversed(range(len(self.layers))):
             layer, entered, (weight, bias) = self.layers[i], self.entered[i], self.grads[i]
+            rounded, back = self.rounded[i], self.back[i] if i or to_inputs else None
             layer.bias.grad = torch.sum(grad, 0, out=bias)
-            with products(self.factors[i]):
-                layer.weight.grad = torch.mm(grad.t(), entered, out=weight)
-                if i or to_inputs:
-                    grad = torch.mm(grad, layer.weight, out=self.back[i])
+            layer.weight.grad = weight
+            if rounded is not None:
+                rounded.backward(grad, weight, back)
+            else:
+                torch.mm(grad.t(), entered, out=weight)
+                if back is not None:
+                    torch.mm(grad, layer.weight, out=back)
+            grad = grad if back is None else back
             if i:
                 torch.ops.aten.leaky_relu_backward.grad_input(
                     grad, entered, self.slope, True, grad_input=grad
                 )
         return grad
+
+
+class Rounded:
+    """One layer's products of factors rounded to bfloat16; results come back as float32."""
+
+    def __init__(self, layer: nn.Linear, rows: int) -> None:
+        self.weight = layer.weight
+        inputs, outputs = layer.in_features, layer.out_features
+        empty = partial(torch.empty, dtype=torch.bfloat16)
+        self.entered, self.left, self.of_left = (
+            empty(rows, inputs),
+            empty(rows, outputs),
+            empty(rows, outputs),
+        )
+        self.rounded, self.of_weight = empty(outputs, inputs), empty(outputs, inputs)
+        self.of_entered = empty(rows, inputs)
+
+    def enter(self, x: Tensor) -> None:
+        """What the step's products are of: the layer's weights as they are now, and x [R, inputs]."""
+        self.entered.copy_(x)
+        self.rounded.copy_(self.weight)
+
+    def forward(self, out: Tensor) -> Tensor:
+        """x weight^T into out [R, outputs]."""
+        return out.copy_(torch.mm(self.entered, self.rounded.t(), out=self.left))
+
+    def backward(self, grad: Tensor, of_weight: Tensor, of_x: Tensor | None) -> None:
+        """From grad [R, outputs] the gradients of the weights and, where there is room for it, of x."""
+        self.of_left.copy_(grad)
+        of_weight.copy_(torch.mm(self.of_left.t(), self.entered, out=self.of_weight))
+        if of_x is not None:
+            of_x.copy_(torch.mm(self.of_left, self.rounded, out=self.of_entered))

@@ -26,10 +26,9 @@ from vae_core.model.terms import Terms
 from vae_core.model.vae import BLOCK, VAE
 from vae_core.pixels import unit
 from vae_core.spec import Spec
-from vae_core.training import fused_dense, temperature
+from vae_core.training import fused_dense, rounding, temperature
 from vae_core.training.adam import Adam
 from vae_core.training.batches import Stream, balanced, shifted
-from vae_core.training.process import multiplies_bfloat16, products
 from vae_core.training.recorded_step import RecordedStep
 
 
@@ -77,6 +76,7 @@ class Trainer:
             self.model = VAE(spec)
             self.objective = objectives.build(spec.objective, latent=spec.code_size, images=count)
         self.model.to(self.device)
+        rounding.lay_out(self.model, spec)
         self.objective.to(self.device)
         self.noise = torch.Generator(self.device).manual_seed(seed)
         self.learning_rate = torch.tensor(spec.training.learning_rate, device=self.device)
@@ -92,7 +92,8 @@ class Trainer:
         self.model.posterior.start_from(self._some_params(count), self.noise)
         self.direct: fused_dense.Direct | None = None
         if fused_dense.serves(self.model, self.objective):
-            rounds = spec.training.products == "auto" and multiplies_bfloat16()
+            products = spec.training.products
+            rounds = products == "bfloat16" or (products == "auto" and rounding.pays())
             self.direct = fused_dense.Direct(self.model, self.objective, self.batch_size, rounds)
         self.recorded = RecordedStep(self) if self.device.type == "cuda" else None
         self._sums: dict[str, Tensor] = {}  # of what is logged, since the last report
@@ -157,8 +158,7 @@ class Trainer:
         """One step on the images that the streams stand at: the same work on the same tensors every time, but
         at the end of an epoch."""
         temperature.follow(self.model.posterior, self.device_step)
-        with products(self.spec.training.products, self.device):
-            logged = self._learn()
+        logged = self._learn()
         for optimiser in self.optimisers.values():
             optimiser.step()
         self.device_step += 1

@@ -36,34 +36,6 @@ def quick_arithmetic(threads: int = 1) -> Iterator[None]:
 
 
 @contextmanager
-def products(factors: str, device: torch.device | None = None) -> Iterator[None]:
-    """Within, "bfloat16" rounds the factors of matrix products, summed in float32; any other changes nothing.
-
-    On a GPU that is PyTorch's autocast, which rounds the factors of convolutions, too. On a CPU whoever sets
-    it decides for the whole process.
-    """
-    if factors != "bfloat16":
-        yield
-        return
-    if device is not None and device.type != "cpu":
-        # Rounded weights are not kept between steps: a recorded step could not tell that they have changed.
-        with torch.autocast(device.type, torch.bfloat16, cache_enabled=False):
-            yield
-        return
-    before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("medium")
-    try:
-        yield
-    finally:
-        torch.set_float32_matmul_precision(before)
-
-
-def multiplies_bfloat16() -> bool:
-    """Whether this processor multiplies matrices of bfloat16 in hardware: Intel's AMX."""
-    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
-
-
-@contextmanager
 def interrupt_becomes(ask: Callable[[], None]) -> Iterator[None]:
     """The first Ctrl-C asks, so that no step is left half done; a second one interrupts for good."""
     if threading.current_thread() is not threading.main_thread():

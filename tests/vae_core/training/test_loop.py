@@ -195,37 +195,6 @@ def test_training_learns(digits):
     assert after > before + 10
 
 
-def test_rounded_products_train_as_well_and_nothing_outside_a_step_is_rounded(digits):
-    test = data.load("digits", "test").images
-    elbos = []
-    for products in ("float32", "bfloat16"):
-        spec = small(**{"training.learning_rate": 3e-3, "training.products": products})
-        elbos.append(run(Trainer(spec, digits), 300).evaluate(test)["elbo"])
-        assert torch.get_float32_matmul_precision() == "highest"
-    # Seeds differ by about as much.
-    assert elbos[1] == pytest.approx(elbos[0], abs=0.5)
-
-
-def test_auto_rounds_large_products_where_the_processor_does_that_itself(digits, monkeypatch):
-    def factors(amx: bool = True, **changes) -> list[str]:
-        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": amx})
-        trainer = Trainer(small(**{"net.widths": [1400, 64], "latent": 2, **changes}), digits)
-        assert trainer.direct is not None
-        return trainer.direct.encoder.factors + trainer.direct.decoder.factors
-
-    # 64 x 1400, 1400 x 64 and 64 x 4 weights, 100 images: 9 million products, and 26 thousand.
-    large, code = ["bfloat16"] * 2, ["float32"]
-    assert factors() == large + code + code + large
-    assert "bfloat16" not in factors(amx=False)
-    assert "bfloat16" not in factors(**{"training.batch_size": 50})
-    assert "bfloat16" not in factors(**{"training.products": "float32"})
-    rounded = run(Trainer(small(**{"net.widths": [1400, 64]}), digits), 300)
-    exact = run(Trainer(small(**{"net.widths": [1400, 64], "training.products": "float32"}), digits), 300)
-    assert torch.get_float32_matmul_precision() == "highest"
-    test = data.load("digits", "test").images
-    assert rounded.evaluate(test)["elbo"] == pytest.approx(exact.evaluate(test)["elbo"], abs=0.5)
-
-
 def test_an_evaluation_is_the_same_every_time_and_weighs_every_image_alike(digits):
     trainer = run(Trainer(small(**{"data.binarisation": "none", "objective.kl": "analytic"}), digits), 5)
     images = digits.images[:700]  # one whole block and a part of one
