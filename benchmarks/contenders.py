@@ -1,10 +1,11 @@
-"""The ways to train a 784-400-20 VAE that `throughput.py` and `gpu.py` set side by side, one per process.
+"""The ways to train a VAE that `throughput.py` and `gpu.py` set side by side, one per process.
 
-Each is a function `(images uint8 [N, 28, 28], steps, device) -> round`, and `round()` trains `steps` batches
-of 128. All take grey pixels as Bernoulli means, and Adam with a learning rate of 0.001.
-Run as `python contenders.py NAME IMAGES.npy STEPS THREADS [DEVICE]`; each line on standard input asks for one
-round, each line on standard output is its seconds, until the device has done all of it. pythae lives in an
-environment of its own, so this file imports nothing but PyTorch and NumPy unless a contender needs it.
+Each is a function `(images uint8 [N, C, H, W], steps, device, net) -> round`, and `round()` trains `steps`
+batches of 128. All take grey pixels as Bernoulli means, and Adam with a learning rate of 0.001. The net is
+"dense", 784-400-20, or "conv": convolutions of stride 2 with 32 and 64 channels and a hidden layer of 256.
+Run as `python contenders.py NAME IMAGES.npy STEPS THREADS [DEVICE [NET]]`; each line on standard input asks
+for one round, each line on standard output is its seconds, until the device has done all of it. pythae lives
+in an environment of its own, so this file imports nothing but PyTorch and NumPy unless a contender needs it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from torch import Tensor, nn, optim
 from torch.nn import functional as F
 
 PIXELS, HIDDEN, LATENT, BATCH = 784, 400, 20, 128
+CHANNELS, CONV_HIDDEN = (32, 64), 256
 
 Round = Callable[[], None]
 
@@ -30,6 +32,7 @@ def ours(
     images: Tensor,
     steps: int,
     device: str,
+    net: str = "dense",
     binarisation: str = "none",
     products: str = "float32",
     recorded: bool = True,
@@ -40,16 +43,23 @@ def ours(
     from vae_core.training.loop import Trainer
     from vae_core.training.process import quick_arithmetic
 
+    nets: dict[str, dict[str, object]] = {
+        "dense": {"net.widths": [HIDDEN]},
+        "conv": {"net.kind": "conv", "net.channels": CHANNELS, "net.hidden": CONV_HIDDEN},
+    }
     spec = Spec().change(
+        **nets[net],
         **{
-            "net.widths": [HIDDEN],
+            "data.name": "array",  # any images: of an array file nothing is read here
+            "data.path": "benchmark.npy",
+            "data.image_shape": tuple(images.shape[1:]),
             "latent": LATENT,
             "data.binarisation": binarisation,
             "training.batch_size": BATCH,
             "training.products": products,
-        }
+        },
     )
-    dataset = Dataset("benchmark", "train", images[:, None], None, None, (), ())
+    dataset = Dataset("benchmark", "train", images, None, None, (), ())
 
     def turns() -> Iterator[int]:
         # Before this process has threads: they keep what was set then.
@@ -63,24 +73,24 @@ def ours(
     return lambda: [next(training) for _ in range(steps)] and None
 
 
-def ours_dynamic(images: Tensor, steps: int, device: str) -> Round:
+def ours_dynamic(images: Tensor, steps: int, device: str, net: str = "dense") -> Round:
     """The same with pixels drawn anew at each step, which the others do not do."""
-    return ours(images, steps, device, "dynamic")
+    return ours(images, steps, device, net, "dynamic")
 
 
-def ours_auto(images: Tensor, steps: int, device: str) -> Round:
-    """As it comes: training.products=auto rounds factors to bfloat16 where the processor has AMX."""
-    return ours(images, steps, device, products="auto")
+def ours_auto(images: Tensor, steps: int, device: str, net: str = "dense") -> Round:
+    """As it comes: training.products=auto rounds factors to bfloat16 where that is faster."""
+    return ours(images, steps, device, net, products="auto")
 
 
-def ours_bfloat16(images: Tensor, steps: int, device: str) -> Round:
+def ours_bfloat16(images: Tensor, steps: int, device: str, net: str = "dense") -> Round:
     """Factors of products rounded to bfloat16; on a GPU by autocast."""
-    return ours(images, steps, device, products="bfloat16")
+    return ours(images, steps, device, net, products="bfloat16")
 
 
-def ours_unrecorded(images: Tensor, steps: int, device: str) -> Round:
+def ours_unrecorded(images: Tensor, steps: int, device: str, net: str = "dense") -> Round:
     """On a GPU: every kernel launched by itself, in the place of one graph for all of a step."""
-    return ours(images, steps, device, recorded=False)
+    return ours(images, steps, device, net, recorded=False)
 
 
 def torchvision_datasets() -> ModuleType:
@@ -102,14 +112,14 @@ def torchvision_datasets() -> ModuleType:
     return importlib.import_module("torchvision.datasets")
 
 
-def examples(images: Tensor, steps: int, device: str) -> Round:
+def examples(images: Tensor, steps: int, device: str, net: str = "dense") -> Round:
     """The way of pytorch/examples: items through PIL and ToTensor, DataLoader, plain Adam, loss.item()."""
     mnist = torchvision_datasets().MNIST
     from torchvision.transforms import ToTensor
 
     # torchvision's own dataset, without the reading of files.
     items = mnist.__new__(mnist)
-    items.data, items.targets = images, torch.zeros(len(images), dtype=torch.int64)
+    items.data, items.targets = images[:, 0], torch.zeros(len(images), dtype=torch.int64)
     items.transform, items.target_transform = ToTensor(), None
 
     class Net(nn.Module):
@@ -150,7 +160,58 @@ def examples(images: Tensor, steps: int, device: str) -> Round:
     return lambda: [next(turn) for _ in range(steps)] and None
 
 
-def pythae(images: Tensor, steps: int, device: str) -> Round:
+class Layers(nn.Module):
+    """The networks compared here, of PyTorch's own layers: images [B, C, H, W] to mean and log variance, and
+    codes to logits [B, C, H, W]."""
+
+    def __init__(self, shape: tuple[int, int, int], net: str) -> None:
+        super().__init__()
+        channels, height, width = shape
+        if net == "dense":
+            hidden, pixels = HIDDEN, channels * height * width
+            self.body = nn.Sequential(nn.Flatten(), nn.Linear(pixels, hidden), nn.ReLU())
+            self.decoder = nn.Sequential(
+                nn.Linear(LATENT, hidden), nn.ReLU(), nn.Linear(hidden, pixels), nn.Unflatten(1, shape)
+            )
+        else:
+            (a, b), hidden, smallest = CHANNELS, CONV_HIDDEN, (CHANNELS[1], height // 4, width // 4)
+            numbers = smallest[0] * smallest[1] * smallest[2]
+            self.body = nn.Sequential(
+                *(nn.Conv2d(channels, a, 3, 2, 1), nn.ReLU(), nn.Conv2d(a, b, 3, 2, 1), nn.ReLU()),
+                *(nn.Flatten(), nn.Linear(numbers, hidden), nn.ReLU()),
+            )
+            self.decoder = nn.Sequential(
+                *(nn.Linear(LATENT, hidden), nn.ReLU(), nn.Linear(hidden, numbers), nn.ReLU()),
+                *(nn.Unflatten(1, smallest), nn.ConvTranspose2d(b, a, 3, 2, 1, 1), nn.ReLU()),
+                nn.ConvTranspose2d(a, channels, 3, 2, 1, 1),
+            )
+        self.mean, self.log_var = nn.Linear(hidden, LATENT), nn.Linear(hidden, LATENT)
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        hidden = self.body(x)
+        return self.mean(hidden), self.log_var(hidden)
+
+
+def layers(images: Tensor, steps: int, device: str, net: str = "dense") -> Round:
+    """Nothing but PyTorch's layers, its loss and its fused Adam, on images that lie there as float32."""
+    model = Layers(tuple(images.shape[1:]), net).to(device)
+    optimiser = optim.Adam(model.parameters(), lr=1e-3, fused=True)
+    x = (images[: 20 * BATCH] / 255).to(device)
+
+    def step(batch: Tensor) -> None:
+        optimiser.zero_grad()
+        mean, log_var = model.encode(batch)
+        std = torch.exp(0.5 * log_var)
+        logits = model.decoder(mean + torch.randn_like(std) * std)
+        reconstruction = F.binary_cross_entropy_with_logits(logits, batch, reduction="sum")
+        kl = -0.5 * torch.sum(1 + log_var - mean.pow(2) - log_var.exp())
+        ((reconstruction + kl) / BATCH).backward()
+        optimiser.step()
+
+    return lambda: [step(x[i % 20 * BATCH :][:BATCH]) for i in range(steps)] and None
+
+
+def pythae(images: Tensor, steps: int, device: str, net: str = "dense") -> Round:
     """pythae's VAE and BaseTrainer, with encoder and decoder of the sizes compared here."""
     from pythae.data.datasets import BaseDataset
     from pythae.models import VAE, VAEConfig
@@ -158,30 +219,30 @@ def pythae(images: Tensor, steps: int, device: str) -> Round:
     from pythae.models.nn import BaseDecoder, BaseEncoder
     from pythae.trainers import BaseTrainer, BaseTrainerConfig
 
+    shape = tuple(images.shape[1:])
+
     class Encoder(BaseEncoder):
         def __init__(self) -> None:
             super().__init__()
-            self.hidden = nn.Sequential(nn.Linear(PIXELS, HIDDEN), nn.ReLU())
-            self.mean, self.log_var = nn.Linear(HIDDEN, LATENT), nn.Linear(HIDDEN, LATENT)
+            self.layers = Layers(shape, net)
+            del self.layers.decoder
 
         def forward(self, x: Tensor) -> ModelOutput:
-            hidden = self.hidden(x.reshape(-1, PIXELS))
-            return ModelOutput(embedding=self.mean(hidden), log_covariance=self.log_var(hidden))
+            mean, log_var = self.layers.encode(x)
+            return ModelOutput(embedding=mean, log_covariance=log_var)
 
     class Decoder(BaseDecoder):
         def __init__(self) -> None:
             super().__init__()
-            self.layers = nn.Sequential(
-                nn.Linear(LATENT, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, PIXELS), nn.Sigmoid()
-            )
+            self.layers = nn.Sequential(Layers(shape, net).decoder, nn.Sigmoid())
 
         def forward(self, z: Tensor) -> ModelOutput:
-            return ModelOutput(reconstruction=self.layers(z).reshape(-1, 1, 28, 28))
+            return ModelOutput(reconstruction=self.layers(z))
 
     # One call of train_step is one pass over its dataset.
     count = min(steps * BATCH, len(images))
-    dataset = BaseDataset(images[:count, None] / 255, torch.zeros(count))
-    config = VAEConfig(input_dim=(1, 28, 28), latent_dim=LATENT, reconstruction_loss="bce")
+    dataset = BaseDataset(images[:count] / 255, torch.zeros(count))
+    config = VAEConfig(input_dim=shape, latent_dim=LATENT, reconstruction_loss="bce")
     settings = BaseTrainerConfig(
         output_dir=tempfile.mkdtemp(),
         per_device_train_batch_size=BATCH,
@@ -199,7 +260,7 @@ def pythae(images: Tensor, steps: int, device: str) -> Round:
     return turn
 
 
-def products(images: Tensor, steps: int, device: str) -> Round:
+def products(images: Tensor, steps: int, device: str, net: str = "dense") -> Round:
     """Only the matrix products of a step, forward and backward, into buffers that are there already; on a GPU
     as a graph."""
     x = torch.rand(BATCH, PIXELS, device=device)
@@ -237,17 +298,18 @@ CONTENDERS = {
         ours_bfloat16,
         ours_unrecorded,
         examples,
+        layers,
         pythae,
         products,
     )
 }
 
 
-def main(name: str, images: str, steps: str, threads: str, device: str = "cpu") -> None:
+def main(name: str, images: str, steps: str, threads: str, device: str = "cpu", net: str = "dense") -> None:
     torch.set_num_threads(int(threads))
     torch.manual_seed(0)
     answers, sys.stdout = sys.stdout, sys.stderr  # what a library prints is no answer
-    turn = CONTENDERS[name](torch.from_numpy(np.load(images)), int(steps), device)
+    turn = CONTENDERS[name](torch.from_numpy(np.load(images)), int(steps), device, net)
     wait = torch.cuda.synchronize if device.startswith("cuda") else lambda: None
     for _ in sys.stdin:
         start = time.perf_counter()

@@ -1,6 +1,10 @@
-"""Training throughput on the CPU, side by side: a 784-400-20 model, batches of 128.
+"""Training throughput on the CPU, side by side, in batches of 128.
 
-    .venv/bin/python benchmarks/throughput.py [--pythae-python /tmp/pythae/bin/python]
+    .venv/bin/python benchmarks/throughput.py [--on mnist mnist-conv sprites-conv colour-conv]
+                                              [--pythae-python /tmp/pythae/bin/python]
+
+On MNIST a 784-400-20 model, and beside it a convolutional one (`contenders.py` has the sizes), which also
+trains on images of 1 x 64 x 64 and 3 x 32 x 32.
 
 pythae is compared where it is given a Python that has it, with the same PyTorch:
 
@@ -38,8 +42,17 @@ TITLES = {
     "ours": "Elbo Room, all products in float32",
     "ours_dynamic": "the same, pixels drawn anew at each step",
     "examples": "the pytorch/examples way",
+    "layers": "PyTorch's layers and Adam, bare",
     "pythae": "pythae",
     "products": "bare matrix products",
+}
+
+# Net, images, and who is compared.
+ON = {
+    "mnist": ("dense", (1, 28, 28), ["ours_auto", "ours", "ours_dynamic", "examples", "pythae", "products"]),
+    "mnist-conv": ("conv", (1, 28, 28), ["ours_auto", "ours", "layers", "pythae"]),
+    "sprites-conv": ("conv", (1, 64, 64), ["ours_auto", "ours", "layers", "pythae"]),
+    "colour-conv": ("conv", (3, 32, 32), ["ours_auto", "ours", "layers", "pythae"]),
 }
 
 
@@ -47,10 +60,18 @@ class Contender:
     """A process that trains one round when asked."""
 
     def __init__(
-        self, name: str, python: str, images: Path, steps: int, threads: int, device: str = "cpu"
+        self,
+        name: str,
+        python: str,
+        images: Path,
+        steps: int,
+        threads: int,
+        device: str = "cpu",
+        net: str = "dense",
     ) -> None:
         self.name, self.steps = name, steps
-        command = [python, str(HERE / "contenders.py"), name, str(images), str(steps), str(threads), device]
+        given = [name, str(images), str(steps), str(threads), device, net]
+        command = [python, str(HERE / "contenders.py"), *given]
         environment = os.environ | {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
         self.process = subprocess.Popen(
             command,
@@ -87,11 +108,12 @@ def measure(
     rounds: int,
     warm_up: int,
     device: str = "cpu",
+    net: str = "dense",
 ) -> dict[str, list]:
     """Images per second of each contender in each round."""
     with contextlib.ExitStack() as stack:
         contenders = [
-            stack.enter_context(Contender(name, python, images, steps, threads, device))
+            stack.enter_context(Contender(name, python, images, steps, threads, device, net))
             for name, python in pythons.items()
         ]
         for _ in range(warm_up):
@@ -104,9 +126,9 @@ def measure(
         return speeds
 
 
-def table(speeds: dict[str, list], threads: int) -> Table:
+def table(speeds: dict[str, list], title: str) -> Table:
     middle = {name: median(values) for name, values in speeds.items()}
-    out = Table("", "images/s", "slowest to fastest", "as it comes", "float32", title=f"{threads} thread(s)")
+    out = Table("", "images/s", "slowest to fastest", "as it comes", "float32", title=title)
     for name, values in speeds.items():
         ratios = (
             ["", ""]
@@ -119,14 +141,19 @@ def table(speeds: dict[str, list], threads: int) -> Table:
     return out
 
 
-def some_images() -> np.ndarray:
-    """MNIST where it is there, else the digits that Elbo Room draws."""
+def some_images(shape: tuple[int, int, int]) -> np.ndarray:
+    """uint8 [N, C, H, W]: MNIST where it is there, else the digits that Elbo Room draws; of another size
+    sprites, and of three channels these in colours at random."""
     from vae_core import data
 
-    try:
-        return data.load("mnist").images[:, 0].numpy()
-    except data.Unavailable:
-        return data.load("strokes").images[:, 0].numpy()
+    if shape == (1, 28, 28):
+        try:
+            return data.load("mnist").images.numpy()
+        except data.Unavailable:
+            return data.load("strokes").images.numpy()
+    images = data.load("sprites_64" if shape[1] == 64 else "sprites").images[:20_000].numpy()
+    colours = np.random.default_rng(0).random((len(images), shape[0], 1, 1)) if shape[0] > 1 else 1
+    return (images * colours).astype(np.uint8)
 
 
 def main() -> None:
@@ -134,23 +161,27 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--pythae-python", metavar="PATH", help="a Python that can import pythae")
+    parser.add_argument("--on", choices=ON, nargs="+", default=["mnist"])
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--steps", type=int, default=100, help="batches in a round")
+    parser.add_argument("--steps", type=int, help="batches in a round; 100, and 10 with convolutions")
     parser.add_argument("--warm-up", type=int, default=12, help="rounds before those that count")
     chosen = parser.parse_args()
 
-    pythons = dict.fromkeys(TITLES, sys.executable)
-    if chosen.pythae_python:
-        pythons["pythae"] = chosen.pythae_python
-    else:
-        del pythons["pythae"]
     with tempfile.TemporaryDirectory() as folder:
-        images = Path(folder) / "images.npy"
-        np.save(images, some_images())
-        for threads in chosen.threads:
-            speeds = measure(pythons, images, chosen.steps, threads, chosen.rounds, chosen.warm_up)
-            Console(width=100).print(table(speeds, threads))
+        for on in chosen.on:
+            net, shape, names = ON[on]
+            images = Path(folder) / f"{on}.npy"
+            np.save(images, some_images(shape))
+            pythons = dict.fromkeys(names, sys.executable)
+            if chosen.pythae_python:
+                pythons["pythae"] = chosen.pythae_python
+            else:
+                del pythons["pythae"]
+            steps = chosen.steps or (100 if net == "dense" else 10)
+            for threads in chosen.threads:
+                speeds = measure(pythons, images, steps, threads, chosen.rounds, chosen.warm_up, net=net)
+                Console(width=100).print(table(speeds, f"{on}, {threads} thread(s)"))
 
 
 if __name__ == "__main__":

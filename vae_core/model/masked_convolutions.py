@@ -10,10 +10,13 @@ convolutions of a shifted grid, so that no weight is masked away.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from vae_core.model.rounded import rounded_products
 
 LAYERS = 5
 
@@ -73,6 +76,8 @@ class MaskedConvolutions(nn.Module):
     context: of how many channels a context is, 0 for none. It enters every layer, and is not masked.
     """
 
+    rounds = False  # as of `nets.Net`
+
     def __init__(
         self, inputs: int, outputs: int, hidden: int, receptive_field: int, context: int = 0
     ) -> None:
@@ -95,9 +100,10 @@ class MaskedConvolutions(nn.Module):
         """x [B, inputs, H, W], context [B, C] or [B, C, H, W] -> [B, outputs, H, W]."""
         context = _as_map(context)
         above = left = x
-        for layer in self.layers:
-            above, left = layer(above, left, context)
-        out: Tensor = self.out(left)
+        with rounded_products(x.device) if self.rounds else nullcontext():
+            for layer in self.layers:
+                above, left = layer(above, left, context)
+        out: Tensor = self.out(left.to(x.dtype))
         return out
 
     @torch.no_grad()

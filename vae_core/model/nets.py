@@ -8,12 +8,11 @@ Where there is a condition y, its numbers stand beside what the first fully conn
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import log2, prod
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -21,6 +20,7 @@ from vae_core import spec
 from vae_core.model.grid_layers import Fork, JoinedGrid, Merge, Residual
 from vae_core.model.masked_convolutions import MaskedConvolutions
 from vae_core.model.partial_conv import PartialConvolutions
+from vae_core.model.rounded import rounded_products
 from vae_core.model.transposed_convolution import TransposedConvolution
 from vae_core.spec.settings import kind_of
 
@@ -58,19 +58,17 @@ class Net(nn.Sequential):
     rounds = False
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        layers = list(self)
-        if self.rounds and torch.is_grad_enabled():
-            last = max(
-                (i for i, layer in enumerate(layers) if any(True for _ in layer.parameters())), default=0
-            )
-            # Rounded weights are not kept between steps: a recorded step could not tell that they changed.
-            with torch.autocast(x.device.type, torch.bfloat16, cache_enabled=False):
-                x = _through(layers[:last], x, y).float()
-            layers = layers[last:]
-        return _through(layers, x, y)
+        if not self.rounds:
+            return _through(self, x, y)
+        layers, dtype = list(self), x.dtype
+        with_weights = (i for i, layer in enumerate(layers) if any(True for _ in layer.parameters()))
+        last = max(with_weights, default=0)
+        with rounded_products(x.device):
+            x = _through(layers[:last], x, y).to(dtype)
+        return _through(layers[last:], x, y)
 
 
-def _through(layers: Sequence[nn.Module], x: Tensor, y: Tensor | None) -> Tensor:
+def _through(layers: Iterable[nn.Module], x: Tensor, y: Tensor | None) -> Tensor:
     for layer in layers:
         x = layer(x, y) if isinstance(layer, Joined | JoinedGrid) else layer(x)
     return x

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from vae_core.data.storage import cached
+from vae_core.model.masked_convolutions import MaskedConvolutions
 from vae_core.model.nets import Net
 from vae_core.model.vae import VAE
 from vae_core.spec import Spec
@@ -21,8 +22,8 @@ from vae_core.spec import Spec
 FASTER = 1.2
 
 
-def networks(model: VAE) -> list[Net]:
-    return [module for module in model.modules() if isinstance(module, Net)]
+def networks(model: VAE) -> list[Net | MaskedConvolutions]:
+    return [module for module in model.modules() if isinstance(module, Net | MaskedConvolutions)]
 
 
 def convolutional(net: nn.Module) -> bool:
