@@ -1,12 +1,15 @@
 """The browser's decoder against PyTorch's, for every network under every likelihood."""
 
+import base64
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import wasmtime
 
 from vae_core.analysis.decode import decode
 from vae_core.browser import wire
@@ -178,6 +181,23 @@ def test_the_default_networks_agree_at_full_size(in_the_browser, net: str, laten
     )
 
 
+@pytest.mark.parametrize(
+    "kind", [{"kind": "conv", "channels": [32, 64]}, {"kind": "mlp", "widths": [400]}], ids=str
+)
+def test_large_networks_agree_through_webassembly(in_the_browser, kind: dict) -> None:
+    vae, z = model(kind, {"kind": "bernoulli"}, (3, 32, 32), latent=16), codes(16)
+    parcel = wire.decoder(vae, "float32")
+    torch.testing.assert_close(in_the_browser(parcel, z), vae.decode_mean(z), atol=1e-4, rtol=0)
+
+
+def test_webassembly_s_bytes_are_those_of_its_source() -> None:
+    browser = Path(wire.__file__).parent
+    assembled = base64.b64encode(wasmtime.wat2wasm((browser / "products.wat").read_text())).decode()
+    script = (browser / "products.js").read_text()
+    kept = "".join(re.findall(r'^  "([A-Za-z0-9+/=]+)"', script, re.MULTILINE))
+    assert kept == assembled, f"products.wat has changed: PRODUCTS_WASM in products.js must be {assembled}"
+
+
 @pytest.mark.parametrize("net", DENSE)
 def test_half_precision_stays_within_2e_3_of_pytorch(in_the_browser, net: str) -> None:
     vae = model({"kind": net}, {"kind": "bernoulli"}, (1, 28, 28), gain=1.0)
@@ -223,21 +243,24 @@ def test_a_decoder_under_a_condition_agrees_class_by_class_blended_and_by_defaul
 
 
 @pytest.mark.parametrize(
-    ("told", "activation", "posterior"),
+    ("told", "activation", "posterior", "hidden"),
     [
-        (False, "relu", {"kind": "vq", "codes": 9}),
-        (True, "silu", {"kind": "vq", "codes": 9}),
-        (True, "relu", {"kind": "vq2", "codes": 9, "bottom_codes": 7}),
+        (False, "relu", {"kind": "vq", "codes": 9}, 10),
+        (True, "silu", {"kind": "vq", "codes": 9}, 10),
+        (True, "relu", {"kind": "vq2", "codes": 9, "bottom_codes": 7}, 10),
+        # So many products go through WebAssembly, in rows that four does not divide.
+        (True, "silu", {"kind": "vq", "codes": 9}, 110),
+        (True, "relu", {"kind": "vq2", "codes": 9, "bottom_codes": 7}, 110),
     ],
 )
 def test_grids_of_codes_decode_as_in_pytorch(
-    in_the_browser, told: bool, activation: str, posterior: dict
+    in_the_browser, told: bool, activation: str, posterior: dict, hidden: int
 ) -> None:
     spec = Spec.parse(
         {
             "data": {"binarisation": "none", "image_shape": (3, 8, 12), "classes": ("a", "b", "c")},
             "latent": 5,
-            "net": {"kind": "conv_grid", "hidden": 10, "blocks": 2, "activation": activation},
+            "net": {"kind": "conv_grid", "hidden": hidden, "blocks": 2, "activation": activation},
             "posterior": posterior,
             "prior": {"kind": "uniform"},
             "condition": {"kind": "class"} if told else {"kind": "none"},
