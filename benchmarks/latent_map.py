@@ -1,6 +1,6 @@
 """How fast the latent map follows the hand: decode and redraw, in Chromium, over 300 moves of the pointer.
 
-    python benchmarks/latent_map.py [RUN ...]     # by default every shipped run; where none is, every recipe
+    python benchmarks/latent_map.py [RUN ...]     # by default every shipped run, and two large decoders
 
 The component runs as in the app, 560 pixels square, with all its usual layers and 3,000 points, but on a bare
 page: Streamlit has no part in a move. Timed is all that a move costs the page: the event, the decoder, both
@@ -17,16 +17,19 @@ import sys
 import torch
 from playwright.sync_api import Page, sync_playwright
 
-from vae_core import recipes
 from vae_core.analysis import aggregate
 from vae_core.browser import wire
 from vae_core.model.posteriors import Posteriors
 from vae_core.model.vae import VAE
 from vae_core.runs.run import all_runs, load_run
+from vae_core.spec import Spec
+from vae_core.spec.capabilities import capabilities
 from widgets.components import latent_map as lm
 
 MOVES = 300
 POINTS = 3000
+NEEDED = {"plane", "continuous", "independent_pixels"}
+LARGE = {"kind": "conv", "channels": (32, 64), "hidden": 256}
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
@@ -98,18 +101,22 @@ def main(paths: list[str]) -> None:
 
 
 def subjects(paths: list[str]):
-    """(name, model, posteriors) of the runs asked for, of the shipped ones, or of untrained recipes."""
+    """(name, model, posteriors) of the runs asked for; or of the shipped ones, and of large decoders."""
     runs = [load_run(path) for path in paths] or [run for run in all_runs() if run.is_gallery]
     for run in runs:
-        if run.spec.latent >= 2:
+        if capabilities(run.spec) >= NEEDED:
             yield run.name, run.model, run.posteriors
-    if runs:
+    if paths:
         return
-    for recipe in recipes.RECIPES.values():
-        model = VAE(recipe.spec).eval()
+    for shape in ((1, 64, 64), (3, 64, 64)):
+        spec = Spec.parse(
+            {"data": {"image_shape": shape, "binarisation": "none"}, "latent": 16, "net": LARGE}
+        )
+        model = VAE(spec).eval()
         mean = torch.randn(POINTS, model.latent, generator=torch.Generator().manual_seed(0))
         labels = torch.arange(POINTS) % 10
-        yield f"{recipe.name} (untrained)", model, Posteriors(mean, torch.full_like(mean, -3.0), labels)
+        title = "x".join(map(str, shape))
+        yield f"{title}, untrained", model, Posteriors(mean, torch.full_like(mean, -3.0), labels)
 
 
 def row(page: Page, name: str, model: VAE, posteriors: Posteriors) -> str:
