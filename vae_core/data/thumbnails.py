@@ -25,8 +25,8 @@ HEAD = 200
 
 
 def thumbnail(name: str) -> np.ndarray | None:
-    """One image of each class side by side, uint8 [28, 28 classes], ten at most; None where there are none
-    yet."""
+    """One image of each class side by side, uint8 [28, 28 classes], in colour [28, 28 classes, 3]; ten at
+    most. None where there are none yet."""
     if name in CATALOGUE and CATALOGUE[name].part_of:
         whole = thumbnail(CATALOGUE[name].part_of)
         return None if whole is None else whole[:, : SIDE * len(CATALOGUE[name].classes)]
@@ -59,7 +59,7 @@ def _shipped(path: Path) -> np.ndarray:
     from PIL import Image
 
     with Image.open(path, formats=["PNG"]) as picture:
-        pixels = np.asarray(picture.convert("L"))
+        pixels = np.asarray(picture if picture.mode == "RGB" else picture.convert("L"))
     pixels.setflags(write=False)
     return pixels
 
@@ -86,7 +86,7 @@ def _stream(path: Path) -> IO[bytes]:
 def _draw() -> None:
     from PIL import Image
 
-    from vae_core.data import load, sprites
+    from vae_core.data import load, sprites, sprites_colour
 
     STRIPS.mkdir(exist_ok=True)
     for name in ("strokes", "digits"):
@@ -96,6 +96,7 @@ def _draw() -> None:
         Image.fromarray(pixels).save(STRIPS / f"{name}.png", optimize=True)
     for name in ("sprites", "sprites_64", *sprites.ALL):
         Image.fromarray(sprites.strip()).save(STRIPS / f"{name}.png", optimize=True)
+    Image.fromarray(sprites_colour.strip()).save(STRIPS / "sprites_colour.png", optimize=True)
 
 
 if __name__ == "__main__":
