@@ -45,6 +45,7 @@ _CLOTHES = (
     "ankle boot",
 )
 _SPRITES = ("square", "ellipse", "heart")
+_PHOTOS = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 _KANA = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
 
 # Adding a dataset is one line here and the module it names.
@@ -67,6 +68,8 @@ CATALOGUE: dict[str, Info] = {
              "Photographs of clothes in ten kinds, much greyer than digits.", "idx"),
         Info("kmnist", "Kuzushiji-MNIST", (1, 28, 28), _KANA, 60_000, 10_000, DOWNLOAD,
              "Ten characters of old Japanese handwriting, each in many forms.", "idx"),
+        Info("cifar10", "CIFAR-10", (3, 32, 32), _PHOTOS, 50_000, 10_000, DOWNLOAD,
+             "Small photographs of six animals and four vehicles, in colour.", "cifar"),
         Info("sprites", "Sprites", (1, 32, 32), _SPRITES, 60_000, 10_000, "",
              "Squares, ellipses and hearts, drawn from five factors that are known exactly.",
              "sprites", binary=True),

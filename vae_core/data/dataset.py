@@ -41,6 +41,19 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Published:
+    """The files of a dataset as its authors publish them: in `folder` below a root, each name with its MD5.
+
+    called: all of them, in a sentence. unpacked: whether they are read without their last suffix, too.
+    """
+
+    folder: str
+    files: dict[str, str]
+    called: str
+    unpacked: bool = False
+
+
+@dataclass(frozen=True)
 class Source:
     """More images than memory should hold: `count` of them, each drawn from its number when it is asked for.
 

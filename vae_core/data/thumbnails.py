@@ -14,6 +14,7 @@ from typing import IO, cast
 
 import numpy as np
 
+from vae_core.data import cifar, own_sets
 from vae_core.data.catalogue import CATALOGUE
 from vae_core.data.idx import FILES, FOLDERS
 from vae_core.data.storage import roots
@@ -33,11 +34,14 @@ def thumbnail(name: str) -> np.ndarray | None:
     shipped = STRIPS / f"{name}.png"
     if name in CATALOGUE and shipped.exists():
         return _shipped(shipped)
-    if name in FOLDERS:
-        for root in roots():
-            strip = _cut(root / FOLDERS[name] / "raw")
-            if strip is not None:
-                return strip
+    for root in roots():
+        found = None
+        if name in FOLDERS:
+            found = _cut(root / FOLDERS[name] / "raw")
+        elif name == "cifar10":
+            found = _cut_cifar(root / cifar.FOLDER)
+        if found is not None:
+            return found
     return None
 
 
@@ -75,6 +79,11 @@ def _cut(folder: Path) -> np.ndarray | None:
         return strip(pixels.reshape(-1, SIDE, SIDE), numbers)
     except (OSError, EOFError, zlib.error, ValueError, IndexError):
         return None
+
+
+def _cut_cifar(folder: Path) -> np.ndarray | None:
+    head = cifar.head(folder, HEAD)
+    return None if head is None else own_sets.side_by_side(*head, COUNT, SIDE)
 
 
 def _stream(path: Path) -> IO[bytes]:
