@@ -24,6 +24,7 @@ from safetensors.torch import load_file, save
 
 from vae_core import data
 from vae_core.analysis import evaluation, ppca
+from vae_core.data import store
 from vae_core.runs import files, frames, metrics, schema
 from vae_core.runs.control import KNOBS, LOOK, ControlReader
 from vae_core.runs.reading import Real, RunError, Unfit, parse_json
@@ -79,7 +80,9 @@ class Session:
         )
         if not os.path.lexists(self.path / files.STATE):
             self._while_waiting = partial(self._look_ahead, device)
-        trainer = self.trainer = Trainer(spec, self._load("train"), device)
+        training = self._load("train")
+        self.note = store.sentence(training)
+        trainer = self.trainer = Trainer(spec, training, device)
         self._while_waiting = None
         self.closed_form = ppca.reference(spec, trainer.images) if trainer.source is None else None
 
@@ -111,7 +114,7 @@ class Session:
             device=device.type,
             step=trainer.step,
             steps_total=trainer.steps_total,
-            message=self._greeting(bool(stored)),
+            message=f"{self._greeting(bool(stored))} {self.note}".strip(),
         )
 
     def _look_ahead(self, device: torch.device) -> None:
@@ -274,7 +277,7 @@ class Session:
             if self.control.look():
                 self.obey()
         self.speed = Speed()
-        self.heartbeat.publish(state="running", message="")
+        self.heartbeat.publish(state="running", message=self.note)
         self.stopwatch.go()
 
     # --- what is written ---
