@@ -1,8 +1,8 @@
 """Images of one size as one array on disk: written once, and read into memory or where it lies.
 
-What would take more than a quarter of the machine's memory is streamed: the file is mapped, a batch is read
-when it is asked for, and the system keeps in memory what it has room for. A quarter, as the app and several
-trainings may hold the same images. Imports no torch before it is needed.
+What would take more than a quarter of the machine's memory is streamed: a batch is read when it is asked for,
+and the system keeps in memory what it has room for. A quarter, as the app and several trainings may hold the
+same images. Imports no torch before it is needed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from mmap import MADV_RANDOM
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -71,7 +70,10 @@ def part(images: np.ndarray, start: int, stop: int) -> tuple[Tensor, Source | No
     import torch
 
     shape = images.shape[1:]
-    if isinstance(images, np.memmap) and images.filename and not streamed(stop - start, shape):
+    if not isinstance(images, np.memmap):
+        return torch.from_numpy(images[start:stop]), None
+    assert images.filename is not None
+    if not streamed(stop - start, shape):
         # Read, not copied from the mapped pages, which would count as memory too.
         offset = images.offset + start * math.prod(shape)
         pixels = np.fromfile(images.filename, np.uint8, (stop - start) * math.prod(shape), offset=offset)
@@ -79,7 +81,8 @@ def part(images: np.ndarray, start: int, stop: int) -> tuple[Tensor, Source | No
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # nobody writes to images
         mapped = torch.from_numpy(images[start:stop])
-    return mapped, (Source(stop - start, _reader(mapped)) if isinstance(images, np.memmap) else None)
+    first = images.offset + start * math.prod(shape)
+    return mapped, Source(stop - start, _reader(images.filename, first, shape))
 
 
 def sentence(dataset: Dataset) -> str:
@@ -93,9 +96,26 @@ def sentence(dataset: Dataset) -> str:
     )
 
 
-def _reader(mapped: Tensor) -> Callable[[Tensor], Tensor]:
+def _reader(path: str, first: int, shape: tuple[int, ...]) -> Callable[[Tensor], Tensor]:
+    """Draws images of a file by their numbers from byte `first`. Raises OSError where the disk fails."""
+    import torch
+
+    row = math.prod(shape)
+    file = open(path, "rb")  # noqa: SIM115 (as long as anybody draws from it)
+
     def draw(numbers: Tensor) -> Tensor:
-        return mapped.index_select(0, numbers.to("cpu")).to(numbers.device)
+        # By `pread`: of a mapped file every page of every image costs a fault, and a bad disk the process.
+        places = [first + number * row for number in numbers.tolist()]
+        if hasattr(os, "posix_fadvise"):
+            for place in places:  # the disk is asked for all of them before the first is waited for
+                os.posix_fadvise(file.fileno(), place, row, os.POSIX_FADV_WILLNEED)
+        found = np.empty((len(places), *shape), np.uint8)
+        for image, place in zip(found, places, strict=True):
+            content = os.pread(file.fileno(), row, place)
+            if len(content) < row:
+                raise OSError(f"{path} is cut short")
+            image[:] = np.frombuffer(content, np.uint8).reshape(shape)
+        return torch.from_numpy(found).to(numbers.device)
 
     return draw
 
@@ -110,7 +130,6 @@ def _find(kind: str, key: str, count: int, shape: tuple[int, ...]) -> np.ndarray
                 log.info("%s cannot be used (%s)", path, error)
             continue
         if images.shape == (count, *shape) and images.dtype == np.uint8:
-            images._mmap.madvise(MADV_RANDOM)
             with suppress(OSError):
                 os.utime(path)  # those used last are kept
             return images

@@ -132,6 +132,16 @@ def test_an_array_cut_short_is_made_anew(pictures: Path, root: Path, little_memo
     assert torch.equal(load(pictures).images, whole)
 
 
+def test_an_array_that_is_cut_short_while_it_is_streamed_is_an_error(
+    pictures: Path, root: Path, little_memory
+) -> None:
+    train = load(pictures)
+    (name,) = arrays(root)
+    os.truncate(root / "cache" / name, 1000)
+    with pytest.raises(OSError, match="is cut short"):
+        train.source.draw(torch.tensor([len(train) - 1]))
+
+
 def test_a_full_disk_is_a_sentence_where_memory_has_no_room_either(
     pictures: Path, root: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
