@@ -1,4 +1,4 @@
-"""Dataset: one split of one set of images, whole, in memory. Imports no torch."""
+"""Dataset: one split of one set of images, whole, in memory unless it is streamed. Imports no torch."""
 
 from __future__ import annotations
 

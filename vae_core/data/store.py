@@ -86,14 +86,10 @@ def part(images: np.ndarray, start: int, stop: int) -> tuple[Tensor, Source | No
 
 
 def sentence(dataset: Dataset) -> str:
-    """That training images are read from disk, and why; "" where they are not."""
+    """That training images are read from disk; "" where they are not."""
     if not dataset.streamed:
         return ""
-    size = dataset.images.numel() / 2**30
-    return (
-        f"Streams its {len(dataset):,} training images from disk: they take {size:.1f} GB, and a run "
-        f"holds at most {memory() / SHARE / 2**30:.1f} GB of images in this machine's memory."
-    )
+    return f"Streams its training images, {dataset.images.numel() / 2**30:.1f} GB, from disk."
 
 
 def _reader(path: str, first: int, shape: tuple[int, ...]) -> Callable[[Tensor], Tensor]:

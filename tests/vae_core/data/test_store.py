@@ -13,6 +13,7 @@ from PIL import Image
 from vae_core import Spec, data
 from vae_core.data import store
 from vae_core.training.loop import Trainer
+from vae_core.workers.worker import train
 
 COUNT, SIDE = 60, 8
 
@@ -82,6 +83,25 @@ def test_a_streamed_run_has_the_weights_of_one_in_memory(
         states.append(trainer.state())
     for name, value in states[0].items():
         assert torch.equal(value, states[1][name]), name
+
+
+def test_a_streamed_run_says_so_and_is_evaluated_as_one_in_memory(
+    pictures: Path, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = {"data.path": str(pictures), "data.grey": False, "likelihood.kind": "gaussian"}
+    settings = {"data.name": "folder", "training.steps": 3, "net.widths": (8,), **changes}
+    spec, found = Spec().change(**settings), []
+    for memory in (2**40, 0):
+        monkeypatch.setattr(store, "memory", lambda memory=memory: memory)
+        told: list[str] = []
+        run = train(
+            spec, tmp_path / str(memory), lambda status, told=told: told.append(str(status["message"]))
+        )
+        assert any("Streams its training images, 0.0 GB, from disk." in each for each in told) == (
+            memory == 0
+        )
+        found.append(run.evaluation)
+    assert found[0] == found[1]
 
 
 def test_streamed_images_cannot_be_binarised_once(pictures: Path, root: Path, little_memory) -> None:
