@@ -53,6 +53,10 @@ class Diverged(Exception):
     """The loss, or a weight, is no finite number any more."""
 
 
+class GivenUp(Exception):
+    """The run was told to stop while its images were read or fetched."""
+
+
 class Session:
     """prepare, train, finish; or diverge."""
 
@@ -69,6 +73,7 @@ class Session:
         files.sweep(self.path)
         spec = self.spec = self.run.spec
         self._check_what_is_there()
+        self.control = ControlReader(self.path)
         device = pick_device(spec.training.device)
         # The fewer images first: what is seen of a run needs no others.
         self.test_split = self._load("test")
@@ -101,7 +106,6 @@ class Session:
         )
         self._write_probes()
 
-        self.control = ControlReader(self.path)
         self.moved: dict[str, float] = {}
         self.test: dict[str, Any] = {}
         self.speed = Speed()
@@ -131,6 +135,9 @@ class Session:
 
     def _report_wait(self, fraction: float, words: str) -> None:
         self.heartbeat.publish_progress(fraction, words)
+        self.control.look()
+        if self.control.requested.stop:
+            raise GivenUp
         if (act := self._while_waiting) is not None:
             self._while_waiting = None
             act()
