@@ -100,17 +100,15 @@ def _reader(path: str, first: int, shape: tuple[int, ...]) -> Callable[[Tensor],
     file = open(path, "rb")  # noqa: SIM115 (as long as anybody draws from it)
 
     def draw(numbers: Tensor) -> Tensor:
-        # By `pread`: of a mapped file every page of every image costs a fault, and a bad disk the process.
-        places = [first + number * row for number in numbers.tolist()]
+        # By `preadv`: of a mapped file every page of an image costs a fault, and a bad disk the process.
+        handle, places = file.fileno(), [first + number * row for number in numbers.tolist()]
         if hasattr(os, "posix_fadvise"):
             for place in places:  # the disk is asked for all of them before the first is waited for
-                os.posix_fadvise(file.fileno(), place, row, os.POSIX_FADV_WILLNEED)
+                os.posix_fadvise(handle, place, row, os.POSIX_FADV_WILLNEED)
         found = np.empty((len(places), *shape), np.uint8)
-        for image, place in zip(found, places, strict=True):
-            content = os.pread(file.fileno(), row, place)
-            if len(content) < row:
+        for image, place in zip(found.reshape(-1, row), places, strict=True):
+            if os.preadv(handle, [image.data], place) < row:
                 raise OSError(f"{path} is cut short")
-            image[:] = np.frombuffer(content, np.uint8).reshape(shape)
         return torch.from_numpy(found).to(numbers.device)
 
     return draw
