@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from vae_core.spec import Spec
 
+BLOCK = 2**22  # pixels counted at a time: each is a number of 64 bits meanwhile
 BLACK_OR_WHITE, OF_GREY = "black or white", f"{GREY_LEVELS} grey levels"
 
 
@@ -53,7 +54,9 @@ def per_dimension(spec: Spec, log_p: float, shares: Sequence[float] | None = Non
 
 def grey_shares(images: Tensor) -> list[float]:
     """The share of pixels at each grey level [256] of images uint8 of any shape."""
-    counts = np.bincount(images.cpu().numpy().ravel(), minlength=GREY_LEVELS)
+    counts = np.zeros(GREY_LEVELS, np.int64)
+    for block in images.flatten().split(BLOCK):
+        counts += np.bincount(block.cpu().numpy().ravel(), minlength=GREY_LEVELS)
     shares: list[float] = (counts / counts.sum()).tolist()
     return shares
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from vae_core.data import own
 from vae_core.data.dataset import Dataset, Refusal, Request
-from vae_core.data.storage import Arrays, cached
+from vae_core.data.storage import cached
 from vae_core.sentences import short
 
 IMAGES = ("images", "imgs", "x", "X", "x_train", "data", "arr_0")
@@ -62,20 +62,17 @@ def load(request: Request) -> Dataset:
             raise Refusal("x_train and x_test hold images of different sizes; set data.height and data.width")
         own.check_memory(header.shape[0], shape)
         facts = file.path.stat()
-        arrays: Arrays = {}
         if _layout(header, request.height, request.width)[:3] == shape:
-            arrays["images"] = decode(file, images, shape, request)  # as fast as the cache would be
+            pixels = decode(file, images, shape, request)  # as fast as the cache would be
         else:
             key = own.key(request, (facts.st_size, facts.st_mtime, images))
-            arrays |= cached(key, lambda: {"images": decode(file, images, shape, request)}, keep=6)
+            pixels = cached(key, lambda: {"images": decode(file, images, shape, request)}, keep=6)["images"]
         labels, names = indexed(file)
-    count = len(arrays["images"])
+    count = len(pixels)
     part = np.arange(count) if given else own.in_split(count, request.split)
     if labels is not None and given and request.split == "test":
         labels = labels[-count:]  # after those to train on
-    if labels is not None:
-        arrays["labels"] = labels
-    return own.dataset(request, arrays, names, part)
+    return own.dataset(request, own.in_memory(pixels[part]), labels, names, part)
 
 
 class _File:

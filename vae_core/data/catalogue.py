@@ -45,6 +45,7 @@ _CLOTHES = (
     "ankle boot",
 )
 _SPRITES = ("square", "ellipse", "heart")
+_PHOTOS = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 _KANA = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
 
 # Adding a dataset is one line here and the module it names.
@@ -67,6 +68,8 @@ CATALOGUE: dict[str, Info] = {
              "Photographs of clothes in ten kinds, much greyer than digits.", "idx"),
         Info("kmnist", "Kuzushiji-MNIST", (1, 28, 28), _KANA, 60_000, 10_000, DOWNLOAD,
              "Ten characters of old Japanese handwriting, each in many forms.", "idx"),
+        Info("cifar10", "CIFAR-10", (3, 32, 32), _PHOTOS, 50_000, 10_000, DOWNLOAD,
+             "Small photographs of six animals and four vehicles, in colour.", "cifar"),
         Info("sprites", "Sprites", (1, 32, 32), _SPRITES, 60_000, 10_000, "",
              "Squares, ellipses and hearts, drawn from five factors that are known exactly.",
              "sprites", binary=True),
@@ -78,6 +81,8 @@ CATALOGUE: dict[str, Info] = {
         Info("sprites_all_64", "All sprites, 64 pixels", (1, 64, 64), _SPRITES, 727_280, 10_000, "",
              "Every combination of the factors in four times as many pixels, drawn by the batch.", "sprites",
              binary=True),
+        Info("sprites_colour", "Sprites in colour", (3, 32, 32), _SPRITES, 60_000, 10_000, "",
+             "Sprites in twelve hues: a sixth factor that is known exactly.", "sprites_colour"),
         Info("dsprites", "dSprites", (1, 64, 64), _SPRITES, 60_000, 10_000, OWN_COPY,
              "The published set that sprites follow, from your own copy of its file.",
              "dsprites", binary=True),
@@ -98,6 +103,7 @@ WITH_FACTORS = (
     "sprites_64",
     "sprites_all",
     "sprites_all_64",
+    "sprites_colour",
     "dsprites",
     "strokes",
     "strokes_without_9",

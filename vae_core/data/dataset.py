@@ -1,4 +1,4 @@
-"""Dataset: one split of one set of images, whole, in memory. Imports no torch."""
+"""Dataset: one split of one set of images, whole, in memory unless it is streamed. Imports no torch."""
 
 from __future__ import annotations
 
@@ -41,8 +41,21 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Published:
+    """The files of a dataset as its authors publish them: in `folder` below a root, each name with its MD5.
+
+    called: all of them, in a sentence. unpacked: whether they are read without their last suffix, too.
+    """
+
+    folder: str
+    files: dict[str, str]
+    called: str
+    unpacked: bool = False
+
+
+@dataclass(frozen=True)
 class Source:
-    """More images than memory should hold: `count` of them, each drawn from its number when it is asked for.
+    """More images than memory should hold: `count` of them, each drawn or read when it is asked for.
 
     draw(numbers [M] int64, from 0) -> uint8 [M, C, H, W], on the device of the numbers; always the same.
     """
@@ -57,7 +70,8 @@ class Dataset:
 
     images [N, C, H, W] uint8; labels [N] int64 or None; factors [N, F] float32 or None, the ground truth an
     image was drawn from, one column per name in `factor_names`. Labels index `class_names`. Where there is a
-    `source`, it is what training looks at, and `images` are its first N.
+    `source`, it is what training looks at, and `images` are its first N: all of them where they are streamed,
+    mapped from a file that memory should not hold.
     """
 
     name: str
@@ -71,6 +85,11 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    @property
+    def streamed(self) -> bool:
+        """Whether the images lie on disk, of which a part is read when it is asked for."""
+        return self.source is not None and self.source.count == len(self)
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

@@ -1,4 +1,4 @@
-"""Downloading MNIST and its relatives: with progress, in a bounded time, and never leaving half a file.
+"""Downloading published datasets: with progress, in a bounded time, and never leaving half a file.
 
 Written by hand, on the standard library: `_bring` is all that a library of downloads would save. torchvision
 shows no progress but its own bar, waits for a silent server for ever, and cannot be imported where its
@@ -21,18 +21,17 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from vae_core.data.catalogue import CATALOGUE, DOWNLOAD, whole
-from vae_core.data.dataset import Progress, Unavailable
-from vae_core.data.idx import FILES, FOLDERS, MD5, read
+from vae_core.data.catalogue import CATALOGUE, DOWNLOAD, loader, whole
+from vae_core.data.dataset import Progress, Published, Unavailable
 from vae_core.data.storage import roots, writable, writable_root
 
-# Where the files lie, as torchvision says too.
+# Where the files lie, as torchvision and their authors say.
 MIRRORS = {
     "mnist": ["https://ossci-datasets.s3.amazonaws.com/mnist/", "http://yann.lecun.com/exdb/mnist/"],
     "fashion_mnist": ["http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"],
     "kmnist": ["http://codh.rois.ac.jp/kmnist/dataset/kmnist/"],
+    "cifar10": ["https://www.cs.toronto.edu/~kriz/"],
 }
-ALL_FILES = [file for split in FILES.values() for file in split]
 ANSWER = 6.0  # seconds within which some server must answer
 STALL = 20.0  # seconds without a single new byte after which we leave a server
 
@@ -42,11 +41,12 @@ def here(name: str) -> bool:
     name = whole(name)
     if CATALOGUE[name].needs != DOWNLOAD:
         return True
-    folders = [root / FOLDERS[name] / "raw" for root in roots()]
-    return any(
-        all((folder / file).exists() or (folder / file).with_suffix("").exists() for file in ALL_FILES)
-        for folder in folders
-    )
+    published = _published(name)
+
+    def there(file: Path) -> bool:
+        return file.exists() or (published.unpacked and file.with_suffix("").exists())
+
+    return any(all(there(root / published.folder / file) for file in published.files) for root in roots())
 
 
 def answers(name: str) -> bool:
@@ -55,15 +55,16 @@ def answers(name: str) -> bool:
 
 
 def fetch(name: str, report: Progress) -> None:
-    """Put the files of `name` where `idx.read` looks. Raises Unavailable, which offers other sets."""
+    """Put the files of `name` where its module reads them. Raises Unavailable, which offers other sets."""
     title = CATALOGUE[name].title
     try:
         root = writable_root()
         if root != roots()[0]:
             report(0.0, f"{roots()[0]} cannot be written to; {title} goes to {root}")
         report(0.0, f"Looking for a server that has {title}")
-        with _patient(FileLock(root / f".{FOLDERS[name]}.lock"), title, report):
+        with _patient(FileLock(root / f".{name}.lock"), title, report):
             # Somebody else may have brought it while we waited.
+            read = loader(name).read
             if read(name, "train") is None or read(name, "test") is None:
                 _fetch(name, root, report)
     except OSError as error:
@@ -71,7 +72,7 @@ def fetch(name: str, report: Progress) -> None:
 
 
 def _fetch(name: str, root: Path, report: Progress) -> None:
-    title, folder = CATALOGUE[name].title, FOLDERS[name]
+    title, published = CATALOGUE[name].title, _published(name)
     sizes = _sizes(name)
     mirrors = [mirror for mirror in MIRRORS[name] if mirror in sizes]
     if not mirrors:
@@ -84,8 +85,8 @@ def _fetch(name: str, root: Path, report: Progress) -> None:
         for size in _run(name, mirrors, Path(scratch)):
             done = f"{size / 1e6:.1f} of {total / 1e6:.1f} MB" if total else f"{size / 1e6:.1f} MB"
             report(min(1.0, size / total) if total else 0.0, f"Downloading {title}: {done}")
-        home = writable(root / folder / "raw")
-        for file in ALL_FILES:
+        home = writable(root / published.folder)
+        for file in published.files:
             os.replace(Path(scratch) / file, home / file)
     report(1.0, f"{title} is in {home}")
 
@@ -96,7 +97,7 @@ def _run(name: str, mirrors: list[str], scratch: Path) -> Iterator[int]:
 
     def work() -> None:
         try:
-            for file, md5 in zip(ALL_FILES, (md5 for split in MD5[name] for md5 in split), strict=True):
+            for file, md5 in _published(name).files.items():
                 _bring([mirror + file for mirror in mirrors], scratch / file, md5)
         except Exception as error:  # noqa: BLE001 (whatever it is, it is told below)
             failure.append(error)
@@ -119,7 +120,9 @@ def _bring(addresses: list[str], file: Path, md5: str) -> None:
             with answer, open(file, "wb") as target:
                 while piece := answer.read1(2**16):
                     target.write(piece)
-            if hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest() == md5:
+            with open(file, "rb") as written:
+                found = hashlib.file_digest(written, lambda: hashlib.md5(usedforsecurity=False))
+            if found.hexdigest() == md5:
                 return
             raise OSError(f"{file.name} came damaged")
         except (OSError, HTTPException):
@@ -139,7 +142,7 @@ def _sizes(name: str) -> dict[str, int]:
 
         def ask(mirror: str = mirror) -> None:
             total = 0
-            for file in ALL_FILES:
+            for file in _published(name).files:
                 try:
                     with urllib.request.urlopen(_request(mirror + file, "HEAD"), timeout=ANSWER) as answer:
                         total += int(answer.headers.get("Content-Length", 0))
@@ -181,9 +184,15 @@ def _reason(error: Exception) -> str:
 
 
 def _sorry(name: str, reason: str) -> str:
-    title = CATALOGUE[name].title
+    title, published = CATALOGUE[name].title, _published(name)
+    them = "it" if len(published.files) == 1 else "them"
     return (
         f"{title} is not on this machine, and {reason}. Connect to a network and try again, or choose "
-        "strokes or digits, which need none. If you have its four .gz files, put them in "
-        f"{FOLDERS[name]}/raw below the folder that VAE_DATA names."
+        f"strokes or digits, which need none. If you have {published.called}, put {them} in "
+        f"{published.folder} below the folder that VAE_DATA names."
     )
+
+
+def _published(name: str) -> Published:
+    found: Published = loader(name).published(name)
+    return found

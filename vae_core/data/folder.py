@@ -19,9 +19,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from vae_core.data import own
-from vae_core.data.dataset import Dataset, Refusal, Request
-from vae_core.data.storage import Arrays, cached
+from vae_core.data import own, store
+from vae_core.data.dataset import SPLITS, Dataset, Refusal, Request
 from vae_core.sentences import quote, short
 
 if TYPE_CHECKING:
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
 # Other formats of Pillow start programs or are rarely looked after.
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+BLOCK = 100  # images read at a time
 ORIENTATION = 0x0112  # the EXIF tag; values from 5 turn the picture on its side
 
 
@@ -55,18 +55,28 @@ def class_names(path: str) -> tuple[str, ...]:
 
 
 def load(request: Request) -> Dataset:
-    """All images of the split, in memory. Raises Refusal, a sentence naming the file at fault."""
+    """All images of the split, as `store` keeps them. Raises Refusal, a sentence naming the file at fault."""
     with _opened(request.path or "") as files:
         split, classes = splits_and_classes([entry.name for entry in files.entries])
         labels, names = own.index_labels(classes)
-        facts = [(entry.name, entry.size, entry.changed) for entry in files.entries]
-        arrays = dict(cached(own.key(request, facts), lambda: _decode(files, request), keep=6))
-    if labels is not None:
-        arrays["labels"] = labels
-    part = (
-        own.in_split(len(facts), request.split) if split is None else np.flatnonzero(split == request.split)
-    )
-    return own.dataset(request, arrays, names, part)
+        count, shape = len(files.entries), _shape(files, request.height, request.width, request.grey)
+        parts = {
+            each: own.in_split(count, each) if split is None else np.flatnonzero(split == each)
+            for each in SPLITS
+        }
+        # One split after the other, so that each is a piece of the array.
+        order = np.concatenate(list(parts.values()))
+        images = store.kept(
+            own.key(request, ()),
+            own.digest(files.entries),
+            count,
+            shape,
+            lambda: _decoded(files, request, shape, order),
+            lambda: request.report(0.0, "Another process reads the same images"),
+        )
+    start = 0 if request.split == SPLITS[0] else len(parts[SPLITS[0]])
+    mine = parts[request.split]
+    return own.dataset(request, store.part(images, start, start + len(mine)), labels, names, mine)
 
 
 def splits_and_classes(paths: list[str]) -> tuple[np.ndarray | None, list[str] | None]:
@@ -228,13 +238,14 @@ def _faults(name: str) -> Iterator[None]:
         ) from error
 
 
-def _decode(files: _Files, request: Request) -> Arrays:
-    shape = _shape(files, request.height, request.width, request.grey)
+def _decoded(
+    files: _Files, request: Request, shape: tuple[int, int, int], order: np.ndarray
+) -> Iterator[np.ndarray]:
+    """The images of entries `order` [N], some at a time: uint8 [M, *shape] each."""
     same = None if request.height is not None or request.width is not None else shape[1:]
-    count = len(files.entries)
-    own.check_memory(count, shape)
-    images = np.empty((count, *shape), np.uint8)
-    for number, entry in enumerate(files.entries):
+    count = len(order)
+    images = np.empty((BLOCK, *shape), np.uint8)
+    for number, entry in enumerate(files.entries[place] for place in order):
         with _picture(files, entry.name) as (picture, height, width):
             if same is not None and (height, width) != same:
                 raise Refusal(
@@ -242,10 +253,11 @@ def _decode(files: _Files, request: Request) -> Arrays:
                     f"{short(files.entries[0].name)} is {same[0]} by {same[1]}; set data.height "
                     "and data.width, and all are brought to one size"
                 )
-            images[number] = own.fit(picture, shape)
-        if number % 100 == 0:
+            images[number % BLOCK] = own.fit(picture, shape)
+        if number % BLOCK == 0:
             request.report(number / count, f"Reading image {number + 1:,} of {count:,}")
-    return {"images": images}
+        if number % BLOCK == BLOCK - 1 or number == count - 1:
+            yield images[: number % BLOCK + 1].copy()
 
 
 def _shape(files: _Files, height: int | None, width: int | None, grey: bool) -> tuple[int, int, int]:

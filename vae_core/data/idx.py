@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from vae_core.data.catalogue import CATALOGUE
-from vae_core.data.dataset import Dataset, Request, Unavailable
+from vae_core.data.dataset import Dataset, Published, Request, Unavailable
 from vae_core.data.storage import Arrays, cached, roots
 
 log = logging.getLogger(__name__)
@@ -48,6 +48,13 @@ MD5 = {
 
 class Damaged(ValueError):
     """An IDX file that is not what it should be."""
+
+
+def published(name: str) -> Published:
+    names = [file for split in FILES.values() for file in split]
+    sums = [md5 for split in MD5[name] for md5 in split]
+    files = dict(zip(names, sums, strict=True))
+    return Published(f"{FOLDERS[name]}/raw", files, "its four .gz files", unpacked=True)
 
 
 def load(request: Request) -> Dataset:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vae_core.data.dataset import SPLITS, Dataset, Refusal, Request
-from vae_core.data.storage import Arrays
+from vae_core.data.dataset import SPLITS, Dataset, Refusal, Request, Source
 
 if TYPE_CHECKING:
     from PIL import Image
+    from torch import Tensor
 
 # Enough for a lab, and small enough that nothing here can fill a machine.
-MAX_IMAGES = 200_000
+MAX_IMAGES = 1_000_000
 MIN_IMAGES = 16
-MAX_ENTRIES = 400_000  # files and folders of a folder that is searched for images: a whole disk takes minutes
+MAX_ENTRIES = 2_000_000  # files and folders of a folder that is searched: a whole disk takes minutes
 MAX_FILE = 4 * 2**30  # bytes of one zip, .npy or .npz
 MAX_IMAGE_FILE = 50 * 2**20  # bytes of one image file
 MAX_UNPACKED = 4 * 2**30  # bytes of an archive when unpacked, or of an array
@@ -126,24 +126,44 @@ def in_split(count: int, split: str) -> np.ndarray:
     return order[:test] if split == "test" else order[test:]
 
 
-def dataset(request: Request, arrays: Arrays, class_names: tuple[str, ...], part: np.ndarray) -> Dataset:
-    """The images at `part` as a Dataset."""
+def in_memory(images: np.ndarray) -> tuple[Tensor, Source | None]:
+    """Images uint8 [N, C, H, W] as `dataset` takes them."""
     import torch
 
-    labels = arrays.get("labels")
+    return torch.from_numpy(images), None
+
+
+def dataset(
+    request: Request,
+    images: tuple[Tensor, Source | None],
+    labels: np.ndarray | None,
+    class_names: tuple[str, ...],
+    part: np.ndarray,
+) -> Dataset:
+    """The images of a split as a Dataset. labels: of all images, of which these are those at `part`."""
+    import torch
+
     return Dataset(
         name=request.name,
         split=request.split,
-        images=torch.from_numpy(arrays["images"][part]),
+        images=images[0],
         labels=None if labels is None else torch.from_numpy(labels[part]),
         class_names=class_names,
+        source=images[1],
     )
 
 
 def key(request: Request, facts: Iterable[object]) -> str:
     """A name for the cache that changes with whatever the images depend on."""
-    text = repr((request.name, request.path, request.height, request.width, request.grey, tuple(facts)))
-    return f"own-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
+    return "own-" + digest((request.name, request.path, request.height, request.width, request.grey, *facts))
+
+
+def digest(facts: Iterable[object]) -> str:
+    """24 hexadecimal digits of all these facts."""
+    found = hashlib.sha256()
+    for fact in facts:
+        found.update(repr(fact).encode() + b"\n")
+    return found.hexdigest()[:24]
 
 
 def splits_given(names: Iterable[str]) -> bool:

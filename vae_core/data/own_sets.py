@@ -83,10 +83,9 @@ def load(request: Request) -> Dataset:
         part = own.in_split(len(content.images), request.split)
     else:
         part = np.flatnonzero(content.test == (request.split == "test"))
-    arrays = {"images": content.images}
-    if content.labels is not None:
-        arrays["labels"] = content.labels
-    return own.dataset(request, arrays, content.about.classes, part)
+    return own.dataset(
+        request, own.in_memory(content.images[part]), content.labels, content.about.classes, part
+    )
 
 
 # --- reading ----------------------------------------------------------------------------------------

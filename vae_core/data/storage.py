@@ -7,8 +7,9 @@ import os
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -66,7 +67,7 @@ def cached(
     found = _cached(key)
     if found is not None:
         return found
-    with _alone(key, waiting):
+    with alone(key, waiting):
         found = _cached(key)  # somebody else may have built them meanwhile
         return _build(key, build, keep) if found is None else found
 
@@ -77,16 +78,17 @@ def _cached(key: str) -> Arrays | None:
 
 
 @contextmanager
-def _alone(key: str, waiting: Callable[[], None] | None) -> Iterator[None]:
+def alone(key: str, waiting: Callable[[], None] | None) -> Iterator[None]:
     """While nobody else builds the same arrays; where no lock can be had, all the same."""
     with ExitStack() as stack:
         if waiting is not None:
             try:
                 lock = FileLock(writable(writable_root() / "cache") / f".{key}.lock")
                 while not lock.is_locked:
-                    waiting()
-                    with suppress(Timeout):
+                    try:
                         stack.enter_context(lock.acquire(timeout=0.5))
+                    except Timeout:
+                        waiting()
             except OSError as error:
                 log.info("%s is built without a lock: %s", key, error)
         yield
@@ -100,7 +102,7 @@ def _build(key: str, build: Callable[[], Arrays], keep: int | None) -> Arrays:
             folder = writable(root / "cache")
             write_atomically(folder / f"{key}.safetensors", pack(arrays))
             if keep is not None:
-                _forget(folder, key.rpartition("-")[0], keep)
+                forget(folder, key.rpartition("-")[0], keep)
             break
         except OSError as error:
             log.info("%s is not kept in %s: %s", key, root, error)
@@ -109,10 +111,17 @@ def _build(key: str, build: Callable[[], Arrays], keep: int | None) -> Arrays:
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write beside and rename, so that a reader sees the whole file or none."""
+    with atomic(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write to, which takes its place at `path` when all is written, and is removed otherwise."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            yield file
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:
@@ -120,8 +129,9 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise
 
 
-def _forget(folder: Path, kind: str, keep: int) -> None:
-    files = sorted(folder.glob(f"{kind}-*.safetensors"), key=lambda path: path.stat().st_mtime, reverse=True)
+def forget(folder: Path, kind: str, keep: int, suffix: str = "safetensors") -> None:
+    """Removes the files of a kind but for the newest."""
+    files = sorted(folder.glob(f"{kind}-*.{suffix}"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in files[keep:]:
         path.unlink(missing_ok=True)
 

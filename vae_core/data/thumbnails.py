@@ -14,6 +14,7 @@ from typing import IO, cast
 
 import numpy as np
 
+from vae_core.data import cifar, own_sets
 from vae_core.data.catalogue import CATALOGUE
 from vae_core.data.idx import FILES, FOLDERS
 from vae_core.data.storage import roots
@@ -25,19 +26,22 @@ HEAD = 200
 
 
 def thumbnail(name: str) -> np.ndarray | None:
-    """One image of each class side by side, uint8 [28, 28 classes], ten at most; None where there are none
-    yet."""
+    """One image of each class side by side, uint8 [28, 28 classes], in colour [28, 28 classes, 3]; ten at
+    most. None where there are none yet."""
     if name in CATALOGUE and CATALOGUE[name].part_of:
         whole = thumbnail(CATALOGUE[name].part_of)
         return None if whole is None else whole[:, : SIDE * len(CATALOGUE[name].classes)]
     shipped = STRIPS / f"{name}.png"
     if name in CATALOGUE and shipped.exists():
         return _shipped(shipped)
-    if name in FOLDERS:
-        for root in roots():
-            strip = _cut(root / FOLDERS[name] / "raw")
-            if strip is not None:
-                return strip
+    for root in roots():
+        found = None
+        if name in FOLDERS:
+            found = _cut(root / FOLDERS[name] / "raw")
+        elif name == "cifar10":
+            found = _cut_cifar(root / cifar.FOLDER)
+        if found is not None:
+            return found
     return None
 
 
@@ -59,7 +63,7 @@ def _shipped(path: Path) -> np.ndarray:
     from PIL import Image
 
     with Image.open(path, formats=["PNG"]) as picture:
-        pixels = np.asarray(picture.convert("L"))
+        pixels = np.asarray(picture if picture.mode == "RGB" else picture.convert("L"))
     pixels.setflags(write=False)
     return pixels
 
@@ -77,6 +81,11 @@ def _cut(folder: Path) -> np.ndarray | None:
         return None
 
 
+def _cut_cifar(folder: Path) -> np.ndarray | None:
+    head = cifar.head(folder, HEAD)
+    return None if head is None else own_sets.side_by_side(*head, COUNT, SIDE)
+
+
 def _stream(path: Path) -> IO[bytes]:
     if path.exists():
         return cast(IO[bytes], gzip.open(path))
@@ -86,7 +95,7 @@ def _stream(path: Path) -> IO[bytes]:
 def _draw() -> None:
     from PIL import Image
 
-    from vae_core.data import load, sprites
+    from vae_core.data import load, sprites, sprites_colour
 
     STRIPS.mkdir(exist_ok=True)
     for name in ("strokes", "digits"):
@@ -96,6 +105,7 @@ def _draw() -> None:
         Image.fromarray(pixels).save(STRIPS / f"{name}.png", optimize=True)
     for name in ("sprites", "sprites_64", *sprites.ALL):
         Image.fromarray(sprites.strip()).save(STRIPS / f"{name}.png", optimize=True)
+    Image.fromarray(sprites_colour.strip()).save(STRIPS / "sprites_colour.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -65,9 +65,12 @@ class Trainer:
             )
         self.spec = spec
         self.device = torch.device(device)
-        self.images = prepare(dataset, spec).to(self.device)
-        # Labels are known of the images in memory only.
-        self.source = dataset.source if spec.condition.kind == "none" else None
+        self.source = dataset.source
+        if self.source is not None and spec.condition.kind != "none" and len(dataset) < self.source.count:
+            self.source = None  # labels are known of the images in memory only
+        self.images = prepare(dataset, spec)
+        if self.source is None:
+            self.images = self.images.to(self.device)
         count = self.source.count if self.source is not None else len(self.images)
 
         seed = spec.training.seed
@@ -340,5 +343,13 @@ class Trainer:
 
 
 def prepare(dataset: Dataset, spec: Spec) -> Tensor:
-    """The images to train on, uint8 [N, C, H, W]: static binarisation is drawn once, here."""
+    """The images to train on, uint8 [N, C, H, W]: static binarisation is drawn once, here.
+
+    Raises ValueError, a sentence, for images that are streamed: it would hold all of them in memory.
+    """
+    if dataset.streamed and spec.data.binarisation == "static":
+        raise ValueError(
+            "Images that are streamed from disk cannot be binarised once for all steps; choose the "
+            "binarisation dynamic, which draws them anew at every look, or none."
+        )
     return data.binarised_once(dataset, "static") if spec.data.binarisation == "static" else dataset.images

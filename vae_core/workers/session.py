@@ -24,6 +24,7 @@ from safetensors.torch import load_file, save
 
 from vae_core import data
 from vae_core.analysis import evaluation, ppca
+from vae_core.data import store
 from vae_core.runs import files, frames, metrics, schema
 from vae_core.runs.control import KNOBS, LOOK, ControlReader
 from vae_core.runs.reading import Real, RunError, Unfit, parse_json
@@ -52,6 +53,10 @@ class Diverged(Exception):
     """The loss, or a weight, is no finite number any more."""
 
 
+class GivenUp(Exception):
+    """The run was told to stop while its images were read or fetched."""
+
+
 class Session:
     """prepare, train, finish; or diverge."""
 
@@ -68,6 +73,7 @@ class Session:
         files.sweep(self.path)
         spec = self.spec = self.run.spec
         self._check_what_is_there()
+        self.control = ControlReader(self.path)
         device = pick_device(spec.training.device)
         # The fewer images first: what is seen of a run needs no others.
         self.test_split = self._load("test")
@@ -79,7 +85,9 @@ class Session:
         )
         if not os.path.lexists(self.path / files.STATE):
             self._while_waiting = partial(self._look_ahead, device)
-        trainer = self.trainer = Trainer(spec, self._load("train"), device)
+        training = self._load("train")
+        self.note = store.sentence(training)
+        trainer = self.trainer = Trainer(spec, training, device)
         self._while_waiting = None
         self.closed_form = ppca.reference(spec, trainer.images) if trainer.source is None else None
 
@@ -98,7 +106,6 @@ class Session:
         )
         self._write_probes()
 
-        self.control = ControlReader(self.path)
         self.moved: dict[str, float] = {}
         self.test: dict[str, Any] = {}
         self.speed = Speed()
@@ -111,7 +118,7 @@ class Session:
             device=device.type,
             step=trainer.step,
             steps_total=trainer.steps_total,
-            message=self._greeting(bool(stored)),
+            message=f"{self._greeting(bool(stored))} {self.note}".strip(),
         )
 
     def _look_ahead(self, device: torch.device) -> None:
@@ -128,6 +135,9 @@ class Session:
 
     def _report_wait(self, fraction: float, words: str) -> None:
         self.heartbeat.publish_progress(fraction, words)
+        self.control.look()
+        if self.control.requested.stop:
+            raise GivenUp
         if (act := self._while_waiting) is not None:
             self._while_waiting = None
             act()
@@ -274,7 +284,7 @@ class Session:
             if self.control.look():
                 self.obey()
         self.speed = Speed()
-        self.heartbeat.publish(state="running", message="")
+        self.heartbeat.publish(state="running", message=self.note)
         self.stopwatch.go()
 
     # --- what is written ---

@@ -22,7 +22,7 @@ from vae_core.spec import Spec, SpecError, resolve
 from vae_core.training.process import interrupt_becomes, quick_arithmetic
 from vae_core.workers import launch
 from vae_core.workers.heartbeat import Heartbeat, Progress
-from vae_core.workers.session import Diverged, Session
+from vae_core.workers.session import Diverged, GivenUp, Session
 
 
 def train(spec: Spec, out: str | Path | None = None, progress: Progress | None = None) -> Run:
@@ -66,7 +66,7 @@ def work(run: Run, progress: Progress | None = None) -> Status:
                 session.finish()
         except Diverged:
             session.diverge()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, GivenUp):
             session.end("stopped", "Stopped. Resume goes on from its last saved state.")
         except Exception as error:
             never_began = isinstance(error, data.Unavailable) and not (run.path / files.STATE).exists()

@@ -38,6 +38,7 @@ MEANING = {
     "orientation": "In radians, 0 to 2π.",
     "x": "From 0, left, to 1, right.",
     "y": "From 0, top, to 1, bottom.",
+    "hue": "From 0, red, by 1/3, green, and 2/3, blue, to 1, red again.",
 }
 
 

@@ -13,6 +13,7 @@ import streamlit as st
 from pages.sections.train import availability, labels
 from vae_core import recipes
 from vae_core.data import own_sets
+from vae_core.data.catalogue import CATALOGUE
 from vae_core.runs.control import KNOBS
 from vae_core.runs.run import Run
 from vae_core.spec import Spec, SpecError, resolve
@@ -173,7 +174,11 @@ def replace_images() -> bool:
 
 
 def use_dataset(name: str) -> None:
-    change(**{"data.name": name})
+    """The dataset of that name; where its images are in colour, a Gaussian in place of a Bernoulli."""
+    shape, changes = CATALOGUE[name].image_shape, {"data.name": name}
+    if shape is not None and shape[0] > 1 and st.session_state[DRAFT].likelihood.two_valued:
+        changes |= {"likelihood.kind": "gaussian", "data.binarisation": "none"}
+    change(**changes)
 
 
 def use_own(name: str) -> None:

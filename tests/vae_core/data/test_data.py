@@ -30,6 +30,9 @@ def test_embedded_sets_are_what_the_catalogue_says(name: str, root, monkeypatch)
     if name == "strokes":
         assert {"train": info.train, "test": info.test} == strokes.COUNTS
         monkeypatch.setitem(strokes.COUNTS, "train", 1000)
+    if info.module == "sprites_colour":
+        assert (info.train, info.test) == (sprites.COUNTS["train"], sprites.COUNTS["test"])
+        monkeypatch.setattr(sprites, "COUNTS", {"train": 1000, "test": 1000})
     if info.module == "sprites":
         everything = math.prod(sprites.SIZES) - sprites.COUNTS["test"]
         train = everything if name in sprites.ALL else sprites.COUNTS["train"]
@@ -43,7 +46,7 @@ def test_embedded_sets_are_what_the_catalogue_says(name: str, root, monkeypatch)
         assert dataset.class_names == info.classes
         assert len(dataset) == len(dataset.labels)
         assert (dataset.source is not None) == (name in sprites.ALL and split == "train")
-        if info.module not in ("strokes", "sprites", "held_out"):
+        if info.module not in ("strokes", "sprites", "sprites_colour", "held_out"):
             assert len(dataset) == getattr(info, split)
 
 

@@ -14,7 +14,7 @@ import torch
 
 from benchmarks.contenders import torchvision_datasets
 from vae_core import data
-from vae_core.data import download, idx
+from vae_core.data import cifar, download, idx
 
 FILES = [file for split in ("train", "test") for file in idx.FILES[split]]
 
@@ -119,9 +119,10 @@ def test_a_first_use_downloads_with_progress_and_a_second_does_not(source: None,
 
 
 def test_the_mirrors_are_those_of_torchvision() -> None:
-    assert {
-        name: getattr(torchvision_datasets(), folder).mirrors for name, folder in idx.FOLDERS.items()
-    } == download.MIRRORS
+    known = {name: getattr(torchvision_datasets(), folder).mirrors for name, folder in idx.FOLDERS.items()}
+    # torchvision takes another version of CIFAR-10, from the same place.
+    known["cifar10"] = [torchvision_datasets().CIFAR10.url.removesuffix("cifar-10-python.tar.gz")]
+    assert known == download.MIRRORS
 
 
 def test_what_was_downloaded_is_here_and_what_a_server_has_can_be_had(source: None, root: Path) -> None:
@@ -197,14 +198,33 @@ def test_what_a_killed_download_left_is_swept_away_by_the_next(source: None, roo
 
 
 def test_without_a_network_a_sentence_comes_at_once_and_offers_what_needs_none(root: Path, monkeypatch):
-    for name in idx.FOLDERS:
+    for name in download.MIRRORS:
         monkeypatch.setitem(download.MIRRORS, name, ["http://127.0.0.1:9/"])
         assert not download.here(name)
         assert not download.answers(name)
         with pytest.raises(data.Unavailable) as refused:
             data.load(name)
         assert "choose strokes or digits, which need none" in str(refused.value)
-        assert f"{idx.FOLDERS[name]}/raw" in str(refused.value)
+        assert f"put {'it in CIFAR10' if name == 'cifar10' else f'them in {idx.FOLDERS[name]}/raw'}" in str(
+            refused.value
+        )
+
+
+def test_an_archive_is_downloaded_as_other_files_are(server: Server, root: Path, monkeypatch) -> None:
+    from tests.vae_core.data.test_cifar import COUNT, archive
+
+    packed = archive()
+    server.files["cifar-10-binary.tar.gz"] = packed
+    monkeypatch.setattr(cifar, "PER_FILE", COUNT)
+    monkeypatch.setattr(cifar, "MD5", hashlib.md5(packed).hexdigest())
+    monkeypatch.setitem(download.MIRRORS, "cifar10", [server.address])
+    server.fault = "cut short"
+    with pytest.raises(data.Unavailable, match="the download failed"):
+        data.load("cifar10")
+    assert left(root) == set()
+    server.fault = ""
+    assert len(data.load("cifar10")) == 5 * COUNT
+    assert left(root) == {"CIFAR10/cifar-10-binary.tar.gz"}
 
 
 def test_a_name_server_that_hangs_is_not_waited_for(root: Path, monkeypatch):

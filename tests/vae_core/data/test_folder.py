@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from vae_core import data
-from vae_core.data import catalogue, own
+from vae_core.data import catalogue, own, store
 from vae_core.data.dataset import Refusal
 from vae_core.data.folder import read_one
 
@@ -287,9 +287,13 @@ def test_a_file_of_too_many_bytes_is_refused(put, monkeypatch):
     assert refusal(put(files() | {"50.png": picture(0) + bytes(1000)})) == "50.png has more than 0 MB."
 
 
-def test_a_dataset_that_does_not_fit_into_memory_is_refused(put, monkeypatch):
-    monkeypatch.setattr(own, "MAX_DATASET", 500)
-    assert "choose a smaller data.height and data.width" in refusal(put(files()))
+def test_a_folder_that_fits_neither_into_memory_nor_on_a_disk_is_refused(put, monkeypatch):
+    path = put(files())
+    assert data.load("folder", path=path, height=8).source is None
+    monkeypatch.setattr(store, "memory", lambda: 500)
+    monkeypatch.setattr(store, "SPARE", 2**60)
+    assert "there is no room for them in " in refusal(path)
+    assert "name another folder in VAE_DATA" in refusal(path)
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import itertools
 import signal
 import subprocess
 import sys
@@ -8,11 +9,13 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from PIL import Image
 
-from vae_core import data
+from vae_core import Spec, data
 from vae_core.runs import files
 from vae_core.runs.reading import RunError
 from vae_core.runs.run import Run, create
+from vae_core.spec import resolve
 from vae_core.workers import heartbeat, session, worker
 
 ROOT = Path(files.__file__).parents[2]
@@ -95,6 +98,30 @@ def test_control_c_stops_cleanly_and_keeps_the_run(own_runs):
     assert run.metrics[-1]["step"] == run.status.step == run.codes["step"][0]
     worker.resume(run, lambda now: run.stop())
     assert run.status.state == "stopped"
+
+
+def test_a_stop_while_images_are_read_ends_the_reading_and_leaves_nothing_of_it(
+    tmp_path, own_runs, monkeypatch
+):
+    monkeypatch.setenv("VAE_DATA", str(tmp_path / "data"))
+    (tmp_path / "pictures").mkdir()
+    for number in range(300):
+        Image.new("L", (8, 8), number % 256).save(tmp_path / "pictures" / f"{number}.png")
+    source = {"data.name": "folder", "data.path": str(tmp_path / "pictures"), "training.steps": 3}
+    run, told = create(resolve(Spec().change(**source)), "mine", by="process"), []
+
+    def stop(now):
+        told.append(now["message"])
+        if now["message"].startswith("Reading image"):
+            run.stop()
+
+    monkeypatch.setattr(heartbeat.time, "perf_counter", itertools.count().__next__)
+    assert worker.work(run, stop).state == "stopped"
+    assert [message for message in told if message.startswith("Reading")] == ["Reading image 1 of 300 (0%)"]
+    assert [path.suffix for path in (tmp_path / "data" / "cache").iterdir()] == [".lock"]
+    monkeypatch.undo()
+    monkeypatch.setenv("VAE_DATA", str(tmp_path / "data"))
+    assert worker.resume(run).status.state == "finished"
 
 
 def test_control_c_before_the_first_step_is_a_stop_too(small, monkeypatch):

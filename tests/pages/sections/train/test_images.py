@@ -85,3 +85,12 @@ def test_own_images_that_are_not_there_are_a_sentence(page: AppTest) -> None:
     (sentence,) = red_captions(page)
     assert "/no/such/place" in words_of(sentence)
     assert not page.button(key="play").disabled  # the form is as it was
+
+
+def test_images_in_colour_bring_a_gaussian(page: AppTest) -> None:
+    page.button(key="use-sprites_colour").click().run()
+    spec = page.session_state["draft"]
+    assert (spec.likelihood.kind, spec.data.binarisation) == ("gaussian", "none")
+    assert not red_captions(page)
+    page.button(key="use-strokes").click().run()
+    assert page.session_state["draft"].likelihood.kind == "gaussian"  # no worse for grey pixels
