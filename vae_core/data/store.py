@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
@@ -30,12 +31,15 @@ log = logging.getLogger(__name__)
 SHARE = 4  # of the memory a part of which images are held in it
 SPARE = 2**30  # bytes that a disk keeps free
 KEPT = 6  # arrays, of all folders
+UNKNOWN = 8 * 2**30  # bytes of memory that a machine is taken to have where the system does not say: Windows
 
 Blocks = Callable[[], Iterator[np.ndarray]]  # uint8 [M, C, H, W] each, in order
 
 
 def memory() -> int:
     """Bytes of memory that this process may use: the machine's, or those of its control group."""
+    if not hasattr(os, "sysconf"):
+        return UNKNOWN
     whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     try:
         return min(whole, int(Path("/sys/fs/cgroup/memory.max").read_text()))
@@ -97,17 +101,25 @@ def _reader(path: str, first: int, shape: tuple[int, ...]) -> Callable[[Tensor],
     import torch
 
     row = math.prod(shape)
-    file = open(path, "rb")  # noqa: SIM115 (as long as anybody draws from it)
+    file = open(path, "rb", buffering=0)  # noqa: SIM115 (as long as anybody draws from it)
+    one_by_one = Lock()
+
+    def read(image: np.ndarray, place: int) -> int:
+        if hasattr(os, "preadv"):
+            return os.preadv(file.fileno(), [image.data], place)
+        with one_by_one:  # Windows: the place in the file is everybody's
+            file.seek(place)
+            return file.readinto(image.data) or 0
 
     def draw(numbers: Tensor) -> Tensor:
-        # By `preadv`: of a mapped file every page of an image costs a fault, and a bad disk the process.
+        # By reads: of a mapped file every page of an image costs a fault, and a bad disk the process.
         handle, places = file.fileno(), [first + number * row for number in numbers.tolist()]
         if hasattr(os, "posix_fadvise"):
             for place in places:  # the disk is asked for all of them before the first is waited for
                 os.posix_fadvise(handle, place, row, os.POSIX_FADV_WILLNEED)
         found = np.empty((len(places), *shape), np.uint8)
         for image, place in zip(found.reshape(-1, row), places, strict=True):
-            if os.preadv(handle, [image.data], place) < row:
+            if read(image, place) < row:
                 raise OSError(f"{path} is cut short")
         return torch.from_numpy(found).to(numbers.device)
 
