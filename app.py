@@ -9,6 +9,7 @@ from __future__ import annotations
 import streamlit as st
 
 from vae_core import extensions
+from vae_core.runs import memo
 from widgets.server import modules, start
 from widgets.shell import error_boundary
 
@@ -23,6 +24,7 @@ def prepare() -> None:
     launcher().warm()
 
 
+@memo.scope()
 def main() -> None:
     modules.load(*PACKAGES)
     from pages.sections import sidebar, tour
