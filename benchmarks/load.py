@@ -23,6 +23,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -114,8 +115,11 @@ async def _look(visitor: Visitor, seconds: float, seen: Seen) -> None:
     seen.lost += lost
 
 
-def measure(sessions: int, seconds: float, warm: float, look: float) -> tuple[dict[str, Seen], float, float]:
-    """What was seen, and the training's images per second alone and with everybody."""
+def measure(
+    sessions: int, seconds: float, warm: float, look: float
+) -> tuple[dict[str, Seen], float, float, float]:
+    """What was seen, the training's images per second alone and with everybody, and how many processor seconds
+    the server took."""
     from vae_core import recipes
     from vae_core.runs.run import create
 
@@ -141,11 +145,27 @@ def measure(sessions: int, seconds: float, warm: float, look: float) -> tuple[di
                 await asyncio.gather(*(visit(url, number, end, look, seen) for number in range(sessions)))
 
             alone = speed(lambda: time.sleep(min(10.0, seconds)))
+            before = processor_seconds(url)
             together = speed(lambda: asyncio.run(everybody()))
+            used = processor_seconds(url) - before
             stop_all(runs)
     finally:
         shutil.rmtree(runs, ignore_errors=True)
-    return seen, alone, together
+    return seen, alone, together, used
+
+
+def processor_seconds(url: str) -> float:
+    """Of our child that serves at that address; NaN where the system does not say."""
+    port = url.rpartition(":")[2]
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes().split(b"\0")
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if port.encode() in command and int(fields[1]) == os.getpid():
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return float("nan")
 
 
 async def _first(url: str) -> None:
@@ -211,13 +231,15 @@ def main() -> None:
     sessions, seconds, warm, look = arguments.sessions, 60 * arguments.minutes, 12.0, LOOK
     if arguments.quick:
         sessions, seconds, warm, look = 4, 8.0, 2.0, 0.3
-    seen, alone, together = measure(sessions, seconds, warm, look)
+    seen, alone, together, used = measure(sessions, seconds, warm, look)
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())
     print(
         f"{sessions} sessions for {seconds:.0f} s on {os.cpu_count()} cores; load average at the end {load}\n"
     )
     print(table(seen))
-    print(f"\ntraining: {alone:,.0f} images/s alone, {together:,.0f} with everybody ({together / alone:.0%})")
+    answers = sum(len(each.visits) + len(each.choices) for each in seen.values())
+    print(f"\nserver: {1e3 * used / answers:.0f} ms of a processor per answer, its polls included")
+    print(f"training: {alone:,.0f} images/s alone, {together:,.0f} with everybody ({together / alone:.0%})")
 
 
 if __name__ == "__main__":

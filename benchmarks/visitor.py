@@ -145,7 +145,7 @@ class Visitor:
     def _reset(self) -> None:
         self._asked = time.monotonic()
         self._first: float | None = None
-        self._bytes, self._failed = 0, False
+        self._bytes, self._failed, self._began = 0, False, False
 
     # --- what the server says ---
 
@@ -153,17 +153,23 @@ class Visitor:
         try:
             async for raw in self._socket:
                 self._hear(ForwardMsg.FromString(raw), len(raw))
-        except Exception as error:  # noqa: BLE001 (who waits for an answer is told)
-            if self._question is not None and not self._question.done():
-                self._question.set_exception(error)
+            error: Exception = ConnectionError(f"The server hung up: {self._socket.close_reason}.")
+        except Exception as fault:  # noqa: BLE001 (who waits for an answer is told)
+            error = fault
+        if self._question is not None and not self._question.done():
+            self._question.set_exception(error)
 
     def _hear(self, message: ForwardMsg, size: int) -> None:
         kind, now = message.WhichOneof("type"), time.monotonic()
         self._bytes += size
         if kind == "new_session":
             self._fragments = tuple(message.metadata.run.fragment_ids)
+            # Runs of one session follow one another; where a part of the page runs, the page has come.
+            if self._fragments and self._began and not self._wanted:
+                self._answered(now)
             if not self._fragments:
                 self._timers.clear()
+                self._began = True
         elif kind == "auto_rerun":
             timer = message.auto_rerun
             self._timers.setdefault(timer.fragment_id, Poll(now + timer.interval, timer.interval))
@@ -213,9 +219,11 @@ class Visitor:
         if status == ForwardMsg.FINISHED_SUCCESSFULLY:
             self._script += 1
             self._held = {name: run for name, run in self._held.items() if self._script - run[0] <= KEPT_FOR}
-        whole = status == ForwardMsg.FINISHED_SUCCESSFULLY
-        waiting = self._question is not None and not self._question.done()
-        if waiting and (whole or (self._wanted and self._wanted in self._fragments)):
+        if status == ForwardMsg.FINISHED_SUCCESSFULLY or (self._wanted and self._wanted in self._fragments):
+            self._answered(now)
+
+    def _answered(self, now: float) -> None:
+        if self._question is not None and not self._question.done():
             first = (self._first or now) - self._asked
             self._question.set_result(Answer(first, now - self._asked, self._bytes, self._failed))
 
