@@ -118,8 +118,8 @@ async def _look(visitor: Visitor, seconds: float, seen: Seen) -> None:
 def measure(
     sessions: int, seconds: float, warm: float, look: float
 ) -> tuple[dict[str, Seen], float, float, float]:
-    """What was seen, the training's images per second alone and with everybody, and how many processor seconds
-    the server took."""
+    """What was seen, the training's images per second alone and with everybody, and the server's processor
+    seconds."""
     from vae_core import recipes
     from vae_core.runs.run import create
 

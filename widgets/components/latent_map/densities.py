@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from vae_core.model.priors import Prior
 
 MOST_POINTS = 4_000
+# Posteriors that travel to the browser, which adds all of them up wherever the pointer is.
+MOST_IN_BROWSER = 20_000
 MOST_FRAMES = 32
 MASS = 0.95
 
@@ -89,8 +91,10 @@ def field(codes: Codes, view: View) -> Field:
     grid = views.grid(posteriors, view, plane, size, prior)
     outside = int((project(posteriors.mean, view, plane).abs() > view.extent).any(dim=1).sum())
     held = unshown(prior, posteriors.dimensions)
+    plain = posteriors.dimensions == 2 and view.kind == "marginal"
     meaning_of_map = (
         meaning(view, grid, len(posteriors), posteriors.dimensions, outside)
+        + of_many(len(posteriors), plain)
         + of_posteriors(codes)
         + of_prior(codes)
         + replayed(codes, view)
@@ -105,7 +109,7 @@ def field(codes: Codes, view: View) -> Field:
         axes=view.axes,
         symbol=view.symbol(posteriors.dimensions),
         prior=prior,
-        mixture=posteriors if posteriors.dimensions == 2 and view.kind == "marginal" else None,
+        mixture=posteriors if plain and len(posteriors) <= MOST_IN_BROWSER else None,
         meaning=meaning_of_map,
     )
     return Field(grid, plane, picture, len(posteriors), outside, meaning_of_map, held)
@@ -141,6 +145,16 @@ def meaning(view: View, grid: DensityGrid, images: int, latent: int, outside: in
         sentence += (
             f" {words.count(outside)} codes lie beyond ± {view.extent:g}: widen the range to see them."
         )
+    return sentence
+
+
+def of_many(images: int, plain: bool) -> str:
+    """What is not shown of all of them, where they are many."""
+    sentence = ""
+    if images > MOST_POINTS:
+        sentence += f" Points are those of the first {words.count(MOST_POINTS)}."
+    if images > MOST_IN_BROWSER and plain:
+        sentence += " Under the pointer log q is read between the points of the grid, where it is exact."
     return sentence
 
 
