@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from dataclasses import field as field_of
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -223,26 +224,34 @@ def holes(codes: Codes, view: View) -> Found:
 
 @dataclass(frozen=True, eq=False)
 class Film:
-    """The replay: steps, the density at each, its hole mass, the parcel, and how many images it follows."""
+    """The replay: steps, the density at each, the parcel, and how many images it follows."""
 
     steps: list[int]
     grids: list[DensityGrid]
     means: list[Tensor]
     on: list[Any]  # [N, 2] each: the means on the map
     labels: Tensor | None
-    hole_mass: list[float]
     parcel: bytes
+    _masses: dict[float, list[float]] = field_of(default_factory=dict, repr=False)
 
     @property
     def images(self) -> int:
         return len(self.means[0])
 
+    def hole_mass(self, ratio: float) -> list[float]:
+        """Of each step."""
+        from vae_core.analysis import aggregate
+
+        if ratio not in self._masses:
+            curves = (aggregate.hole_curve(grid, [ratio], MASS) for grid in self.grids)
+            self._masses[ratio] = [float(curve[0]) for curve in curves]
+        return self._masses[ratio]
+
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def film(codes: Codes, view: View, pictures: tuple[str, ...]) -> Film | None:
-    """None where fewer than two frames can be shown. `pictures`: the names of the frames there are."""
-    from vae_core.analysis import aggregate
-
+    """None where fewer than two frames can be shown. view: a place, as it does not matter from which ratio on
+    there is a hole. pictures: the names of the frames there are."""
     if len(pictures) < 2:
         return None
     run, there = codes.run, field(codes, view.place)
@@ -255,18 +264,16 @@ def film(codes: Codes, view: View, pictures: tuple[str, ...]) -> Film | None:
     if len(shots) < 2:
         return None
     steps, seen = [step for step, _ in shots], [of_frame(shot) for _, shot in shots]
-    size = len(there.grid.x)
     priors = [prior_of_frame(run, shot) if codes.own_prior else None for _, shot in shots]
     grids = [
-        views.grid(posteriors, view, there.plane, size, prior)
+        views.grid(posteriors, view, there.plane, views.SLOW_SIZE, prior)
         for posteriors, prior in zip(seen, priors, strict=True)
     ]
-    mass = [float(aggregate.hole_curve(grid, [view.ratio], MASS)[0]) for grid in grids]
     means, labels = [each.mean for each in seen], seen[-1].labels
     on = [there.on(mean, view).numpy() for mean in means]
     moves = codes.own_prior and prior_moves(run)
-    parcel = latent_map.frames(steps, means, labels, grids, mass, prior_moves=moves)
-    return Film(steps, grids, means, on, labels, mass, parcel)
+    parcel = latent_map.frames(steps, means, labels, grids, prior_moves=moves)
+    return Film(steps, grids, means, on, labels, parcel)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
