@@ -8,7 +8,9 @@ Everything runs in blocks that fit the cache: elementwise work is bound by memor
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import torch
@@ -28,6 +30,7 @@ PEAK, CUT = 35.0, -43.5
 # fewer cells would hold too few components to be worth a product each.
 LEAST_TILE = 16  # cells along a side
 MOST_TILES = 126  # along a side of the grid
+MANY = 200_000  # components from which on processors share them that torch does not use itself
 
 
 class Mixture(NamedTuple):
@@ -129,22 +132,67 @@ def axis_grid(x: Tensor, y: Tensor, mean: Tensor, scale: Tensor, log_weight: Ten
     matrix product of a [G, N] and an [N, H] table, over the part of the grid that the components reach. What
     lies below the floor, some 70 nats under the highest possible peak, reads as the floor.
     """
+    top = float(_peaks(scale, log_weight).max())
+    total = _axis_total(x, y, mean, scale, log_weight, top)
+    return _to_log(total, top - 2 * PEAK, top, len(mean))
+
+
+def axis_grids(
+    x: Tensor, y: Tensor, mean: Tensor, scale: Tensor, log_weight: Tensor, least: float
+) -> tuple[tuple[Tensor, float], tuple[Tensor, float]]:
+    """`axis_grid` of the components as they are, and of the same with each scale at least `least`; those that
+    are as wide anyway are added up once."""
+    narrow = (scale < least).any(1)
+    top = float(_peaks(scale, log_weight).max())  # wider components are lower
+    wide = _axis_total(x, y, mean[~narrow], scale[~narrow], log_weight[~narrow], top)
+    mean, scale, log_weight = mean[narrow], scale[narrow], log_weight[narrow]
+    exact, drawn = (
+        _to_log(wide + _axis_total(x, y, mean, each, log_weight, top), top - 2 * PEAK, top, len(narrow))
+        for each in (scale, scale.clamp(min=least))
+    )
+    return exact, drawn
+
+
+def _peaks(scale: Tensor, log_weight: Tensor) -> Tensor:
+    """The highest log density of each component of two dimensions [N]."""
+    return log_weight - scale.log().sum(1) - LOG_2PI
+
+
+def _axis_total(x: Tensor, y: Tensor, mean: Tensor, scale: Tensor, log_weight: Tensor, top: float) -> Tensor:
+    """The density [G, H] times exp(2 PEAK - top)."""
+    total = torch.zeros(len(x), len(y))
+    jobs: list[tuple[slice, slice, slice]] = []
+    if not len(mean):
+        return total
     mean, inverse = mean.T.contiguous(), (math.sqrt(0.5) / scale).T.contiguous()
-    peak = log_weight - scale.log().sum(1) - LOG_2PI
-    top = peak.max()
+    peak = _peaks(scale, log_weight)
     heights = torch.stack([peak - top + PEAK, torch.full_like(peak, PEAK)])
     order, tiles = _tiles(x, y, mean, (heights - CUT).clamp_(min=0).sqrt_() / inverse)
     mean, inverse, heights = mean[:, order], inverse[:, order], heights[:, order]
 
-    total = torch.zeros(len(x), len(y))
+    def add(total: Tensor, i: slice, j: slice, part: slice) -> None:
+        tables = []
+        for axis, d in ((x[i], 0), (y[j], 1)):
+            t = (axis[:, None] - mean[d, part]).mul_(inverse[d, part])
+            tables.append(torch.addcmul(heights[d, part], t, t, value=-1).clamp_(min=CUT).exp_())
+        total[i, j].addmm_(tables[0], tables[1].T)
+
     for within, i, j in tiles:
-        for part in _spans(within, BLOCK // max(len(x[i]), len(y[j]))):
-            tables = []
-            for axis, d in ((x[i], 0), (y[j], 1)):
-                t = (axis[:, None] - mean[d, part]).mul_(inverse[d, part])
-                tables.append(torch.addcmul(heights[d, part], t, t, value=-1).clamp_(min=CUT).exp_())
-            total[i, j].addmm_(tables[0], tables[1].T)
-    return _to_log(total, float(top) - 2 * PEAK, float(top), len(peak))
+        jobs += [(i, j, part) for part in _spans(within, BLOCK // max(len(x[i]), len(y[j])))]
+    threads = (os.cpu_count() or 1) // torch.get_num_threads() if len(peak) >= MANY else 1
+    if threads < 2:
+        for job in jobs:
+            add(total, *job)
+        return total
+
+    def share(k: int) -> Tensor:
+        mine = torch.zeros_like(total)
+        for job in jobs[k::threads]:
+            add(mine, *job)
+        return mine
+
+    with ThreadPoolExecutor(threads) as pool:
+        return torch.stack(list(pool.map(share, range(threads)))).sum(0)
 
 
 def correlated_grid(

@@ -134,6 +134,16 @@ def test_posteriors_of_all_widths_and_places_add_up_to_the_density_however_the_g
     torch.testing.assert_close(grid.exact.double(), expected, rtol=0, atol=2e-3)
 
 
+def test_posteriors_that_processors_share_add_up_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    posteriors = cloud(2000, low=-8.0)
+    alone = aggregate.grid(posteriors, size=64)
+    monkeypatch.setattr("vae_core.analysis.mixture.MANY", 1)
+    monkeypatch.setattr("os.cpu_count", lambda: 3 * torch.get_num_threads())
+    shared = aggregate.grid(posteriors, size=64)
+    torch.testing.assert_close(shared.exact, alone.exact, rtol=0, atol=1e-3)
+    torch.testing.assert_close(shared.log_q, alone.log_q, rtol=0, atol=1e-3)
+
+
 def test_first_axis_of_a_grid_is_x() -> None:
     grid = aggregate.grid(Posteriors(torch.tensor([[1.0, -2.0]]), torch.full((1, 2), -3.0)), size=81)
     i, j = divmod(int(grid.log_q.argmax()), 81)
