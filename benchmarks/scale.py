@@ -3,7 +3,7 @@
     VAE_DATA=... .venv/bin/python benchmarks/scale.py [--quick]
 
 All of it is made in a temporary folder of runs. A visitor without a browser (`visitor.py`) opens each page by
-its link, on a server that has loaded everything but has never shown that run, and then once more. Seconds are
+its link, on a server at rest that has loaded everything but has never shown that run, and then once more. Seconds are
 from the click to the end of the page, its picture included; drawing it in a browser comes on top. The goal is
 1.5 s.
 
@@ -24,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 from app_latency import ROOT, serving
+from load import processor_seconds
 from visitor import Answer, Visitor
 
 from vae_core.runs import files, frames, metrics
@@ -94,10 +95,22 @@ def library(sizes: Sizes) -> tuple[Path, dict[str, tuple[str, dict[str, str]]]]:
         shutil.rmtree(small / files.FRAMES)
         (small / files.WEIGHTS).unlink()
     many = f"of {len(list(runs.iterdir()))} runs"
-    opened[f"Home {many}, cards"] = "home", {"all_runs": "1"}
+    opened[f"Home {many}, cards"] = "home", {}
+    opened[f"Home {many}, all their cards"] = "home", {"all_runs": "1"}
     opened[f"Home {many}, as a table"] = "home", {"list": "table"}
     opened[f"Interpolate {many}"] = "interpolate", {"run": "run-000"}
     return runs, opened
+
+
+async def idle(url: str) -> None:
+    """Until the server has measured, beside the last page, what it shows when it is there."""
+    before = -1.0
+    for _ in range(60):
+        now = processor_seconds(url)
+        if now - before < 0.05:
+            return
+        before = now
+        await asyncio.sleep(0.5)
 
 
 async def visit(url: str, opened: dict[str, tuple[str, dict[str, str]]]) -> dict[str, tuple[Answer, Answer]]:
@@ -112,6 +125,7 @@ async def visit(url: str, opened: dict[str, tuple[str, dict[str, str]]]) -> dict
             await asyncio.sleep(1.0)
         for name, (page, choices) in opened.items():
             await visitor.open("glossary")
+            await idle(url)
             first = await visitor.open(page, **choices)
             await visitor.open("glossary")
             found[name] = first, await visitor.open(page, **choices)

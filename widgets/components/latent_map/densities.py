@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 MOST_POINTS = 4_000
 # Posteriors that travel to the browser, which adds all of them up wherever the pointer is.
 MOST_IN_BROWSER = 20_000
+MOST_ON_FINE_GRID = 200_000  # posteriors: beyond, the first picture would take seconds
 MOST_FRAMES = 32
 MASS = 0.95
 
@@ -87,7 +88,8 @@ def field(codes: Codes, view: View) -> Field:
     posteriors = codes.posteriors
     plane = aggregate.pca_plane(posteriors) if view.kind == "pca" else None
     # Of a run in training a new one goes every second to all who watch.
-    size = views.SIZE if codes.whole else views.SLOW_SIZE
+    fine = codes.whole and len(posteriors) <= MOST_ON_FINE_GRID
+    size = views.SIZE if fine else views.SLOW_SIZE
     prior = codes.prior
     grid = views.grid(posteriors, view, plane, size, prior)
     outside = int((project(posteriors.mean, view, plane).abs() > view.extent).any(dim=1).sum())
@@ -154,6 +156,8 @@ def of_many(images: int, plain: bool) -> str:
     sentence = ""
     if images > MOST_POINTS:
         sentence += f" Points are those of the first {words.count(MOST_POINTS)}."
+    if images > MOST_ON_FINE_GRID:
+        sentence += f" The density is computed on a grid of {views.SLOW_SIZE} x {views.SLOW_SIZE} points."
     if images > MOST_IN_BROWSER and plain:
         sentence += " Under the pointer log q is read between the points of the grid, where it is exact."
     return sentence
