@@ -3,9 +3,9 @@
     VAE_DATA=... .venv/bin/python benchmarks/scale.py [--quick]
 
 All of it is made in a temporary folder of runs. A visitor without a browser (`visitor.py`) opens each page by
-its link, on a server at rest that has loaded everything but has never shown that run, and then once more. Seconds are
-from the click to the end of the page, its picture included; drawing it in a browser comes on top. The goal is
-1.5 s.
+its link, on a server at rest that has loaded everything but has never shown that run, and then once more.
+Seconds are from the click to the end of the page, its picture included; drawing it in a browser comes on top.
+The goal is 1.5 s.
 
 --quick: 20,000 codes, 40 runs, 200 reports.
 """
