@@ -9,7 +9,6 @@ from __future__ import annotations
 import streamlit as st
 
 from vae_core import extensions
-from vae_core.runs import memo
 from widgets.server import modules, start
 from widgets.shell import error_boundary
 
@@ -24,9 +23,7 @@ def prepare() -> None:
     launcher().warm()
 
 
-@memo.scope()
 def main() -> None:
-    modules.load(*PACKAGES)
     from pages.sections import sidebar, tour
     from widgets.components.history import history
     from widgets.components.present import present
@@ -72,7 +69,10 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    modules.load(*PACKAGES)
+    from widgets.shell import fragments
+
+    fragments.whole_page(main)
 else:
     app = st.App(
         __file__,

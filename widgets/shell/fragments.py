@@ -14,6 +14,12 @@ from widgets.shell import error_boundary, links, url_state
 P = ParamSpec("P")
 
 
+def whole_page(show: Callable[[], object]) -> None:
+    """Runs the script of a page. What it, or a fragment, reads of the runs is of one moment."""
+    with memo.scope():
+        show()
+
+
 def fragment(show: Callable[[], object], run_every: float | None = None) -> None:
     """Shows the part, and again every so many seconds. What fails in it is a sentence in its place.
 
