@@ -24,7 +24,6 @@ def prepare() -> None:
 
 
 def main() -> None:
-    modules.load(*PACKAGES)
     from pages.sections import sidebar, tour
     from widgets.components.history import history
     from widgets.components.present import present
@@ -70,7 +69,10 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    modules.load(*PACKAGES)
+    from widgets.shell import fragments
+
+    fragments.whole_page(main)
 else:
     app = st.App(
         __file__,

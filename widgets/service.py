@@ -58,8 +58,11 @@ class Service:
         would stop all sessions for 100 ms.
         """
         time.sleep(self.patience + FORK_SERVER)
-        import torch  # noqa: F401
+        import torch
 
+        # Each visitor is served by a thread, which would bring threads of OpenMP of its own, one a processor,
+        # that wait for one another in loops: with 40 visitors there is nothing left for anybody.
+        torch.set_num_threads(1)
         gc.collect()
         gc.freeze()
         while True:

@@ -158,7 +158,7 @@ def test_a_replay_shows_the_prior_of_each_moment(run: Run) -> None:
     assert codes is not None
     film = densities.film(codes, view, names)
     assert film is not None
-    grid = densities.field(codes, view).grid
+    grid = film.grids[0]
     at = torch.cartesian_prod(grid.x, grid.y)
     priors = [truth(run, step / 5) for step in film.steps]
     for shown, p in zip(film.grids, priors, strict=True):

@@ -226,10 +226,11 @@ def _axis_aligned(
     """log q [G, G] of two dimensions and its floor, to be drawn and exact, and how many were widened."""
     floored = int((parts.scale < cell).any(1).sum())
     mean, scale, log_weight = parts.mean.float(), parts.scale.float(), parts.log_weight.float()
-    exact = log_q = mixture.axis_grid(axis, axis, mean, scale, log_weight)
-    if floored:
-        log_q = mixture.axis_grid(axis, axis, mean, scale.clamp(min=cell), log_weight)
-    return log_q, exact, floored
+    if not floored:
+        exact = mixture.axis_grid(axis, axis, mean, scale, log_weight)
+        return exact, exact, 0
+    exact, drawn = mixture.axis_grids(axis, axis, mean, scale, log_weight, cell)
+    return drawn, exact, floored
 
 
 def _density_grid(

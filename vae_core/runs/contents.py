@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vae_core.runs import files, frames, metrics, schema, titles
+from vae_core.runs import files, frames, memo, metrics, schema, titles
 from vae_core.runs.files import library
 from vae_core.runs.frames import Arrays
 from vae_core.runs.metrics import Reader, Report
@@ -34,6 +34,7 @@ class Contents:
         self.path = Path(path)
         self._library = self.path.parent
         self.used = 0.0  # when something large was last asked of it
+        self._memo = object()  # by which a memo knows it
         self._guard = threading.RLock()
         self._small: dict[str, tuple[Any, Any]] = {}
         self._large: dict[str, tuple[Any, Any]] = {}
@@ -78,6 +79,9 @@ class Contents:
 
         What cannot be read in the user's own library is the user's to delete, card or not.
         """
+        return memo.remember((self._memo, "is_gallery"), self._is_gallery)
+
+    def _is_gallery(self) -> bool:
         shipped = files.gallery()
         if shipped is None or not files.same(self._library, shipped):
             return False
@@ -344,6 +348,14 @@ class Contents:
     ) -> Any:
         """What `read` makes of the file, kept until the file, or the Spec it was held against, is replaced;
         so is what it raises."""
+        look = partial(self._look, name, read, key, large, by_spec)
+        found = memo.remember((self._memo, key or name), look)
+        if isinstance(found, RunError | SpecError):
+            raise found.with_traceback(None)
+        return found
+
+    def _look(self, name: str, read: Callable[[], Any], key: str, large: bool, by_spec: bool) -> Any:
+        """The same; what `read` raises is returned."""
         with self._guard:
             if large:
                 self.used = time.monotonic()
@@ -357,8 +369,6 @@ class Contents:
                 except (RunError, SpecError) as error:
                     found = error
                 entry = cache[key or name] = (stamp, found)
-            if isinstance(entry[1], RunError | SpecError):
-                raise entry[1].with_traceback(None)
             return entry[1]
 
     @property

@@ -20,6 +20,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from vae_core.runs import memo
 from vae_core.runs.reading import RunError
 from vae_core.sentences import quote, reason, short
 
@@ -127,6 +128,7 @@ def replace(path: Path, content: bytes) -> None:
             while rest:
                 rest = rest[file.write(rest) :]
         os.replace(temporary, path)
+        memo.clear()
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

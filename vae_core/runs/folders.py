@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from vae_core.runs import files
+from vae_core.runs import files, memo
 from vae_core.runs.reading import RunError
 from vae_core.sentences import reason, short
 
@@ -59,6 +59,7 @@ def new_folder(parent: Path, name: str) -> Iterator[Path]:
         if files.taken(name, parent):
             raise RunError(f"There is already a run named {name}.")
         os.rename(fresh, parent / name)
+        memo.clear()
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
@@ -81,6 +82,7 @@ def take_out(path: Path) -> Path:
     """
     trash = path.with_name(f"{DELETED}{secrets.token_hex(8)}")
     os.rename(path, trash)
+    memo.clear()
     return trash
 
 
@@ -90,6 +92,7 @@ def put_aside(path: Path) -> str:
     mark = secrets.token_hex(8)
     aside = path.with_name(f"{ASIDE}{mark}")
     os.rename(path, aside)
+    memo.clear()
     with suppress(OSError):  # of somebody else's folder the age stays, and it goes the sooner
         os.utime(aside, follow_symlinks=False)
     return mark
@@ -101,6 +104,7 @@ def bring_back(root: Path, mark: str, name: str) -> Path:
     if not re.fullmatch(r"[0-9a-f]{16}", mark) or Path(name).name != name or name.startswith("."):
         raise FileNotFoundError(mark)
     os.rename(root / f"{ASIDE}{mark}", root / name)
+    memo.clear()
     return root / name
 
 

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from vae_core.runs import control, files, folders, status, titles
+from vae_core.runs import control, files, folders, memo, status, titles
 from vae_core.runs.contents import Contents
 from vae_core.runs.control import Control
 from vae_core.runs.files import library
@@ -123,6 +123,7 @@ class Run(Contents):
                 raise RunError(f"There is already a run named {new}.")
             try:
                 os.rename(self.path, target)
+                memo.clear()
             except OSError as error:
                 raise RunError(f"{self._shown} cannot be renamed: {reason(error)}.") from None
         return Run(target)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from vae_core.runs import evaluations
+from vae_core.runs import evaluations, memo
 from vae_core.runs.run import Run, all_runs
 from widgets.shell import error_boundary, links, objective_words, url_state, words
 
@@ -34,7 +34,7 @@ def _open(known: dict[str, Run], path: str | Path) -> Run:
 
 def every() -> list[Run]:
     """All runs, newest first, whether or not they came with the app."""
-    return all_runs(partial(_open, _known()))
+    return list(memo.remember("every", lambda: all_runs(partial(_open, _known()))))
 
 
 def runs() -> list[Run]:

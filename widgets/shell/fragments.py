@@ -8,9 +8,16 @@ from typing import Literal, ParamSpec
 
 import streamlit as st
 
+from vae_core.runs import memo
 from widgets.shell import error_boundary, links, url_state
 
 P = ParamSpec("P")
+
+
+def whole_page(show: Callable[[], object]) -> None:
+    """Runs the script of a page. What it, or a fragment, reads of the runs is of one moment."""
+    with memo.scope():
+        show()
 
 
 def fragment(show: Callable[[], object], run_every: float | None = None) -> None:
@@ -22,6 +29,7 @@ def fragment(show: Callable[[], object], run_every: float | None = None) -> None
     run, fault = url_state.read(links.RUN), error_boundary.fault()
 
     @wraps(show)  # Streamlit tells fragments apart by their function's name
+    @memo.scope()
     def part() -> None:
         if url_state.read(links.RUN) != run or error_boundary.fault() not in (None, fault):
             st.rerun()
@@ -43,6 +51,7 @@ def dialog(
 
     def decorate(show: Callable[P, object]) -> Callable[P, None]:
         @wraps(show)
+        @memo.scope()
         def part(*args: P.args, **kwargs: P.kwargs) -> None:
             with error_boundary.error_boundary():
                 show(*args, **kwargs)

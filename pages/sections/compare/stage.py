@@ -72,7 +72,7 @@ def _coming(run: Run, view: CompareView) -> bool:
 def replay(run: Run, codes: Codes, view: MapView) -> tasks.Task | None:
     if run.status.active:
         return None
-    return tasks.start(densities.film, codes, view, densities.pictures(codes))
+    return tasks.start(densities.film, codes, view.place, densities.pictures(codes))
 
 
 def side(run: Run, view: CompareView) -> Side | None:
@@ -140,6 +140,7 @@ def one_map(place: int, one: Side, view: CompareView, state: Shared, height: str
         picture=one.field.picture,
         holes=densities.holes(codes, one.view).parcel,
         frames=one.film.parcel if one.film else None,
+        frame_holes=one.film.hole_mass(one.view.ratio) if one.film else None,
         state=mine,
         revision=SHARED.revision,
         answers=False,

@@ -50,7 +50,7 @@ def curve(codes: Codes, view: View) -> str:
 def movie(run: Run, codes: Codes, view: View) -> bytes:
     from pages.sections.latent_map import film
 
-    found = densities.film(codes, view, densities.pictures(codes))
+    found = densities.film(codes, view.place, densities.pictures(codes))
     if found is None:
         return b""
     return film.gif(found, view.ratio, dataset_classes(run), library.title(run))

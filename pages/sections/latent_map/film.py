@@ -63,9 +63,8 @@ def picture(film: Film, k: int, ratio: float, classes: Sequence[str], title: str
         return (x + extent) / (2 * extent) * SIDE, (extent - y) / (2 * extent) * SIDE
 
     _points(draw, film, k, classes, to_pixel)
-    caption = (
-        f"step {film.steps[k]:,}   {film.images:,} images   holes on this map {100 * film.hole_mass[k]:.1f} %"
-    )
+    mass = 100 * film.hole_mass(ratio)[k]
+    caption = f"step {film.steps[k]:,}   {film.images:,} images   holes on this map {mass:.1f} %"
     foot = f"{title}   {caption}"
     draw.rectangle([0, SIDE, SIDE, SIDE + FOOT], fill=PAPER)
     draw.text((10, SIDE + 9), foot, fill=INK, font=_font(14))

@@ -12,7 +12,7 @@ from vae_core.runs import evaluations
 from vae_core.runs.run import Run
 from widgets.components.latent_map import densities
 from widgets.components.latent_map.map_view import View
-from widgets.components.latent_map.measures import exact, measure, percent
+from widgets.components.latent_map.measures import exact, measure, percent, samples
 from widgets.run_data.codes import Codes
 from widgets.shell import links, objective_words, tasks, units, url_state, words
 from widgets.shell.fragments import fragment
@@ -47,7 +47,8 @@ def numbers(run: Run, view: View, codes: Codes, unit: Unit, holes: Any, outside:
         percent(holes.value),
         f"± {percent(holes.error)} of the prior{everywhere}",
         f"Share of the prior, inside its 95 % region, where it is more than {view.ratio:g} times the "
-        "aggregated posterior. Exact mixture at 10,000 samples of the prior, nothing widened."
+        f"aggregated posterior. Exact mixture at {words.count(samples(len(codes.posteriors)))} samples of "
+        "the prior, nothing widened."
         + ("" if latent == 2 else " In many dimensions no finite number of images covers the prior."),
     )
     if latent > 2:

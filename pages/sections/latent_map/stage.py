@@ -66,7 +66,7 @@ def replay(run: Run, codes: Codes, view: View) -> tasks.Task | None:
     """
     if run.status.active or view.kind == "slice":
         return None
-    return tasks.start(densities.film, codes, view, densities.pictures(codes))
+    return tasks.start(densities.film, codes, view.place, densities.pictures(codes))
 
 
 def one_map(run: Run, view: View, pixels: str) -> None:
@@ -87,6 +87,7 @@ def one_map(run: Run, view: View, pixels: str) -> None:
         picture=there.picture,
         holes=found.parcel,
         frames=film.parcel if film else None,
+        frame_holes=film.hole_mass(view.ratio) if film else None,
         state=state,
         revision=pins.PINS.revision,
         answer=nearest.answer(run, codes, state.pin, gap_compute.on_map(run, state, view)[0]),

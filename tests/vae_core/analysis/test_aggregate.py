@@ -118,6 +118,32 @@ def test_below_its_floor_a_grid_claims_nothing_and_above_it_stays_true() -> None
     torch.testing.assert_close(grid.log_q.double(), expected.clamp(min=grid.floor), rtol=0, atol=1e-3)
 
 
+@pytest.mark.parametrize("angle", [0.0, 0.6])
+def test_posteriors_of_all_widths_and_places_add_up_to_the_density_however_the_grid_is_split(
+    angle: float,
+) -> None:
+    generator = torch.Generator().manual_seed(0)
+    mean = 3 * torch.randn(400, 2, generator=generator)  # some beyond the grid
+    log_var = -12 + 12 * torch.rand(400, 2, generator=generator)
+    posteriors = Posteriors(mean, log_var)
+    u = torch.tensor([math.cos(angle), math.sin(angle)])
+    v = torch.tensor([-math.sin(angle), math.cos(angle)])
+    grid = aggregate.plane(posteriors, torch.zeros(2), u, v, size=120)
+    z = points(grid.x, grid.y).double() @ torch.stack([u, v]).double()
+    expected = oracle(posteriors).log_prob(z).view(120, 120).clamp(min=grid.exact_floor)
+    torch.testing.assert_close(grid.exact.double(), expected, rtol=0, atol=2e-3)
+
+
+def test_posteriors_that_processors_share_add_up_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    posteriors = cloud(2000, low=-8.0)
+    alone = aggregate.grid(posteriors, size=64)
+    monkeypatch.setattr("vae_core.analysis.mixture.MANY", 1)
+    monkeypatch.setattr("os.cpu_count", lambda: 3 * torch.get_num_threads())
+    shared = aggregate.grid(posteriors, size=64)
+    torch.testing.assert_close(shared.exact, alone.exact, rtol=0, atol=1e-3)
+    torch.testing.assert_close(shared.log_q, alone.log_q, rtol=0, atol=1e-3)
+
+
 def test_first_axis_of_a_grid_is_x() -> None:
     grid = aggregate.grid(Posteriors(torch.tensor([[1.0, -2.0]]), torch.full((1, 2), -3.0)), size=81)
     i, j = divmod(int(grid.log_q.argmax()), 81)

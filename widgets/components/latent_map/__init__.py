@@ -13,7 +13,7 @@ browser, and the store needs no global name.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -48,6 +48,7 @@ def latent_map(
     picture: bytes,
     holes: bytes | None = None,
     frames: bytes | None = None,
+    frame_holes: Sequence[float] | None = None,
     state: MapState | None = None,
     revision: int = 0,
     answer: dict[str, Any] | None = None,
@@ -65,6 +66,7 @@ def latent_map(
     """Show a map, and return what is pinned and shown on it.
 
     decoder, picture, holes, frames: parcels, from `wire.decoder`, `picture`, `hole_parcel` and `frames`.
+    frame_holes: of each frame, the share of the prior in the holes of its density.
     state: taken up when the map first appears, and again whenever `revision` changes: that is how a link or
         a Go to button moves the map. Otherwise the hand decides, and what comes from here changes nothing.
     answer: what `answer` found out about the pin; ignored by the browser once the pin is elsewhere.
@@ -83,6 +85,7 @@ def latent_map(
     mount = _component()
     data = {
         **{slot: wire.header(parcel)["id"] if parcel else None for slot, parcel in slots.items()},
+        "frame_holes": frame_holes,
         "state": (state or MapState()).to_browser(),
         "revision": revision,
         "answer": answer,

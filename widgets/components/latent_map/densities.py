@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from dataclasses import field as field_of
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from vae_core.model.priors import Prior
 
 MOST_POINTS = 4_000
+# Posteriors that travel to the browser, which adds all of them up wherever the pointer is.
+MOST_IN_BROWSER = 20_000
+MOST_ON_FINE_GRID = 200_000  # posteriors: beyond, the first picture would take seconds
 MOST_FRAMES = 32
 MASS = 0.95
 
@@ -84,13 +88,16 @@ def field(codes: Codes, view: View) -> Field:
     posteriors = codes.posteriors
     plane = aggregate.pca_plane(posteriors) if view.kind == "pca" else None
     # Of a run in training a new one goes every second to all who watch.
-    size = views.SIZE if codes.whole else views.SLOW_SIZE
+    fine = codes.whole and len(posteriors) <= MOST_ON_FINE_GRID
+    size = views.SIZE if fine else views.SLOW_SIZE
     prior = codes.prior
     grid = views.grid(posteriors, view, plane, size, prior)
     outside = int((project(posteriors.mean, view, plane).abs() > view.extent).any(dim=1).sum())
     held = unshown(prior, posteriors.dimensions)
+    plain = posteriors.dimensions == 2 and view.kind == "marginal"
     meaning_of_map = (
         meaning(view, grid, len(posteriors), posteriors.dimensions, outside)
+        + of_many(len(posteriors), plain)
         + of_posteriors(codes)
         + of_prior(codes)
         + replayed(codes, view)
@@ -105,7 +112,7 @@ def field(codes: Codes, view: View) -> Field:
         axes=view.axes,
         symbol=view.symbol(posteriors.dimensions),
         prior=prior,
-        mixture=posteriors if posteriors.dimensions == 2 and view.kind == "marginal" else None,
+        mixture=posteriors if plain and len(posteriors) <= MOST_IN_BROWSER else None,
         meaning=meaning_of_map,
     )
     return Field(grid, plane, picture, len(posteriors), outside, meaning_of_map, held)
@@ -141,6 +148,18 @@ def meaning(view: View, grid: DensityGrid, images: int, latent: int, outside: in
         sentence += (
             f" {words.count(outside)} codes lie beyond ± {view.extent:g}: widen the range to see them."
         )
+    return sentence
+
+
+def of_many(images: int, plain: bool) -> str:
+    """What is not shown of all of them, where they are many."""
+    sentence = ""
+    if images > MOST_POINTS:
+        sentence += f" Points are those of the first {words.count(MOST_POINTS)}."
+    if images > MOST_ON_FINE_GRID:
+        sentence += f" The density is computed on a grid of {views.SLOW_SIZE} x {views.SLOW_SIZE} points."
+    if images > MOST_IN_BROWSER and plain:
+        sentence += " Under the pointer log q is read between the points of the grid, where it is exact."
     return sentence
 
 
@@ -209,26 +228,34 @@ def holes(codes: Codes, view: View) -> Found:
 
 @dataclass(frozen=True, eq=False)
 class Film:
-    """The replay: steps, the density at each, its hole mass, the parcel, and how many images it follows."""
+    """The replay: steps, the density at each, the parcel, and how many images it follows."""
 
     steps: list[int]
     grids: list[DensityGrid]
     means: list[Tensor]
     on: list[Any]  # [N, 2] each: the means on the map
     labels: Tensor | None
-    hole_mass: list[float]
     parcel: bytes
+    _masses: dict[float, list[float]] = field_of(default_factory=dict, repr=False)
 
     @property
     def images(self) -> int:
         return len(self.means[0])
 
+    def hole_mass(self, ratio: float) -> list[float]:
+        """Of each step."""
+        from vae_core.analysis import aggregate
+
+        if ratio not in self._masses:
+            curves = (aggregate.hole_curve(grid, [ratio], MASS) for grid in self.grids)
+            self._masses[ratio] = [float(curve[0]) for curve in curves]
+        return self._masses[ratio]
+
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def film(codes: Codes, view: View, pictures: tuple[str, ...]) -> Film | None:
-    """None where fewer than two frames can be shown. `pictures`: the names of the frames there are."""
-    from vae_core.analysis import aggregate
-
+    """None where fewer than two frames can be shown. view: a place, as it does not matter from which ratio on
+    there is a hole. pictures: the names of the frames there are."""
     if len(pictures) < 2:
         return None
     run, there = codes.run, field(codes, view.place)
@@ -241,18 +268,16 @@ def film(codes: Codes, view: View, pictures: tuple[str, ...]) -> Film | None:
     if len(shots) < 2:
         return None
     steps, seen = [step for step, _ in shots], [of_frame(shot) for _, shot in shots]
-    size = len(there.grid.x)
     priors = [prior_of_frame(run, shot) if codes.own_prior else None for _, shot in shots]
     grids = [
-        views.grid(posteriors, view, there.plane, size, prior)
+        views.grid(posteriors, view, there.plane, views.SLOW_SIZE, prior)
         for posteriors, prior in zip(seen, priors, strict=True)
     ]
-    mass = [float(aggregate.hole_curve(grid, [view.ratio], MASS)[0]) for grid in grids]
     means, labels = [each.mean for each in seen], seen[-1].labels
     on = [there.on(mean, view).numpy() for mean in means]
     moves = codes.own_prior and prior_moves(run)
-    parcel = latent_map.frames(steps, means, labels, grids, mass, prior_moves=moves)
-    return Film(steps, grids, means, on, labels, mass, parcel)
+    parcel = latent_map.frames(steps, means, labels, grids, prior_moves=moves)
+    return Film(steps, grids, means, on, labels, parcel)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

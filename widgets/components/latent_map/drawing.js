@@ -13,12 +13,12 @@ export function sceneOf(map) {
   const replayed = frame !== null && drawn, regions = frames?.regions?.[frame] ?? picture.regions;
   return {
     ...placed(view.plot, view), plane, density: map.density, ...map.theme, decoder: map.decoder,
-    grid: picture.grid, regions, axes: picture.axes, classes: picture.classes,
+    grid: replayed ? frames.grid : picture.grid, regions, axes: picture.axes, classes: picture.classes,
     fields: {
       // What is counted and read, and what is drawn of it: narrow posteriors one cell wide.
       logQ: replayed ? exact[frame] : picture.arrays.exact ?? picture.arrays.log_q,
       drawn: replayed ? drawn[frame] : picture.arrays.log_q,
-      logP: logP[frame] ?? picture.arrays.log_p,
+      logP: replayed ? logP[frame] ?? frames.arrays.prior : picture.arrays.log_p,
     },
     // A frame's holes are found here, from its density; they have no numbers.
     holes: frame === null ? map.holes : replayed && map.holes && { ...map.holes, level: regions.find(([mass]) => mass === map.holes.mass)[1], numbers: null, list: [] },

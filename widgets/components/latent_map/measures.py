@@ -9,6 +9,9 @@ import streamlit as st
 from widgets.components.latent_map import densities
 from widgets.run_data.codes import Codes
 
+MOST_SAMPLES, LEAST_SAMPLES = 10_000, 1_000
+MOST_TERMS = 10**9  # densities of one posterior at one sample: some seconds
+
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def measure(codes: Codes, ratio: float) -> tuple[Any, Any]:
@@ -33,7 +36,16 @@ def hole_mass(codes: Codes, ratio: float) -> Any:
     at_rest = codes.whole and codes.own_prior and not codes.run.status.active and ratio == 10.0
     if at_rest and isinstance(mass, float) and isinstance(error, float):
         return aggregate.Estimate(mass, error)
-    return aggregate.hole_mass(codes.posteriors, ratio=ratio, mass=densities.MASS, prior=codes.prior)
+    posteriors = codes.posteriors
+    return aggregate.hole_mass(
+        posteriors, samples(len(posteriors)), ratio=ratio, mass=densities.MASS, prior=codes.prior
+    )
+
+
+def samples(images: int) -> int:
+    """How many of the prior the hole mass is measured with, by how many posteriors there are; its error,
+    which stands beside it, grows as they become fewer."""
+    return max(LEAST_SAMPLES, min(MOST_SAMPLES, MOST_TERMS // max(images, 1)))
 
 
 def percent(share: float) -> str:

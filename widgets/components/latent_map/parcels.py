@@ -137,13 +137,13 @@ def frames(
     means: Sequence[Tensor],
     labels: Tensor | None = None,
     grids: Sequence[DensityGrid] | None = None,
-    hole_mass: Sequence[float] | None = None,
     *,
     prior_moves: bool = False,
 ) -> bytes:
-    """The replay: at each step the means [N, D] of the same images, the density, and the mass of its holes.
+    """The replay: at each step the means [N, D] of the same images, and the density.
 
-    The grids must be those of the picture in place and size. prior_moves: whether each has its own prior.
+    The grids must lie where the picture's does, and may have fewer cells. prior_moves: whether each has its
+    own prior.
     """
     arrays = {"mean": np.stack([np.asarray(mean, np.float16) for mean in means])}
     if labels is not None:
@@ -153,11 +153,13 @@ def frames(
         if any(grid.floored for grid in grids):
             arrays["exact"] = np.stack([np.asarray(grid.exact, np.float16) for grid in grids])
     header: dict[str, Any] = {"kind": "frames", "steps": [int(step) for step in steps]}
-    if grids is not None and prior_moves:
+    if grids:
+        header["grid"] = _where(grids[0])
+    if grids and prior_moves:
         arrays["log_p"] = np.stack([np.asarray(grid.log_p, np.float16) for grid in grids])
         header["regions"] = [regions(grid) for grid in grids]
-    if hole_mass is not None:
-        header["hole_mass"] = [float(mass) for mass in hole_mass]
+    elif grids:
+        arrays["prior"] = _single(grids[0].log_p)
     return wire.pack(header, arrays)
 
 

@@ -99,7 +99,7 @@ export function showControls({ root, data, dom, layers, picture, holes, spacing,
   dom.range.value = shown;
   dom.play.dataset.playing = String(playing);
   dom.play.setAttribute("aria-label", playing ? "Pause the replay" : "Play the replay");
-  const mass = now ? holes?.list.reduce((sum, hole) => sum + hole.mass, 0) : frames.hole_mass?.[shown];
+  const mass = now ? holes?.list.reduce((sum, hole) => sum + hole.mass, 0) : data.frame_holes?.[shown];
   root.dataset.replayed = String(!now);
   const holding = mass === undefined || data.size === "controls" ? "" : `, holes on this map ${(100 * mass).toFixed(1)} %`;
   setText(dom.step, (now ? "now" : `step ${count(frames.steps[shown])}`) + holding);

@@ -19,9 +19,8 @@ def reel() -> Film:
     spread = torch.randn(400, 2, generator=torch.Generator().manual_seed(0))
     means = [spread, spread * 0.2 + torch.tensor([2.0, 0.0])]
     grids = [aggregate.grid(Posteriors(mean, torch.full_like(mean, -1.5)), size=96) for mean in means]
-    mass = [float(aggregate.hole_curve(grid, [10.0])[0]) for grid in grids]
     labels = torch.arange(400) % 2
-    return Film([0, 100], grids, means, [mean.numpy() for mean in means], labels, mass, b"")
+    return Film([0, 100], grids, means, [mean.numpy() for mean in means], labels, b"")
 
 
 def at(picture: Image.Image, x: float, y: float) -> np.ndarray:
@@ -40,7 +39,7 @@ def test_every_step_is_a_frame_and_the_last_stays_longest(reel: Film) -> None:
 
 
 def test_a_hole_is_red_and_x_runs_to_the_right(reel: Film) -> None:
-    assert reel.hole_mass[1] > 0.5 > reel.hole_mass[0]
+    assert reel.hole_mass(10.0)[1] > 0.5 > reel.hole_mass(10.0)[0]
     red, _, blue = at(film.picture(reel, 1, 10.0, "ab", "A run"), -1.0, 0.3)
     assert red > blue + 20
     red, _, blue = at(film.picture(reel, 1, 10.0, "ab", "A run"), 3.2, 0.6)  # beyond the prior's region

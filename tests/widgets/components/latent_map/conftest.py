@@ -48,5 +48,6 @@ def parcels(model: VAE, posteriors: Posteriors) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def replay(posteriors: Posteriors) -> bytes:
     means = [posteriors.mean * k / 5 for k in range(1, 6)]
-    grids = [aggregate.grid(Posteriors(mean, posteriors.log_var, None), size=64) for mean in means]
-    return lm.frames([10, 20, 40, 80, 160], means, posteriors.labels, grids, [0.5, 0.4, 0.3, 0.2, 0.1])
+    # Of fewer cells than the picture, as on the pages.
+    grids = [aggregate.grid(Posteriors(mean, posteriors.log_var, None), size=48) for mean in means]
+    return lm.frames([10, 20, 40, 80, 160], means, posteriors.labels, grids)

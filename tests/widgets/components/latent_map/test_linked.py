@@ -70,9 +70,10 @@ def test_linked_maps_replay_the_same_moment(maps, parcels, posteriors, replay) -
     """Of runs that kept other steps, the nearest."""
     means = [posteriors.mean * k / 3 for k in (1, 2, 3)]
     grids = [aggregate.grid(Posteriors(mean, posteriors.log_var, None), size=64) for mean in means]
-    sparse = lm.frames([12, 90, 160], means, posteriors.labels, grids, [0.5, 0.4, 0.1])
+    sparse = lm.frames([12, 90, 160], means, posteriors.labels, grids)
     options = {"group": "pair", "links": "place", "height": 300}
-    maps.show(parcels | {"frames": sparse}, key="one", size="compact", **options)
+    holes = [0.5, 0.4, 0.1]
+    maps.show(parcels | {"frames": sparse}, key="one", size="compact", frame_holes=holes, **options)
     maps.show(parcels | {"frames": replay}, key="map", size="controls", **options)
     slider = maps.page.locator("#map .scrub input")
     slider.fill("3")  # step 80

@@ -11,7 +11,7 @@ from widgets.components import latent_map as lm
 
 
 def test_space_plays_the_replay_to_its_end(maps, parcels, replay) -> None:
-    maps.show(parcels | {"frames": replay})
+    maps.show(parcels | {"frames": replay}, frame_holes=[0.5, 0.4, 0.3, 0.2, 0.1])
     assert maps.page.locator(".scrub").is_visible()
     assert maps.text(".scrub output").startswith("now")
     maps.page.evaluate(
