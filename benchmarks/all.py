@@ -146,7 +146,7 @@ def run(benchmark: Benchmark, quick: bool, pythae: str | None) -> tuple[str, boo
         check=False,
     )
     seconds = (datetime.now(UTC) - began).total_seconds()
-    text = done.stdout.strip()
+    text = done.stdout.strip("\n").rstrip()
     if done.returncode != 0:
         text = f"{text}\n\nThis script ended with {done.returncode}:\n\n{done.stderr.strip()[-2000:]}".strip()
     # Tables of Markdown stay tables; all else is set as it was printed.
