@@ -179,8 +179,8 @@ def test_a_model_trains_on_twenty_drawings_and_its_run_outlives_them(root: Path,
     spec = resolve(recipes.get("vae-2d").change(**changes))
     run = train(spec, out=own_runs / "drawn")
     assert run.status.state == "finished"
-    first, last = run.metrics[0]["train"]["elbo"], run.metrics[-1]["train"]["elbo"]
-    assert last > first
+    # Fair coins for pixels cost 28^2 ln 2 = 543 nats; a quick machine reports once on all 60 steps.
+    assert run.metrics[-1]["train"]["elbo"] > -28 * 28 * math.log(2)
     own_sets.delete("mine")
     assert run.spec.data.classes == ("0", "1")
     assert run.posteriors.mean.shape == (4, 2)  # a fifth of 20
