@@ -1,5 +1,6 @@
 """Sets of own images: kept under a name, read back bit by bit, drawn one by one, deleted and brought back."""
 
+import math
 import os
 from pathlib import Path
 
