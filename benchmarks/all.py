@@ -13,7 +13,6 @@ import argparse
 import os
 import platform
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -21,8 +20,11 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.browser import chromium
+
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "docs" / "benchmarks.md"
+QUICK = 300  # seconds at most of a script at its smallest setting
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ BENCHMARKS = (
         "log-px",
         "log p(x) beside quadrature",
         "log_px",
-        quick=("--images", "2", "--samples", "20", "--size", "61"),
+        quick=("--quadrature", "vae-2d-strokes", "--images", "2", "--samples", "20", "--size", "61"),
     ),
 )
 
@@ -117,16 +119,11 @@ def machine() -> str:
         "System": platform.platform(),
         "Versions": f"Python {platform.python_version()}, "
         + ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy", "streamlit")),
-        "Browser": _browser(),
+        "Browser": subprocess.run(
+            [chromium(), "--version"], capture_output=True, text=True, check=False
+        ).stdout.strip(),
     }
     return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows.items())])
-
-
-def _browser() -> str:
-    found = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
-    if found is None:
-        return "none"
-    return subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout.strip()
 
 
 def run(benchmark: Benchmark, quick: bool, pythae: str | None) -> tuple[str, bool]:
@@ -137,14 +134,18 @@ def run(benchmark: Benchmark, quick: bool, pythae: str | None) -> tuple[str, boo
     command = ["python", f"benchmarks/{benchmark.script}.py", *given]
     began = datetime.now(UTC)
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
-    done = subprocess.run(
-        [sys.executable, str(ROOT / command[1]), *given],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "110"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, str(ROOT / command[1]), *given],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "110"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=QUICK if quick else None,
+        )
+    except subprocess.TimeoutExpired as error:
+        done = subprocess.CompletedProcess(command, 1, "", str(error))
     seconds = (datetime.now(UTC) - began).total_seconds()
     text = done.stdout.strip("\n").rstrip()
     if done.returncode != 0:
@@ -183,6 +184,11 @@ def main() -> int:
             continue
         print(f"{benchmark.title} ...", end=" ", flush=True)
         found[benchmark.name], passed = run(benchmark, chosen.quick, chosen.pythae_python)
+        if (
+            chosen.quick and not passed
+        ):  # as tests with a browser or a server: a busy machine gets a second try
+            print("again ...", end=" ", flush=True)
+            found[benchmark.name], passed = run(benchmark, chosen.quick, chosen.pythae_python)
         print("done" if passed else f"failed\n\n{found[benchmark.name]}", flush=True)
         right = right and passed
         if out:

@@ -31,6 +31,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.browser import chromium
+
 ROOT = Path(__file__).resolve().parents[1]
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -306,7 +308,7 @@ def main() -> None:
     if {"home", "play", "strokes"} & set(arguments.parts):
         from playwright.sync_api import sync_playwright
 
-        path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+        path = chromium()
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
             if "home" in arguments.parts:

@@ -11,12 +11,12 @@ The target: 8 ms at the median, 16 ms at the 95th percentile.
 from __future__ import annotations
 
 import base64
-import shutil
 import sys
 
 import torch
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.browser import chromium as chromium_path
 from vae_core.analysis import aggregate
 from vae_core.browser import wire
 from vae_core.model.posteriors import Posteriors
@@ -87,11 +87,10 @@ window.requestAnimationFrame = (draw) => ask((now) => {
 
 def main(paths: list[str]) -> None:
     torch.set_num_threads(1)
-    browser = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
     print("| model | latent | decoder | decode + redraw, median | 95 % | frames late |")
     print("|---|---|---|---|---|---|")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=browser, args=FLAGS)
+        chromium = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         page = chromium.new_page(viewport={"width": 960, "height": 800})
         page.add_init_script(SPY)
         page.goto("about:blank")

@@ -128,9 +128,12 @@ def measure(
     seen: dict[str, Seen] = defaultdict(Seen)
     try:
         with serving(ROOT / "app.py", runs) as url:
-            run = create(recipes.get("vae-2d").change(**{"training.epochs": 5000}))
+            # Strokes, which need no network.
+            run = create(recipes.get("vae-2d").change(**{"data.name": "strokes", "training.epochs": 5000}))
             asyncio.run(_first(url))
             while run.status.step == 0:
+                if run.status.state == "failed":
+                    raise SystemExit(run.status.message)
                 time.sleep(0.1)
             time.sleep(warm)
 

@@ -11,13 +11,13 @@ move the last strip in sight is that of the code on screen. The target: 16 ms at
 from __future__ import annotations
 
 import base64
-import shutil
 import sys
 
 import numpy as np
 import torch
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.browser import chromium as chromium_path
 from benchmarks.latent_map import FLAGS, MOVES, SPY
 from vae_core import Spec
 from vae_core.analysis import kl_divergence
@@ -73,11 +73,10 @@ MEASURE = """async ([css, script, parcels, data, moves]) => {
 
 def main(paths: list[str]) -> None:
     torch.set_num_threads(1)
-    browser = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
     print("| model | latent | image | decoder | slider to pixels, median | 95 % | frames late | strips |")
     print("|---|---|---|---|---|---|---|---|")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=browser, args=FLAGS)
+        chromium = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         page = chromium.new_page(viewport={"width": 1280, "height": 800})
         page.add_init_script(SPY)
         page.goto("about:blank")
