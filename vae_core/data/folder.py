@@ -66,7 +66,7 @@ def load(request: Request) -> Dataset:
         }
         # One split after the other, so that each is a piece of the array.
         order = np.concatenate(list(parts.values()))
-        images = store.kept(
+        images = store.stored_images(
             own.key(request, ()),
             own.digest(files.entries),
             count,

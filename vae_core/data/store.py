@@ -52,7 +52,7 @@ def streamed(count: int, shape: tuple[int, ...]) -> bool:
     return count * math.prod(shape) > memory() // SHARE
 
 
-def kept(
+def stored_images(
     kind: str, key: str, count: int, shape: tuple[int, ...], blocks: Blocks, waiting: Callable[[], None]
 ) -> np.ndarray:
     """Images uint8 [count, *shape] kept under `kind` and `key`, mapped; or what `blocks` yields, from now on.

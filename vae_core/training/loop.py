@@ -95,8 +95,7 @@ class Trainer:
         self.model.posterior.start_from(self._some_params(count), self.noise)
         self.direct: fused_dense.Direct | None = None
         if fused_dense.serves(self.model, self.objective):
-            products = spec.training.products
-            rounds = products == "bfloat16" or (products == "auto" and rounding.pays())
+            rounds = rounding.asked(spec, by_itself=True)
             self.direct = fused_dense.Direct(self.model, self.objective, self.batch_size, rounds)
         self.recorded = RecordedStep(self) if self.device.type == "cuda" else None
         self._sums: dict[str, Tensor] = {}  # of what is logged, since the last report

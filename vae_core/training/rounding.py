@@ -37,13 +37,17 @@ def lay_out(model: VAE, spec: Spec) -> None:
     "bfloat16" rounds in every network; "auto" in those with convolutions, where `pays` finds it faster on the
     CPU. `fused_dense` follows the same rule in its own products.
     """
-    products, on_cpu = spec.training.products, model.device.type == "cpu"
+    on_cpu = model.device.type == "cpu"
     for net in networks(model):
         if on_cpu and convolutional(net):
             net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        net.rounds = products == "bfloat16" or (
-            products == "auto" and on_cpu and convolutional(net) and pays()
-        )
+        net.rounds = asked(spec, on_cpu and convolutional(net))
+
+
+def asked(spec: Spec, by_itself: bool) -> bool:
+    """Whether products are rounded: "bfloat16" always, "auto" in what rounds `by_itself`, where it pays."""
+    products = spec.training.products
+    return products == "bfloat16" or (products == "auto" and by_itself and pays())
 
 
 @functools.cache

@@ -205,7 +205,7 @@ def test_of_many_folders_the_arrays_used_last_are_kept(root: Path, tmp_path: Pat
     block = np.zeros((2, 1, 4, 4), np.uint8)
 
     def keep(number: int) -> None:
-        store.kept(f"own-{number}", "key", 2, (1, 4, 4), lambda: iter([block]), lambda: None)
+        store.stored_images(f"own-{number}", "key", 2, (1, 4, 4), lambda: iter([block]), lambda: None)
 
     for number in range(store.KEPT):
         keep(number)
