@@ -113,6 +113,7 @@ def notes(spec: Spec, run: Run | None) -> None:
         st.caption(f":red[:material/error: A new run waits until {names} can be used.]")
     elif other := changed(run, spec):
         names = ", ".join(labels.of(name, spec) for name in other[:4])
+        names += f" and {len(other) - 4} more" if len(other) > 4 else ""
         st.caption(f":orange[Changed: {names}. New run trains with it; the present run is stopped and kept.]")
     replaced = draft.replaced()
     if replaced is not None:
