@@ -104,8 +104,16 @@ def _answered(step: Step, guess: int) -> str:
 
 
 def _go(name: str, tour: Tour, number: int, label: str, icon: str) -> None:
+    """A link to another page. On the same page a button: what its link would ask for may have stood in the
+    address a moment ago, and would not be taken for a link (`url_state.AFTER_LINK`)."""
     step = tour.steps[number - 1]
-    url_state.page_link(step.page, _changes(name, number, step), label=label, icon=icon)
+    changes = _changes(name, number, step)
+    if step.page == url_state.page():
+        st.button(
+            label, key=f"tour-to-{number}", icon=icon, on_click=callback(url_state.write_all), args=(changes,)
+        )
+    else:
+        url_state.page_link(step.page, changes, label=label, icon=icon)
 
 
 def _changes(name: str, number: int, step: Step) -> dict[Parameter, str | tuple[str, ...] | None]:

@@ -59,6 +59,15 @@ def test_a_wrong_guess_is_told_and_numbers_are_those_of_the_evaluation(app: Call
     assert at.query_params["guess"] == "3"
 
 
+def test_back_and_skip_lead_to_the_same_step_at_once(app: Callable[..., AppTest]) -> None:
+    at = app("latent_map", **link(3))
+    for number in (2, 3, 2, 3):
+        at.button(f"tour-to-{number}").click().run()
+        assert not at.exception
+        assert f"Step {number} of 7" in [each.value for each in at.caption]
+        assert {name: at.query_params[name] for name in at.query_params} == link(number)
+
+
 def test_leaving_keeps_the_page_as_it_is(app: Callable[..., AppTest]) -> None:
     at = app("latent_map", **link(3), guess="2")
     at.button("tour-leave").click().run()
