@@ -84,7 +84,7 @@ BENCHMARKS = (
         ("home", "play"),
         ("home", "--rounds", "1"),
     ),
-    Benchmark("pages", "The first picture of every page", "pages"),
+    Benchmark("first-picture", "The first picture of every page", "first_picture"),
     Benchmark(
         "latent-map", "The latent map under the pointer", "latent_map", quick=("checkpoints/vae-2d-mnist",)
     ),

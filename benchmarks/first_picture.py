@@ -1,6 +1,6 @@
 """How soon each page shows a picture, and how many bytes it takes.
 
-    .venv/bin/python benchmarks/pages.py [PAGE ...] [--rounds 5] [--quick]
+    .venv/bin/python benchmarks/first_picture.py [PAGE ...] [--rounds 5] [--quick]
 
 cold: from the address to the first picture, for the first visitor of a server that has just started.
 warm: the same for a visitor without a cache, of a server that has shown the page before.
