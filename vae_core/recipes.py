@@ -391,6 +391,22 @@ RECIPES = {
             },
         ),
         Recipe(
+            "vq-class",
+            "VQ-VAE told the class",
+            "The recipe vq whose decoder and prior are told the class: p(z|y) writes codes of a digit that is "
+            "asked for.",
+            "A digit asked for by its class is written cell by cell; and codes of one digit, decoded as "
+            "another, keep the shape that they have.",
+            {
+                "posterior.kind": "vq",
+                "latent": 16,
+                "condition.kind": "class",
+                "prior.of_class": True,
+                "training.epochs": 6,
+                "training.schedule": "cosine",
+            },
+        ),
+        Recipe(
             "vq-fashion",
             "VQ-VAE, Fashion-MNIST",
             "Clothes are grey where digits are ink, so a Gaussian takes the place of the Bernoulli.",

@@ -19,6 +19,7 @@ ADDED: tuple[tuple[str, str, Any], ...] = (
     ("posterior.diagonal_gaussian", "variance", "image"),
     ("training", "schedule", "constant"),
     ("likelihood.categorical", "levels", 256),
+    ("prior.autoregressive", "class_in_cells", False),
 )
 
 

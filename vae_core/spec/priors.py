@@ -152,6 +152,12 @@ class AutoregressivePrior(ClassablePrior):
         description="Of each of its five masked convolutions.",
         json_schema_extra={"step": 16},
     )
+    class_in_cells: bool = Field(
+        True,
+        title="Class in every cell",
+        description="A prior for each class adds it to every cell, too. Runs of before do not.",
+        json_schema_extra={"hidden": True},
+    )
 
 
 Prior = Annotated[

@@ -86,7 +86,7 @@ def kind(
 
 def setting(name: str, value: Any, about: FieldInfo, spec: Spec) -> None:
     """A control of the field's own type, with its limits. One that leaves no choice has none."""
-    if extra(about).get("needs_class") and not spec.classes:
+    if extra(about).get("hidden") or (extra(about).get("needs_class") and not spec.classes):
         return
     help = " ".join(filter(None, [about.description, AGAIN]))
     if get_origin(about.annotation) is Literal:

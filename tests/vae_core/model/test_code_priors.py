@@ -56,9 +56,9 @@ def entropy(y: int = 0) -> float:
     return float(total)
 
 
-def autoregressive(of_class: bool = False) -> AutoregressiveCodes:
+def autoregressive(of_class: bool = False, **settings_of: bool) -> AutoregressiveCodes:
     torch.manual_seed(0)
-    settings = AutoregressivePrior(hidden=16, of_class=of_class)
+    settings = AutoregressivePrior(hidden=16, of_class=of_class, **settings_of)
     found = priors.build(settings, 1, ClassPrior(2, False) if of_class else None, (Codebook(),))
     assert isinstance(found, AutoregressiveCodes)
     return found
@@ -123,6 +123,20 @@ def test_it_is_written_cell_by_cell_and_known_cells_stay(of_chain) -> None:
     )
     share = many[:, 1, 0].bincount(minlength=3) / 3000
     torch.testing.assert_close(share, STEP[0][known[0, 0, -1]], atol=0.08, rtol=0)
+
+
+@pytest.mark.parametrize("in_cells", [True, False])
+def test_it_is_written_by_the_very_probabilities_that_it_gives_of_each_class(in_cells: bool) -> None:
+    prior = autoregressive(of_class=True, class_in_cells=in_cells)
+    torch.nn.init.normal_(prior.net.out.weight)  # new, it is uniform
+    indices, y = chain(6, 0), torch.eye(2).repeat(3, 1)
+    whole = prior.logits(indices, y).detach()
+    for row, column, logits in prior.walk(indices, y):
+        torch.testing.assert_close(logits, whole[:, :, row, column])
+    other = prior.logits(indices, y.flip(1)).detach()
+    # Every cell depends on the class, the first one too.
+    assert (whole - other).abs().amax((0, 1)).min() > 0.01
+    assert any(name.startswith("of_class") for name in prior.state_dict()) == in_cells
 
 
 def test_temperature_0_takes_the_most_probable_code(of_chain) -> None:
