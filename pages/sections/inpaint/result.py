@@ -162,7 +162,9 @@ def mixed(found: Completed) -> bool:
     from vae_core.analysis import inpaint
 
     done = found.completions
-    return done.r_hat is None or done.ess is None or inpaint.verdict(done.r_hat, done.ess)[0]
+    if done.r_hat is None or done.ess is None:
+        return True
+    return inpaint.verdict(done.r_hat, done.ess, compute.steps_taken(done))[0]
 
 
 def facts(found: Completed, given: str) -> list[tuple[str, str, str]]:
