@@ -101,7 +101,7 @@ def numbers(run: Run, subject: Subject, state: CodeMapState, unit: Unit) -> list
             "log p(x, z)",
             here.joint,
             own.joint,
-            f"less {groups} log {each} = {unit.text(most)}, as much for any code",
+            f"less {f'{groups} ' if groups > 1 else ''}log {each} = {unit.text(most)}, as much for any code",
         ),
         ("log q(z|x)", here.log_qz, own.log_qz, "how probable the encoder finds the code"),
         (
@@ -127,8 +127,8 @@ def aggregated(run: Run, use: group_codes.Use, unit: Unit) -> None:
         f"**{holes} of {use.holes.size} categories are holes**, which the prior takes over 10 times as often "
         f"as q(z): {100 * use.prior_in_holes:.0f} % of its draws take one."
         if holes
-        else "No category is a hole, which the prior takes over 10 times as often as q(z). What samples of "
-        "the prior lack, then, is in how groups go together."
+        else "No category is a hole, which the prior takes over 10 times as often as q(z)."
+        + " What samples of the prior lack, then, is in how groups go together." * (run.spec.latent > 1)
     )
     st.caption(
         f"Filled: q(z|x) of this image; outlined: what is decoded; in grey: the encoder’s choice. Bars: "

@@ -21,8 +21,8 @@ NOTICES = {
     "images, blank ones above all, get it whatever they show.",
 }
 OF_CATEGORIES = (
-    "**Notice.** What is observed leaves several digits possible. Choose another method beside it: a whole "
-    "code that the encoder proposes is hardly ever accepted, one group at a time always finds a way."
+    "**Notice.** What is observed leaves several digits possible. Choose Metropolis within Gibbs beside it: "
+    "of many groups a whole code that the encoder proposes is hardly ever accepted."
 )
 MASKED = (
     "**Notice.** This encoder was trained on images with holes: one pass completes them, and is still no "

@@ -31,7 +31,7 @@ export function cellsPicture({ theme: { colours, font }, dom, arrays, codes, dec
         if (codes[m] === k) box(ctx, x - 1.5, y - 1.5, width + 3, height + 3, { stroke: colours.accent, width: 2 });
         box(ctx, x, y + height + 3, width, BAR_HEIGHT, { fill: colours.line, alpha: 0.4 });
         box(ctx, x, y + height + 3, (width * shares[at]) / most, BAR_HEIGHT, { fill: colours.kl });
-        if (holes?.[at]) box(ctx, x, y + height + 3, width, BAR_HEIGHT, { stroke: hole });
+        if (holes?.[at]) box(ctx, x, y + height + 3, width, BAR_HEIGHT, { fill: hole, alpha: 0.45 });
         const tick = x + width / K / most;
         line(ctx, [[tick, y + height + 3], [tick, y + height + 3 + BAR_HEIGHT]], { stroke: colours.ink });
       }

@@ -101,6 +101,8 @@ class Categories {
     this.rows = [];
     setText(this.dom.back, this.cells ? "Back to the encoder\u2019s choice" : "Back to the start");
     this.root.style.setProperty("--columns", Math.min(K, COLUMNS));
+    this.root.style.setProperty("--categories", K);
+    this.root.dataset.wide = K > COLUMNS / 2;
     this.root.style.setProperty("--uniform", 1 / K / most);
     this.dom.rows.replaceChildren(...[...order].map((m) => {
       this.tiles[m] = Array.from({ length: K }, (_, k) => element("button", {
