@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.sections.inpaint import compute
 from tests.pages.shown import data_of, html, parcels, showing, until, words
-from vae_core import data, recipes
+from vae_core import data, recipes, train
 from vae_core.analysis import inpaint
 from vae_core.runs import files
 from vae_core.runs.run import Run, create
@@ -38,11 +38,11 @@ def test_training_keeps_probabilities_and_the_board_shows_the_groups(app: App, c
     assert categories.codes is not None
     assert categories.codes["probabilities"].shape[1:] == (M, K)
     np.testing.assert_allclose(categories.codes["probabilities"].astype(float).sum(-1), 1, atol=2e-3)
-    train = app("train", run="categories")
-    assert showing(train.select_slider, "set:posterior.temperature").value == 1.0
-    noise = until(train, lambda at: len(at.dataframe)).dataframe[0].value
+    board = app("train", run="categories")
+    assert showing(board.select_slider, "set:posterior.temperature").value == 1.0
+    noise = until(board, lambda at: len(at.dataframe)).dataframe[0].value
     assert list(noise["Estimator"]) == ["Relaxed", "Straight through", "Score function"]
-    ((header, arrays),) = parcels(train, "board")
+    ((header, arrays),) = parcels(board, "board")
     assert header["grouped"]
     assert not header["quantised"]
     assert arrays["shares"].shape[-2:] == (M, K)
@@ -60,6 +60,18 @@ def test_training_keeps_probabilities_and_the_board_shows_the_groups(app: App, c
     assert not samples.error
     assert html(samples).count('alt="Sample ') == 2 * 96
     assert "In each group every category is as likely" in words(samples)
+
+
+@pytest.mark.parametrize("page", ["latent_map", "inpaint", "traverse", "interpolate"])
+def test_a_decoder_that_sees_other_pixels_is_why_a_run_of_categories_is_refused(
+    app: App, own_runs: Path, page: str
+) -> None:
+    changes = {"data.name": "digits", "latent": M, "posterior.categories": K, "training.steps": 3}
+    changes |= {"net.kind": "pixel", "net.receptive_field": 1}
+    train(recipes.get("gumbel").change(**changes), out=own_runs / "by-pixel")
+    at = app(page, run="by-pixel")
+    assert not at.exception
+    assert "draws each pixel by those before it" in at.info[0].value
 
 
 def shows_the_grid_of_an_image(app: App, run: Run) -> None:

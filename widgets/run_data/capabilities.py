@@ -95,11 +95,13 @@ def why_not(run: Run, page: str) -> str | None:
 
 
 def _lacking(run: Run, page: str) -> Capability | None:
-    """The first that it lacks of what most runs on this page have; None where the page shows it."""
+    """The first that it lacks of what most runs on this page have, one of categories of what those have; None
+    where the page shows it."""
     has = capabilities(run.spec)
     if any(has.issuperset(needs) for needs in NEEDS[page]):
         return None
-    return next(need for need in NEEDS[page][0] if need not in has)
+    of_categories = [needs for needs in NEEDS[page] if "categories" in has.intersection(needs)]
+    return next(need for need in (*of_categories, NEEDS[page][0])[0] if need not in has)
 
 
 def _wait(run: Run, page: str) -> None:
