@@ -1,9 +1,9 @@
 """Latent map: where the images went, against where the prior expects them; of a run whose codes are grids of
-cells, the map of an image's codes, or what their two levels say."""
+cells, the map of an image's codes, or what their two levels say; of categories, what each group says."""
 
 from __future__ import annotations
 
-from pages.sections import code_map, latent_map
+from pages.sections import category_map, code_map, latent_map
 from vae_core.spec import StandardNormalPrior
 from widgets.run_data import capabilities, library
 from widgets.shell import layout
@@ -25,6 +25,18 @@ if not can.isdisjoint(("grid", "levels")):
         "drawn, so the ELBO is log p(x|z) and the log probability of the codes.",
         r"z_{ij} = e_k \qquad k = \arg\min_j \lVert v_{ij} - e_j \rVert",
         rf"\mathrm{{ELBO}} = \log p(x|z) + \log p(z) \qquad {of_prior}",
+    )
+elif "categories" in can:
+    with error_boundary():
+        category_map.page(run)
+    layout.equation(
+        "The encoder gives each category of each group its probability; the prior finds all alike. The mean "
+        "of q(z|x) over the images is q(z). On average a group's KL is what it knows of an image and how far "
+        "its q(z) is from the prior.",
+        r"q(z|x) = \prod_{m=1}^{M} \mathrm{Cat}\left(z_m; \pi_m(x)\right) \qquad "
+        r"\mathrm{KL}_m(x) = \log K - \mathcal{H}\left(\pi_m(x)\right)",
+        r"\frac{1}{N} \sum_{n=1}^{N} \mathrm{KL}_m(x_n) = I(x; z_m) + "
+        rf"\mathrm{{KL}}\left(q(z_m)\,\|\,p(z_m)\right) \qquad {prior.equation}",
     )
 else:
     with error_boundary():

@@ -69,6 +69,7 @@ TABLE: dict[tuple[str, str], Where] = {
     ("train/beta.py", "log_slider.log_slider"): DRAFT,
     ("latent_map/stage.py", "latent_map.latent_map"): links.Z,
     ("code_map/stage.py", "code_map"): links.CHANGED_CODES,
+    ("category_map/stage.py", "categories"): links.CHANGED_CODES,
     ("compare/choosing.py", "f'Run of map {place + 1}'"): links.RUNS,
     ("compare/choosing.py", "Maps"): links.RUNS,
     ("compare/stage.py", "latent_map.latent_map"): links.PLACE,

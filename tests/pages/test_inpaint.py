@@ -248,7 +248,7 @@ def test_all_methods_are_compared_on_the_same_mask(subject: tuple[Run, Subject])
         lambda share, _: told.append(share),
         lambda: False,
     )
-    assert [row["Method"] for row in rows] == [name for name, _ in compute.METHODS.values()]
+    assert [row["Method"] for row in rows] == [compute.METHODS[name][0] for name in compute.listed(run)]
     assert all(row["log p, nats"] < 0 and row["±"] > 0 and row["Seconds"] > 0 for row in rows)
     assert told == sorted(told)
     # The page beside the table, of the same method, seed and number of completions, has the same numbers.
@@ -256,7 +256,7 @@ def test_all_methods_are_compared_on_the_same_mask(subject: tuple[Run, Subject])
     assert {**rows[0], "Seconds": 0} == {
         "Method": "Hamiltonian Monte Carlo", **compute.numbers(alone), "Seconds": 0
     }  # fmt: skip
-    by_name = dict(zip(compute.METHODS, rows, strict=True))
+    by_name = dict(zip(compute.listed(run), rows, strict=True))
     for name in ("hmc", "langevin", "metropolis_within_gibbs", "pseudo_gibbs"):
         assert by_name[name]["R̂"] >= 1 - 0.01
         assert "mixed" in by_name[name]["Verdict"]

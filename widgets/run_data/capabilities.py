@@ -20,7 +20,12 @@ Needs = tuple[Capability, ...]
 
 # What the pages that show one run need of it, beside codes of the test images: all of one of these.
 NEEDS: dict[str, tuple[Needs, ...]] = {
-    "latent_map": (("vector", "continuous", "plane", "independent_pixels"), ("grid",), ("levels",)),
+    "latent_map": (
+        ("vector", "continuous", "plane", "independent_pixels"),
+        ("grid",),
+        ("levels",),
+        ("categories", "independent_pixels"),
+    ),
     "compare": (("vector", "continuous", "plane", "independent_pixels"),),
     "traverse": (("vector", "continuous", "independent_pixels"), ("categories", "independent_pixels")),
     "interpolate": (
@@ -28,10 +33,14 @@ NEEDS: dict[str, tuple[Needs, ...]] = {
         ("categories", "independent_pixels"),
         ("grid",),
     ),
-    "inpaint": (("vector", "continuous", "likelihood"), ("grid",)),
+    "inpaint": (
+        ("vector", "continuous", "likelihood"),
+        ("categories", "likelihood", "independent_pixels"),
+        ("grid",),
+    ),
     "generate": (("vector", "continuous"), ("categories",), ("grid",), ("levels",)),
 }
-WITHOUT_WEIGHTS: dict[str, Capability] = {"latent_map": "vector"}  # of such runs; all others are decoded
+WITHOUT_WEIGHTS: dict[str, Capability] = {"latent_map": "continuous"}  # of such runs; all others are decoded
 MOST = 6  # runs that are offered instead
 
 
@@ -86,11 +95,13 @@ def why_not(run: Run, page: str) -> str | None:
 
 
 def _lacking(run: Run, page: str) -> Capability | None:
-    """The first that it lacks of what most runs on this page have; None where the page shows it."""
+    """The first that it lacks of what most runs on this page have, one of categories of what those have; None
+    where the page shows it."""
     has = capabilities(run.spec)
     if any(has.issuperset(needs) for needs in NEEDS[page]):
         return None
-    return next(need for need in NEEDS[page][0] if need not in has)
+    of_categories = [needs for needs in NEEDS[page] if "categories" in has.intersection(needs)]
+    return next(need for need in (*of_categories, NEEDS[page][0])[0] if need not in has)
 
 
 def _wait(run: Run, page: str) -> None:

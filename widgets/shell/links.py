@@ -57,7 +57,8 @@ RUN = Choice("run", ALL, "run", "The run in use.",
     resets=("image", "q", "frame", "move", "move2", "recipe", "set", "codes", "hidden", "cell"))
 IMAGE = Picture("a", (*MAPS, *INTERPOLATE, *INPAINT, *GENERATE), "image",
     "The image in use: the one whose posterior is shown, the one that all maps encode, A of a path, the one "
-    "to complete, the one whose style or class is asked for, the one whose map of codes is shown.",
+    "to complete, the one whose style or class is asked for, the one whose map of codes or "
+    "categories is shown.",
     resets=("q", "codes", "hidden"))
 CLASS = Whole("class", (*TRAIN, *MAPS), "class", "The class under which codes on a map are decoded.",
     default=0)
@@ -130,7 +131,8 @@ CHANGED_CODES = Text("codes", (*MAP, *TRAVERSE), "codes",
     quiet=True)
 HIDDEN_CELLS = Text("hidden", MAP, "hidden cells", "The cells that the prior is to write.",
     form="numbers of cells or `first-last`, joined by `_`", quiet=True)
-CELL = Whole("cell", MAP, "cell", "The chosen cell of the code map; at first the middle one.", least=1,
+CELL = Whole("cell", MAP, "cell", "The chosen cell of the code map, at first the middle one; the "
+    "chosen group of the category map, at first the one of most KL.", least=1,
     quiet=True)
 
 RUNS = Text("runs", SIDE_BY_SIDE, "runs", "The runs whose maps stand side by side, at most four.",

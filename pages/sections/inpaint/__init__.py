@@ -20,6 +20,10 @@ NOTICES = {
     "anomaly": "**Notice.** Pixels that the model did not expect light up. A high ELBO is no proof: simple "
     "images, blank ones above all, get it whatever they show.",
 }
+OF_CATEGORIES = (
+    "**Notice.** What is observed leaves several digits possible. Choose Metropolis within Gibbs beside it: "
+    "of many groups a whole code that the encoder proposes is hardly ever accepted."
+)
 MASKED = (
     "**Notice.** This encoder was trained on images with holes: one pass completes them, and is still no "
     "match for chains that take their time."
@@ -48,6 +52,13 @@ EQUATIONS: dict[str, tuple[str, ...]] = {
         "class y, all of this is given y too.",
         r"p(x_h \,|\, x_o) = \int p(x_h \,|\, z)\, p(z \,|\, x_o)\, dz \qquad "
         r"p(z \,|\, x_o) \propto p(z) \prod_{i \in o} p(x_i \,|\, z)",
+    ),
+    "of_categories": (
+        "Hidden pixels follow from codes that explain the observed ones. All categories are as likely before "
+        "anything is seen, so a group takes one by how well it explains what is observed, given all other "
+        "groups.",
+        r"p(x_h \,|\, x_o) = \sum_z p(x_h \,|\, z)\, p(z \,|\, x_o) \qquad "
+        r"p(z_m = k \,|\, z_{-m}, x_o) \propto \prod_{i \in o} p(x_i \,|\, z_{-m}, z_m = k)",
     ),
     "in_order": (
         "Pixels are drawn in raster order, each given the code and the pixels before it. A draw weighs what "
@@ -99,7 +110,10 @@ def page(run: Run | None) -> str:
     if not capabilities.shows(run, "inpaint"):
         return "inpaint"
     alone = written_in_order(run)
-    questions = list(TASKS) if alone is None else ["inpaint"]
+    of_categories = "categories" in able(run.spec)
+    questions = (
+        ["inpaint"] if alone else [name for name in TASKS if not (of_categories and name == "denoise")]
+    )
     task = str(
         st.segmented_control(
             "Question",
@@ -118,12 +132,14 @@ def page(run: Run | None) -> str:
         picked = picker.pick(links.IMAGE, run, label="Image", default=opening.image(run))
     if picked is not None:
         SHOW[task](run, Subject.of(run, picked), left, right)
-    if alone is not None:
+    if alone is not None or of_categories:
         st.caption(
-            "Denoise and Anomaly are of runs with one vector for each image, which decides all pixels:"
+            "Denoise follows a gradient, so it is of runs whose codes are numbers:"
+            if of_categories
+            else "Denoise and Anomaly are of runs with one vector for each image, which decides all pixels:"
         )
         capabilities.offer("inpaint", [(*capabilities.NEEDS["inpaint"][0], "independent_pixels")], SOME)
-    return task
+    return "of_categories" if of_categories and task == "inpaint" else task
 
 
 def written_in_order(run: Run) -> str | None:
@@ -141,4 +157,6 @@ def _notice(run: Run, task: str) -> str:
         return TOLD[task]
     if run.spec.noise.kind != "none" and task == "denoise":
         return NOISED
+    if "categories" in able(run.spec) and task == "inpaint":
+        return OF_CATEGORIES
     return MASKED if run.spec.masked and task == "inpaint" else NOTICES[task]

@@ -9,11 +9,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.sections.inpaint import compute, condition_picker, downloads, mask_canvas, result
-from pages.sections.inpaint.compute import CHAINS, LENGTHS, METHODS
+from pages.sections.inpaint.compute import CHAINS, LENGTHS, METHODS, NO_GRADIENT
 from pages.sections.inpaint.result import Question
 from vae_core.analysis.progress import Cancelled
 from vae_core.pixels import unit
 from vae_core.runs.run import Run
+from vae_core.spec.capabilities import capabilities as able
 from widgets.components import pixels_switch
 from widgets.components.completions import Panel, completions
 from widgets.run_data import library
@@ -56,17 +57,18 @@ def show(run: Run, subject: Subject, left: DeltaGenerator, right: DeltaGenerator
 
 def _controls(run: Run) -> tuple[str, str, int, int, int]:
     """Method, what stands beside it, draws of a chain, completions, seed."""
-    usual = "encoder" if run.spec.masked else "hmc"
+    served = compute.methods(run)
+    usual = "encoder" if run.spec.masked else served[0]
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="inpaint-controls"):
         method = str(
             st.selectbox(
                 "Method",
-                list(METHODS),
+                served,
                 format_func=lambda name: METHODS[name][0],
-                **url_widgets.choice(links.METHOD, list(METHODS), usual, lambda name: METHODS[name][0]),
+                **url_widgets.choice(links.METHOD, served, usual, lambda name: METHODS[name][0]),
                 width=225,
                 help="How codes are found that explain what is observed.  \n"
-                + "  \n".join(f"**{name}**: {what}" for name, what in METHODS.values()),
+                + "  \n".join("**{}**: {}".format(*METHODS[name]) for name in served),
             )
         )
         beside = _beside(run, method)
@@ -98,13 +100,15 @@ def _controls(run: Run) -> tuple[str, str, int, int, int]:
                     help="Another seed, other completions.",
                 )
             )
+    if without := [METHODS[name][0] for name in compute.listed(run) if name not in served]:
+        st.caption(f":material/block: {' and '.join(without)}: not here. Each {NO_GRADIENT}.")
     return method, beside, length, count, seed
 
 
 def _beside(run: Run, method: str) -> str:
     """What stands beside the result: nothing, a second method on the same run, or a second run."""
-    runs = _runs(run)
-    names = [ALONE, *(name for name in METHODS if name != method), *runs]
+    runs = _runs(run, method)
+    names = [ALONE, *(name for name in compute.methods(run) if name != method), *runs]
 
     def called(name: str) -> str:
         if name in METHODS:
@@ -123,13 +127,17 @@ def _beside(run: Run, method: str) -> str:
     )
 
 
-def _runs(run: Run) -> dict[str, Run]:
-    """The runs that can complete the same image."""
+def _runs(run: Run, method: str) -> dict[str, Run]:
+    """The runs that can complete the same image by the same method."""
     grey = run.spec.data.binarisation == "none"
     return {
         each.name: each
         for each in library.runs()
-        if each.name != run.name and fits(each, run) and (each.spec.data.binarisation == "none") == grey
+        if each.name != run.name
+        and fits(each, run)
+        and (each.spec.data.binarisation == "none") == grey
+        and "vector" in able(each.spec)
+        and method in compute.methods(each)
     }
 
 
@@ -139,7 +147,7 @@ def _questions(first: Question, beside: str) -> list[Question]:
         return [first, replace(first, title=METHODS[beside][0], method=beside)]
     if beside == ALONE:
         return [first]
-    other = _runs(run)[beside]
+    other = _runs(run, first.method)[beside]
     y = None
     if other.spec.classes:
         known = (y for y in (first.y, first.subject.label, 0) if y is not None and y < other.spec.classes)

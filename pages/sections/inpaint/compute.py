@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vae_core.runs.run import Run
+from vae_core.spec.capabilities import capabilities
 from widgets.run_data.library import open_run
 from widgets.run_data.subject import Subject
 
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from vae_core.analysis.progress import Progress
 
 METHODS = {
+    "gibbs": (
+        "Gibbs sampling",
+        "One group after another, drawn given the others: all its categories are decoded and weighed. Exact "
+        "in time (Geman and Geman 1984).",
+    ),
     "hmc": (
         "Hamiltonian Monte Carlo",
         "Chains that follow the gradient of log p(x_observed, z): exact in time.",
@@ -42,6 +48,7 @@ METHODS = {
         "One pass of the encoder, hidden pixels black: right only where it was trained so.",
     ),
 }
+NUMBERS = ("Error", "log p, nats", "±", "Accepted", "ESS", "R̂")
 # Whose distribution log p(hidden | observed) is of, where that is not the model's own.
 OWN = {
     "encoder": "under the codes that the encoder draws, not the model's own",
@@ -49,12 +56,26 @@ OWN = {
 }
 
 
+GRADIENT = ("hmc", "langevin")  # follow that of log p(x_observed, z)
+NO_GRADIENT = "follows a gradient, and a choice of categories has none"
+
 # Draws of a chain that are counted, and those before that are not, of each method that has chains.
 LENGTHS = (50, 100, 200, 400, 800, 1600, 3200)
-WARM_UP = {"hmc": 100, "langevin": 150}
-CHAINS = ("hmc", "langevin", "metropolis_within_gibbs", "pseudo_gibbs")
+WARM_UP = {"gibbs": 50, "hmc": 100, "langevin": 150}
+CHAINS = ("gibbs", "hmc", "langevin", "metropolis_within_gibbs", "pseudo_gibbs")
 NEWS = 0.15  # seconds between two looks at a chain, at least
 MOMENTS = 61  # of a film
+
+
+def methods(run: Run) -> tuple[str, ...]:
+    """Those that serve the run's codes, the page's first choice first."""
+    of_categories = "categories" in capabilities(run.spec)
+    return tuple(name for name in METHODS if name not in (GRADIENT if of_categories else ("gibbs",)))
+
+
+def listed(run: Run) -> tuple[str, ...]:
+    """Those that serve, and those that a choice of categories leaves out."""
+    return tuple(name for name in METHODS if name in methods(run) or name in GRADIENT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +157,7 @@ def complete(
         more = {"on_step": step} | ({"steps": length} if method in WARM_UP else {"iterations": 2 * length})
     start = time.perf_counter()
     with quick_arithmetic():  # many small products: more threads would wait for each other
-        found = inpaint.METHODS[method](
+        found = (inpaint.METHODS | inpaint.OF_CATEGORIES)[method](
             model, x, mask, count, generator=generator, progress=progress, cancelled=cancelled, **more
         )
     seconds = time.perf_counter() - start
@@ -176,12 +197,18 @@ def compare(
     progress: Progress,
     cancelled: Callable[[], bool],
 ) -> list[dict[str, Any]]:
-    """A line for each method, of as many completions as the page shows: the same numbers as there."""
-    rows = []
-    for place, (method, (name, _)) in enumerate(METHODS.items()):
+    """A line for each method, of as many completions as the page shows: the same numbers as there. Of one
+    that does not serve such codes, why not."""
+    rows: list[dict[str, Any]] = []
+    served, shown = methods(open_run(path)), listed(open_run(path))
+    for place, method in enumerate(shown):
+        name = METHODS[method][0]
+        if method not in served:
+            rows.append({"Method": name, **dict.fromkeys(NUMBERS), "Verdict": NO_GRADIENT, "Seconds": None})
+            continue
 
         def tell(fraction: float, sentence: str, place: int = place, name: str = name) -> None:
-            progress((place + fraction) / len(METHODS), f"{name}: {sentence.lower()}")
+            progress((place + fraction) / len(shown), f"{name}: {sentence.lower()}")
 
         found = complete(path, version, subject, observed, y, method, count, seed, length, tell, cancelled)
         rows.append({"Method": name, **numbers(found), "Seconds": found.seconds})
@@ -190,13 +217,15 @@ def compare(
 
 def numbers(found: Completed) -> dict[str, Any]:
     """What is worth telling of completions; None where the method has none."""
+    from vae_core.analysis import inpaint
+
     done = found.completions
     return {
         "Error": float(found.scores.squared),
         "log p, nats": float(found.likelihood.value),
         "±": float(found.likelihood.error),
         "Accepted": None if done.acceptance is None else float(done.acceptance),
-        "ESS": None if done.ess is None else float(done.ess.min()),
+        "ESS": None if done.ess is None else inpaint.least(done.ess) or None,
         "R̂": worst(done.r_hat),
         "Verdict": verdict(done),
     }
@@ -217,7 +246,12 @@ def verdict(done: Completions) -> str:
     if done.r_hat is None:
         few = float(done.ess.min()) < 100
         return "few codes carry all the weight" if few else "enough codes count"
-    return inpaint.verdict(done.r_hat, done.ess)[1]
+    return inpaint.verdict(done.r_hat, done.ess, steps_taken(done))[1]
+
+
+def steps_taken(done: Completions) -> bool:
+    """Of chains: whether steps were accepted; a method without acceptance takes each."""
+    return done.acceptance is None or bool(done.acceptance > 0)
 
 
 def problem(run: Run, subject: Subject, observed: bytes, y: int | None) -> Problem:

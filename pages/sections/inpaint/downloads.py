@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pages.sections.inpaint import compute, reading
 from pages.sections.inpaint.result import Question, Result
 from vae_core.pixels import to_uint8
+from vae_core.runs.run import Run
+from vae_core.spec.capabilities import capabilities
 from widgets.components import take_away
 from widgets.components.take_away import File
 from widgets.run_data import library
 from widgets.run_data.classes import dataset_classes
 from widgets.shell import links, sheets, url_state
 from widgets.shell.downloads import csv_table
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SHEET = "The completions, one result under the other."
 FILM = "The chains from their start to the last draw, of the first result."
@@ -62,12 +68,19 @@ def film(question: Question, result: Result) -> bytes:
 
 def codes(questions: Sequence[Question], results: Sequence[Result]) -> str:
     """One line for each completion of each result."""
-    latent = max(each.run.spec.latent for each in questions)
+    latent = max(each.run.spec.latent for each in questions)  # of categories the groups
     head = ["run", "method", "completion", "read_as", *(f"z{d + 1}" for d in range(latent))]
     rows: list[list[object]] = []
     for question, result in zip(questions, results, strict=True):
         names, readings = dataset_classes(question.run), result.readings
-        for k, z in enumerate(result.found.completions.z.tolist()):
+        for k, z in enumerate(_numbers(question.run, result.found.completions.z)):
             read = "" if readings is None else names[readings.reads[-1, k]]
             rows.append([question.run.name, question.method, k + 1, read, *z, *[""] * (latent - len(z))])
     return csv_table(head, rows)
+
+
+def _numbers(run: Run, z: Tensor) -> list[list[float]]:
+    """What stands for codes z [K, D]: their numbers; of categories the chosen one of each group, from 1."""
+    if "categories" not in capabilities(run.spec):
+        return z.tolist()
+    return (z.unflatten(-1, (run.spec.latent, -1)).argmax(-1) + 1).tolist()

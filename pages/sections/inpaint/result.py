@@ -162,7 +162,9 @@ def mixed(found: Completed) -> bool:
     from vae_core.analysis import inpaint
 
     done = found.completions
-    return done.r_hat is None or done.ess is None or inpaint.verdict(done.r_hat, done.ess)[0]
+    if done.r_hat is None or done.ess is None:
+        return True
+    return inpaint.verdict(done.r_hat, done.ess, compute.steps_taken(done))[0]
 
 
 def facts(found: Completed, given: str) -> list[tuple[str, str, str]]:
@@ -180,9 +182,8 @@ def facts(found: Completed, given: str) -> list[tuple[str, str, str]]:
     if measured["Accepted"] is not None:
         rows.append(("accepted", f"{measured['Accepted']:.0%}", "The share of proposals that were accepted."))
     if measured["R̂"] is not None:
-        rows.append(
-            ("R̂", f"{measured['R̂']:.2f}", "Spread of all chains over that within one: 1 where they agree.")
-        )
+        shown = f"{measured['R̂']:.2f}" if measured["R̂"] < 100 else "over 100"
+        rows.append(("R̂", shown, "Spread of all chains over that within one: 1 where they agree."))
     if measured["ESS"] is not None:
         help = "Independent draws that would estimate a mean as well; the least of all dimensions."
         rows.append(("effective draws", f"{measured['ESS']:,.0f} of {done.draws:,}", help))

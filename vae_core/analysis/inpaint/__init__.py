@@ -4,9 +4,9 @@
     found.images, found.mean, found.std, inpaint.scores(found, truth, mask, model)
 
 x -> z ~ p(z | x_observed) -> p(x_hidden | z). All methods but `encoder` serve any model, also one that never
-saw a mask; they use the likelihood of the observed pixels alone. K completions are made at once. A model of
-classes completes under one that it is told: `inpaint.Told(model, y)` in its place; then all of the above is
-given y as well.
+saw a mask; they use the likelihood of the observed pixels alone. K completions are made at once.
+METHODS are of codes that are numbers, OF_CATEGORIES of categories. A model of classes completes under one
+that it is told: `inpaint.Told(model, y)` in its place; then all of the above is given y as well.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from collections.abc import Callable
 from functools import partial
 
 from vae_core.analysis.inpaint.by_cell import ByCell, by_cell, kept_cells
-from vae_core.analysis.inpaint.chains import verdict
+from vae_core.analysis.inpaint.chains import least, verdict
 from vae_core.analysis.inpaint.conditioned import Told
 from vae_core.analysis.inpaint.encoder import encoder_fill, pseudo_gibbs
+from vae_core.analysis.inpaint.gibbs import gibbs
 from vae_core.analysis.inpaint.hmc import hmc, langevin
 from vae_core.analysis.inpaint.importance import importance
 from vae_core.analysis.inpaint.in_order import InOrder, hides_the_end, in_order
@@ -29,6 +30,7 @@ from vae_core.analysis.inpaint.scores import Scores, scores
 
 __all__ = [
     "METHODS",
+    "OF_CATEGORIES",
     "PRESETS",
     "ByCell",
     "Completions",
@@ -41,6 +43,7 @@ __all__ = [
     "by_cell",
     "encoder_fill",
     "from_array",
+    "gibbs",
     "hides_the_end",
     "hmc",
     "importance",
@@ -48,6 +51,7 @@ __all__ = [
     "invert",
     "kept_cells",
     "langevin",
+    "least",
     "log_likelihood",
     "posterior",
     "preset",
@@ -65,3 +69,7 @@ METHODS: dict[str, Callable[..., Completions]] = {
     "langevin": langevin,
     "hmc": hmc,
 }
+# A choice of categories has no gradient, and each of its groups can be drawn given the others.
+OF_CATEGORIES: dict[str, Callable[..., Completions]] = {
+    name: method for name, method in METHODS.items() if name not in ("langevin", "hmc")
+} | {"gibbs": gibbs}

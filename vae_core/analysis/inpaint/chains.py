@@ -45,24 +45,35 @@ def r_hat(draws: Tensor) -> Tensor:
     return torch.where(within > 0, (total / within).sqrt(), stuck).float()
 
 
-def verdict(r_hat: Tensor, ess: Tensor) -> tuple[bool, str]:
+def least(ess: Tensor) -> float:
+    """The least of effective sample sizes [...] as `effective` finds them; 0 where nothing ever moved.
+
+    A dimension in which nothing moved, such as a category that was never drawn, has none, and is left out.
+    """
+    moved = ess[ess > 0]
+    return float(moved.min()) if len(moved) else 0.0
+
+
+def verdict(r_hat: Tensor, ess: Tensor, accepted: bool = False) -> tuple[bool, str]:
     """Whether chains mixed, and what to think of them in a sentence; of all dimensions together.
 
-    r_hat, ess [...]: of each. The thresholds are those below which a mean is hardly known at all: R-hat 1.05,
-    and 100 effective draws (Vehtari et al. 2021 ask for 1.01 and 400 before a number is published).
+    r_hat, ess [...]: of each. accepted: whether steps were taken, so that chains which stand still at one
+    discrete code have drawn it again and again. The thresholds are those below which a mean is hardly known
+    at all: R-hat 1.05, and 100 effective draws (Vehtari et al. 2021 ask for 1.01 and 400 before a number is
+    published).
     """
     known = r_hat[~r_hat.isnan()]
-    worst, least = float(known.max()) if len(known) else math.nan, float(ess.nan_to_num().min())
-    if least == 0 and not len(known):
-        return False, "no chain ever moved"
+    worst, fewest = float(known.max()) if len(known) else math.nan, least(ess)
+    if fewest == 0 and not len(known):
+        return accepted, "all chains draw the same code" if accepted else "no chain ever moved"
     if worst > 1.05:
         shown = f"{worst:.2f}" if worst < 100 else "over 100"
         return (
             False,
             f"not mixed: chains disagree (R̂ {shown}), modes are as frequent as they were at the start",
         )
-    if least < 100:
-        return False, f"not yet mixed: chains agree, but are worth {least:.0f} independent draws only"
+    if fewest < 100:
+        return False, f"not yet mixed: chains agree, but are worth {fewest:.0f} independent draws only"
     return True, "mixed: chains agree"
 
 
