@@ -393,8 +393,7 @@ RECIPES = {
         Recipe(
             "vq-class",
             "VQ-VAE told the class",
-            "The recipe vq whose decoder and prior are told the class: p(z|y) writes codes of a digit that is "
-            "asked for.",
+            "The recipe vq, told the class everywhere: p(z|y) writes codes of a digit that is asked for.",
             "A digit asked for by its class is written cell by cell; and codes of one digit, decoded as "
             "another, keep the shape that they have.",
             {

@@ -186,7 +186,7 @@ class AutoregressiveCodes(CodePrior):
         self.embedding = nn.Embedding(self.count, hidden)
         self.of_class: nn.Embedding | None = None
         if self.settings.of_class and not context and self.settings.class_in_cells:
-            # The layers take the class as well. By them alone it is learned late: it is worth 2.3 of 100 nats.
+            # The layers take the class, too. By them alone it is learned late: it is worth 2.3 of 100 nats.
             self.of_class = nn.Embedding(len(self.log_py), hidden)
         self.net = MaskedConvolutions(
             hidden,
