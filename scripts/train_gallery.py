@@ -162,6 +162,13 @@ PIECES = (
         frames=4,
     ),
     Piece(
+        "vq-class-mnist",
+        "vq-class",
+        "VQ-VAE told the class on MNIST",
+        "A prior over codes for each class: ask for a digit, and it is written cell by cell.",
+        frames=4,
+    ),
+    Piece(
         "vq-2d-mnist",
         "vq-2d",
         "VQ-VAE in a plane on MNIST",

@@ -401,7 +401,7 @@ RECIPES = {
                 "latent": 16,
                 "condition.kind": "class",
                 "prior.of_class": True,
-                "training.epochs": 6,
+                "training.epochs": 8,
                 "training.schedule": "cosine",
             },
         ),
