@@ -27,8 +27,9 @@ NEEDS: dict[str, tuple[Needs, ...]] = {
         ("vector", "continuous", "independent_pixels"),
         ("categories", "independent_pixels"),
         ("grid",),
+        ("levels",),
     ),
-    "inpaint": (("vector", "continuous", "likelihood"), ("grid",)),
+    "inpaint": (("vector", "continuous", "likelihood"), ("grid",), ("levels",)),
     "generate": (("vector", "continuous"), ("categories",), ("grid",), ("levels",)),
 }
 WITHOUT_WEIGHTS: dict[str, Capability] = {"latent_map": "vector"}  # of such runs; all others are decoded

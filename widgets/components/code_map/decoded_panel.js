@@ -5,6 +5,7 @@ import { showImage } from "../../../vae_core/browser/images.js";
 
 export class DecodedPanel {
   constructor(title) {
+    this.title = title;
     this.canvas = element("canvas", { role: "img", "aria-label": title });
     this.box = element("i", { class: "box" });
     this.covers = element("div", { class: "covers" });
@@ -14,12 +15,14 @@ export class DecodedPanel {
   /** A mean image [H, W, C] in [0, 1], of shape [C, H, W]. */
   show(mean, shape) { showImage(this.canvas, mean, shape); }
 
-  /** cell: the chosen one; covered: those that are not there yet, a set, or null for none. */
-  mark(cell, [rows, columns], covered) {
-    for (const [name, value] of Object.entries({ row: Math.floor(cell / columns), column: cell % columns, rows, columns })) this.root.style.setProperty(`--${name}`, value);
-    const cells = [...(covered ?? [])];
+  /** place: [row, column] of the chosen cell, of a grid {rows, columns}; covered: those that are not there yet, each [row, column, its grid]. */
+  mark(place, grid, covered) {
+    this.root.style.cssText = at(place, grid);
+    const cells = covered.map(([row, column, of]) => at([row, column], of));
     if (this.covers.dataset.cells === String(cells)) return;
     this.covers.dataset.cells = String(cells);
-    this.covers.replaceChildren(...cells.map((k) => element("i", { style: `--row: ${Math.floor(k / columns)}; --column: ${k % columns}` })));
+    this.covers.replaceChildren(...cells.map((style) => element("i", { style })));
   }
 }
+
+const at = ([row, column], { rows, columns }) => `--row: ${row}; --column: ${column}; --rows: ${rows}; --columns: ${columns}`;
