@@ -3,6 +3,7 @@ after another."""
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -42,11 +43,19 @@ HELP_OF_LEVELS = (
     "writes them; the bottom before the top; row by row, each cell of the top with the four below it; the "
     "cell that changes A's image most by itself first; or at random."
 )
+NOTICE_OF_LEVELS = (
+    "**Notice.** Cell after cell of A gives way to B’s, and the decoded image turns into B with the level "
+    "that tells more. Where top and bottom are of two images, the prior finds them dearest."
+)
 PICKER = 250  # pixels
 FEWEST, FRAMES = 10, 20  # from frame to frame
 TRAVELS = "Travels from A to B"
 SOME = 3  # other runs that are offered
 BOARD = "interpolate-discrete"
+
+
+def notice(run: Run) -> str:
+    return NOTICE_OF_LEVELS if "levels" in capabilities.of(run) else NOTICE
 
 
 def show(run: Run, pixels: Pixels) -> None:
@@ -138,13 +147,15 @@ def where(between: Between) -> str:
 
 def facts(between: Between, path: DiscretePath, log_p: Tensor | None) -> list[tuple[str, str, str]]:
     """The numbers beside the image."""
-    differ, all_places = len(path.places), path.codes.shape[1]
+    names = [between.name] if len(between.grids) == 1 else ["cells of the top", "cells of the bottom"]
+    ends = [0, prod(between.grids[0]), path.codes.shape[1]] if len(names) == 2 else [0, path.codes.shape[1]]
     rows = [
         (
-            f"{between.name.capitalize()} that differ",
-            f"{differ} of {all_places}",
-            f"The {between.name} in which the codes of A and B are not the same.",
+            f"{name.capitalize()} that differ",
+            f"{int(((path.places >= first) & (path.places < last)).sum())} of {last - first}",
+            f"The {name} in which the codes of A and B are not the same.",
         )
+        for name, first, last in zip(names, ends, ends[1:], strict=False)
     ]
     if log_p is not None:
         dearest = int(log_p.argmin())

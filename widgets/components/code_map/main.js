@@ -2,7 +2,7 @@
 // the decoder makes of it is there in the same frame. Cells can be hidden, for the prior to write them. Where codes are
 // of two levels, each has a map of its own; cells count on from the top to the bottom, as the prior writes them.
 
-import { embedded } from "../../../vae_core/browser/codes.js";
+import { embeddedLevels } from "../../../vae_core/browser/codes.js";
 import { element, setText } from "../../../vae_core/browser/dom.js";
 import { keysMenu, mounts, Teller } from "../../../vae_core/browser/mounted.js";
 import { sideBySide } from "../../../vae_core/browser/pictures.js";
@@ -51,7 +51,7 @@ class CodeMap {
     root.append(dom.waiting, dom.panels, dom.bar, dom.says, dom.order);
     this.observer = new ResizeObserver(() => this.request());
     this.observer.observe(dom.panels);
-    this.teller = new Teller(root, { holds: () => true, state: () => this.state(), playing: () => this.writing, tell: (state) => this.tell(state) });
+    this.teller = new Teller(root, { holds: () => true, state: () => this.state(), playing: () => this.writing || this.awaited, tell: (state) => this.tell(state) });
   }
 
   destroy() {
@@ -180,12 +180,15 @@ class CodeMap {
     clearTimeout(this.writing);
     const order = [...hidden].sort((a, b) => a - b);
     if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-    const step = (k) => {
-      this.left = new Set(order.slice(k));
-      this.writing = k < order.length ? setTimeout(() => step(k + 1), Math.min(WRITING, AT_MOST / order.length)) : null;
+    const started = performance.now(), each = Math.min(WRITING, AT_MOST / order.length);
+    const step = () => {
+      const written = Math.floor((performance.now() - started) / each);
+      this.left = new Set(order.slice(written));
+      this.writing = written < order.length ? setTimeout(step, each) : null;
       this.request();
+      if (!this.writing && this.teller.due) this.teller.settle(); // what the hand has done meanwhile
     };
-    step(0);
+    step();
   }
 
   // --- what the hand does ---
@@ -276,6 +279,7 @@ class CodeMap {
     this.last = this.hidden;
     this.awaited = { codes: this.codes.slice(), hidden: new Set(this.hidden) };
     this.tellWrite(this.state());
+    this.teller.knows(this.state());
     this.request();
   }
 
@@ -322,24 +326,16 @@ class CodeMap {
     });
   }
 
-  /** Codes of all levels, as the decoder takes them. */
-  embedded(codes) {
-    const parts = this.levels.map(({ vectors, from, cells }) => embedded(codes.subarray(from, from + cells), vectors));
-    const z = new Float32Array(this.decoder.latent);
-    parts.reduce((at, part) => (z.set(part, at), at + part.length), 0);
-    return z;
-  }
-
   draw() {
     const { colours } = this.theme, { codes, encoder, cell, level } = this, covered = this.writing ? this.left : this.hidden;
     const shown = codes.slice();
     if (this.looked !== null) shown[cell] = this.looked;
     const chosen = [[colours.paper, 1], [colours.accent, 3], [colours.paper, 1]], same = [[colours.ink, 1.5]], over = [[colours.accent, 1.5]];
     const started = performance.now();
-    this.decoded.show(this.decoder.decode(this.embedded(shown), this.data.y ?? undefined), this.decoder.image);
+    this.decoded.show(this.decoder.decode(embeddedLevels(shown, this.levels), this.data.y ?? undefined), this.decoder.image);
     this.root.dataset.decoding = (performance.now() - started).toFixed(1);
     const places = [...covered].map((k) => [...this.place(k), this.levels[this.levelOf(k)]]);
-    for (const panel of [this.image, this.decoded]) panel.mark(this.place(cell), level, panel === this.decoded ? places : []);
+    for (const panel of [this.image, this.decoded]) panel.mark(this.place(cell), level, panel === this.decoded ? places : [], this.theme);
     const pointed = this.pointed ?? cell;
     for (const { map, pictures, tile, from } of this.levels) {
       map.draw(this.theme, pictures, tile, (k) => shown[from + k], (k) => ({

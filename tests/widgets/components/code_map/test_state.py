@@ -9,8 +9,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vae_core.model.posteriors import VectorQuantised
-from vae_core.spec import VqPosterior
+from vae_core.model.posteriors import TwoLevelQuantised, VectorQuantised
+from vae_core.spec import Vq2Posterior, VqPosterior
 from widgets.components.code_map import CodeMapState
 
 CELLS, CODES = 12, 7
@@ -81,6 +81,24 @@ def test_the_browser_embeds_codes_as_the_model_does(javascript: Callable[..., An
         vectors=posterior.codebook.tolist(),
     )
     torch.testing.assert_close(torch.tensor(z), posterior.embed(grid).detach())
+
+
+def test_the_browser_embeds_codes_of_two_levels_as_the_model_does(javascript: Callable[..., Any]) -> None:
+    posterior = TwoLevelQuantised(Vq2Posterior(codes=CODES, bottom_codes=3), 3, ((1, 2), (2, 4)))
+    generator = torch.Generator().manual_seed(0)
+    top, bottom = (torch.randint(n, grid, generator=generator) for n, grid in ((CODES, (1, 2)), (3, (2, 4))))
+    z = javascript(
+        "codes.js",
+        "[...embeddedLevels(Int16Array.from(codes), books.map(([vectors, cells]) => "
+        "({ cells, vectors: Object.assign(vectors.flat(), { shape: [vectors.length, 3] }) })))]",
+        folder="../../vae_core/browser",
+        codes=[*top.flatten().tolist(), *bottom.flatten().tolist()],
+        books=[
+            [book.codebook.tolist(), len(of.flatten())]
+            for book, of in zip(posterior.codebooks, (top, bottom), strict=True)
+        ],
+    )
+    torch.testing.assert_close(torch.tensor(z), posterior.embed(top, bottom).detach())
 
 
 @pytest.mark.parametrize(
