@@ -51,6 +51,6 @@ def test_a_click_takes_a_category_and_every_picture_is_what_pytorch_decodes(stag
     np.testing.assert_allclose(
         picture(".row:nth-of-type(3) .tile:nth-of-type(4) canvas"), expected(3, 2, 1), atol=1
     )
-    assert CodeMapState.from_browser(board.said("rows"), M, K) == CodeMapState(((1, 2), (2, 1)))
+    assert CodeMapState.from_browser(board.said("rows"), (K,) * M) == CodeMapState(((1, 2), (2, 1)))
     assert float(board.page.locator("#rows .categories").get_attribute("data-decoding")) < 16
     assert not board.errors

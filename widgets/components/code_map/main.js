@@ -287,7 +287,7 @@ class CodeMap {
   mapKey(n, event, step) {
     const here = this.levelOf(this.cell) === n, own = () => this.choose(this.encoder[this.cell]);
     const acts = {
-      Enter: () => this.level.book.over.focus(), Backspace: own, Delete: own, " ": () => this.hiding && this.press(this.cell),
+      Enter: () => this.toCodebook(), Backspace: own, Delete: own, " ": () => this.hiding && this.press(this.cell),
     };
     if (event.key === "z" && (event.ctrlKey || event.metaKey)) this.undo();
     else if (event.ctrlKey || event.metaKey || event.altKey || (step === null && !acts[event.key])) return;
@@ -295,6 +295,11 @@ class CodeMap {
     else if (step !== null) this.go(n, this.cell + step);
     else acts[event.key]();
     event.preventDefault();
+  }
+
+  toCodebook() {
+    this.draw(); // which shows that of the level: what is hidden takes no focus
+    this.level.book.over.focus();
   }
 
   codebookKey(event, step) {
