@@ -19,6 +19,7 @@ from widgets.components.board import parcel
 from widgets.shell import data_url, words
 
 App = Callable[..., AppTest]
+SHIPPED = Path(__file__).parents[2] / "checkpoints" / "vq2-mnist"
 CHANGES = {
     "data.name": "digits", "latent": 3, "posterior.kind": "vq2", "posterior.codes": 6,
     "posterior.bottom_codes": 5, "net.hidden": 8, "net.blocks": 0, "prior.hidden": 6, "training.steps": 30,
@@ -182,3 +183,9 @@ def test_the_board_has_the_codes_and_the_nats_of_both_levels(run: Run) -> None:
     used = (arrays["uses"][-1] > 0).astype(int)
     assert shown["Codes used"] == (f"{used[:6].sum()} of 6", f"bottom {used[6:].sum()} of 5")
     assert float(arrays["kl"][-1].sum()) == pytest.approx(run.evaluation["kl"], rel=0.05)
+
+
+@pytest.mark.parametrize("page", ["latent_map", "interpolate", "inpaint", "generate"])
+def test_the_shipped_run_opens_on_its_pages(app: App, own_runs: Path, mnist_root: Path, page: str) -> None:
+    shutil.copytree(SHIPPED, own_runs / SHIPPED.name)
+    opened(app(page, run=SHIPPED.name))
