@@ -30,7 +30,7 @@ from vae_core.runs.run import Run
 from vae_core.spec import Spec
 from vae_core.training.loop import Trainer, untrained
 
-MODELS = ("vae-2d", "conv-2d", "cvae", "flow-prior-2d", "vamp-2d", "iaf-2d", "gumbel", "vq")
+MODELS = ("vae-2d", "conv-2d", "cvae", "flow-prior-2d", "vamp-2d", "iaf-2d", "gumbel", "vq", "vq2")
 STEPPED = (*MODELS, "m2-100", "iwae-50", "info", "sprites-beta-tc", "sprites-factor", "masked-16d", "denoise")
 
 

@@ -27,4 +27,4 @@ run = library.current()
 
 with error_boundary():
     interpolate.page(run)
-layout.equation(*(OF_DISCRETE if {"grid", "categories"} & capabilities.of(run) else OF_VECTORS))
+layout.equation(*(OF_DISCRETE if {"grid", "levels", "categories"} & capabilities.of(run) else OF_VECTORS))

@@ -1,5 +1,5 @@
 """Latent map: where the images went, against where the prior expects them; of a run whose codes are grids of
-cells, the map of an image's codes, or what their two levels say; of categories, what each group says."""
+cells, the map of an image's codes, of each level one; of categories, what each group says."""
 
 from __future__ import annotations
 

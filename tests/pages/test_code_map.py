@@ -107,7 +107,7 @@ def test_cells_of_one_image_give_way_to_those_of_another(app: App, run: Run) -> 
     np.testing.assert_allclose(path["codes"][[0, -1]], z, rtol=1e-6)
     differ = (ends[0] != ends[1]).flatten().nonzero().flatten()
     assert sorted(path["places"].tolist()) == differ.tolist()
-    assert header["stepped"]["rows"] == header["stepped"]["columns"] == 2
+    assert header["stepped"]["grids"] == [[2, 2]]
     np.testing.assert_allclose(path["log_p"][[0, -1]], run.model.prior.log_prob_of(ends), rtol=1e-5)
     assert "are of runs whose codes are vectors" in said(at)
     assert "Train one" in {link.proto.label for link in at.get("page_link")}

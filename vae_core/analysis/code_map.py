@@ -1,5 +1,5 @@
-"""A grid of codes of one image: what it says of the image in nats, and where images use a code; and grids
-of codes as a prior writes them."""
+"""The codes of one image: what they say of it in nats, and where images use a code; and codes as a prior
+writes them. Codes of all cells are in one row, as `cells` has them."""
 
 from __future__ import annotations
 
@@ -9,23 +9,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vae_core.model.posteriors import GridCodes, VectorQuantised
-from vae_core.model.priors import CodePrior, TwoLevelCodes
+from vae_core.analysis import cells
+from vae_core.model.posteriors import TwoLevelQuantised
 from vae_core.model.vae import VAE
-
-NO_CODEBOOK = "This model has no codebook: its codes are vectors."
-
-
-def parts(model: VAE) -> tuple[VectorQuantised, CodePrior]:
-    """The codebook and the prior over its codes. Raises ValueError of a model that has none."""
-    if not isinstance(model.posterior, VectorQuantised) or not isinstance(model.prior, CodePrior):
-        raise ValueError(NO_CODEBOOK)
-    return model.posterior, model.prior
 
 
 @dataclass(frozen=True, eq=False)
 class Encoded:
-    """codes: int64 [h, w]. vectors: of the encoder [h, w, D], each nearest to its code."""
+    """codes: int64 [N]. vectors: of the encoder [N, D], each nearest to its code."""
 
     codes: Tensor
     vectors: Tensor
@@ -34,18 +25,27 @@ class Encoded:
 @torch.inference_mode()
 def encode(model: VAE, image: Tensor, y: Tensor | None = None) -> Encoded:
     """The codes of one image, float [C, H, W] in [0, 1]; y: int64 [1], of an encoder that sees the class."""
-    codebook, _ = parts(model)
-    vectors = codebook.vectors(model.encode(image[None].to(model.device), y))[0]
-    return Encoded(codebook.nearest(vectors).cpu(), vectors.cpu())
+    posterior = model.posterior
+    params = model.encode(image[None].to(model.device), y)
+    of_levels = posterior.levels(params) if isinstance(posterior, TwoLevelQuantised) else (params,)
+    of_books = list(zip(posterior.codebooks, of_levels, strict=True))
+    vectors = [book.vectors(of)[0].flatten(0, 1) for book, of in of_books]
+    codes = cells.joined([book.indices(of)[0] for book, of in of_books])
+    return Encoded(codes.cpu(), torch.cat(vectors).cpu())
 
 
 @dataclass(frozen=True)
 class Cost:
-    """In nats: log_px, log p(x|z) of the image; log_pz, of the codes under the model's own prior. `joint`,
-    log p(x, z), is their sum; of the encoder's codes, where q(z|x) = 1, it is the ELBO of the image."""
+    """In nats: log_px, log p(x|z) of the image; of_levels, log p of the codes of every level given those
+    above it, under the model's own prior, and log_pz, their sum. `joint`, log p(x, z), is the sum of all; of
+    the encoder's codes, where q(z|x) = 1, it is the ELBO of the image."""
 
     log_px: float
-    log_pz: float
+    of_levels: tuple[float, ...]
+
+    @property
+    def log_pz(self) -> float:
+        return sum(self.of_levels)
 
     @property
     def joint(self) -> float:
@@ -54,42 +54,30 @@ class Cost:
 
 @torch.inference_mode()
 def cost(model: VAE, image: Tensor, codes: Tensor, y: Tensor | None = None) -> Cost:
-    """Of codes int64 [h, w] held against an image, float [C, H, W] in [0, 1].
+    """Of codes int64 [N] held against an image, float [C, H, W] in [0, 1].
 
     y: int64 [1], the class under which both are decoded and priced; without, of a model of classes, the
     decoder blends them by p(y), and the prior sums them out.
     """
-    codebook, prior = parts(model)
-    z = codebook.embed(codes.to(model.device))[None, None]
+    z = cells.embed(model, codes.to(model.device))[None, None]
     given = None if y is None else model.weights(y)
     log_px = model.likelihood.log_prob(model.decode(z, given), image[None].to(model.device))
-    of_prior = prior.log_prob_of(codes.to(model.device)[None], given)
-    return Cost(float(log_px), float(of_prior))
+    of_levels = cells.log_prob(model, codes[None], given)[0]
+    return Cost(float(log_px), tuple(of_levels.tolist()))
 
 
-def use(codes: GridCodes, code: int) -> Tensor:
-    """Of each cell the share of images that have this code there, [h, w]."""
-    return (codes.indices == code).float().mean(0)
+def use(indices: Tensor, code: int) -> Tensor:
+    """Of each cell the share of images [B, h, w] that have this code there, [h, w]."""
+    return (indices == code).float().mean(0)
 
 
-def most_using(codes: GridCodes, code: int, count: int) -> tuple[Tensor, Tensor]:
-    """The images [M], at most `count`, in which most cells have this code, and of each how many [M]; images
-    of as many cells in their order, and none without the code."""
-    cells = (codes.indices == code).flatten(1).sum(1)
-    order = cells.argsort(descending=True, stable=True)[:count]
-    order = order[cells[order] > 0]
-    return order, cells[order]
-
-
-@torch.inference_mode()
-def write(
-    model: VAE, codes: Tensor, hidden: Tensor, generator: torch.Generator, y: Tensor | None = None
-) -> Tensor:
-    """codes int64 [h, w], those of the hidden cells [h, w] bool written by the prior in raster order: each
-    given all cells before it, kept or written; see `CodePrior.write`. y: int64 [1], of a prior told one."""
-    _, prior = parts(model)
-    given = None if y is None else model.weights(y)
-    return prior.sample_codes(1, generator, given, codes[None], ~hidden)[0].cpu()
+def most_using(indices: Tensor, code: int, count: int) -> tuple[Tensor, Tensor]:
+    """The images [M] of [B, h, w], at most `count`, in which most cells have this code, and of each how many
+    [M]; images of as many cells in their order, and none without the code."""
+    having = (indices == code).flatten(1).sum(1)
+    order = having.argsort(descending=True, stable=True)[:count]
+    order = order[having[order] > 0]
+    return order, having[order]
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,9 +111,7 @@ def sample(
     temperature: what the logits of the prior are divided by. classes: of the samples in turn; without any,
     of a model that is told classes, they are drawn from p(y).
     """
-    prior, y = model.prior, None
-    if not isinstance(prior, CodePrior | TwoLevelCodes):
-        raise ValueError(NO_CODEBOOK)
+    prior, y = cells.prior_of(model), None
     if model.classes:
         y = torch.multinomial(prior.log_py.exp(), count, replacement=True, generator=generator)
         if classes:
@@ -137,12 +123,6 @@ def sample(
     else:
         drawn = prior.sample_codes(count, generator, given, temperature=temperature)
         levels = [drawn] if isinstance(drawn, Tensor) else list(drawn)
-    nats = -prior.log_prob(embed(model, levels), given)
+    nats = -prior.log_prob(cells.embed(model, cells.joined(levels)), given)
     top, bottom = levels[0].cpu(), levels[1].cpu() if len(levels) == 2 else None
     return Samples(top, y, nats.cpu(), bottom)
-
-
-def embed(model: VAE, levels: Sequence[Tensor]) -> Tensor:
-    """The codes of every level, int64 [N, h, w] each, as z [N, numbers]."""
-    books = model.posterior.codebooks
-    return torch.cat([book.embed(codes) for book, codes in zip(books, levels, strict=True)], -1)

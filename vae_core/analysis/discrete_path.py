@@ -3,7 +3,7 @@ grid, or a group of categories."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -26,6 +26,17 @@ def giving_way(a: Tensor, b: Tensor, order: Tensor) -> DiscretePath:
     rank[places] = torch.arange(len(places))
     given = torch.arange(len(places) + 1)[:, None] > rank
     return DiscretePath(torch.where(given, b, a), places)
+
+
+def by_place(grids: Sequence[tuple[int, int]]) -> Tensor:
+    """The cells [N] of grids over each other, counted on from one to the next, row by row of the first: each
+    of its cells, and then those of the others that lie over it."""
+    rows, columns = grids[0]
+    over = []
+    for height, width in grids:
+        row, column = torch.arange(height) * rows // height, torch.arange(width) * columns // width
+        over.append((row[:, None] * columns + column).flatten())
+    return torch.cat(over).argsort(stable=True)
 
 
 def by_difference(images: Callable[[Tensor], Tensor], a: Tensor, b: Tensor) -> Tensor:

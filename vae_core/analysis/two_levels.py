@@ -1,87 +1,61 @@
 """Images coded at two levels: what each costs, what each alone says, and the top of one image with the bottom
-of another. Razavi et al. 2019."""
+of another. Razavi et al. 2019. Codes [B, N] are those of all cells in one row, as `cells` has them."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from vae_core.analysis.code_map import embed
-from vae_core.model.posteriors import GridCodes, TwoLevelQuantised
+from vae_core.analysis import cells
+from vae_core.model.posteriors import GridCodes
 from vae_core.model.priors import TwoLevelCodes
 from vae_core.model.vae import VAE
 
 
-def parts(model: VAE) -> tuple[TwoLevelQuantised, TwoLevelCodes]:
-    """The codebooks and the prior over their codes. Raises ValueError of a model without two levels."""
-    if not isinstance(model.posterior, TwoLevelQuantised) or not isinstance(model.prior, TwoLevelCodes):
-        raise ValueError("This model's codes have no two levels.")
-    return model.posterior, model.prior
-
-
-@dataclass(frozen=True, eq=False)
-class Levels:
-    """The codes of N images: top int64 [N, h, w], bottom int64 [N, 2h, 2w]."""
-
-    top: Tensor
-    bottom: Tensor
-
-    def z(self, model: VAE) -> Tensor:
-        """As the decoder takes them [N, numbers]."""
-        return embed(model, (self.top, self.bottom))
-
-
 @torch.inference_mode()
-def encode(model: VAE, images: Tensor, y: Tensor | None = None) -> Levels:
-    """The codes of images, float [N, C, H, W] in [0, 1]; y: int64 [N], of an encoder that sees the class."""
-    posterior, _ = parts(model)
-    return Levels(*posterior.indices(model.encode(images.to(model.device), y)))
+def of_top(model: VAE, codes: Tensor, y: Tensor | None = None) -> Tensor:
+    """The top of codes [B, N] alone: their bottom is drawn from p(bottom | top, y), the same every time.
 
-
-@torch.inference_mode()
-def of_top(model: VAE, top: Tensor, y: Tensor | None = None) -> Levels:
-    """A top [N, h, w] alone: its bottom is drawn from p(bottom | top, y), the same every time.
-
-    y: int64 [N]; of a prior for each class and without y, classes drawn from p(y).
+    y [B, C] or [C]; of a prior for each class and without y, classes drawn from p(y).
     """
-    _, prior = parts(model)
+    top, _ = cells.split(model, torch.arange(codes.shape[-1]))
+    kept = torch.arange(codes.shape[-1]) < top.numel()
+    return cells.write(model, codes, kept, torch.Generator(model.device).manual_seed(0), y)
+
+
+@torch.inference_mode()
+def of_bottom(model: VAE, codes: Tensor, y: Tensor | None = None) -> Tensor:
+    """The bottom of codes [B, N] alone: their top is the most probable code under the prior, cell by cell in
+    raster order, the same for every image; y as in `of_top`. Raises ValueError of a model of one level."""
+    if not isinstance(model.prior, TwoLevelCodes):
+        raise ValueError("This model's codes have no two levels.")
+    _, bottom = cells.split(model, codes)
     generator = torch.Generator(model.device).manual_seed(0)
-    return Levels(*prior.sample_codes(len(top), generator, _given(model, y), top))
+    top = model.prior.top.sample_codes(len(codes), generator, y, temperature=0.0)
+    return cells.joined((top, bottom.to(top)))
+
+
+def swapped(model: VAE, a: Tensor, b: Tensor) -> Tensor:
+    """Of two images' codes [N] each, [4, N]: a; the top of a with the bottom of b; the top of b with the
+    bottom of a; b."""
+    (top_a, bottom_a), (top_b, bottom_b) = cells.split(model, a), cells.split(model, b)
+    pairs = [(top_a, bottom_a), (top_a, bottom_b), (top_b, bottom_a), (top_b, bottom_b)]
+    return torch.stack([cells.joined(pair) for pair in pairs])
 
 
 @torch.inference_mode()
-def of_bottom(model: VAE, bottom: Tensor, y: Tensor | None = None) -> Levels:
-    """A bottom [N, 2h, 2w] alone: its top is the most probable code under the prior, cell by cell in raster
-    order, the same for every image; y as in `of_top`."""
-    _, prior = parts(model)
-    generator = torch.Generator(model.device).manual_seed(0)
-    return Levels(prior.top.sample_codes(len(bottom), generator, _given(model, y), temperature=0.0), bottom)
-
-
-@torch.inference_mode()
-def nats(model: VAE, codes: Levels, y: Tensor | None = None) -> Tensor:
-    """-log p(top) and -log p(bottom | top) of each [N, 2]; y: int64 [N], the class under which."""
-    _, prior = parts(model)
-    return -prior.log_prob_of(codes.top, codes.bottom, _given(model, y)).cpu()
-
-
-@torch.inference_mode()
-def log_px(model: VAE, images: Tensor, codes: Levels, y: Tensor | None = None) -> Tensor:
-    """log p(x|z) of images, float [N, C, H, W] in [0, 1], under codes: [N] in nats."""
-    params = model.decode(codes.z(model)[None], _given(model, y))
-    return model.likelihood.log_prob(params, images.to(model.device))[0].cpu()
+def log_px(model: VAE, image: Tensor, codes: Tensor, y: Tensor | None = None) -> Tensor:
+    """log p(x|z) of one image, float [C, H, W] in [0, 1], under each of codes [B, N]: [B] in nats; y
+    [B, C]."""
+    params = model.decode(cells.embed(model, codes.to(model.device))[None], y)
+    images = image.to(model.device).expand(len(codes), *image.shape)
+    return model.likelihood.log_prob(params, images)[0].cpu()
 
 
 @torch.inference_mode()
 def mean_nats(model: VAE, codes: GridCodes) -> Tensor | None:
-    """`nats` averaged over images [2]; None of codes of one level."""
+    """-log p(top) and -log p(bottom | top), averaged over images [2]; None of codes of one level."""
     if codes.bottom is None:
         return None
-    there = Levels(codes.indices.to(model.device), codes.bottom.to(model.device))
-    return nats(model, there, codes.labels if model.classes else None).mean(0)
-
-
-def _given(model: VAE, y: Tensor | None) -> Tensor | None:
-    return None if y is None else model.weights(y)
+    y = model.weights(codes.labels) if model.classes and codes.labels is not None else None
+    return -cells.log_prob(model, cells.joined((codes.indices, codes.bottom)), y).mean(0).cpu()

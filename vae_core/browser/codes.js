@@ -7,6 +7,15 @@ export function embedded(codes, vectors) {
   return z;
 }
 
+/** Codes of several levels in one row, each level {vectors, cells}, as z: the numbers of one level behind those of the other. */
+export function embeddedLevels(codes, levels) {
+  let from = 0;
+  const parts = levels.map(({ vectors, cells }) => embedded(codes.subarray(from, from += cells), vectors));
+  const z = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  parts.reduce((at, part) => (z.set(part, at), at + part.length), 0);
+  return z;
+}
+
 /** The categories chosen in each of M groups as z [M * K]: in every group a 1 at its category. */
 export function oneHot(chosen, categories) {
   const z = new Float32Array(chosen.length * categories);

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from vae_core.data.catalogue import CATALOGUE
-from vae_core.data.dataset import Dataset, Published, Request, Unavailable
-from vae_core.data.storage import Arrays, cached, roots
+from vae_core.data import published_sets
+from vae_core.data.dataset import Dataset, Published, Request
+from vae_core.data.storage import roots
 
 log = logging.getLogger(__name__)
 
@@ -42,17 +42,8 @@ def published(name: str) -> Published:
 
 
 def load(request: Request) -> Dataset:
-    """Raises Unavailable where the archive is neither on disk nor to be had from the network."""
-    import torch
-
-    arrays = cached(f"{request.name}-{request.split}-1", lambda: _decode(request))
-    return Dataset(
-        name=request.name,
-        split=request.split,
-        images=torch.from_numpy(arrays["images"]),
-        labels=torch.from_numpy(arrays["labels"]),
-        class_names=CATALOGUE[request.name].classes,
-    )
+    """Raises Unavailable where its files are neither on disk nor to be had from the network."""
+    return published_sets.load(request, read)
 
 
 def read(name: str, split: str) -> tuple[np.ndarray, np.ndarray] | None:
@@ -105,17 +96,3 @@ def _members(path: Path, names: tuple[str, ...], records: int) -> list[bytes]:
                 raise Damaged(f"{name} ends after {len(content)} bytes")
             contents.append(content)
     return contents
-
-
-def _decode(request: Request) -> Arrays:
-    arrays = read(request.name, request.split)
-    if arrays is None:
-        from vae_core.data.download import fetch
-
-        fetch(request.name, request.report)
-        arrays = read(request.name, request.split)
-    if arrays is None:
-        raise Unavailable(
-            f"{CATALOGUE[request.name].title} was downloaded, and its files cannot be read again."
-        )
-    return {"images": arrays[0], "labels": arrays[1].astype(np.int64)}

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from vae_core.data import published_sets
 from vae_core.data.catalogue import CATALOGUE
-from vae_core.data.dataset import Dataset, Published, Request, Unavailable
-from vae_core.data.storage import Arrays, cached, roots
+from vae_core.data.dataset import Dataset, Published, Request
+from vae_core.data.storage import roots
 
 log = logging.getLogger(__name__)
 
@@ -58,17 +59,8 @@ def published(name: str) -> Published:
 
 
 def load(request: Request) -> Dataset:
-    """Raises Unavailable where the files are neither on disk nor to be had from the network."""
-    import torch
-
-    arrays = cached(f"{request.name}-{request.split}-1", lambda: _decode(request))
-    return Dataset(
-        name=request.name,
-        split=request.split,
-        images=torch.from_numpy(arrays["images"]),
-        labels=torch.from_numpy(arrays["labels"]),
-        class_names=CATALOGUE[request.name].classes,
-    )
+    """Raises Unavailable where its files are neither on disk nor to be had from the network."""
+    return published_sets.load(request, read)
 
 
 def read(name: str, split: str) -> tuple[np.ndarray, np.ndarray] | None:
@@ -101,21 +93,6 @@ def parse(content: bytes) -> np.ndarray:
             f"its header promises {' x '.join(map(str, shape))} bytes, and {len(content) - start} follow"
         )
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape).copy()
-
-
-def _decode(request: Request) -> Arrays:
-    arrays = read(request.name, request.split)
-    if arrays is None:
-        from vae_core.data.download import fetch
-
-        fetch(request.name, request.report)
-        arrays = read(request.name, request.split)
-    if arrays is None:
-        raise Unavailable(
-            f"{CATALOGUE[request.name].title} was downloaded, and its files cannot be read again."
-        )
-    images, labels = arrays
-    return {"images": images[:, None], "labels": labels.astype(np.int64)}
 
 
 def _array(path: Path, md5: str) -> np.ndarray | None:

@@ -32,11 +32,13 @@ NEEDS: dict[str, tuple[Needs, ...]] = {
         ("vector", "continuous", "independent_pixels"),
         ("categories", "independent_pixels"),
         ("grid",),
+        ("levels",),
     ),
     "inpaint": (
         ("vector", "continuous", "likelihood"),
         ("categories", "likelihood", "independent_pixels"),
         ("grid",),
+        ("levels",),
     ),
     "generate": (("vector", "continuous"), ("categories",), ("grid",), ("levels",)),
 }

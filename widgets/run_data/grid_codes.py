@@ -50,7 +50,8 @@ def _codebook(path: str, version: Any, stamp: Any, level: int) -> Codebook:
 
 @dataclass(frozen=True, eq=False)
 class Encoded:
-    """codes int16 [h, w]; vectors [h * w, D] of the encoder."""
+    """Of all N cells in one row, those of the top level first: codes int16 [N]; vectors [N, D] of the
+    encoder."""
 
     codes: np.ndarray
     vectors: np.ndarray
@@ -67,7 +68,13 @@ def _encode(path: str, version: Any, subject: Subject) -> Encoded:
 
     model = open_run(path).model
     found = code_map.encode(model, subject.tensor(), condition(model.classes, subject.label))
-    return Encoded(found.codes.numpy().astype(np.int16), found.vectors.flatten(0, 1).numpy())
+    return Encoded(found.codes.numpy().astype(np.int16), found.vectors.numpy())
+
+
+def split(run: Run, row: np.ndarray) -> list[np.ndarray]:
+    """Of all cells in one row, [N], those of every level [h, w]."""
+    ends = np.cumsum([rows * columns for rows, columns in run.spec.grids])
+    return [of.reshape(grid) for of, grid in zip(np.split(row, ends[:-1]), run.spec.grids, strict=True)]
 
 
 def of_images(codes: Codes) -> GridCodes:

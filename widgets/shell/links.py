@@ -41,8 +41,8 @@ OLD_NAMES = {
     ("generate", "conditional_slide"): "generate_slide",
     ("generate", "conditional_dead"): "generate_dead",
 }
-# (page, name in older links) of what is always there today.
-GONE = {("train", "map")}
+# (page, name in older links) of what is always there today, or is shown on another page.
+GONE = {("train", "map"), ("latent_map", "b")}
 # (name today, value in older links): the value today.
 OLD_VALUES = {("direction", "kept"): "saved"}
 
@@ -127,7 +127,8 @@ Q = Text("q", MAP, "q", "Where the hand has moved q(z|x), beside the true poster
 
 CHANGED_CODES = Text("codes", (*MAP, *TRAVERSE), "codes",
     "The cells of a code map whose code is not the encoder's; the groups whose category is not the start's.",
-    form="`cell-code`, joined by `_`; cells and groups count from 1, cells row by row, codes from 0",
+    form="`cell-code`, joined by `_`; cells and groups count from 1, cells row by row, and on from the top "
+    "level to the bottom, codes from 0",
     quiet=True)
 HIDDEN_CELLS = Text("hidden", MAP, "hidden cells", "The cells that the prior is to write.",
     form="numbers of cells or `first-last`, joined by `_`", quiet=True)
@@ -172,8 +173,7 @@ FILM = Whole("film", TRAVERSE, "dimension", "The dimension of the GIF of one.", 
 
 TAB = Choice("tab", INTERPOLATE, "question", "A path between two images, a grid between four, or sums "
     "of codes.", options=("path", "grid", "arithmetic"), default="path")
-END = Picture("b", (*MAP, *INTERPOLATE), "image",
-    "B, where the path ends; on a map of two levels of codes the image whose levels are swapped with A's.")
+END = Picture("b", INTERPOLATE, "image", "B, where the path ends.")
 LOWER_LEFT = Picture("c", INTERPOLATE, "image", "C, the lower left corner of the grid.")
 LOWER_RIGHT = Picture("d", INTERPOLATE, "image", "D, the lower right corner of the grid.")
 GRID_WAY = Choice("grid_way", INTERPOLATE, "grid", "How codes go from corner to corner.",
@@ -193,7 +193,7 @@ UNDER = Choice("under", INTERPOLATE, "class", "The class under which a model of 
     "number.", default="travels")
 ORDER = Choice("order", INTERPOLATE, "order",
     "In which order cells of a grid of codes, or groups of categories, of A give way to B's.",
-    options=("raster", "kl", "difference", "random"))
+    options=("top", "bottom", "raster", "kl", "difference", "random"))
 COMPARE = Choice("compare", INTERPOLATE, "second run", "The run whose path stands below the first one's.",
     default="none")
 T = Number("t", INTERPOLATE, "place on the path", "Where on the path the slider stands: 0 is A, 1 is B.",

@@ -48,14 +48,14 @@ def show(run: Run, subject: Subject, pixels: str, unit: Unit) -> None:
 def one_grid(run: Run, subject: Subject, pixels: str, unit: Unit) -> None:
     found = group_codes.probabilities(run, subject)
     use = group_codes.use(usage.codes(run))
-    groups, each = found.shape
+    categories_of = [found.shape[1]] * len(found)
     start = found.argmax(1)
-    state = GRID.read(lambda link: CodeMapState.from_link(link, groups, each))
+    state = GRID.read(lambda link: CodeMapState.from_link(link, categories_of))
     group = int(use.order[0]) if state.cell is None else state.cell
 
     def receive() -> None:
         said = (st.session_state.get(GRID.key) or {}).get("state")
-        now = CodeMapState.from_browser(said, groups, each)
+        now = CodeMapState.from_browser(said, categories_of)
         if now is not None:
             GRID.hear(now)
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.sections.code_map import levels, stage
+from pages.sections.code_map import stage
 from vae_core.runs.run import Run
 from widgets.components import picker, pixels_switch
 from widgets.run_data import capabilities, classes
-from widgets.run_data.subject import Picked, Subject
+from widgets.run_data.subject import Subject
 from widgets.shell import links, units, url_state, url_widgets
-from widgets.shell.link_pictures import Picture
 
 NOTICE = (
     "**Notice.** A code changes the image about its own cell, and hardly elsewhere. What one code means "
     "depends on its neighbours."
+)
+NOTICE_OF_LEVELS = (
+    "**Notice.** How far each level’s codes reach, and how much of the image is left where one stands alone. "
+    "The nats say which level tells more."
 )
 PICKER = 300
 
@@ -24,28 +27,17 @@ def page(run: Run | None) -> None:
     two = "levels" in capabilities.of(run)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="map-title"):
         st.title("Code map", width="content")
-        st.markdown(levels.NOTICE if two else NOTICE, width="stretch")
+        st.markdown(NOTICE_OF_LEVELS if two else NOTICE, width="stretch")
     if not capabilities.shows(run, "latent_map"):
         return
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="code-map-strip"):
-        picked = [pick(run, links.IMAGE, "A" if two else "Image")]
-        if two:
-            picked.append(pick(run, links.END, "B"))
-        y = decoded_class(run, None if picked[0] is None else picked[0].label)
-        pixels = pixels_switch.choose(run) if two else pixels_switch.choose_in_browser(run)
+        with st.container(width=PICKER):
+            picked = picker.pick(links.IMAGE, run, label="Image")
+        y = decoded_class(run, None if picked is None else picked.label)
+        pixels = pixels_switch.choose_in_browser(run)
         unit = units.switch()
-    subjects = [Subject.of(run, each) for each in picked if each is not None]
-    if len(subjects) < len(picked):
-        return
-    if two:
-        levels.show(run, (subjects[0], subjects[1]), y, pixels, unit)
-    else:
-        stage.show(run, subjects[0], y, pixels, unit)
-
-
-def pick(run: Run, field: Picture, label: str) -> Picked | None:
-    with st.container(width=PICKER):
-        return picker.pick(field, run, label=label, default=1 if field is links.END else 0)
+    if picked is not None:
+        stage.show(run, Subject.of(run, picked), y, pixels, unit)
 
 
 def decoded_class(run: Run, label: int | None) -> int | None:

@@ -4,11 +4,12 @@ of the page."""
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.sections.code_map import state, uses
+from pages.sections.code_map import levels, state, uses
 from vae_core.runs.run import Run
 from widgets.components.code_map import CodeMapState, code_map, parcels
 from widgets.components.code_map.state import Pairs
@@ -22,12 +23,15 @@ from widgets.shell.units import Unit
 
 if TYPE_CHECKING:
     from vae_core.analysis.code_map import Cost
+    from vae_core.analysis.decode import Pixels
 
 LIVE = 1.5  # seconds between two looks at a run in training
+OF_ONE = (("codes", "−log p(z) under the run’s prior"),)
+OF_LEVELS = (("top", "−log p(top) under the run’s prior"), ("bottom", "−log p(bottom | top)"))
 WRITES = "code_map_writes"  # in the session: how often the prior has written, which is its seed
 
 
-def show(run: Run, subject: Subject, y: int | None, pixels: str, unit: Unit) -> None:
+def show(run: Run, subject: Subject, y: int | None, pixels: Pixels, unit: Unit) -> None:
     """y: the class under which codes are decoded and priced. pixels: what is shown of p(x|z)."""
 
     def part() -> None:
@@ -36,15 +40,16 @@ def show(run: Run, subject: Subject, y: int | None, pixels: str, unit: Unit) -> 
     fragment(part, run_every=LIVE if run.status.active else None)
 
 
-def one_map(run: Run, subject: Subject, y: int | None, pixels: str, unit: Unit) -> None:
-    codebook, encoded, now = grid_codes.codebook(run), grid_codes.encode(run, subject), state.read(run)
+def one_map(run: Run, subject: Subject, y: int | None, pixels: Pixels, unit: Unit) -> None:
+    encoded, now = grid_codes.encode(run, subject), state.read(run)
+    books = [grid_codes.codebook(run, level) for level in range(run.spec.posterior.levels)]
     cell = now.chosen(run.spec.grid)
-    in_plane = encoded.vectors.shape[1] == 2
+    vectors = encoded.vectors if encoded.vectors.shape[1] == 2 else None
     code_map(
         state.MAP.key,
         decoder=usage.decoder(run, None),
-        codebook=parcels.codebook(codebook.tiles, codebook.vectors, codebook.uses),
-        coded=parcels.coded(subject.image, encoded.codes, encoded.vectors if in_plane else None),
+        codebooks=[parcels.codebook(book.tiles, book.vectors, book.uses) for book in books],
+        coded=parcels.coded(subject.image, grid_codes.split(run, encoded.codes), vectors),
         state=replace(now, cell=cell),
         revision=state.MAP.revision,
         y=y,
@@ -54,29 +59,30 @@ def one_map(run: Run, subject: Subject, y: int | None, pixels: str, unit: Unit) 
         on_write=callback(lambda: write(run, subject, y)),
     )
     numbers(run, subject, y, now, unit)
-    uses.show(run, int(now.codes(encoded.codes).flat[cell]))
+    if len(books) == 2:
+        levels.show(run, subject, now.changed, y, pixels)
+    level = int(cell >= prod(run.spec.grid))
+    uses.show(run, int(now.codes(encoded.codes)[cell]), level)
 
 
 def write(run: Run, subject: Subject, y: int | None) -> None:
     """The prior writes what is hidden; pressed again it writes something else."""
     import torch
 
-    from vae_core.analysis import code_map as analysis
+    from vae_core.analysis import cells
+    from vae_core.training.process import quick_arithmetic
 
     now = state.receive(run, "write")
     if now is None or not now.hidden:
         return
     seed = st.session_state[WRITES] = st.session_state.get(WRITES, 0) + 1
     encoder = grid_codes.encode(run, subject).codes
-    hidden = torch.zeros(encoder.size, dtype=torch.bool)
-    hidden[list(now.hidden)] = True
-    written = analysis.write(
-        run.model,
-        torch.from_numpy(now.codes(encoder)).long(),
-        hidden.reshape(encoder.shape),
-        torch.Generator().manual_seed(seed),
-        grid_codes.condition(run.spec.classes, y),
-    )
+    kept = torch.ones(encoder.size, dtype=torch.bool)
+    kept[list(now.hidden)] = False
+    codes = torch.from_numpy(now.codes(encoder)).long()[None]
+    given = None if y is None else run.model.weights(torch.tensor([y]))
+    with quick_arithmetic():
+        (written,) = cells.write(run.model, codes, kept, torch.Generator().manual_seed(seed), given)
     state.MAP.move(now.with_codes(written.numpy(), encoder))
 
 
@@ -84,22 +90,21 @@ def write(run: Run, subject: Subject, y: int | None) -> None:
 
 
 def numbers(run: Run, subject: Subject, y: int | None, now: CodeMapState, unit: Unit) -> None:
-    """log p(x|z) and what the codes on the map cost, beside those of the encoder's; of hidden cells there are
-    none."""
+    """log p(x|z) and what the codes on the map cost, of each level by itself, beside those of the encoder's;
+    of hidden cells there are none."""
     own, here = (
         cost(str(run.path), weights(run), subject, each.changed, y) for each in (CodeMapState(), now)
     )
-    uniform = run.spec.uniform_nats
-    (rows, columns), log = run.spec.grid, "log" if unit.name == "nats" else "log₂"
+    uniform, name = run.spec.uniform_nats, unit.name.capitalize()
+    log = "log" if unit.name == "nats" else "log₂"
+    of_books = zip(run.spec.grids, run.spec.posterior.codebooks, strict=True)
+    sizes = " + ".join(f"{prod(grid)} {log} {codes}" for grid, codes in of_books)
+    of_levels = OF_LEVELS if len(here.of_levels) == 2 else OF_ONE
     lines = [
-        (
-            f"{unit.name.capitalize()} of the codes",
-            -here.log_pz,
-            -own.log_pz,
-            "−log p(z) under the run’s prior",
-        ),
-        ("Under a uniform prior", uniform, uniform, f"{rows * columns} {log} {run.spec.codes}, of any codes"),
+        (f"{name} of the {level}", -cost, -usual, note)
+        for (level, note), cost, usual in zip(of_levels, here.of_levels, own.of_levels, strict=True)
     ]
+    lines.append(("Under a uniform prior", uniform, uniform, f"{sizes}, of any codes"))
     if "likelihood" in capabilities.of(run):
         lines.insert(0, ("log p(x|z)", here.log_px, own.log_px, "of the image, all its pixels"))
         lines.append(("log p(x, z)", here.joint, own.joint, "of the encoder’s codes it is the ELBO"))

@@ -21,12 +21,14 @@ DIMMED = 0.3  # of the brightness, where an image has other codes
 SIZE = 96  # pixels on screen
 
 
-def show(run: Run, code: int) -> None:
+def show(run: Run, code: int, level: int = 0) -> None:
+    """level: the code's, 0 being the top."""
     codes = usage.codes(run)
-    share, images, cells, having = of_code(codes, code)
+    share, images, cells, having = of_code(codes, code, level)
+    of = ("", " of the top", " of the bottom")[level + 1 if run.spec.posterior.levels == 2 else 0]
     all_cells, most = float(share.mean()), float(share.max())
     st.markdown(
-        f"**Where code {code} is used**: in {100 * all_cells:.1f} % of all cells, by "
+        f"**Where code {code}{of} is used**: in {100 * all_cells:.1f} % of all cells, by "
         f"{100 * having:.1f} % of "
         f"{words.count(len(grid_codes.of_images(codes)))} test images"
     )
@@ -44,7 +46,7 @@ def show(run: Run, code: int) -> None:
     found = source.of(run)
     if not isinstance(found, tasks.Task) and found.kind == "test" and codes.whole:
         for number, count in zip(images.tolist(), cells.tolist(), strict=True):
-            where = grid_codes.of_images(codes).indices[number] == code
+            where = of_level(codes, level)[number] == code
             note = f"Test image {number}: bright where it has the code"
             pictures.append(
                 (f"{count} cells" if count > 1 else "1 cell", lit(found.images[number], where), note)
@@ -56,15 +58,23 @@ def show(run: Run, code: int) -> None:
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def of_code(codes: Codes, code: int) -> tuple[Tensor, Tensor, Tensor, float]:
+def of_code(codes: Codes, code: int, level: int) -> tuple[Tensor, Tensor, Tensor, float]:
     """Of each cell the share of images that have the code there; the images that have it most, and in how
     many cells; the share of images that have it anywhere."""
     from vae_core.analysis import code_map
 
-    grid = grid_codes.of_images(codes)
-    images, cells = code_map.most_using(grid, code, MOST)
-    having = float((grid.indices == code).flatten(1).any(1).float().mean())
-    return code_map.use(grid, code), images, cells, having
+    indices = of_level(codes, level)
+    images, cells = code_map.most_using(indices, code, MOST)
+    having = float((indices == code).flatten(1).any(1).float().mean())
+    return code_map.use(indices, code), images, cells, having
+
+
+def of_level(codes: Codes, level: int) -> Tensor:
+    """The codes of images at one level [B, h, w]."""
+    found = grid_codes.of_images(codes)
+    indices = found.bottom if level else found.indices
+    assert indices is not None
+    return indices
 
 
 def lit(image: np.ndarray, where: Tensor) -> np.ndarray:

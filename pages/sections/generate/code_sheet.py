@@ -147,8 +147,10 @@ def _take_away(run: Run, drawn: dict[str, Samples], percent: int, seed: int, pix
 def _picture(run: Run, found: Samples, pixels: Pixels, times: int) -> bytes:
     import torch
 
-    from vae_core.analysis import code_map, decode
+    from vae_core.analysis import cells, decode
 
     noise = torch.Generator(run.model.device).manual_seed(0)
-    images = decode.decode(run.model, code_map.embed(run.model, found.levels), found.y, pixels, noise)
+    images = decode.decode(
+        run.model, cells.embed(run.model, cells.joined(found.levels)), found.y, pixels, noise
+    )
     return sheets.tile(np.asarray(to_uint8(images.cpu().numpy())), ACROSS, 2 * times)

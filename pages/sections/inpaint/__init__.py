@@ -67,8 +67,9 @@ EQUATIONS: dict[str, tuple[str, ...]] = {
         r"w = \frac{p(z)}{m(z)} \prod_{i \in o} p(x_i \,|\, x_{<i}, z)",
     ),
     "by_cell": (
-        "The prior writes the hidden cells h in raster order, each given the cells before it. A grid weighs "
-        "what its kept cells o are worth, each given those before it.",
+        "The prior writes the hidden cells h in raster order, those of a top level before those of a bottom "
+        "one, each given the cells before it. A grid weighs what its kept cells o are worth, each given "
+        "those before it.",
         r"p(c_h \,|\, c_o) \propto \prod_i p(c_i \,|\, c_{<i}) \qquad "
         r"w = \prod_{i \in o} p(c_i \,|\, c_{<i})",
     ),
@@ -145,7 +146,7 @@ def page(run: Run | None) -> str:
 def written_in_order(run: Run) -> str | None:
     """What runs that are completed part by part are shown, and nothing else: by cell, where codes are grids,
     or by pixel. None of other runs."""
-    if "grid" in able(run.spec):
+    if not able(run.spec).isdisjoint(("grid", "levels")):
         return "by_cell"
     return None if "independent_pixels" in able(run.spec) else "in_order"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,11 @@ HIDDEN = (
 )
 EXACT = (
     "Hidden cells all come after the kept ones, row by row: completions are exact draws of p(hidden | kept)."
+)
+WEIGHED_TOP_FIRST = (
+    "The prior writes the top and then the bottom, row by row, each cell given those before it, and some "
+    "kept cells come after hidden ones. Its grids are weighed by how well they lead to these; completions "
+    "are right as far as enough count."
 )
 WEIGHED = (
     "The prior writes row by row, each cell given those before it, and some kept cells come after hidden "
@@ -86,25 +92,26 @@ def result(
     pixels: Pixels,
 ) -> None:
     images = decoded(run, found, y, pixels)
-    cells = found.kept.numpy()
-    _, height, width = subject.shape
-    given = cells.repeat(height // len(cells), 0).repeat(width // cells.shape[1], 1)
-    hidden = int((~cells).sum())
+    levels = grid_codes.split(run, found.kept.numpy())
     truth = "The whole image" + (", binarised once." if subject.binarised else ".")
     sheets.row(
         [
             ("observed", sheets.covered(subject.image, observed), "What is given."),
-            (f"{hidden} of {cells.size} cells hidden", sheets.covered(subject.image, given), HIDDEN),
+            *(
+                (title, sheets.covered(subject.image, pixels_of(kept, subject.shape)), HIDDEN)
+                for title, kept in zip(titles(levels), levels, strict=True)
+            ),
             ("truth", subject.image, truth),
             ("mean", to_uint8(images.mean(0) / 255), "The mean of the completions."),
         ]
     )
+    weighed = WEIGHED if len(levels) == 1 else WEIGHED_TOP_FIRST
     nats = [words.nats(each) for each in found.nats.tolist()]
     note = "Decoded, kept cells too; nats: minus the log p of the written cells"
     sheets.row([(f"{each} nats", image, note) for each, image in zip(nats, images, strict=True)], SIZE)
     st.caption(
         "Below each completion: what its written cells cost, minus their log p under the run’s prior. "
-        f"{HIDDEN} {EXACT if found.exact else WEIGHED} Of {words.count(found.draws)} grids, worth "
+        f"{HIDDEN} {EXACT if found.exact else weighed} Of {words.count(found.draws)} grids, worth "
         f"{found.ess:,.0f} by their weights."
     )
     if found.ess < FEW:
@@ -118,34 +125,50 @@ def result(
     about["hidden"] = hides if hides in mask_canvas.PRESETS else mask_canvas.PAINTED
     files = [
         File("png", lambda times: sheets.tile(images, times=2 * times), help="The completions."),
-        File("csv", partial(table, found), help="Of each completion its nats, and the code of every cell."),
+        File(
+            "csv", partial(table, run, found), help="Of each completion its nats, and the code of every cell."
+        ),
     ]
     take_away.menu("by-cell", f"{run.name} completions seed {seed}", about, files)
+
+
+def titles(levels: Sequence[np.ndarray]) -> list[str]:
+    """Of kept cells at every level [h, w], how many are hidden."""
+    names = ["cells"] if len(levels) == 1 else ["cells of the top", "of the bottom"]
+    return [
+        f"{int((~kept).sum())} of {kept.size} {name} hidden" for name, kept in zip(names, levels, strict=True)
+    ]
+
+
+def pixels_of(kept: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
+    """Of cells [h, w] those of an image [C, H, W] as pixels [H, W]."""
+    (_, height, width), (rows, columns) = shape, kept.shape
+    return kept.repeat(height // rows, 0).repeat(width // columns, 1)
 
 
 def decoded(run: Run, found: ByCell, y: int | None, pixels: Pixels) -> np.ndarray:
     """uint8 [K, C, H, W]."""
     import torch
 
-    from vae_core.analysis import code_map, decode
+    from vae_core.analysis import cells, decode
 
-    codebook, _ = code_map.parts(run.model)
     given = None if y is None else torch.full((len(found.codes),), y)
     noise = torch.Generator(run.model.device).manual_seed(0)
-    images = decode.decode(run.model, codebook.embed(found.codes), given, pixels, noise)
+    images = decode.decode(run.model, cells.embed(run.model, found.codes), given, pixels, noise)
     return to_uint8(images.cpu()).numpy()
 
 
-def table(found: ByCell) -> str:
-    rows, columns = found.kept.shape
+def table(run: Run, found: ByCell) -> str:
+    """Of two levels, a column's name begins with that of its level."""
+    levels = grid_codes.split(run, found.kept.numpy())
     head = ["completion", "nats_of_written_cells"]
-    head += [
-        f"row_{row + 1}_column_{column + 1}{'' if found.kept[row, column] else '_written'}"
-        for row in range(rows)
-        for column in range(columns)
-    ]
+    for name, kept in zip(("top_", "bottom_") if len(levels) == 2 else ("",), levels, strict=True):
+        head += [
+            f"{name}row_{row + 1}_column_{column + 1}{'' if is_kept else '_written'}"
+            for (row, column), is_kept in np.ndenumerate(kept)
+        ]
     lines = [
-        [k + 1, f"{float(nats):.6g}", *codes.flatten().tolist()]
+        [k + 1, f"{float(nats):.6g}", *codes.tolist()]
         for k, (nats, codes) in enumerate(zip(found.nats, found.codes, strict=True))
     ]
     return csv_table(head, lines)

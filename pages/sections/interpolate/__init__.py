@@ -36,7 +36,7 @@ def page(run: Run | None) -> None:
     with title:
         pixels = pixels_switch.choose_in_browser(run)
     if "continuous" not in capabilities.of(run):
-        notice.markdown(discrete.NOTICE, width="stretch")
+        notice.markdown(discrete.notice(run), width="stretch")
         with error_boundary():
             discrete.show(run, pixels)
         return

@@ -3,12 +3,21 @@ after another."""
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.sections.interpolate import discrete_downloads, slider_state, surprise, told_class
-from pages.sections.interpolate.discrete_codes import ORDERS, Between, log_prior, of_grid, walk, weights
+from pages.sections.interpolate import discrete_downloads, slider_state, surprise, swap, told_class
+from pages.sections.interpolate.discrete_codes import (
+    ORDERS,
+    Between,
+    log_prior,
+    of_grid,
+    orders,
+    walk,
+    weights,
+)
 from vae_core.runs.run import Run
 from widgets.components import interpolate, picker
 from widgets.run_data import capabilities, library, usage
@@ -25,11 +34,28 @@ NOTICE = (
     "**Notice.** Discrete codes have nothing between them: on the way from A to B one part of the code after "
     "another is B's. Fading pixels over shows two images at once."
 )
+HELP = (
+    "In which order what is A's gives way to B's: cells row by row, as the prior writes them, groups by "
+    "their KL, largest first; what changes A's image most by itself first; or at random."
+)
+HELP_OF_LEVELS = (
+    "In which order cells of A give way to B's: all of the top and then all of the bottom, as the prior "
+    "writes them; the bottom before the top; row by row, each cell of the top with the four below it; the "
+    "cell that changes A's image most by itself first; or at random."
+)
+NOTICE_OF_LEVELS = (
+    "**Notice.** Cell after cell of A gives way to B’s, and the decoded image turns into B with the level "
+    "that tells more. Where top and bottom are of two images, the prior finds them dearest."
+)
 PICKER = 250  # pixels
 FEWEST, FRAMES = 10, 20  # from frame to frame
 TRAVELS = "Travels from A to B"
 SOME = 3  # other runs that are offered
 BOARD = "interpolate-discrete"
+
+
+def notice(run: Run) -> str:
+    return NOTICE_OF_LEVELS if "levels" in capabilities.of(run) else NOTICE
 
 
 def show(run: Run, pixels: Pixels) -> None:
@@ -38,6 +64,8 @@ def show(run: Run, pixels: Pixels) -> None:
         path, z = walk(between)
         fragment(lambda: board(between, path, z, pixels))
         discrete_downloads.menu(between, path, z, pixels)
+        if len(between.grids) == 2:
+            swap.show(between, pixels)
     st.caption(
         "Grids between four images, and sums of codes, are of runs whose codes are vectors of numbers:"
     )
@@ -56,15 +84,14 @@ def controls(run: Run) -> Between | None:
             a = picker.pick(links.IMAGE, run, label="A", default=first[0])
         with st.container(width=PICKER):
             b = picker.pick(links.END, run, label="B", default=first[1])
-        orders = ["raster" if of_grid(run) else "kl", "difference", "random"]
+        ways = orders(run)
         order = st.segmented_control(
             "Order",
-            orders,
+            ways,
             format_func=ORDERS.__getitem__,
-            **url_widgets.choice(links.ORDER, orders, orders[0], ORDERS.__getitem__, by="default"),
+            **url_widgets.choice(links.ORDER, ways, ways[0], ORDERS.__getitem__, by="default"),
             required=True,
-            help="In which order what is A's gives way to B's: cells row by row, as the prior writes them, "
-            "groups by their KL, largest first; what changes A's image most by itself first; or at random.",
+            help=HELP_OF_LEVELS if "levels" in capabilities.of(run) else HELP,
         )
         seed = 0
         if order == "random":
@@ -100,7 +127,7 @@ def board(between: Between, path: DiscretePath, z: Tensor, pixels: Pixels) -> No
         log_p=None if log_p is None else log_p.numpy(),
         facts=facts(between, path, log_p),
         stepped=interpolate.Stepped(
-            between.name, between.shape, path.codes.shape[1], path.places, where(between)
+            between.name, between.grids, path.codes.shape[1], path.places, where(between)
         ),
     )
     slider_state.show(BOARD, links.T, [view], pixels, "Path from A to B")
@@ -108,6 +135,11 @@ def board(between: Between, path: DiscretePath, z: Tensor, pixels: Pixels) -> No
 
 def where(between: Between) -> str:
     """What the map of places shows."""
+    if len(between.grids) == 2:
+        return (
+            "Frames: cells of the top, squares: the four of the bottom below each. B’s in colour, A’s in "
+            "grey; of the others both have the same code."
+        )
     if of_grid(between.run):
         return "Cells: B’s in colour, A’s in grey; of the others both have the same code."
     return f"Groups z1 to z{between.run.spec.latent}, row by row: B’s in colour, A’s in grey."
@@ -115,13 +147,15 @@ def where(between: Between) -> str:
 
 def facts(between: Between, path: DiscretePath, log_p: Tensor | None) -> list[tuple[str, str, str]]:
     """The numbers beside the image."""
-    differ, all_places = len(path.places), path.codes.shape[1]
+    names = [between.name] if len(between.grids) == 1 else ["cells of the top", "cells of the bottom"]
+    ends = [0, prod(between.grids[0]), path.codes.shape[1]] if len(names) == 2 else [0, path.codes.shape[1]]
     rows = [
         (
-            f"{between.name.capitalize()} that differ",
-            f"{differ} of {all_places}",
-            f"The {between.name} in which the codes of A and B are not the same.",
+            f"{name.capitalize()} that differ",
+            f"{int(((path.places >= first) & (path.places < last)).sum())} of {last - first}",
+            f"The {name} in which the codes of A and B are not the same.",
         )
+        for name, first, last in zip(names, ends, ends[1:], strict=False)
     ]
     if log_p is not None:
         dearest = int(log_p.argmin())

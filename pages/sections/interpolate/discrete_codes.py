@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,14 @@ if TYPE_CHECKING:
 
     from vae_core.analysis.discrete_path import DiscretePath
 
-ORDERS = {"raster": "Row by row", "kl": "By KL", "difference": "By difference", "random": "At random"}
+ORDERS = {
+    "top": "Top first",
+    "bottom": "Bottom first",
+    "raster": "Row by row",
+    "kl": "By KL",
+    "difference": "By difference",
+    "random": "At random",
+}
 ACROSS = 5  # groups
 
 
@@ -35,10 +43,10 @@ class Between:
     told: str
 
     @property
-    def shape(self) -> tuple[int, int]:
-        """In how many rows and columns the places are shown: cells of the grid, or groups."""
+    def grids(self) -> tuple[tuple[int, int], ...]:
+        """In how many rows and columns the places are shown: cells of every level, or groups."""
         groups = self.run.spec.latent
-        return self.run.spec.grid if of_grid(self.run) else (-(-groups // ACROSS), min(groups, ACROSS))
+        return self.run.spec.grids if of_grid(self.run) else ((-(-groups // ACROSS), min(groups, ACROSS)),)
 
     @property
     def name(self) -> str:
@@ -46,14 +54,22 @@ class Between:
 
 
 def of_grid(run: Run) -> bool:
-    """Whether places are cells of a grid; else they are groups of categories."""
-    return "grid" in capabilities.of(run)
+    """Whether places are cells of one grid or two; else they are groups of categories."""
+    return not capabilities.of(run).isdisjoint(("grid", "levels"))
+
+
+def orders(run: Run) -> list[str]:
+    """Those of ORDERS in which its places can give way, the usual one first."""
+    if "levels" in capabilities.of(run):
+        return ["top", "bottom", "raster", "difference", "random"]
+    return ["raster" if of_grid(run) else "kl", "difference", "random"]
 
 
 def codes(run: Run, picked: Picked) -> np.ndarray:
-    """Of an image, int [N]: one for each cell, or for each group its most probable category."""
+    """Of an image, int [N]: one for each cell, those of the top level first, or for each group its most
+    probable category."""
     if of_grid(run):
-        return grid_codes.encode(run, Subject.of(run, picked)).codes.astype(np.int64).ravel()
+        return grid_codes.encode(run, Subject.of(run, picked)).codes.astype(np.int64)
     return group_codes.probabilities(run, picked).argmax(1)
 
 
@@ -61,7 +77,7 @@ def walk(between: Between) -> tuple[DiscretePath, Tensor]:
     """The path, and what the decoder takes of its codes [T, D]."""
     import torch
 
-    from vae_core.analysis.discrete_path import by_difference, giving_way
+    from vae_core.analysis.discrete_path import by_difference, by_place, giving_way
 
     run = between.run
     a, b = (torch.from_numpy(codes(run, each)) for each in (between.a, between.b))
@@ -72,8 +88,10 @@ def walk(between: Between) -> tuple[DiscretePath, Tensor]:
         order = np.random.default_rng(between.seed).permutation(len(a))
     elif between.order == "kl":
         order = group_codes.use(usage.codes(run)).order
+    elif between.order == "raster":
+        order = by_place(between.grids).numpy()
     else:
-        order = np.arange(len(a))
+        order = np.roll(np.arange(len(a)), -prod(between.grids[0]) if between.order == "bottom" else 0)
     path = giving_way(a, b, torch.from_numpy(order))
     return path, decoded_of(between, path.codes)
 
@@ -85,25 +103,20 @@ def decoded_of(between: Between, codes: Tensor) -> Tensor:
 
     if not of_grid(between.run):
         return F.one_hot(codes, between.run.spec.posterior.width).float().flatten(-2)
-    from vae_core.analysis import code_map
+    from vae_core.analysis import cells
 
-    codebook, _ = code_map.parts(between.run.model)
     with torch.inference_mode():
-        return codebook.embed(codes.unflatten(-1, between.shape))
+        return cells.embed(between.run.model, codes)
 
 
 def log_prior(between: Between, path: DiscretePath) -> Tensor | None:
     """log p(z) of the path's codes [T], nats; None where all cost the same."""
-    import torch
-
-    from vae_core.analysis import code_map
+    from vae_core.analysis import cells
 
     if not of_grid(between.run) or isinstance(between.run.spec.prior, UniformPrior):
         return None
-    _, prior = code_map.parts(between.run.model)
     y = weights(between, len(path.codes))
-    with torch.inference_mode():
-        return prior.log_prob_of(path.codes.unflatten(-1, between.shape), y)
+    return cells.log_prob(between.run.model, path.codes, y).sum(-1)
 
 
 def weights(between: Between, count: int) -> Tensor | None:

@@ -99,7 +99,7 @@ def board(run: Run, start: Start, pixels: Pixels) -> None:
 
     def receive() -> None:
         said = (st.session_state.get(CHOSEN.key) or {}).get("state")
-        now = CodeMapState.from_browser(said, groups, each)
+        now = CodeMapState.from_browser(said, (each,) * groups)
         if now is not None:
             CHOSEN.hear(now)
 
@@ -113,7 +113,7 @@ def board(run: Run, start: Start, pixels: Pixels) -> None:
             None if start.picked is None else start.picked.image,
             start.probabilities,
         ),
-        state=CHOSEN.read(lambda link: CodeMapState.from_link(link, groups, each)),
+        state=CHOSEN.read(lambda link: CodeMapState.from_link(link, (each,) * groups)),
         revision=CHOSEN.revision,
         y=usage.condition(run, start.picked),
         pixels=pixels,

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vae_core.analysis.discrete_path import by_difference, giving_way
+from vae_core.analysis.discrete_path import by_difference, by_place, giving_way
 
 pairs = st.integers(1, 12).flatmap(
     lambda n: st.tuples(
@@ -33,3 +33,9 @@ def test_places_that_move_the_image_most_come_first() -> None:
     order = by_difference(lambda codes: (codes.float() @ weight)[:, None, None, None], a, b)
     assert order.tolist() == [0, 1, 2, 3]  # by 4, 3, 2.5 and 0
     assert giving_way(a, b, order).places.tolist() == [0, 1, 2]
+
+
+def test_a_cell_gives_way_with_the_finer_cells_over_it() -> None:
+    assert by_place([(2, 3)]).tolist() == list(range(6))
+    # 1 x 2 cells, and 2 x 4 that count on from 2: 2 3 | 4 5 over 6 7 | 8 9.
+    assert by_place([(1, 2), (2, 4)]).tolist() == [0, 2, 3, 6, 7, 1, 4, 5, 8, 9]

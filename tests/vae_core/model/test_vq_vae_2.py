@@ -6,8 +6,7 @@ import math
 import pytest
 import torch
 
-from vae_core.analysis import evaluation, two_levels
-from vae_core.analysis.two_levels import Levels
+from vae_core.analysis import cells, evaluation, two_levels
 from vae_core.data import Dataset
 from vae_core.model.posteriors import GridCodes
 from vae_core.model.vae import VAE
@@ -70,15 +69,14 @@ def test_the_bottom_is_quantised_after_what_the_top_decodes_to_is_added() -> Non
     assert not torch.equal(bottom, posterior.bottom.indices(second))
 
 
-def every(vae: VAE) -> Levels:
-    """All 2 * 3^4 codes that there are."""
-    cells = torch.tensor([(t, *b) for t in range(2) for b in itertools.product(range(3), repeat=4)])
-    return Levels(cells[:, 0].reshape(-1, 1, 1), cells[:, 1:].reshape(-1, 2, 2))
+def every() -> torch.Tensor:
+    """All 2 * 3^4 codes that there are, as `cells` has them."""
+    return torch.tensor([(t, *b) for t in range(2) for b in itertools.product(range(3), repeat=4)])
 
 
 def test_probabilities_of_all_codes_sum_to_one_and_the_bottoms_do_given_each_top() -> None:
     vae = model()
-    log_p = -two_levels.nats(vae, every(vae)).double()
+    log_p = cells.log_prob(vae, every()).double()
     assert float(log_p.sum(-1).exp().sum()) == pytest.approx(1, abs=1e-5)
     given = log_p[:, 1].exp().reshape(2, 81)
     torch.testing.assert_close(given.sum(1), torch.ones(2, dtype=torch.double), atol=1e-5, rtol=0)
@@ -90,8 +88,7 @@ def test_codes_are_drawn_as_often_as_their_probability_says(of_class: bool) -> N
     told = {"condition.kind": "class", "prior.of_class": "true"} if of_class else {}
     vae, count = model(**told), 20_000
     top, bottom = vae.prior.sample_codes(count, torch.Generator().manual_seed(0))
-    there = every(vae)
-    p = (-two_levels.nats(vae, there)).sum(-1).exp()
+    p = cells.log_prob(vae, every()).sum(-1).exp()
     place = top.flatten() * 81 + bottom.flatten(1) @ torch.tensor([27, 9, 3, 1])
     share = place.bincount(minlength=162) / count
     error = (p * (1 - p) / count).sqrt()
@@ -103,14 +100,43 @@ def test_codes_are_drawn_as_often_as_their_probability_says(of_class: bool) -> N
 @torch.inference_mode()
 def test_a_level_alone_is_kept_and_the_prior_says_the_other() -> None:
     vae = model()
-    own = two_levels.encode(vae, IMAGES)
-    z = vae.posterior.embed(own.top, own.bottom)
-    torch.testing.assert_close(z, vae.posterior.location(vae.encode(IMAGES)))
-    top, bottom = two_levels.of_top(vae, own.top), two_levels.of_bottom(vae, own.bottom)
-    assert torch.equal(top.top, own.top)
-    assert torch.equal(bottom.bottom, own.bottom)
-    costs = two_levels.nats(vae, every(vae))
-    assert bottom.top.unique().tolist() == [int(costs[::81, 0].argmin())]
+    own = cells.encode(vae, IMAGES)
+    torch.testing.assert_close(cells.embed(vae, own), vae.posterior.location(vae.encode(IMAGES)))
+    top, bottom = two_levels.of_top(vae, own), two_levels.of_bottom(vae, own)
+    assert torch.equal(top[:, 0], own[:, 0])
+    assert torch.equal(bottom[:, 1:], own[:, 1:])
+    assert bottom[:, 0].unique().tolist() == [int(cells.log_prob(vae, every())[::81, 0].argmax())]
+
+
+@torch.inference_mode()
+def test_levels_of_two_images_are_swapped() -> None:
+    vae = model()
+    a, b = torch.tensor([0, 1, 1, 1, 1]), torch.tensor([1, 2, 2, 2, 2])
+    four = two_levels.swapped(vae, a, b)
+    assert four.tolist() == [[0, 1, 1, 1, 1], [0, 2, 2, 2, 2], [1, 1, 1, 1, 1], [1, 2, 2, 2, 2]]
+    image = IMAGES[0].round()
+    log_px = two_levels.log_px(vae, image, four)
+    p = vae.decode_mean(vae.posterior.embed(four[:, :1].view(4, 1, 1), four[:, 1:].view(4, 2, 2)))
+    expected = torch.distributions.Bernoulli(p).log_prob(image).flatten(1).sum(1)
+    torch.testing.assert_close(log_px, expected)
+
+
+@torch.inference_mode()
+def test_the_prior_writes_cells_of_both_levels_and_keeps_the_others() -> None:
+    """Kept are the top and the second cell of the bottom: the first is drawn given the top alone, the third
+    given all before it. All of p is found by enumeration."""
+    vae, count = model(), 20_000
+    kept = torch.tensor([True, False, True, False, True])
+    known = torch.tensor([1, 0, 2, 0, 1]).expand(count, -1)
+    found = cells.write(vae, known, kept, torch.Generator().manual_seed(0))
+    assert (found[:, kept] == known[:, kept]).all()
+    p = cells.log_prob(vae, every()).sum(-1).exp().view(2, 3, 3, 3, 3)
+    first = p[1].sum((1, 2, 3)) / p[1].sum()
+    third = p[1, :, 2].sum(-1) / p[1, :, 2].sum((-2, -1), keepdim=True)[..., 0]
+    expected = (first[:, None] * third).flatten()
+    share = (found[:, 1] * 3 + found[:, 3]).bincount(minlength=9) / count
+    error = (expected * (1 - expected) / count).sqrt()
+    assert float(((share - expected).abs() / error).max()) < 5
 
 
 def test_the_evaluation_states_the_nats_of_both_levels() -> None:

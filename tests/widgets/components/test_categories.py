@@ -56,7 +56,7 @@ def test_a_click_takes_a_category_and_every_picture_is_what_pytorch_decodes(stag
     np.testing.assert_allclose(
         picture(".row:nth-of-type(3) .tile:nth-of-type(4) canvas"), expected(3, 2, 1), atol=1
     )
-    assert CodeMapState.from_browser(board.said("rows"), M, K) == CodeMapState(((1, 2), (2, 1)))
+    assert CodeMapState.from_browser(board.said("rows"), (K,) * M) == CodeMapState(((1, 2), (2, 1)))
     assert float(board.page.locator("#rows .categories").get_attribute("data-decoding")) < 16
     assert not board.errors
 
@@ -102,9 +102,9 @@ def test_cells_are_as_full_as_probable_and_a_key_or_a_click_flips_a_group(stage)
     board.page.keyboard.press("Enter")
     board.settle()
     np.testing.assert_allclose(live(), expected(0, 1, 3), atol=1)
-    assert CodeMapState.from_browser(board.said("grid"), M, K) == CodeMapState(((0, 0), (1, 1)), (), 1)
+    assert CodeMapState.from_browser(board.said("grid"), (K,) * M) == CodeMapState(((0, 0), (1, 1)), (), 1)
     board.forget("grid")
     find("#grid button", has_text="Back to the encoder").click()
     board.settle()
-    assert CodeMapState.from_browser(board.said("grid"), M, K) == CodeMapState((), (), 1)
+    assert CodeMapState.from_browser(board.said("grid"), (K,) * M) == CodeMapState((), (), 1)
     assert not board.errors

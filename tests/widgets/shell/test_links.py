@@ -29,7 +29,7 @@ SOURCES = [
     if path.name != "links.py" or path.parent.name != "shell"
 ]
 # A name that several pages share means the same on all of them; anything else needs a name of its own.
-SHARED = {"run", "a", "b", "class", "pixels", "unit", "tour", "step", "guess", "codes", "seed"}
+SHARED = {"run", "a", "class", "pixels", "unit", "tour", "step", "guess", "codes", "seed"}
 SHARED |= {"range", "ratio", "layers", "view", "spacing", "frame"}  # of one map, and of several side by side
 BY_NAME = {each.name: each for each in links.TABLE}
 

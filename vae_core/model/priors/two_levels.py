@@ -59,13 +59,21 @@ class TwoLevelCodes(Prior):
         if self.conditional and y is None:
             of_both = self.without_class(lambda one: self.log_prob_of(top, bottom, one).cumsum(-1))
             return torch.stack([of_both[..., 0], of_both[..., 1] - of_both[..., 0]], -1)
+        return torch.stack([cells.sum((-2, -1)) for cells in self.log_prob_of_cells(top, bottom, y)], -1)
+
+    def log_prob_of_cells(
+        self, top: Tensor, bottom: Tensor, y: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Of every cell given those before it, nats, [..., h, w] and [..., 2h, 2w], of indices of the same
+        shapes; all of the top come before those of the bottom. y [..., C]: needed by a prior for each class.
+        """
         leading = top.shape[:-2]
         tops, bottoms = top.reshape(-1, *self.top.grid), bottom.reshape(-1, *self.bottom.grid)
         given = None if y is None else y.expand(*leading, y.shape[-1]).reshape(-1, y.shape[-1])
-        of_top = self.top.log_prob_of(tops, given)
+        of_top = self.top.log_prob_of_cells(tops, given)
         logits = self.bottom.logits(bottoms, self._context(tops, given))
-        of_bottom = -F.cross_entropy(logits, bottoms, reduction="none").sum((-2, -1))
-        return torch.stack([of_top, of_bottom], -1).reshape(*leading, 2)
+        of_bottom = -F.cross_entropy(logits, bottoms, reduction="none")
+        return of_top.view(top.shape), of_bottom.view(bottom.shape)
 
     def levels(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         top, bottom = self._codebooks
@@ -81,14 +89,16 @@ class TwoLevelCodes(Prior):
         count: int,
         generator: torch.Generator | None = None,
         y: Tensor | None = None,
-        top: Tensor | None = None,
+        known: tuple[Tensor, Tensor] | None = None,
+        fixed: tuple[Tensor, Tensor] | None = None,
         temperature: float = 1.0,
     ) -> tuple[Tensor, Tensor]:
         """Indices [count, h, w] and [count, 2h, 2w] from p(z|y): the top first, then the bottom given it.
 
         y [count, C] or [C] for all; of a prior for each class and without y, classes drawn from p(y).
-        top [count, h, w]: is kept, and the bottom alone is drawn. temperature: what logits are divided by; 0
-        takes the most probable code of each cell.
+        known: codes of both levels that stay where `fixed` is true, as in `CodePrior.write`. Every cell is
+        drawn given all before it; so what is known of the bottom counts for later cells of the bottom alone.
+        temperature: what logits are divided by; 0 takes the most probable code of each cell.
         """
         if not self.conditional:
             given = None
@@ -96,10 +106,12 @@ class TwoLevelCodes(Prior):
             given = self.draw_classes(count, generator)
         else:
             given = y.expand(count, -1)
-        if top is None:
-            top = self.top.sample_codes(count, generator, given, temperature=temperature)
+        pairs = zip(known, fixed, strict=True) if known and fixed else ((None, None),) * 2
+        (top_known, top_fixed), (bottom_known, bottom_fixed) = pairs
+        top = self.top.sample_codes(count, generator, given, top_known, top_fixed, temperature)
         context = self._context(top, given)
-        return top, self.bottom.sample_codes(count, generator, context, temperature=temperature)
+        bottom = self.bottom.sample_codes(count, generator, context, bottom_known, bottom_fixed, temperature)
+        return top, bottom
 
     def sample(self, count: int, generator: torch.Generator | None = None, y: Tensor | None = None) -> Tensor:
         return self.tempered(count, 1.0, generator, y)

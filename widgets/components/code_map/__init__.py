@@ -1,13 +1,13 @@
-"""The map of an image's codes: each cell by the tile of its code, the codebook beside it, decoded in the
-browser as a hand changes cells.
+"""The map of an image's codes, of each level one: each cell by the tile of its code, the codebook beside it,
+decoded in the browser as a hand changes cells.
 
-    state = code_map("map", decoder=wire.decoder(run.model), codebook=parcels.codebook(...),
+    state = code_map("map", decoder=wire.decoder(run.model), codebooks=[parcels.codebook(...)],
                      coded=parcels.coded(...), state=CodeMapState())
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ def code_map(
     key: str,
     *,
     decoder: bytes,
-    codebook: bytes,
+    codebooks: Sequence[bytes],
     coded: bytes,
     state: CodeMapState,
     revision: int = 0,
@@ -40,16 +40,19 @@ def code_map(
 ) -> None:
     """Show a map of codes.
 
-    decoder, codebook, coded: parcels, the last two of `parcels.py`. state: taken up when the map first
-    appears, and whenever `revision` changes. y: the class under which it is decoded, where the decoder is
-    told one. pixels: what is shown of p(x|z): "means", "modes" or "drawn". on_change: called when the hand
-    has changed something and rested; `st.session_state[key]` then holds under "state" what
-    `CodeMapState.from_browser` reads. on_write: called when the prior is to write the hidden cells of the
-    state under "write".
+    decoder, codebooks, coded: parcels, the last two of `parcels.py`; codebooks: of every level. state: taken
+    up when the map first appears, and whenever `revision` changes. y: the class under which it is decoded,
+    where the decoder is told one. pixels: what is shown of p(x|z): "means", "modes" or "drawn". on_change:
+    called when the hand has changed something and rested; `st.session_state[key]` then holds under "state"
+    what `CodeMapState.from_browser` reads. on_write: called when the prior is to write the hidden cells of
+    the state under "write".
     """
     mount = _component()
-    parcels = {"decoder": decoder, "codebook": codebook, "coded": coded}
-    data: dict[str, Any] = {name: wire.header(parcel)["id"] for name, parcel in parcels.items()}
+    books = {f"codebook-{level}": parcel for level, parcel in enumerate(codebooks)}
+    parcels = {"decoder": decoder, "coded": coded, **books}
+    ids = {name: wire.header(parcel)["id"] for name, parcel in parcels.items()}
+    data: dict[str, Any] = {"decoder": ids["decoder"], "coded": ids["coded"]}
+    data |= {"codebooks": [ids[name] for name in books]}
     data |= {"state": state.to_browser(), "revision": revision, "y": y, "pixels": pixels, "label": label}
     with st.container(gap=None):  # the senders show nothing
         for name, parcel in parcels.items():

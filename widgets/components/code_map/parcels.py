@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from vae_core.browser import wire
@@ -18,10 +20,11 @@ def codebook(tiles: np.ndarray, vectors: np.ndarray, uses: np.ndarray) -> bytes:
     return wire.pack({"kind": "codebook"}, arrays)
 
 
-def coded(image: np.ndarray, codes: np.ndarray, vectors: np.ndarray | None = None) -> bytes:
-    """An image, uint8 [C, H, W], and the encoder's codes of it, [h, w]; vectors [h * w, 2]: the encoder's,
-    where codes lie in a plane."""
-    arrays = {"image": image, "codes": np.asarray(codes, np.int16)}
+def coded(image: np.ndarray, levels: Sequence[np.ndarray], vectors: np.ndarray | None = None) -> bytes:
+    """An image, uint8 [C, H, W], and the encoder's codes of it at every level, [h, w] each; vectors [N, 2]:
+    the encoder's of all cells, where codes lie in a plane."""
+    arrays = {name: np.asarray(of, np.int16) for name, of in zip(("codes", "bottom"), levels, strict=False)}
+    arrays["image"] = image
     if vectors is not None:
         arrays["vectors"] = np.asarray(vectors, np.float32)
     return wire.pack({"kind": "coded"}, arrays)

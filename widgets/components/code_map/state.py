@@ -14,8 +14,8 @@ Pairs = tuple[tuple[int, int], ...]
 @dataclass(frozen=True)
 class CodeMapState:
     """changed: (cell, code) of the cells whose code is not the encoder's, by cell. hidden: cells that are for
-    the prior to write. cell: the chosen one, None for the middle. Cells count from 0, row by row; in a link
-    from 1."""
+    the prior to write. cell: the chosen one, None for the middle. Cells count from 0, row by row, and on from
+    one level to the next; in a link from 1."""
 
     changed: Pairs = ()
     hidden: tuple[int, ...] = ()
@@ -27,14 +27,14 @@ class CodeMapState:
         return rows // 2 * columns + columns // 2 if self.cell is None else self.cell
 
     def codes(self, encoder: np.ndarray) -> np.ndarray:
-        """The codes on the map [h, w], where the encoder's are those."""
+        """The codes on the map, where the encoder's are those."""
         found = encoder.copy()
         for cell, code in self.changed:
             found.flat[cell] = code
         return found
 
     def with_codes(self, codes: np.ndarray, encoder: np.ndarray) -> CodeMapState:
-        """With these codes on the map [h, w], and no cell hidden."""
+        """With these codes on the map, and no cell hidden."""
         pairs = enumerate(zip(codes.flat, encoder.flat, strict=True))
         changed = tuple((cell, int(code)) for cell, (code, own) in pairs if code != own)
         return replace(self, changed=changed, hidden=())
@@ -43,16 +43,16 @@ class CodeMapState:
         return {"changed": self.changed, "hidden": self.hidden, "cell": self.cell}
 
     @classmethod
-    def from_browser(cls, value: Any, cells: int, codes: int) -> CodeMapState | None:
+    def from_browser(cls, value: Any, codes: Sequence[int]) -> CodeMapState | None:
         """None where the browser has not said anything yet. What makes no sense is left out.
 
-        cells, codes: how many the map and the codebook have.
+        codes: of every cell, how many codes its codebook has.
         """
         if not isinstance(value, dict):
             return None
         changed, hidden = (_listed(value.get(name)) for name in ("changed", "hidden"))
         pairs = [pair for pair in map(_listed, changed) if len(pair) == 2]
-        return cls._checked(pairs, hidden, value.get("cell"), cells, codes)
+        return cls._checked(pairs, hidden, value.get("cell"), codes)
 
     def to_link(self) -> dict[str, str]:
         """As parameters of an address; what is as usual is not named."""
@@ -66,8 +66,9 @@ class CodeMapState:
         return link
 
     @classmethod
-    def from_link(cls, link: Mapping[str, str], cells: int, codes: int) -> CodeMapState:
-        """From parameters that anybody may have typed: what makes no sense is left out."""
+    def from_link(cls, link: Mapping[str, str], codes: Sequence[int]) -> CodeMapState:
+        """From parameters that anybody may have typed: what makes no sense is left out; codes as above."""
+        cells = len(codes)
         changed, covered = (
             [part.partition("-") for part in link.get(name, "").split("_")[:cells]]
             for name in ("changed", "hidden")
@@ -80,16 +81,18 @@ class CodeMapState:
             if first is not None and last is not None
             for cell in range(max(first, 0), min(last + 1, cells))
         ]
-        return cls._checked(pairs, hidden, _count(link.get("cell", ""), 1), cells, codes)
+        return cls._checked(pairs, hidden, _count(link.get("cell", ""), 1), codes)
 
     @classmethod
     def _checked(
-        cls, pairs: Iterable[Any], hidden: Iterable[Any], cell: Any, cells: int, codes: int
+        cls, pairs: Iterable[Any], hidden: Iterable[Any], cell: Any, codes: Sequence[int]
     ) -> CodeMapState:
+        cells = len(codes)
+
         def within(value: Any, count: int) -> bool:
             return type(value) is int and 0 <= value < count
 
-        changed = {one: code for one, code in pairs if within(one, cells) and within(code, codes)}
+        changed = {one: code for one, code in pairs if within(one, cells) and within(code, codes[one])}
         covered = sorted({one for one in hidden if within(one, cells)})
         return cls(tuple(sorted(changed.items())), tuple(covered), cell if within(cell, cells) else None)
 

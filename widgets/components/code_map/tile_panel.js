@@ -9,7 +9,7 @@ const HATCH = 5; // pixels between two lines
 export class TilePanel {
   /** hand: {over(k or null), press(k), drag(k), key(event, step)}; k: the number of a tile. */
   constructor(title, label, hand) {
-    Object.assign(this, { hand, count: 0, layout: null });
+    Object.assign(this, { title, hand, count: 0, layout: null });
     this.canvas = element("canvas", {});
     this.note = element("span", { class: "note" });
     this.over = element("div", {
@@ -66,7 +66,7 @@ export class TilePanel {
    * {faded, hatched, corner, outline: [[colour, width]...] from the edge inwards} of it.
    */
   draw({ colours }, pictures, [w, h], codeOf, look) {
-    const size = this.size, ctx = prepared(this.canvas, ...size), gap = this.count > 400 ? 1 : 3;
+    const size = this.size, ctx = prepared(this.canvas, ...size), gap = this.count > 100 ? 1 : 3;
     const { columns, side } = this.columns ? { columns: this.columns, side: (size[0] + gap) / this.columns - gap } : tiled(this.count, size, gap);
     this.layout = { columns, side, gap };
     ctx.imageSmoothingEnabled = false;

@@ -21,12 +21,13 @@ REGIONS = (0.5, 0.95)  # of the prior, whose contours are drawn
 
 @dataclass(frozen=True, eq=False)
 class Stepped:
-    """Of a path between discrete codes. name: of the places that give way, "cells" say. shape: in how many
-    rows and columns all `count` of them are shown. places [T - 1]: in the order in which they give way, one
-    to a point of the path. caption: below their map."""
+    """Of a path between discrete codes. name: of the places that give way, "cells" say. grids: in how many
+    rows and columns all `count` of them are shown; a second grid, twice as fine, lies within the first.
+    places [T - 1]: in the order in which they give way, one to a point of the path. caption: below their
+    map."""
 
     name: str
-    shape: tuple[int, int]
+    grids: Sequence[tuple[int, int]]
     count: int
     places: ArrayLike
     caption: str
@@ -104,9 +105,9 @@ class PathView:
         stepped = None
         if self.stepped is not None:
             arrays["places"] = np.asarray(self.stepped.places, np.int32)
-            rows, columns = self.stepped.shape
-            stepped = {"name": self.stepped.name, "rows": rows, "columns": columns}
-            stepped |= {"count": self.stepped.count, "caption": self.stepped.caption}
+            grids, count = [list(grid) for grid in self.stepped.grids], self.stepped.count
+            stepped = {"name": self.stepped.name, "grids": grids, "count": count}
+            stepped["caption"] = self.stepped.caption
         header: dict[str, Any] = {
             "kind": "path",
             "stepped": stepped,

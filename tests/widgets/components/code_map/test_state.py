@@ -9,11 +9,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vae_core.model.posteriors import VectorQuantised
-from vae_core.spec import VqPosterior
+from vae_core.model.posteriors import TwoLevelQuantised, VectorQuantised
+from vae_core.spec import Vq2Posterior, VqPosterior
 from widgets.components.code_map import CodeMapState
 
 CELLS, CODES = 12, 7
+EACH = (CODES,) * CELLS
 cells, codes = st.integers(0, CELLS - 1), st.integers(0, CODES - 1)
 states = st.builds(
     CodeMapState,
@@ -25,8 +26,8 @@ states = st.builds(
 
 @given(states)
 def test_a_link_and_the_browser_say_what_was_on_the_map(state: CodeMapState) -> None:
-    assert CodeMapState.from_link(state.to_link(), CELLS, CODES) == state
-    assert CodeMapState.from_browser(state.to_browser(), CELLS, CODES) == state
+    assert CodeMapState.from_link(state.to_link(), EACH) == state
+    assert CodeMapState.from_browser(state.to_browser(), EACH) == state
 
 
 def test_a_link_is_short() -> None:
@@ -43,12 +44,20 @@ def test_a_link_is_short() -> None:
     ],
 )
 def test_what_makes_no_sense_is_left_out(link: dict[str, str]) -> None:
-    found = CodeMapState.from_link(link, CELLS, CODES)
+    found = CodeMapState.from_link(link, EACH)
     assert (found.changed, found.cell) == ((), None)
     assert set(found.hidden) <= {4}
     for value in (None, [], {"changed": 3, "hidden": "x"}, {"changed": [[1], [1, 99], [True, 1], "ab"]}):
-        state = CodeMapState.from_browser(value, CELLS, CODES)
+        state = CodeMapState.from_browser(value, EACH)
         assert state in (None, CodeMapState())
+
+
+def test_each_cell_takes_codes_of_its_own_levels_codebook() -> None:
+    of_levels = (7, *(3,) * 4)
+    found = CodeMapState.from_link({"changed": "1-6_2-6_5-2_6-1", "hidden": "1-9", "cell": "5"}, of_levels)
+    assert found == CodeMapState(((0, 6), (4, 2)), (0, 1, 2, 3, 4), 4)
+    browser = {"changed": [[1, 3], [1, 2]], "hidden": [4, 5], "cell": 5}
+    assert CodeMapState.from_browser(browser, of_levels) == CodeMapState(((1, 2),), (4,))
 
 
 def test_changed_codes_stand_in_for_the_encoders() -> None:
@@ -72,6 +81,24 @@ def test_the_browser_embeds_codes_as_the_model_does(javascript: Callable[..., An
         vectors=posterior.codebook.tolist(),
     )
     torch.testing.assert_close(torch.tensor(z), posterior.embed(grid).detach())
+
+
+def test_the_browser_embeds_codes_of_two_levels_as_the_model_does(javascript: Callable[..., Any]) -> None:
+    posterior = TwoLevelQuantised(Vq2Posterior(codes=CODES, bottom_codes=3), 3, ((1, 2), (2, 4)))
+    generator = torch.Generator().manual_seed(0)
+    top, bottom = (torch.randint(n, grid, generator=generator) for n, grid in ((CODES, (1, 2)), (3, (2, 4))))
+    z = javascript(
+        "codes.js",
+        "[...embeddedLevels(Int16Array.from(codes), books.map(([vectors, cells]) => "
+        "({ cells, vectors: Object.assign(vectors.flat(), { shape: [vectors.length, 3] }) })))]",
+        folder="../../vae_core/browser",
+        codes=[*top.flatten().tolist(), *bottom.flatten().tolist()],
+        books=[
+            [book.codebook.tolist(), len(of.flatten())]
+            for book, of in zip(posterior.codebooks, (top, bottom), strict=True)
+        ],
+    )
+    torch.testing.assert_close(torch.tensor(z), posterior.embed(top, bottom).detach())
 
 
 @pytest.mark.parametrize(
