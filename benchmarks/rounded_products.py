@@ -1,6 +1,6 @@
 """What rounding the factors of training's products to bfloat16 costs: test ELBO, paired over seeds.
 
-    .venv/bin/python benchmarks/rounded_products.py [--net dense|conv] [--seeds 8] [--epochs 5]
+    .venv/bin/python benchmarks/rounded_products.py [--net dense|conv|vq] [--seeds 8] [--epochs 5]
 
 Each seed trains twice, once with training.products=float32 and once with bfloat16, which start from the same
 weights and see the same batches and noise; on MNIST, or on strokes where that is not here. Printed are both
@@ -14,14 +14,14 @@ import argparse
 import itertools
 from statistics import mean, stdev
 
-from vae_core import data
-from vae_core.spec import Spec
+from vae_core import data, recipes
 from vae_core.training.loop import Trainer
 from vae_core.training.process import quick_arithmetic
 
 NETS = {
-    "dense": {"net.widths": [400], "latent": 20},
-    "conv": {"net.kind": "conv"},
+    "dense": recipes.get("vae-2d").change(**{"net.widths": [400], "latent": 20}),
+    "conv": recipes.get("vae-2d").change(**{"net.kind": "conv"}),
+    "vq": recipes.get("vq"),
 }
 
 
@@ -34,14 +34,9 @@ def images_here() -> str:
 
 
 def elbo(net: str, name: str, products: str, seed: int, epochs: float) -> float:
-    spec = Spec().change(
-        **NETS[net],
-        **{
-            "training.products": products,
-            "training.seed": seed,
-            "training.epochs": epochs,
-            "data.name": name,
-        },
+    changes = {"products": products, "seed": seed, "epochs": epochs}
+    spec = NETS[net].change(
+        **{"data.name": name}, **{f"training.{each}": value for each, value in changes.items()}
     )
     trainer = Trainer(spec, data.load(name))
     for _ in itertools.islice(trainer, trainer.steps_total):
