@@ -5,6 +5,7 @@ and imports heavy modules when nobody waits.
 from __future__ import annotations
 
 import gc
+import importlib
 import logging
 import threading
 import time
@@ -52,12 +53,14 @@ class Service:
             time.sleep(PUMP)
 
     def _warm(self) -> None:
-        """Imports torch for the latent map, then draws the small pictures of runs that have none.
+        """Imports torch for the latent map and pandas for tables, then draws the small pictures of runs that
+        have none.
 
         What was imported stays, and is taken out of the collector's sight: with it, every full collection
         would stop all sessions for 100 ms.
         """
         time.sleep(self.patience + FORK_SERVER)
+        importlib.import_module("pandas")
         import torch
 
         # Each visitor is served by a thread, which would bring threads of OpenMP of its own, one a processor,
