@@ -35,13 +35,16 @@ def lay_out(model: VAE, spec: Spec) -> None:
 
     On a CPU the weights of convolutions lie with their channels last, as oneDNN's kernels read them.
     "bfloat16" rounds in every network; "auto" in those with convolutions, where `pays` finds it faster on the
-    CPU. `fused_dense` follows the same rule in its own products.
+    CPU, but not in encoder and decoder of a codebook: its codes have no noise beside which rounding is small
+    (over six seeds 1.7 nats of reconstruction after 500 steps of the recipe vq, standard error 0.5).
+    `fused_dense` follows the same rule in its own products.
     """
     on_cpu = model.device.type == "cpu"
     for net in networks(model):
         if on_cpu and convolutional(net):
             net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        net.rounds = asked(spec, on_cpu and convolutional(net))
+        of_codebook = spec.posterior.quantised and not isinstance(net, MaskedConvolutions)
+        net.rounds = asked(spec, on_cpu and convolutional(net) and not of_codebook)
 
 
 def asked(spec: Spec, by_itself: bool) -> bool:

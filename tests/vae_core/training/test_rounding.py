@@ -70,6 +70,8 @@ def test_auto_rounds_networks_with_convolutions_where_that_is_faster(digits: Dat
     assert rounds(spec("float32", **{"net.kind": "conv"})) == [False] * 2
     assert rounds(spec(**{"objective.kind": "iwae"})) == [False] * 2
     assert rounds(spec("bfloat16", **{"objective.kind": "iwae"})) == [True] * 2
+    # Encoder and decoder of a codebook keep float32; the prior over its codes does not.
+    assert sorted(rounds(spec(**GRID | {"prior.kind": "autoregressive"}))) == [False, False, faster]
 
 
 @pytest.mark.parametrize("net", [DENSE, {"net.kind": "conv"}, GRID], ids=["dense", "conv", "grid"])
@@ -133,6 +135,7 @@ def test_what_is_measured_is_of_exact_products(digits: Dataset) -> None:
 
 def test_what_was_measured_of_the_processor_is_kept_and_decides(monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("VAE_DATA", str(tmp_path))
+    monkeypatch.setattr(storage, "user_cache", lambda: tmp_path / "none")  # this machine's own answer
     found = rounding._measured()["ratio"]
     assert found.shape == (1,)
     assert 0.01 < found[0] < 100
@@ -144,5 +147,4 @@ def test_what_was_measured_of_the_processor_is_kept_and_decides(monkeypatch, tmp
         assert rounding.pays.__wrapped__()
     assert asked == [3.0]
     monkeypatch.setenv("VAE_DATA", str(tmp_path / "another"))
-    monkeypatch.setattr(storage, "user_cache", lambda: tmp_path / "none")
     assert not rounding.pays.__wrapped__()
