@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -48,7 +49,8 @@ def get(app: Any, path: str = "/static/js/a.123.js", **headers: str) -> tuple[in
 
     given = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     scope = {"type": "http", "method": "GET", "path": path, "headers": given, "asgi": {"spec_version": "2.4"}}
-    asyncio.run(app(scope, receive, send))
+    with ThreadPoolExecutor(1) as thread:  # where a browser was driven before, this one has a loop already
+        thread.submit(asyncio.run, app(scope, receive, send)).result()
     found = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
     found["x-added"] = str(sum(name == b"x-added" for name, _ in sent[0]["headers"]))
     return sent[0]["status"], found, b"".join(message.get("body", b"") for message in sent[1:])
