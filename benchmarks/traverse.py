@@ -24,9 +24,11 @@ from vae_core.analysis import kl_divergence
 from vae_core.browser import wire
 from vae_core.model.vae import VAE
 from vae_core.runs.run import all_runs, load_run
+from vae_core.spec.capabilities import capabilities
 from widgets.components import traverse as tr
 
 STOPS = np.linspace(-3, 3, 9)
+NEEDED = {"vector", "continuous", "independent_pixels"}
 SPRITES = ("mlp", "conv")
 
 MEASURE = """async ([css, script, parcels, data, moves]) => {
@@ -87,7 +89,8 @@ def main(paths: list[str]) -> None:
 
 def subjects(paths: list[str]):
     """(name, [(model, kl)]) of the runs asked for; or of shipped ones, one pair, and untrained sprites."""
-    runs = [load_run(path) for path in paths] or [run for run in all_runs() if run.is_gallery]
+    shipped = (run for run in all_runs() if run.is_gallery and capabilities(run.spec) >= NEEDED)
+    runs = [load_run(path) for path in paths] or list(shipped)
     trained = [
         (run.name, run.model, kl_divergence.dimensions(run.posteriors).mean(0).numpy()) for run in runs
     ]
