@@ -77,6 +77,7 @@ BENCHMARKS = (
     Benchmark("large-data", "Large sets of images", "large_data"),
     Benchmark("scale", "Many codes, many runs, long histories", "scale"),
     Benchmark("load", "A class at once", "load"),
+    Benchmark("load-at-ease", "A class at once, at ease", "load", ("--look", "20", "--minutes", "2.5")),
     Benchmark(
         "start",
         "From a click to the first picture",

@@ -1,6 +1,6 @@
 """A class at once: many visitors of one server, each with choices of its own, beside one training.
 
-    VAE_DATA=... .venv/bin/python benchmarks/load.py [--sessions 40] [--minutes 1.5] [--quick]
+    VAE_DATA=... .venv/bin/python benchmarks/load.py [--sessions 40] [--minutes 1.5] [--look 6] [--quick]
 
 All open Home within a second, as a class does whose teacher says so, and then walk through the pages, each
 in an order of their own, for as long as is asked. On each page they make two choices, a few seconds apart.
@@ -10,6 +10,8 @@ is the server. One training runs all the time; its speed alone is measured first
 Per page: seconds from the click to the title and to the end of the page, and from a choice to the end of what
 it changed, at the median and the 95th percentile; kB of a visit and of a choice; the time that polls took,
 and how many had no answer within 10 s.
+
+With a look of 6 s forty visitors ask for more than two cores can answer: the seconds are those of a queue.
 """
 
 from __future__ import annotations
@@ -229,9 +231,10 @@ def main() -> None:
     )
     parser.add_argument("--sessions", type=int, default=40)
     parser.add_argument("--minutes", type=float, default=1.5)
+    parser.add_argument("--look", type=float, default=LOOK, help="Seconds between two things a visitor does.")
     parser.add_argument("--quick", action="store_true", help="Four sessions for a few seconds.")
     arguments = parser.parse_args()
-    sessions, seconds, warm, look = arguments.sessions, 60 * arguments.minutes, 12.0, LOOK
+    sessions, seconds, warm, look = arguments.sessions, 60 * arguments.minutes, 12.0, arguments.look
     if arguments.quick:
         sessions, seconds, warm, look = 4, 8.0, 2.0, 0.3
     seen, alone, together, used = measure(sessions, seconds, warm, look)
