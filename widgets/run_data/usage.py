@@ -12,7 +12,7 @@ from vae_core.model import variance_bound
 from vae_core.runs.run import Run, RunError
 from widgets.run_data.codes import Codes, is_standard, newest, weights
 from widgets.run_data.library import open_run
-from widgets.run_data.subject import Picked
+from widgets.run_data.subject import Picked, Subject
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -108,7 +108,7 @@ def quantiles(codes: Codes) -> np.ndarray:
     return found
 
 
-def condition(run: Run, picked: Picked | None) -> int | None:
+def condition(run: Run, picked: Picked | Subject | None) -> int | None:
     """The class that a model which is told classes decodes under: that of the image."""
     return picked.label if picked is not None and run.model.classes else None
 

@@ -67,7 +67,7 @@ def one_grid(run: Run, subject: Subject, pixels: str, unit: Unit) -> None:
         ),
         state=replace(state, cell=group),
         revision=GRID.revision,
-        y=condition(run, subject),
+        y=usage.condition(run, subject),
         pixels=pixels,
         cells="probabilities",
         unit=unit.name,
@@ -78,11 +78,6 @@ def one_grid(run: Run, subject: Subject, pixels: str, unit: Unit) -> None:
     )
     aggregated(run, use, unit)
     uses.show(run, group, int(state.codes(start)[group]))
-
-
-def condition(run: Run, subject: Subject) -> int | None:
-    """The class that a model of classes is told: the image's own."""
-    return subject.label if run.spec.classes else None
 
 
 # --- numbers --------------------------------------------------------------------------------------
@@ -148,7 +143,7 @@ def cost(path: str, version: Any, subject: Subject, changed: tuple[tuple[int, in
     run = open_run(path)
     start = group_codes.probabilities(run, subject).argmax(1)
     chosen = torch.from_numpy(CodeMapState(changed).codes(start)).long()
-    return category_map.cost(run.model, subject.tensor(), chosen, told(run, subject))
+    return category_map.cost(run.model, subject.tensor(), chosen, class_of(run, subject))
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
@@ -157,11 +152,12 @@ def bound(path: str, version: Any, subject: Subject) -> Bound:
     from vae_core.analysis import category_map
 
     run = open_run(path)
-    return category_map.bound(run.model, subject.tensor(), told(run, subject))
+    return category_map.bound(run.model, subject.tensor(), class_of(run, subject))
 
 
-def told(run: Run, subject: Subject) -> Tensor | None:
+def class_of(run: Run, subject: Subject) -> Tensor | None:
+    """int64 [1]: the class under which the image is coded; None of a model without classes."""
     import torch
 
-    y = condition(run, subject)
+    y = usage.condition(run, subject)
     return None if y is None else torch.tensor([y])

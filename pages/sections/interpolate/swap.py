@@ -42,12 +42,12 @@ def show(between: Between, pixels: Pixels) -> None:
 
 
 def says(run: Run) -> str:
-    told = " Each is decoded under the class of the image whose top it has." if run.model.classes else ""
+    under = " Each is decoded under the class of the image whose top it has." if run.model.classes else ""
     if "likelihood" not in capabilities.of(run):
-        return f"Codes of a level that belong together cost less, in nats under the run’s own prior.{told}"
+        return f"Codes of a level that belong together cost less, in nats under the run’s own prior.{under}"
     return (
         "Nats under the run’s own prior: a bottom that does not belong to its top costs more. log p(A | z) "
-        f"and log p(B | z) say whose image it is.{told}"
+        f"and log p(B | z) say whose image it is.{under}"
     )
 
 
@@ -61,7 +61,7 @@ def of_four(between: Between) -> Tensor:
     return two_levels.swapped(between.run.model, a, b)
 
 
-def told(between: Between) -> Tensor | None:
+def conditions(between: Between) -> Tensor | None:
     """Weights of the classes of TITLES [4, C]: those of the image whose top it is."""
     ends = weights(between, 2)
     return None if ends is None else ends[[0, 0, 1, 1]].float()
@@ -75,7 +75,7 @@ def images(between: Between, four: Tensor, pixels: Pixels) -> np.ndarray:
 
     model = between.run.model
     noise = torch.Generator(model.device).manual_seed(0)
-    shown = decode.decode(model, cells.embed(model, four), told(between), pixels, noise)
+    shown = decode.decode(model, cells.embed(model, four), conditions(between), pixels, noise)
     return np.asarray(to_uint8(shown.cpu()).numpy())
 
 
@@ -83,7 +83,7 @@ def numbers(between: Between, four: Tensor) -> list[tuple[str, list[float]]]:
     """Of TITLES what the levels cost, and log p(x|z) of both images, where the run has one; nats."""
     from vae_core.analysis import cells, two_levels
 
-    run, y = between.run, told(between)
+    run, y = between.run, conditions(between)
     nats = -cells.log_prob(run.model, four, y)
     top, bottom = nats.T.tolist()
     rows = [("−log p(top)", top), ("−log p(bottom | top)", bottom), ("Both", nats.sum(1).tolist())]

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from vae_core.model.priors import ClassNormal, ClassPrior, GaussianMixture, Prior
-from vae_core.spec import ClassNormalPrior, StandardNormalPrior
+from vae_core.model.vae import VAE
+from vae_core.spec import ClassNormalPrior, Spec, StandardNormalPrior
 
 
 class StudentT(Prior):
@@ -72,3 +73,19 @@ def far() -> ClassNormal:
 def disguised() -> ClassNormal:
     """N(0, I) that does not say so: a prior of each class before training, in two dimensions."""
     return ClassNormal(ClassNormalPrior(), 2, ClassPrior(3, False)).requires_grad_(False)
+
+
+@pytest.fixture
+def two_groups() -> VAE:
+    """Codes of two groups of three categories, of 2 x 3 binary pixels; its encoder is a random one."""
+    spec = Spec.parse(
+        {
+            "data": {"binarisation": "dynamic", "image_shape": (1, 2, 3)},
+            "latent": 2,
+            "net": {"kind": "linear"},
+            "posterior": {"kind": "gumbel", "categories": 3},
+        }
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        return VAE(spec).eval().requires_grad_(False)

@@ -18,19 +18,9 @@ CODES = torch.cartesian_prod(*M * [torch.arange(K)])  # [K^M, M]
 X = torch.tensor([[[1.0, 0, 1], [0, 1, 1]]])
 
 
-@pytest.fixture(scope="module")
-def model() -> VAE:
-    spec = Spec.parse(
-        {
-            "data": {"binarisation": "dynamic", "image_shape": (1, 2, 3)},
-            "latent": M,
-            "net": {"kind": "linear"},
-            "posterior": {"kind": "gumbel", "categories": K},
-        }
-    )
-    with torch.random.fork_rng():
-        torch.manual_seed(3)
-        return VAE(spec).eval().requires_grad_(False)
+@pytest.fixture
+def model(two_groups: VAE) -> VAE:
+    return two_groups
 
 
 def test_codes_cost_what_the_distributions_say_and_the_bound_is_their_mean(model: VAE) -> None:

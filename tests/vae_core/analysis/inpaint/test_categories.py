@@ -10,7 +10,6 @@ from torch import Tensor
 from vae_core.analysis import inpaint
 from vae_core.analysis.inpaint import chains
 from vae_core.model.vae import VAE
-from vae_core.spec import Spec
 
 M, K = 2, 3
 CODES = F.one_hot(torch.cartesian_prod(*M * [torch.arange(K)]), K).float().flatten(1)  # [K^M, M * K]
@@ -18,23 +17,12 @@ MASK = torch.tensor([[1, 1, 0], [1, 0, 0]])
 EXACT = ("gibbs", "metropolis_within_gibbs", "importance")
 
 
-@pytest.fixture(scope="module")
-def model() -> VAE:
-    """Of 2 x 3 pixels; its encoder is a random one, and so is no posterior of this decoder."""
-    spec = Spec.parse(
-        {
-            "data": {"binarisation": "dynamic", "image_shape": (1, 2, 3)},
-            "latent": M,
-            "net": {"kind": "linear"},
-            "posterior": {"kind": "gumbel", "categories": K},
-        }
-    )
-    with torch.random.fork_rng():
-        torch.manual_seed(3)
-        made = VAE(spec).eval().requires_grad_(False)
-    for parameter in made.decoder.parameters():
+@pytest.fixture
+def model(two_groups: VAE) -> VAE:
+    """The random encoder is no posterior of this decoder."""
+    for parameter in two_groups.decoder.parameters():
         parameter *= 4
-    return made
+    return two_groups
 
 
 X = torch.tensor([[[1.0, 0, 1], [0, 1, 1]]])
@@ -56,7 +44,7 @@ def shares(found: inpaint.Completions) -> Tensor:
     return torch.zeros(len(CODES)).double().index_add(0, which, weight.double().softmax(0))
 
 
-def drawn(model: VAE, method: str) -> inpaint.Completions:
+def completed(model: VAE, method: str) -> inpaint.Completions:
     more = {"gibbs": {"steps": 400}, "importance": {"pool": 8000}}.get(method, {"iterations": 2000})
     generator = torch.Generator().manual_seed(0)
     return inpaint.OF_CATEGORIES[method](model, X, MASK, generator=generator, **more)
@@ -66,7 +54,7 @@ def drawn(model: VAE, method: str) -> inpaint.Completions:
 def test_codes_are_as_probable_as_enumeration_says(model: VAE, method: str) -> None:
     exact, _ = enumerated(model)
     assert exact.max() < 0.6  # so that there is something to be found
-    found = drawn(model, method)
+    found = completed(model, method)
     assert found.ess is not None
     error = (exact * (1 - exact) / inpaint.least(found.ess)).sqrt()
     assert bool(((shares(found) - exact).abs() < 4 * error).all())
@@ -78,7 +66,7 @@ def test_codes_are_as_probable_as_enumeration_says(model: VAE, method: str) -> N
 @pytest.mark.parametrize("method", EXACT)
 def test_hidden_pixels_are_as_probable_as_enumeration_says(model: VAE, method: str) -> None:
     exact, log_px = enumerated(model)
-    found = drawn(model, method)
+    found = completed(model, method)
     told = inpaint.log_likelihood(found, X, MASK, model)
     p = model.decode_mean(CODES)[:, 0].double()
     each = torch.where(X[0] > 0.5, p, 1 - p).log()
@@ -92,7 +80,7 @@ def test_hidden_pixels_are_as_probable_as_enumeration_says(model: VAE, method: s
 def test_methods_that_trust_the_encoder_find_another_distribution(model: VAE) -> None:
     """Pseudo-Gibbs is exact only where q is the posterior; here it is not, and the comparison sees it."""
     exact, _ = enumerated(model)
-    assert float((shares(drawn(model, "pseudo_gibbs")) - exact).abs().max()) > 0.05
+    assert float((shares(completed(model, "pseudo_gibbs")) - exact).abs().max()) > 0.05
 
 
 def test_completions_are_codes_of_one_category_in_every_group(model: VAE) -> None:

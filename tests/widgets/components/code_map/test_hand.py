@@ -80,7 +80,7 @@ def press(board: Any, panel: int, k: int, columns: int, rows: int) -> None:
     board.settle()
 
 
-def told(board: Any, name: str, count: int) -> CodeMapState:
+def last_state(board: Any, name: str, count: int) -> CodeMapState:
     """The state that Python is told last, once it has so many changed or hidden cells."""
     last = "([name, count]) => window.said.map?.at(-1)?.[name]?.length === count"
     board.page.wait_for_function(last, arg=[name, count])
@@ -117,7 +117,7 @@ def test_cells_of_both_levels_take_codes_of_their_own_codebook(
         board.page.keyboard.press(key)
     changed[2] = own[2] + 1
     np.testing.assert_allclose(decoded(board), expected(changed), atol=1)
-    assert told(board, "changed", 2) == CodeMapState(((2, 3), (14, 3)), (), 2)
+    assert last_state(board, "changed", 2) == CodeMapState(((2, 3), (14, 3)), (), 2)
     board.page.get_by_role("button", name="The encoder's codes").click()
     np.testing.assert_allclose(decoded(board), expected(own), atol=1)
     board.page.get_by_role("button", name="Undo").click()
@@ -129,11 +129,11 @@ def test_what_is_changed_while_written_cells_appear_is_told_afterwards(board: An
     button = lambda name: board.page.get_by_role("button", name=name, exact=True)  # noqa: E731
     button("Hide cells").click()
     button("Bottom").click()
-    assert told(board, "hidden", 24).hidden == tuple(range(6, 30))
+    assert last_state(board, "hidden", 24).hidden == tuple(range(6, 30))
     button("Let the prior write them").click()
     written = CodeMapState(((6, 3), (29, 3)), (), 0)
     board.mount("map", board.data | {"state": written.to_browser(), "revision": 1})
     button("Lower half").click()
     hidden = (3, 4, 5, *range(18, 30))
-    assert told(board, "hidden", 15) == CodeMapState(written.changed, hidden, 0)
+    assert last_state(board, "hidden", 15) == CodeMapState(written.changed, hidden, 0)
     assert not board.errors
