@@ -73,6 +73,7 @@ class Visitor:
         self._question: asyncio.Future[Answer] | None = None
         self._wanted = ""  # the fragment that is asked for, or "" for the whole page
         self._fragments: tuple[str, ...] = ()
+        self._cut_short = False  # whether the last run was said to have ended early
         self._hash = ""  # of the page, by which Streamlit knows it
         self._reset()
         self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._poll())]
@@ -163,7 +164,10 @@ class Visitor:
         kind, now = message.WhichOneof("type"), time.monotonic()
         self._bytes += size
         if kind == "new_session":
-            self._fragments = tuple(message.metadata.run.fragment_ids)
+            before, self._fragments = self._fragments, tuple(message.metadata.run.fragment_ids)
+            if self._cut_short and self._fragments:
+                self._parts_came(before, now)
+            self._cut_short = False
             # Runs of one session follow one another; where a part of the page runs, the page has come.
             if self._fragments and self._began and not self._wanted:
                 self._answered(now)
@@ -210,16 +214,23 @@ class Visitor:
     def _finished(self, message: ForwardMsg, now: float) -> None:
         status = message.script_finished
         if status == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
-            return  # what was asked goes on
-        for name in self._fragments:
+            # What was asked goes on; but Streamlit says so too of a part that has come, where another part
+            # begins before the message leaves. Which of both it is, the next run tells.
+            self._cut_short = True
+            return
+        if status == ForwardMsg.FINISHED_SUCCESSFULLY:
+            self._script += 1
+            self._held = {name: run for name, run in self._held.items() if self._script - run[0] <= KEPT_FOR}
+            self._answered(now)
+        self._parts_came(self._fragments, now)
+
+    def _parts_came(self, fragments: tuple[str, ...], now: float) -> None:
+        for name in fragments:
             poll = self._timers.get(name)
             if poll is not None and poll.waits is not None:
                 self.polls.append(now - poll.waits)
                 poll.waits = None
-        if status == ForwardMsg.FINISHED_SUCCESSFULLY:
-            self._script += 1
-            self._held = {name: run for name, run in self._held.items() if self._script - run[0] <= KEPT_FOR}
-        if status == ForwardMsg.FINISHED_SUCCESSFULLY or (self._wanted and self._wanted in self._fragments):
+        if self._wanted and self._wanted in fragments:
             self._answered(now)
 
     def _answered(self, now: float) -> None:
