@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from vae_core.analysis.decode import Pixels
 
 BOARD = "board"
+FILM = "board-film"  # in the session: the run of which the browser asks for all moments
 POLL = 0.45  # seconds: more than two updates a second even when one is late
 
 
@@ -48,10 +49,9 @@ def stage(run: Run | None) -> None:
         )
         return
     chosen = (url_state.read(links.PIXELS), url_state.read(links.UNIT))
-    seen, opening = (run.status.state, chosen), True
+    seen = run.status.state, chosen
 
     def show() -> None:
-        nonlocal opening
         now = run.status
         if (now.state, (url_state.read(links.PIXELS), url_state.read(links.UNIT))) != seen:
             st.rerun()  # the buttons depend on the state, all moments of the board on the switches
@@ -64,8 +64,7 @@ def stage(run: Run | None) -> None:
             else:
                 pixels = pixels_switch.switch(ways(run), hidden=True)
         if now.state != "unreadable":
-            on_board(run, opening, pixels, unit)
-            opening = False
+            on_board(run, pixels, unit)
 
     fragment(show, run_every=POLL if run.status.active else None)
 
@@ -79,8 +78,8 @@ def ways(run: Run) -> tuple[Pixels, ...]:
     return ("means", "modes", "drawn") if "likelihood" in capabilities(run.spec) else ("means",)
 
 
-def on_board(run: Run, opening: bool, pixels: str, unit: Unit) -> None:
-    """opening: with all moments so far, and not the newest only. pixels: what pictures show of p(x|z)."""
+def on_board(run: Run, pixels: str, unit: Unit) -> None:
+    """pixels: what pictures show of p(x|z)."""
     ground = links.GROUND.parse(url_state.read(links.GROUND) or str(links.GROUND.default))
     url_state.accepted(links.GROUND, ground)
     decoder: bytes | None = None
@@ -89,14 +88,19 @@ def on_board(run: Run, opening: bool, pixels: str, unit: Unit) -> None:
         decoder = densities.decoder(str(run.path), weights(run), decoded_class(run))
         if decoder is not None:
             held = densities.unshown_of(str(run.path), weights(run))
-    shown = parcel.parcel(run, opening, pixels, unit)
-    board.board(shown, BOARD, ground, pixels, decoder, held, callback(_ground))
+    film = st.session_state.pop(FILM, None) == run.name
+    shown = parcel.parcel(run, film, pixels, unit)
+    board.board(shown, BOARD, ground, pixels, decoder, held, callback(_ground), callback(_film))
 
 
 def _ground() -> None:
     chosen = (st.session_state.get(f"{BOARD}-ground") or {}).get("ground")
     if chosen in (links.GROUND.options or ()):
         url_state.write(links.GROUND, None if chosen == links.GROUND.default else chosen)
+
+
+def _film() -> None:
+    st.session_state[FILM] = (st.session_state.get(BOARD) or {}).get("film")
 
 
 def state(run: Run) -> None:

@@ -1,5 +1,6 @@
 // The training board: the live map, and beside it numbers, curves, probe images and samples, all of one moment.
-// Python sends all stored moments when the page opens and when the run comes to rest; while it trains, its newest one.
+// Python sends the newest moment of a run that trains; all that are stored when the board, which has just been opened,
+// asks for them, and when the run comes to rest.
 // Two more mounts of the same component bring what lies under the points, and the decoder where that is asked for.
 
 import { makeDecoder } from "../../../vae_core/browser/decoder.js";
@@ -21,7 +22,7 @@ const BELOW = 10, PEEK = 44; // pixels left free below the board; where more fol
 const boards = new Map(); // where Streamlit mounted one -> it
 const ground = { name: "density", choose: () => {}, decoder: null, pixels: "means", held: [] };
 
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   if (!(data instanceof Uint8Array)) return takeGround(data, setStateValue);
   const { arrays, ...header } = unpack(data);
   if (header.kind === "decoder") return takeDecoder({ ...header, arrays });
@@ -32,7 +33,7 @@ export default function ({ data, parentElement, setStateValue }) {
     board = makeBoard(root);
     boards.set(parentElement, board);
   }
-  board.show({ ...header, ...arrays });
+  if (board.show({ ...header, ...arrays })) setTriggerValue("film", header.run);
   return () => { board.close(); boards.delete(parentElement); };
 }
 
@@ -142,6 +143,7 @@ function makeBoard(root) {
   function lays() { if (!d.quantised && !d.grouped) cloud.lay(ground.name, ground.decoder?.(ground.pixels) ?? null, scrubber.follows); }
 
   return {
+    /** Whether it lacks moments before the one that came, for the first time. */
     show(next) {
       const other = !d || d.run !== next.run, follows = other || scrubber.follows;
       const looked = follows ? null : moment()?.step;
@@ -158,12 +160,13 @@ function makeBoard(root) {
       panels.samples.name(`Samples from the prior${d.pixels}`);
       part("bar").style.width = `${100 * (d.progress ?? 0)}%`;
       part("meter").style.visibility = d.progress == null ? "hidden" : "visible";
-      scrubber.take(film.steps, looked == null ? film.last : film.at(looked));
+      scrubber.take(film.steps, looked == null ? film.last : film.at(looked), film.lacks(next));
       seek(follows ? glide : -1);
       measure();
       root.dataset.step = d.step; root.dataset.run = d.run; root.dataset.marks = d.marks.map((m) => m.text).join(" ");
       root.dataset.points = moment()?.x?.length ?? 0;
       root.dataset.shown = 1 + Number(root.dataset.shown ?? 0);
+      return film.asks(next);
     },
     lay() { if (d) { lays(); cloud.draw(); } },
     close() {

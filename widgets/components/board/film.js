@@ -5,7 +5,7 @@ import { remembering } from "../../../vae_core/browser/plane.js";
 const MOST_MOMENTS = 400;  // beyond, every second one goes
 
 export class Film {
-  constructor() { this.moments = []; this.about = ""; }
+  constructor() { this.moments = []; this.about = ""; this.whole = ""; this.asked = ""; }
 
   get last() { return this.moments.length - 1; }
 
@@ -14,14 +14,25 @@ export class Film {
   /** Takes in a parcel: all moments that are stored, or the newest of a run in training. */
   take(d) {
     // Codes on other axes are no earlier moments of the same cloud.
-    const about = `${d.run} ${d.chosen} ${d.labels.length}`;
+    const about = `${d.run} ${d.chosen} ${d.labels.length} ${d.unit} ${d.pixels}`;
     if (about !== this.about || d.replay) this.moments = [];
     this.about = about;
+    if (d.replay) this.whole = about;
     if (!d.labels.length) return;
     const steps = d.frame_steps, fresh = steps.map((step, k) => this.known(step, d) ?? moment(d, k, step));
     // A run that goes on from an earlier state trains its last steps again.
     this.moments = [...this.moments.filter((m) => m.step < steps[0]), ...fresh];
     if (this.moments.length > MOST_MOMENTS) this.moments = this.moments.filter((_, k) => (this.last - k) % 2 === 0);
+  }
+
+  /** Whether moments before those it has are stored. */
+  lacks({ first }) { return this.about !== this.whole && first !== null && this.moments[0]?.step > first; }
+
+  /** The same, the first time it is so. */
+  asks(d) {
+    if (this.asked === this.about || !this.lacks(d)) return false;
+    this.asked = this.about;
+    return true;
   }
 
   /** The newest moment again, with numbers that may have come since: nothing of it is to be drawn anew. */

@@ -7,7 +7,6 @@ Reads arrays with NumPy; torch is not needed to watch a training.
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from vae_core.runs.run import Run
 from vae_core.spec import Spec
 from widgets.components.board import codebook, groups, shown_pixels
 from widgets.components.board.planes import DENSITY, of_shots
-from widgets.components.board.tiles import Holes, number, part, tiles
+from widgets.components.board.tiles import Holes, part, tiles
 from widgets.run_data.codes import is_standard
 from widgets.run_data.library import open_run
 from widgets.run_data.usage import information
@@ -55,13 +54,13 @@ DRAG = 0.6  # seconds of training between two moves of one drag, at most
 HIDDEN = (70, 92, 138)  # red, green, blue of what the encoder does not see
 
 
-def parcel(run: Run, opening: bool = True, pixels: str = "means", unit: Unit = NATS) -> bytes:
+def parcel(run: Run, film: bool = False, pixels: str = "means", unit: Unit = NATS) -> bytes:
     """The board of the run as it is now. pixels: what its pictures show of p(x|z). unit: of its numbers.
 
-    opening: with all frames that are stored, also in training; the board goes on from them by itself.
+    film: with all frames that are stored, also in training; the board goes on from them by itself.
     """
     now = run.status
-    if now.active and now.state != "paused" and not opening:
+    if now.active and now.state != "paused" and not film:
         return _newest(str(run.path), _version(run, now.state), pixels, unit)
     return _film(str(run.path), _version(run, now.state), pixels, unit)
 
@@ -108,6 +107,7 @@ def build(run: Run, film: bool, pixels: str = "means", unit: Unit = NATS) -> byt
         "kind": "board",
         "run": run.name,
         "step": now.step,
+        "first": frames.step_of(run.frames[0]) if run.frames else None,
         "active": now.active,
         "classes": list(spec.data.classes or CATALOGUE[spec.data.name].classes),
         "tiles": tiles(run, undefined, unit=unit),
@@ -294,45 +294,59 @@ def curves(reports: list[dict[str, Any]], unit: Unit = NATS) -> dict[str, np.nda
     """Steps [P] and for train and test each quantity [P], NaN where it was not measured."""
     n = len(reports)
     edges = np.unique(np.linspace(0, n, min(n, POINTS) + 1).round().astype(int))
-    out = {"steps": np.array([reports[b - 1]["step"] for _, b in pairwise(edges)], np.int32)}
-    hard = "hard_elbo" in (part(reports, "test") or {})
+    steps = np.array([report["step"] for report in reports], np.int64)
+    names = [*QUANTITIES, *terms(reports), *(["hard_elbo"] if _has_hard_elbo(reports) else [])]
+    out = {"steps": steps[edges[1:] - 1].astype(np.int32)}
     for split in ("train", "test"):
-        for name in (*QUANTITIES, *terms(reports), *(["hard_elbo"] if hard else [])):
-            values = [number((report.get(split) or {}).get(name)) for report in reports]
-            if split == "train":
-                values = _settled(values, [report["step"] for report in reports])
+        parts = [report.get(split) or {} for report in reports]
+        values = np.array([[each.get(name) for name in names] for each in parts], float).reshape(
+            n, len(names)
+        )
+        if split == "train":
+            values = _settled(values, steps)
+        means = _means(values, edges)
+        for name, column in zip(names, means.T, strict=True):
             scale = 1.0 if name in NO_NATS else unit.per_nat
-            means = [_mean(values[a:b]) * scale for a, b in pairwise(edges)]
-            out[f"{name}_{split}"] = np.array(means, np.float32)
+            out[f"{name}_{split}"] = (column * scale).astype(np.float32)
     return out
 
 
-def _settled(values: list[float], steps: list[int]) -> list[float]:
-    """Training values, the means since the report before; of very few steps, with those before them.
+def _has_hard_elbo(reports: list[dict[str, Any]]) -> bool:
+    return "hard_elbo" in (part(reports, "test") or {})
+
+
+def _settled(values: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """Training values [N, Q], the means since the report before; of very few steps, with those before them.
 
     After Step a report is of a single batch, and stands out of a curve of means over many.
     """
     spans = np.diff(steps, prepend=0)
     least = float(np.median(spans)) / 4 if len(spans) else 0.0
-    found = list(values)
-    for k in range(1, len(values)):
+    found = values.copy()
+    for k in np.flatnonzero(spans[1:] < least) + 1:
         first = k
         while first and spans[first : k + 1].sum() < least:
             first -= 1
-        if first < k and np.isfinite(values[first : k + 1]).all():
-            found[k] = float(np.average(values[first : k + 1], weights=spans[first : k + 1]))
+        together = values[first : k + 1]
+        known = np.isfinite(together).all(axis=0)
+        found[k, known] = np.average(together[:, known], axis=0, weights=spans[first : k + 1])
     return found
+
+
+def _means(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Of the values [N, Q] between each two edges [P + 1], without what is NaN; [P, Q]."""
+    if not len(values):
+        return values
+    there = ~np.isnan(values)
+    counts = np.add.reduceat(there, edges[:-1], dtype=int)
+    sums = np.add.reduceat(np.where(there, values, 0.0), edges[:-1])
+    return np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
 
 
 def terms(reports: list[dict[str, Any]]) -> list[str]:
     """What this run's objective has besides the usual."""
     newest = part(reports, "train") or {}
     return [name for name in TERMS if name in newest]
-
-
-def _mean(values: list[float]) -> float:
-    there = [value for value in values if value == value]
-    return sum(there) / len(there) if there else float("nan")
 
 
 def marks(reports: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -29,11 +29,12 @@ export class Scrubber {
   /** Milliseconds from one moment to the next while it plays. */
   get pause() { return Math.max(BRIEFLY, WHOLE / this.steps.length / this.speed); }
 
-  /** The moments there are, and which of them is shown. */
-  take(steps, frame) {
+  /** The moments there are, which of them is shown, and whether some before them are on their way. */
+  take(steps, frame, coming) {
     Object.assign(this, { steps, frame: Math.max(0, frame) });
-    this.part("replay").hidden = this.last < 1;
-    if (this.last < 1) this.halt();
+    const alone = this.last < 1 && !coming;
+    this.part("replay").hidden = alone;
+    if (alone) this.halt();
     else this.place();
   }
 

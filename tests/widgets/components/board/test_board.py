@@ -71,3 +71,28 @@ def test_where_moments_hold_no_prior_a_learned_one_is_shown_at_the_last_only(
     assert all(0 < float(y) < 500 for y in re.findall(r'y="([\d.-]+)"[^>]*>95 %<', svg))
     assert svg.count('stroke="#9a6a00"') == (2 if there else 0)
     assert all(f">{name}<" in svg for name in ("zero", "one", "z1", "z2"))
+
+
+def newest(step: int) -> bytes:
+    """The newest moment of a run that trains, whose first stored one is of step 10."""
+    header, arrays = wire.unpack(parcel(True, 1))
+    film = ("cloud", "kl", "reconstructions", "samples")
+    header |= {"step": step, "active": True, "first": STEPS[0], "replay": False}
+    header |= {"frame_steps": [step], "past_tiles": [[]]}
+    return wire.pack(header, arrays | {name: arrays[name][-1] for name in film})
+
+
+def test_a_board_that_has_just_been_opened_asks_once_for_the_moments_before(stage: Any) -> None:
+    shown = stage(board.script(), board.css())
+
+    def first(content: bytes) -> str:
+        """Its first moment, in words."""
+        shown.mount("board", base64.b64encode(content).decode())
+        shown.page.locator(".slider").press("Home")
+        said = shown.page.locator(".at").inner_text()
+        shown.page.locator(".slider").press("End")
+        return str(said)
+
+    found = [first(content) for content in (newest(30), newest(40), parcel(True, 1), newest(50))]
+    assert found == ["step 30", "step 30", "step 10", "step 10"]
+    assert shown.all_said("board") == [{"film": "mine"}]
