@@ -13,12 +13,13 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from widgets.server import capacity
 from widgets.server.capacity import Capacity
+from widgets.server.component_scripts import ComponentScripts
 from widgets.server.compression import Compression
 from widgets.server.headers import Headers
 from widgets.server.same_origin import SameOrigin
 
 # The outermost first: what is refused carries the headers too.
-MIDDLEWARE = [Middleware(Headers), Middleware(SameOrigin), Middleware(Capacity), Middleware(Compression)]
+MIDDLEWARE = [Middleware(each) for each in (Headers, SameOrigin, Capacity, Compression, ComponentScripts)]
 A_MOMENT = 0.2  # seconds after which the server listens
 
 

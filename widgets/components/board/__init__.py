@@ -42,9 +42,7 @@ def board(
 
 
 def _component() -> Callable[..., object]:
-    # Registering again is how Streamlit wants it: with the same content it changes nothing.
-    found: Callable[..., object] = st.components.v2.component("elbo_board", css=css(), js=script())
-    return found
+    return scripts.component("elbo_board", css=css(), js=script())
 
 
 def css() -> str:

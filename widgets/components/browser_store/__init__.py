@@ -12,6 +12,8 @@ from typing import Any
 
 import streamlit as st
 
+from widgets.components import scripts
+
 SCRIPT = Path(__file__).parent / "browser_store.js"
 
 
@@ -44,6 +46,5 @@ def _request(
         if isinstance(answer, dict) and answer.get("name") == name:
             take(answer)
 
-    # Registering again is how Streamlit wants it: with the same content it changes nothing.
-    mount = st.components.v2.component("browser_store", js=SCRIPT.read_text())
+    mount = scripts.component("browser_store", js=SCRIPT.read_text())
     mount(key=key, data={"name": name, "text": text, "quiet": quiet}, on_answer_change=heard)

@@ -84,7 +84,7 @@ def categories(
     scroll. on_change: called when a category has been chosen and the hand has rested;
     `st.session_state[key]["state"]` then holds what `CodeMapState.from_browser` reads.
     """
-    mount = st.components.v2.component("categories", css=css(), js=script())
+    mount = scripts.component("categories", css=css(), js=script())
     parcels = {"decoder": decoder, "groups": groups}
     data: dict[str, Any] = {name: wire.header(each)["id"] for name, each in parcels.items()}
     data |= {"state": state.to_browser(), "revision": revision, "y": y, "pixels": pixels}

@@ -65,8 +65,7 @@ def code_map(
 
 
 def _component() -> Any:
-    # Registering again is how Streamlit wants it: with the same content it changes nothing.
-    return st.components.v2.component("code_map", css=css(), js=script())
+    return scripts.component("code_map", css=css(), js=script())
 
 
 @cache

@@ -43,7 +43,7 @@ def code_sheet(
 
 
 def _component() -> Any:
-    return st.components.v2.component("code_sheet", css=css(), js=script())
+    return scripts.component("code_sheet", css=css(), js=script())
 
 
 @cache

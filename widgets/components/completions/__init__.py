@@ -181,8 +181,7 @@ def three(image: np.ndarray) -> np.ndarray:
 
 
 def _component() -> Any:
-    # Registering again is how Streamlit wants it: with the same content it changes nothing.
-    return st.components.v2.component("completions", css=css(), js=script())
+    return scripts.component("completions", css=css(), js=script())
 
 
 @cache

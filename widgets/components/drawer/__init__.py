@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import streamlit as st
+from widgets.components import scripts
 
 HERE = Path(__file__).parent
 
@@ -26,8 +26,7 @@ def head(panel: str, label: str) -> None:
 
 
 def _mount(panel: str, part: str, label: str, open: bool = False, below: str = "") -> None:
-    # Registering again is how Streamlit wants it: with the same content it changes nothing.
-    mount = st.components.v2.component(
+    mount = scripts.component(
         "drawer", js=(HERE / "drawer.js").read_text(), css=(HERE / "drawer.css").read_text()
     )
     mount(

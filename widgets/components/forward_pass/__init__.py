@@ -15,8 +15,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
 from widgets.components import scripts
 from widgets.components.scripts import BROWSER
 
@@ -46,8 +44,7 @@ def place(event: Any) -> tuple[float, float] | None:
 
 
 def _component() -> Any:
-    # Registering again is how Streamlit wants it: with the same content it changes nothing.
-    return st.components.v2.component("forward_pass", css=css(), js=script())
+    return scripts.component("forward_pass", css=css(), js=script())
 
 
 @cache

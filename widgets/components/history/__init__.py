@@ -8,6 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from widgets.components import scripts
 from widgets.shell import links
 
 SCRIPT = Path(__file__).parent / "history.js"
@@ -16,8 +17,7 @@ SCRIPT = Path(__file__).parent / "history.js"
 def history(pages: Sequence[str]) -> None:
     """pages: the last part of their addresses."""
     quiet = [field.name for field in links.TABLE if field.quiet]
-    # Registering again is how Streamlit wants it: with the same content it changes nothing.
-    mount = st.components.v2.component("browser_history", js=SCRIPT.read_text())
+    mount = scripts.component("browser_history", js=SCRIPT.read_text())
     with st.container(key="browser-history", gap=None):
         mount(key="history", data={"quiet": quiet, "pages": list(pages), "parameters": parameters(pages)})
 

@@ -77,8 +77,7 @@ def place(event: Any) -> float | None:
 
 
 def _component() -> Any:
-    # Registering again is how Streamlit wants it: with the same content it changes nothing.
-    return st.components.v2.component("interpolate", css=css(), js=script())
+    return scripts.component("interpolate", css=css(), js=script())
 
 
 @cache

@@ -57,7 +57,7 @@ def parcel(codes: ArrayLike, classes: ArrayLike | None = None) -> bytes:
 
 
 def _component() -> Any:
-    return st.components.v2.component("image_grid", css=css(), js=script())
+    return scripts.component("image_grid", css=css(), js=script())
 
 
 @cache

@@ -109,8 +109,7 @@ def latent_map(
 
 
 def _component() -> Any:
-    # Registering again is how Streamlit wants it: with the same content it changes nothing.
-    return st.components.v2.component("latent_map", css=css(), js=script())
+    return scripts.component("latent_map", css=css(), js=script())
 
 
 def css() -> str:

@@ -44,7 +44,7 @@ def log_slider(
 ) -> None:
     """least, most: the positive values at its ends. ticks: those that are marked and named. live: whether it
     reports while it is dragged. on_move: called with a report, which `moved` reads."""
-    mount = st.components.v2.component("log_slider", css=css(), js=script())
+    mount = scripts.component("log_slider", css=css(), js=script())
     last = moved(key)
     mount(
         key=key,

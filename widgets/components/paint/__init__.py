@@ -102,8 +102,7 @@ def _mount(
 
         return heard
 
-    # Registering again is how Streamlit wants it: with the same content it changes nothing.
-    component = st.components.v2.component("paint", css=css(), js=script())
+    component = scripts.component("paint", css=css(), js=script())
     component(
         key=key,
         data=data | {"label": label} | options,

@@ -22,8 +22,7 @@ def listen(picker: str, take: Callable[[list[tuple[str, bytes]]], object]) -> No
         if files := unpacked((st.session_state.get(key) or {}).get("files")):
             take(files)
 
-    # Registering again is how Streamlit wants it: with the same content it changes nothing.
-    mount = st.components.v2.component("picture_drop", js=script())
+    mount = scripts.component("picture_drop", js=script())
     with st.container(key=f"at-{key}", gap=None):
         mount(key=key, data={"picker": f"st-key-{picker}"}, on_files_change=callback(hear))
 

@@ -45,7 +45,7 @@ def sheet(
 
         return hear
 
-    mount = st.components.v2.component(
+    mount = scripts.component(
         "thumbnail_sheet",
         css=scripts.text(HERE / "sheet.css"),
         js=script(),

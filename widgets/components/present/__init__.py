@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import streamlit as st
+from widgets.components import scripts
 
 HERE = Path(__file__).parent
 
 
 def present() -> None:
     """The button; the key works on every page, whether the button is in sight or not."""
-    mount = st.components.v2.component(
+    mount = scripts.component(
         "present", js=(HERE / "present.js").read_text(), css=(HERE / "present.css").read_text()
     )
     mount(key="present")

@@ -85,7 +85,7 @@ def _made(file: File, times: int, facts: Mapping[str, str]) -> bytes | str:
 
 
 def _copy_link(key: str) -> None:
-    mount = st.components.v2.component("copy_link", js=script(), css=scripts.text(HERE / "copy_link.css"))
+    mount = scripts.component("copy_link", js=script(), css=scripts.text(HERE / "copy_link.css"))
     mount(key=f"copy-link-{key}")
 
 

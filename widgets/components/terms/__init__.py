@@ -18,8 +18,7 @@ KEY = "terms"
 
 def terms() -> None:
     """Below everything else of a page: it reads what stands there, and changes nothing of it."""
-    # Registering again is how Streamlit wants it: with the same content it changes nothing.
-    mount = st.components.v2.component("terms", css=css(), js=script())
+    mount = scripts.component("terms", css=css(), js=script())
     with st.container(key="terms-foot", gap=None):
         mount(key=KEY, data={"terms": entries()}, on_open_change=lambda: None)
     pressed = (st.session_state.get(KEY) or {}).get("open")

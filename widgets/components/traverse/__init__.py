@@ -82,8 +82,7 @@ def traverse(
 
 
 def _component() -> Any:
-    # Registering again is how Streamlit wants it: with the same content it changes nothing.
-    return st.components.v2.component("traverse", css=css(), js=script())
+    return scripts.component("traverse", css=css(), js=script())
 
 
 def css() -> str:

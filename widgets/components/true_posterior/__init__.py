@@ -165,8 +165,7 @@ def true_posterior(
 
 
 def _component() -> Any:
-    # Registering again is how Streamlit wants it: with the same content it changes nothing.
-    return st.components.v2.component("true_posterior", css=css(), js=script())
+    return scripts.component("true_posterior", css=css(), js=script())
 
 
 @cache
