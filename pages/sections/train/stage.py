@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from pages.sections.train import transport
 from vae_core import recipes
+from vae_core.runs.frames import step_of
 from vae_core.runs.run import Run
 from vae_core.spec import Spec
 from vae_core.spec.capabilities import Capability, capabilities
@@ -27,8 +29,16 @@ if TYPE_CHECKING:
     from vae_core.analysis.decode import Pixels
 
 BOARD = "board"
-FILM = "board-film"  # in the session: the run of which the browser asks for all moments
+ASKED = "board-asked"  # in the session
 POLL = 0.45  # seconds: more than two updates a second even when one is late
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The run of which the browser asks for the moments before those it has, and up to which step."""
+
+    run: str | None
+    upto: int | None = None
 
 
 def what_to_notice(run: Run | None, spec: Spec) -> None:
@@ -88,9 +98,8 @@ def on_board(run: Run, pixels: str, unit: Unit) -> None:
         decoder = densities.decoder(str(run.path), weights(run), decoded_class(run))
         if decoder is not None:
             held = densities.unshown_of(str(run.path), weights(run))
-    film = st.session_state.pop(FILM, None) == run.name
-    shown = parcel.parcel(run, film, pixels, unit)
-    board.board(shown, BOARD, ground, pixels, decoder, held, callback(_ground), callback(_film))
+    shown, before = parcel.parcel(run, pixels, unit), earlier(run, pixels, unit)
+    board.board(shown, BOARD, ground, pixels, decoder, held, callback(_ground), before, callback(_lack))
 
 
 def _ground() -> None:
@@ -99,8 +108,18 @@ def _ground() -> None:
         url_state.write(links.GROUND, None if chosen == links.GROUND.default else chosen)
 
 
-def _film() -> None:
-    st.session_state[FILM] = (st.session_state.get(BOARD) or {}).get("film")
+def earlier(run: Run, pixels: str, unit: Unit) -> bytes | None:
+    """The moments of a run in training that the browser asked for, up to the last that was stored then."""
+    asked: Asked | None = st.session_state.get(ASKED)
+    if asked is None or asked.run != run.name or not run.status.active or not (stored := run.frames):
+        return None
+    upto = step_of(stored[-1]) if asked.upto is None else asked.upto
+    st.session_state[ASKED] = Asked(run.name, upto)
+    return parcel.earlier(run, upto, pixels, unit)
+
+
+def _lack() -> None:
+    st.session_state[ASKED] = Asked((st.session_state.get(BOARD) or {}).get("lack"))
 
 
 def state(run: Run) -> None:

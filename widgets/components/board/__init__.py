@@ -21,15 +21,17 @@ def board(
     decoder: bytes | None = None,
     held: Sequence[float] = (),
     on_ground: Callable[[], None] | None = None,
-    on_film: Callable[[], None] | None = None,
+    earlier: bytes | None = None,
+    on_lack: Callable[[], None] | None = None,
 ) -> None:
     """The training board.
 
     parcel: of `parcel.py`. ground: what lies under the points, "codes" (nothing), "density" or "decoded".
     pixels: what is shown of p(x|z) there. decoder: a parcel of `wire.decoder`, for "decoded". held: the
     coordinates [D] of what the map does not show, while it decodes; none are 0. on_ground: called when
-    another ground was chosen, which then is `st.session_state[f"{key}-ground"]["ground"]`. on_film: called
-    when the board lacks earlier moments of the run in training, as it does when the page has just opened.
+    another ground was chosen, which then is `st.session_state[f"{key}-ground"]["ground"]`. earlier: a parcel
+    of `parcel.earlier`. on_lack: called when the board lacks them, as it does when the page has just opened;
+    `st.session_state[key]["lack"]` is the name of the run then.
     """
     mount = _component()
     # Without a gap: the other mounts show nothing. Each message is sent again only where it has changed.
@@ -38,7 +40,9 @@ def board(
         mount(key=f"{key}-ground", data=data, on_ground_change=on_ground or (lambda: None))
         if decoder is not None:
             mount(key=f"{key}-decoder", data=decoder)
-        mount(key=key, data=parcel, on_film_change=on_film or (lambda: None))
+        if earlier is not None:
+            mount(key=f"{key}-earlier", data=earlier)
+        mount(key=key, data=parcel, on_lack_change=on_lack or (lambda: None))
 
 
 def _component() -> Callable[..., object]:

@@ -1,7 +1,8 @@
 // The training board: the live map, and beside it numbers, curves, probe images and samples, all of one moment.
-// Python sends the newest moment of a run that trains; all that are stored when the board, which has just been opened,
-// asks for them, and when the run comes to rest.
-// Two more mounts of the same component bring what lies under the points, and the decoder where that is asked for.
+// Python sends the newest moment of a run that trains, and all of them when it comes to rest.
+// More mounts of the same component bring what lies under the points, the decoder where that is asked for, and the
+// moments that were stored before the board was opened, which it asks for. They stay there: of two messages to one mount
+// that come close together, Streamlit shows the second alone.
 
 import { makeDecoder } from "../../../vae_core/browser/decoder.js";
 import { unpack } from "../../../vae_core/browser/parcel.js";
@@ -20,12 +21,14 @@ const MOST_GLIDE = 900; // milliseconds; the next report is then awaited at rest
 const BELOW = 10, PEEK = 44; // pixels left free below the board; where more follows, so that its head is seen
 
 const boards = new Map(); // where Streamlit mounted one -> it
+let stored = null; // the parcel of earlier moments
 const ground = { name: "density", choose: () => {}, decoder: null, pixels: "means", held: [] };
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   if (!(data instanceof Uint8Array)) return takeGround(data, setStateValue);
   const { arrays, ...header } = unpack(data);
   if (header.kind === "decoder") return takeDecoder({ ...header, arrays });
+  if (header.kind === "earlier") return takeEarlier({ ...header, ...arrays });
   let board = boards.get(parentElement);
   if (!board) {
     const root = makeFrame();
@@ -33,7 +36,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     board = makeBoard(root);
     boards.set(parentElement, board);
   }
-  if (board.show({ ...header, ...arrays })) setTriggerValue("film", header.run);
+  if (board.show({ ...header, ...arrays })) setTriggerValue("lack", header.run);
   return () => { board.close(); boards.delete(parentElement); };
 }
 
@@ -46,6 +49,12 @@ function takeDecoder(parcel) {
   const made = makeDecoder(parcel);
   lay({ decoder: (pixels) => ({ ...made.showing(pixels), held: ground.held, id: `${parcel.id} ${pixels}` }) });
   return () => lay({ decoder: null });
+}
+
+function takeEarlier(parcel) {
+  stored = parcel;
+  for (const board of boards.values()) board.join();
+  return () => { stored = null; };
 }
 
 function lay(changes) {
@@ -152,6 +161,7 @@ function makeBoard(root) {
       arrived = performance.now();
       d = next;
       film.take(next);
+      if (stored && film.lacks(next)) film.join(stored);
       for (const name of ["probes", "seen"]) if (d[name]) d[name].canvas = sideBySide(d[name]);
       const theme = readTheme(root);
       figures.forEach((f) => Object.assign(f, { theme, file: d.run }));
@@ -167,6 +177,11 @@ function makeBoard(root) {
       root.dataset.points = moment()?.x?.length ?? 0;
       root.dataset.shown = 1 + Number(root.dataset.shown ?? 0);
       return film.asks(next);
+    },
+    join() {
+      const step = moment()?.step;
+      if (!d || !film.join(stored)) return;
+      scrubber.take(film.steps, film.at(step), film.lacks(d));
     },
     lay() { if (d) { lays(); cloud.draw(); } },
     close() {

@@ -5,7 +5,8 @@ import { remembering } from "../../../vae_core/browser/plane.js";
 const MOST_MOMENTS = 400;  // beyond, every second one goes
 
 export class Film {
-  constructor() { this.moments = []; this.about = ""; this.whole = ""; this.asked = ""; }
+  /** since: the step of the first moment that came by itself, from which on those sent later as stored are left. */
+  constructor() { Object.assign(this, { moments: [], about: "", since: Infinity, joined: null, asked: "" }); }
 
   get last() { return this.moments.length - 1; }
 
@@ -14,19 +15,33 @@ export class Film {
   /** Takes in a parcel: all moments that are stored, or the newest of a run in training. */
   take(d) {
     // Codes on other axes are no earlier moments of the same cloud.
-    const about = `${d.run} ${d.chosen} ${d.labels.length} ${d.unit} ${d.pixels}`;
-    if (about !== this.about || d.replay) this.moments = [];
+    const about = aboutOf(d);
+    if (about !== this.about || d.replay) Object.assign(this, { moments: [], since: Infinity, joined: null });
     this.about = about;
-    if (d.replay) this.whole = about;
     if (!d.labels.length) return;
-    const steps = d.frame_steps, fresh = steps.map((step, k) => this.known(step, d) ?? moment(d, k, step));
+    const steps = d.frame_steps;
+    this.since = d.replay ? -1 : Math.min(this.since, steps[0]);
+    const fresh = steps.map((step, k) => this.known(step, d) ?? moment(d, k, step));
     // A run that goes on from an earlier state trains its last steps again.
-    this.moments = [...this.moments.filter((m) => m.step < steps[0]), ...fresh];
-    if (this.moments.length > MOST_MOMENTS) this.moments = this.moments.filter((_, k) => (this.last - k) % 2 === 0);
+    this.keep([...this.moments.filter((m) => m.step < steps[0]), ...fresh]);
+  }
+
+  /** Takes in the parcel of moments that were stored before it was opened; whether they are new, and of the same. */
+  join(d) {
+    if (d === this.joined || aboutOf(d) !== this.about) return false;
+    this.joined = d;
+    const before = d.frame_steps.map((step, k) => moment(d, k, step)).filter((m) => m.step < this.since);
+    this.keep([...before, ...this.moments.filter((m) => m.step >= this.since)]);
+    return true;
+  }
+
+  keep(moments) {
+    this.moments = moments;
+    if (moments.length > MOST_MOMENTS) this.moments = moments.filter((_, k) => (this.last - k) % 2 === 0);
   }
 
   /** Whether moments before those it has are stored. */
-  lacks({ first }) { return this.about !== this.whole && first !== null && this.moments[0]?.step > first; }
+  lacks({ first }) { return this.since > 0 && first !== null && this.moments[0]?.step > first; }
 
   /** The same, the first time it is so. */
   asks(d) {
@@ -47,6 +62,9 @@ export class Film {
     return found < 0 ? this.last : found;
   }
 }
+
+/** What moments of one film have in common. */
+function aboutOf(d) { return `${d.run} ${d.chosen} ${d.labels.length} ${d.unit} ${d.pixels}`; }
 
 function moment(d, k, step) {
   const one = (name) => {

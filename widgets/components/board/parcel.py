@@ -54,15 +54,19 @@ DRAG = 0.6  # seconds of training between two moves of one drag, at most
 HIDDEN = (70, 92, 138)  # red, green, blue of what the encoder does not see
 
 
-def parcel(run: Run, film: bool = False, pixels: str = "means", unit: Unit = NATS) -> bytes:
-    """The board of the run as it is now. pixels: what its pictures show of p(x|z). unit: of its numbers.
+def parcel(run: Run, pixels: str = "means", unit: Unit = NATS) -> bytes:
+    """The board of the run as it is now, with its newest frame while it trains, and at rest with all of them.
 
-    film: with all frames that are stored, also in training; the board goes on from them by itself.
+    pixels: what its pictures show of p(x|z). unit: of its numbers.
     """
     now = run.status
-    if now.active and now.state != "paused" and not film:
-        return _newest(str(run.path), _version(run, now.state), pixels, unit)
-    return _film(str(run.path), _version(run, now.state), pixels, unit)
+    make = _newest if now.active and now.state != "paused" else _film
+    return make(str(run.path), _version(run, now.state), pixels, unit)
+
+
+def earlier(run: Run, upto: int, pixels: str = "means", unit: Unit = NATS) -> bytes:
+    """The stored frames of a run in training up to a step, for a board that was opened after them."""
+    return _earlier(str(run.path), upto, pixels, unit)
 
 
 def _version(run: Run, state: str) -> tuple[Any, ...]:
@@ -87,14 +91,20 @@ def _film(path: str, version: tuple[Any, ...], pixels: str, unit: Unit) -> bytes
     return build(open_run(path), film=True, pixels=pixels, unit=unit)
 
 
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _earlier(path: str, upto: int, pixels: str, unit: Unit) -> bytes:
+    return build(open_run(path), film=True, pixels=pixels, unit=unit, upto=upto)
+
+
 @st.cache_resource(max_entries=128, show_spinner=False)
 def _axes(path: str) -> list[int]:
     """The dimensions on the cloud's axes, remembered: two that are nearly equal must not swap places."""
     return []
 
 
-def build(run: Run, film: bool, pixels: str = "means", unit: Unit = NATS) -> bytes:
-    """film: all frames, to be played; otherwise the newest."""
+def build(run: Run, film: bool, pixels: str = "means", unit: Unit = NATS, upto: int | None = None) -> bytes:
+    """film: all frames, to be played; otherwise the newest. upto: of stored frames alone, up to that step;
+    no curves then, and no probes."""
     now, spec, reports = run.status, run.spec, run.metrics
     if spec.likelihood.distance is not None:
         unit = NATS  # of the KL; a distance has no bits
@@ -104,7 +114,7 @@ def build(run: Run, film: bool, pixels: str = "means", unit: Unit = NATS) -> byt
         undefined = variance_bound.undefined_kl(newest["log_var"])
     optimum = (part(reports, "ppca") or {}).get("log_likelihood")
     header: dict[str, Any] = {
-        "kind": "board",
+        "kind": "board" if upto is None else "earlier",
         "run": run.name,
         "step": now.step,
         "first": frames.step_of(run.frames[0]) if run.frames else None,
@@ -127,16 +137,11 @@ def build(run: Run, film: bool, pixels: str = "means", unit: Unit = NATS) -> byt
         "latent": spec.latent,
         "optimum": None if optimum is None else optimum * unit.per_nat,
     }
-    arrays = curves(reports, unit)
-    weighted, plain = arrays["beta_kl_train"], arrays["kl_train"]
-    if (
-        not header["bound"]
-        and len(plain)
-        and np.nanmax(np.abs(weighted - plain), initial=0) > 0.01 * np.nanmax(np.abs(plain), initial=1)
-    ):
+    arrays = curves(reports, unit) if upto is None else {}
+    if not header["bound"] and _is_weighted(arrays):
         header["weighted"] = objective_words.of(spec).penalty
 
-    shots = _shots(run, film)
+    shots = _shots(run, film, upto)
     header["pixels"] = shown_pixels.in_words(shots, pixels, spec.likelihood.two_valued)
     if spec.net.reach:  # there are no means then, and all pictures are draws
         header["pixels"] = shown_pixels.WORDS["drawn"]
@@ -177,6 +182,13 @@ def build(run: Run, film: bool, pixels: str = "means", unit: Unit = NATS) -> byt
     return _packed(run, film, shots, planes.holes, header, arrays, undefined, unit)
 
 
+def _is_weighted(arrays: dict[str, np.ndarray]) -> bool:
+    """Whether beta sets the curve of the weighted KL apart from that of the KL."""
+    weighted, plain = arrays.get("beta_kl_train", np.zeros(0)), arrays.get("kl_train", np.zeros(0))
+    apart = np.nanmax(np.abs(weighted - plain), initial=0)
+    return bool(len(plain) and apart > 0.01 * np.nanmax(np.abs(plain), initial=1))
+
+
 def _pictures(shots: list[frames.Arrays], pixels: str, spec: Spec) -> dict[str, np.ndarray]:
     """Reconstructions and samples of every frame."""
     two_valued = spec.likelihood.two_valued
@@ -199,7 +211,7 @@ def _packed(
     """With the probes and the numbers of every frame."""
     if "kl" in arrays:
         arrays["kl"] = arrays["kl"] * np.float32(unit.per_nat)
-    if run.probes is not None:
+    if run.probes is not None and header["kind"] == "board":
         arrays["probes"] = run.probes
         if run.probe_masks is not None:
             arrays["seen"] = seen(run.probes, run.probe_masks)
@@ -208,9 +220,9 @@ def _packed(
     steps = [int(shot["step"][0]) for shot in shots]
     header["frame_steps"] = steps
     # Numbers and picture are of one step: the newest frame's may be a report behind.
-    now = run.status.step
+    now, last = run.status.step, steps[-1] if header["kind"] == "board" else None
     header["past_tiles"] = [
-        tiles(run, undefined, step if step != now else None, of_step, step == steps[-1], unit)
+        tiles(run, undefined, step if step != now else None, of_step, step == last, unit)
         for step, of_step in zip(steps, holes, strict=True)
     ]
     if film and len(shots) > 1:
@@ -253,17 +265,18 @@ def seen(images: np.ndarray, masks: np.ndarray) -> np.ndarray:
     return np.where(masks > 0, colours, np.array(HIDDEN, np.uint8)[:, None, None])
 
 
-def _shots(run: Run, film: bool) -> list[frames.Arrays]:
+def _shots(run: Run, film: bool, upto: int | None = None) -> list[frames.Arrays]:
     newest = run.frame()
     if not film:
         return [newest] if newest is not None else []
-    steps = [frames.step_of(file) for file in run.frames]
+    last = math.inf if upto is None else upto
+    steps = [step for file in run.frames if (step := frames.step_of(file)) <= last]
     if newest is not None:
         pictures = ("reconstructions", "samples", *codebook.NAMES)
         size = sum(newest[name].nbytes for name in pictures if name in newest) + 8 * CODES + DENSITY
         steps = steps[:: -(-len(steps) * size // FILM) or 1]
     found = [shot for step in steps if (shot := run.frame(step)) is not None]
-    if newest is not None and (not found or found[-1]["step"][0] != newest["step"][0]):
+    if upto is None and newest is not None and (not found or found[-1]["step"][0] != newest["step"][0]):
         found.append(newest)
     # Frames of another set of images do not belong to the same film.
     return [shot for shot in found if _shapes(shot) == _shapes(found[-1])]

@@ -5,8 +5,11 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.sections.train import stage
 from tests.pages.shown import parcels
 from vae_core.browser import wire
+from vae_core.runs import files
+from vae_core.runs.frames import step_of
 from vae_core.runs.run import Run
 from widgets.components.board import parcel, tiles
 from widgets.shell import words
@@ -23,6 +26,26 @@ def test_the_board_of_a_finished_run_holds_its_frames(app: App, add_run: AddRun)
     assert shown["replay"]
     assert shown["frame_steps"][-1] == run.status.step
     assert arrays["cloud"].shape == (len(shown["frame_steps"]), len(arrays["labels"]), 2)
+
+
+def test_a_run_in_training_sends_its_newest_moment_and_those_before_it_where_they_are_asked_for(
+    app: App, add_run: AddRun
+) -> None:
+    run = add_run("mine", state="running", heartbeat=2e9)
+    at = app("train", run="mine")
+    ((shown, _),) = parcels(at, "board")
+    assert (len(shown["frame_steps"]), shown["first"]) == (1, 0)
+    assert not parcels(at, "earlier")
+    for name, there in (("other", 0), ("mine", 1)):
+        at.session_state[stage.ASKED] = stage.Asked(name)
+        assert len(parcels(at.run(), "earlier")) == there
+    ((before, arrays),) = parcels(at, "earlier")
+    stored = [step_of(frame) for frame in run.frames]
+    assert before["frame_steps"] == stored
+    assert arrays["cloud"].shape[0] == len(stored) > 1
+    (run.path / files.FRAMES / f"{stored[-1] + 5:08d}.safetensors").write_bytes(run.frames[-1].read_bytes())
+    ((later, _),) = parcels(at.run(), "earlier")
+    assert later == before  # what the browser has needs not be sent again
 
 
 @pytest.mark.parametrize("page", ["", "train", "latent_map"])

@@ -82,17 +82,32 @@ def newest(step: int) -> bytes:
     return wire.pack(header, arrays | {name: arrays[name][-1] for name in film})
 
 
+def earlier() -> bytes:
+    header, arrays = wire.unpack(parcel(True, 1))
+    return wire.pack(header | {"kind": "earlier"}, arrays)
+
+
 def test_a_board_that_has_just_been_opened_asks_once_for_the_moments_before(stage: Any) -> None:
     shown = stage(board.script(), board.css())
 
-    def first(content: bytes) -> str:
-        """Its first moment, in words."""
-        shown.mount("board", base64.b64encode(content).decode())
+    def first(key: str, content: bytes) -> str:
+        """The first moment, in words."""
+        shown.mount(key, base64.b64encode(content).decode())
         shown.page.locator(".slider").press("Home")
         said = shown.page.locator(".at").inner_text()
         shown.page.locator(".slider").press("End")
         return str(said)
 
-    found = [first(content) for content in (newest(30), newest(40), parcel(True, 1), newest(50))]
-    assert found == ["step 30", "step 30", "step 10", "step 10"]
-    assert shown.all_said("board") == [{"film": "mine"}]
+    brought = [("board", newest(30)), ("board", newest(40)), ("earlier", earlier()), ("board", newest(50))]
+    assert [first(*each) for each in brought] == ["step 30", "step 30", "step 10", "step 10"]
+    assert shown.page.locator(".at").inner_text() == "step 50"
+    assert shown.all_said("board") == [{"lack": "mine"}]
+
+
+def test_moments_that_were_there_before_the_board_are_taken_at_once(stage: Any) -> None:
+    shown = stage(board.script(), board.css())
+    for key, content in (("earlier", earlier()), ("board", newest(30))):
+        shown.mount(key, base64.b64encode(content).decode())
+    shown.page.locator(".slider").press("Home")
+    assert shown.page.locator(".at").inner_text() == "step 10"
+    assert shown.all_said("board") == []
