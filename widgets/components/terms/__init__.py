@@ -3,6 +3,7 @@ below it a line of them for the keyboard (`terms.js`)."""
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ def terms() -> None:
     """Below everything else of a page: it reads what stands there, and changes nothing of it."""
     mount = scripts.component("terms", css=css(), js=script())
     with st.container(key="terms-foot", gap=None):
-        mount(key=KEY, data={"terms": entries()}, on_open_change=lambda: None)
+        mount(key=KEY, on_open_change=lambda: None)
     pressed = (st.session_state.get(KEY) or {}).get("open")
     if isinstance(pressed, str) and pressed in glossary.terms():
         url_state.switch_page("glossary", {links.TERM: pressed})
@@ -48,5 +49,9 @@ def css() -> str:
     return scripts.text(scripts.BROWSER / "controls.css", HERE / "terms.css")
 
 
+@cache
 def script() -> str:
-    return scripts.module(HERE / "terms.js")
+    """With the glossary in it, which is the same on every page and would travel with each."""
+    return (
+        f"const GLOSSARY = {json.dumps(entries(), ensure_ascii=False)};\n{scripts.module(HERE / 'terms.js')}"
+    )

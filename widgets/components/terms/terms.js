@@ -2,6 +2,7 @@ import { element } from "../../../vae_core/browser/dom.js";
 import { markTheme } from "../../../vae_core/browser/theme.js";
 import { Marks } from "./marks.js";
 
+// GLOSSARY: its entries, which Python writes above this script.
 // A card for the term under the pointer, the finger or the focus. It comes without the server: hovering costs no rerun.
 
 const REST = 250; // milliseconds that a pointer rests on a term before its card comes
@@ -135,9 +136,9 @@ class Terms {
   }
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ parentElement, setTriggerValue }) {
   let terms = OWN.get(parentElement);
-  if (!terms) OWN.set(parentElement, terms = new Terms(parentElement, data.terms));
+  if (!terms) OWN.set(parentElement, terms = new Terms(parentElement, GLOSSARY));
   terms.open = (key) => setTriggerValue("open", key);
   markTheme(terms.root);
   return () => {
