@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -50,6 +51,10 @@ def stage(run: Run | None) -> None:
     chosen = (url_state.read(links.PIXELS), url_state.read(links.UNIT))
     seen, opening = (run.status.state, chosen), True
 
+    def missed() -> None:
+        nonlocal opening
+        opening = True
+
     def show() -> None:
         nonlocal opening
         now = run.status
@@ -64,7 +69,7 @@ def stage(run: Run | None) -> None:
             else:
                 pixels = pixels_switch.switch(ways(run), hidden=True)
         if now.state != "unreadable":
-            on_board(run, opening, pixels, unit)
+            on_board(run, opening, pixels, unit, missed)
             opening = False
 
     fragment(show, run_every=POLL if run.status.active else None)
@@ -79,8 +84,9 @@ def ways(run: Run) -> tuple[Pixels, ...]:
     return ("means", "modes", "drawn") if "likelihood" in capabilities(run.spec) else ("means",)
 
 
-def on_board(run: Run, opening: bool, pixels: str, unit: Unit) -> None:
-    """opening: with all moments so far, and not the newest only. pixels: what pictures show of p(x|z)."""
+def on_board(run: Run, opening: bool, pixels: str, unit: Unit, missed: Callable[[], None]) -> None:
+    """opening: with all moments so far, and not the newest only. pixels: what pictures show of p(x|z).
+    missed: called when the browser has not had the moments so far."""
     ground = links.GROUND.parse(url_state.read(links.GROUND) or str(links.GROUND.default))
     url_state.accepted(links.GROUND, ground)
     decoder: bytes | None = None
@@ -90,7 +96,7 @@ def on_board(run: Run, opening: bool, pixels: str, unit: Unit) -> None:
         if decoder is not None:
             held = densities.unshown_of(str(run.path), weights(run))
     shown = parcel.parcel(run, opening, pixels, unit)
-    board.board(shown, BOARD, ground, pixels, decoder, held, callback(_ground))
+    board.board(shown, BOARD, ground, pixels, decoder, held, callback(_ground), callback(missed))
 
 
 def _ground() -> None:

@@ -21,7 +21,7 @@ const BELOW = 10, PEEK = 44; // pixels left free below the board; where more fol
 const boards = new Map(); // where Streamlit mounted one -> it
 const ground = { name: "density", choose: () => {}, decoder: null, pixels: "means", held: [] };
 
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   if (!(data instanceof Uint8Array)) return takeGround(data, setStateValue);
   const { arrays, ...header } = unpack(data);
   if (header.kind === "decoder") return takeDecoder({ ...header, arrays });
@@ -33,6 +33,9 @@ export default function ({ data, parentElement, setStateValue }) {
     boards.set(parentElement, board);
   }
   board.show({ ...header, ...arrays });
+  // A message that comes before the browser has loaded the board takes the place of the one with all moments.
+  if (header.film) board.whole = header.run;
+  else if (header.active && board.whole !== header.run) setTriggerValue("missed", true);
   return () => { board.close(); boards.delete(parentElement); };
 }
 

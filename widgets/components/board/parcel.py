@@ -121,6 +121,7 @@ def build(run: Run, film: bool, pixels: str = "means", unit: Unit = NATS) -> byt
         "weighted": "",
         "terms": [[name, TERMS[name]] for name in terms(reports) if name != "bound"],
         "bound": objective_words.bound(spec) if "bound" in terms(reports) else "",
+        "film": film,
         "replay": False,
         "quantised": spec.posterior.quantised,
         "grouped": spec.posterior.form == "probabilities",

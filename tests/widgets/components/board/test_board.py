@@ -15,7 +15,7 @@ STEPS = (10, 20)
 KINDS = ("elbo", "reconstruction", "kl", "beta_kl")
 
 
-def parcel(unit_prior: bool, priors: int) -> bytes:
+def parcel(unit_prior: bool, priors: int, **changes: Any) -> bytes:
     """A run of two moments and two classes, under a prior twice as wide as N(0, I), held by so many."""
     rng = np.random.default_rng(0)
     labels = np.array([0, 1, 255] * 10, np.uint8)
@@ -25,7 +25,7 @@ def parcel(unit_prior: bool, priors: int) -> bytes:
         "kind": "board", "run": "mine", "step": 20, "classes": ["zero", "one"], "tiles": [], "latent": 2,
         "past_tiles": [[], []], "kl_note": "", "bars_note": "", "progress": None, "active": False,
         "pixels": "", "unit": "nats", "distance": "",
-        "marks": [], "weighted": "", "terms": [], "replay": True,
+        "marks": [], "weighted": "", "terms": [], "film": True, "replay": True,
         "chosen": [0, 1], "axes": ["z1", "z2"], "cloud_note": "", "frame_steps": list(STEPS),
         "unit_prior": unit_prior, "grid": {"x": -8.0, "cell": axis[1] - axis[0], "size": 121},
         "regions": [[[m, math.log1p(-m) - math.log(8 * math.pi)] for m in (0.5, 0.95)]] * priors,
@@ -38,7 +38,7 @@ def parcel(unit_prior: bool, priors: int) -> bytes:
         "samples": np.zeros((2, 3, 1, 4, 4), np.uint8),
     }  # fmt: skip
     arrays |= {f"{kind}_{part}": np.ones(2, np.float32) for kind in KINDS for part in ("train", "test")}
-    return wire.pack(header, arrays)
+    return wire.pack(header | changes, arrays)
 
 
 @pytest.fixture
@@ -71,3 +71,18 @@ def test_where_moments_hold_no_prior_a_learned_one_is_shown_at_the_last_only(
     assert all(0 < float(y) < 500 for y in re.findall(r'y="([\d.-]+)"[^>]*>95 %<', svg))
     assert svg.count('stroke="#9a6a00"') == (2 if there else 0)
     assert all(f">{name}<" in svg for name in ("zero", "one", "z1", "z2"))
+
+
+def test_a_board_that_only_the_newest_moment_reached_asks_for_all(stage: Any) -> None:
+    shown = stage(board.script(), board.css())
+
+    def mount(**changes: Any) -> list[Any]:
+        shown.mount("board", base64.b64encode(parcel(True, 1, **{"active": True} | changes)).decode())
+        return shown.all_said("board")
+
+    assert mount(film=False) == [{"missed": True}]
+    assert mount(film=False) == [{"missed": True}] * 2  # until they come
+    assert len(mount()) == 2
+    assert len(mount(film=False)) == 2
+    assert mount(film=False, run="other")[2:] == [{"missed": True}]
+    assert len(mount(film=False, run="other", active=False)) == 3  # at rest all come in any case
