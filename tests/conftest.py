@@ -20,9 +20,12 @@ TESTS = Path(__file__).parent
 TOGETHER = ("tests/e2e/", "tests/widgets/components/")  # each with one browser
 
 # Several processes share the cores. Set before torch is imported, and inherited by what the tests start.
-if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    os.environ.setdefault("MKL_NUM_THREADS", "1")
+# Numba, which UMAP brings, sets the threads of torch too, and two that wait for each other on busy cores are
+# many times slower than one.
+SHARED = "PYTEST_XDIST_WORKER" in os.environ
+if SHARED:
+    for library in ("OMP", "MKL", "NUMBA"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 # A deadline would measure how busy the machine is. In CI the same examples every time.
 settings.register_profile("elbo-room", deadline=None, derandomize=CI)
@@ -79,6 +82,8 @@ def same_numbers() -> None:
     """What draws from torch's own generator draws the same numbers, whichever tests ran before."""
     if torch := sys.modules.get("torch"):
         torch.manual_seed(0)
+        if SHARED:
+            torch.set_num_threads(1)
 
 
 @pytest.fixture(autouse=True)

@@ -182,19 +182,24 @@ def test_a_pause_shows_all_that_went_before_and_a_step_in_it_what_is_new(
     expect(page.locator(".board .at")).to_have_text(f"step {before + 1:,}")
 
 
-def test_an_earlier_step_is_looked_at_while_the_run_goes_on(live: tuple[Page, Run]) -> None:
+def test_an_earlier_step_is_looked_at_while_the_run_goes_on(live: tuple[Page, Run], wait_until: Any) -> None:
     page, _ = live
     slider, at = page.locator(".board .slider"), page.locator(".board .at")
+
+    def at_the_beginning() -> bool:
+        slider.press("Home")
+        return at.inner_text() == "step 0"
+
     expect(slider).to_be_visible()
-    slider.press("Home")
+    wait_until(at_the_beginning, "the first moment is there", 30)
     shows_a_later_step(page)
     shows_a_later_step(page)
     expect(at).to_have_text("step 0")
     expect(page.locator(".board .tiles")).to_contain_text("step 0")
     page.reload()
     expect(slider).to_be_visible()
-    slider.press("Home")  # what was stored before the page was opened is there too
-    expect(at).to_have_text("step 0")
+    # What was stored before the page was opened comes too, if not at once.
+    wait_until(at_the_beginning, "the moments before the page was opened are there", 30)
     slider.press("End")
     first = at.inner_text()
     expect(at).not_to_have_text(first)  # who is at the end follows it

@@ -18,6 +18,7 @@ from widgets.components import browser_store
 from widgets.run_data import library
 from widgets.shell import links, url_state, words
 from widgets.shell.error_boundary import callback
+from widgets.shell.fragments import fragment
 
 DELETED = "home_deleted"  # in the session: what can be brought back, the newest first
 KEPT = "home_deleted_kept"  # in the session: the same, as the browser keeps it
@@ -97,7 +98,10 @@ def _keep() -> None:
         def saved(_: bool) -> None:
             st.session_state[KEPT] = text
 
-        browser_store.save(STORE, text, saved)
+        def save() -> None:
+            browser_store.save(STORE, text, saved)
+
+        fragment(save)  # or its answer would run the whole page, and close a dialog that was opened since
 
 
 def _recall(text: str | None) -> None:
