@@ -88,12 +88,15 @@ def places(
 
     Codes farther out than any view are put at the edge.
     """
-    origin, u, v = plane
-    on = (np.asarray(mean, np.float32) - origin.astype(np.float32)) @ np.stack([u, v], 1).astype(np.float32)
-    on = np.nan_to_num(on).clip(-FAR * extent, FAR * extent)
-    corner = on.min(axis=0)
-    steps = np.maximum(on.max(axis=0) - corner, 1e-6) / np.iinfo(np.uint16).max
-    return corner.tolist(), steps.tolist(), np.rint((on - corner) / steps).astype(np.uint16)
+    import torch
+
+    origin, *basis = (torch.from_numpy(each).float() for each in plane)
+    on = (mean.float() - origin) @ torch.stack(basis, 1)
+    on.nan_to_num_().clamp_(-FAR * extent, FAR * extent)
+    corner = on.amin(0)
+    steps = (on.amax(0) - corner).clamp_(min=1e-6) / np.iinfo(np.uint16).max
+    found = ((on - corner) / steps).round_().clamp_(max=np.iinfo(np.uint16).max)
+    return corner.tolist(), steps.tolist(), found.numpy().astype(np.uint16)
 
 
 def smallest(values: Tensor) -> np.ndarray:
