@@ -41,7 +41,7 @@ def main() -> None:
     page = st.navigation(pages, position="hidden")
     layout.style()
     history([each.url_path for each in pages])
-    url_state.sync(page.url_path or "home")
+    url_state.sync(page.url_path or "home", {each.url_path or "home": each for each in pages})
     arrival.say_unknown_page(unknown)
     with error_boundary.error_boundary():
         extensions.load()

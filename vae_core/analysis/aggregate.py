@@ -93,11 +93,9 @@ def grid(
     prior: Prior | None = None,
 ) -> DensityGrid:
     """The exact marginal q(z_a, z_b) of two coordinates on a size x size grid over [-extent, extent]^2."""
-    parts = _components(posteriors)
     columns = _checked(dims, posteriors.dimensions)
     axis, cell = _axis(extent, size)
-    of_two = Mixture(parts.mean[:, columns], parts.scale[:, columns], parts.log_weight)
-    drawn = _axis_aligned(of_two, axis, cell)
+    drawn = _axis_aligned(_components(posteriors, columns), axis, cell)
     log_p = prior_density.marginal_grid(prior, axis, columns)
     return _density_grid(axis, log_p, *drawn, unit_prior=prior_density.is_standard(prior))
 
@@ -246,11 +244,14 @@ def _density_grid(
     return DensityGrid(axis, axis, drawn[0], log_p, exact[0], floored, drawn[1], exact[1], rest, unit_prior)
 
 
-def _components(posteriors: Posteriors) -> Mixture:
-    """q(z) as a mixture, at least float32."""
-    dtype = torch.promote_types(posteriors.mean.dtype, torch.float32)
-    scale = (0.5 * posteriors.log_var.to(dtype)).exp()
-    return Mixture(posteriors.mean.to(dtype), scale, mixture.uniform(len(scale)))
+def _components(posteriors: Posteriors, columns: list[int] | None = None) -> Mixture:
+    """q(z) as a mixture, at least float32; the marginal of some coordinates."""
+    mean, log_var = posteriors.mean, posteriors.log_var
+    if columns is not None:
+        mean, log_var = mean[:, columns], log_var[:, columns]
+    dtype = torch.promote_types(mean.dtype, torch.float32)
+    scale = (0.5 * log_var.to(dtype)).exp()
+    return Mixture(mean.to(dtype), scale, mixture.uniform(len(scale)))
 
 
 def _checked(dims: tuple[int, int], dimensions: int) -> list[int]:

@@ -41,10 +41,10 @@ export function centresOf({ x, y, labels }) {
   return [...sums].map(([c, [sx, sy, n]]) => [c, [sx / n, sy / n]]);
 }
 
-/** Index of the point nearest to (x, y) and no farther than `within`, or null. */
-export function nearestPoint(points, x, y, within) {
+/** Index of the point nearest to (x, y) and no farther than `within`, or null; of the first `count` points. */
+export function nearestPoint(points, x, y, within, count = points.x.length) {
   let best = null, least = within * within;
-  for (let i = 0; i < points.x.length; i++) {
+  for (let i = 0; i < count; i++) {
     const d = (points.x[i] - x) ** 2 + (points.y[i] - y) ** 2;
     if (d < least) [least, best] = [d, i];
   }

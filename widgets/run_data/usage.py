@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from vae_core.model import variance_bound
+from vae_core.runs import files
 from vae_core.runs.run import Run, RunError
 from widgets.run_data.codes import Codes, is_standard, newest, weights
 from widgets.run_data.library import open_run
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from vae_core.analysis.traverse import Usage
 
 QUANTILES = "quantiles"
+ROWS = 2**15  # of codes at a time: what fits the cache
 DRAWS = 100  # of the prior, for the sliders' button
 REACHES = {"2": (2.0, 9), "3": (3.0, 7), "4": (4.0, 9)}  # standard deviations, and how many stops
 
@@ -163,10 +165,22 @@ def information(run: Run) -> np.ndarray:
     if not is_standard(run):
         used: np.ndarray = usage(codes(run)).kl.numpy()
         return used
-    stored = run.codes
+    return _information(str(run.path), files.stamp(run.path / files.POSTERIORS))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _information(path: str, version: Any) -> np.ndarray:
+    """Under N(0, I); version: that of the codes."""
+    import torch
+
+    stored = open_run(path).codes
     assert stored is not None
-    mean, log_var = stored["mean"].astype(np.float32), stored["log_var"].astype(np.float32)
-    return 0.5 * (mean**2 + np.exp(log_var) - 1 - log_var).mean(axis=0)
+    mean, log_var = (torch.from_numpy(stored[name]) for name in ("mean", "log_var"))
+    total = torch.zeros(mean.shape[1], dtype=torch.float64)
+    for m, v in zip(mean.split(ROWS), log_var.split(ROWS), strict=True):
+        m, v = m.float(), v.float()
+        total += (m.square() + v.exp() - 1 - v).sum(0)
+    return (0.5 * total / len(mean)).numpy()
 
 
 def most_informative(run: Run) -> tuple[int, int]:

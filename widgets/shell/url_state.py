@@ -59,6 +59,7 @@ class State:
     sent: what stands in the address bar; certain: whether it does; before: what stands there until it does,
     after a link to the same page. replaced: what stood there, and until
     when. fresh: names that a link gave and no control has taken yet. notes: what does not fit, by name.
+    pages: Streamlit's own, by name, of which links are made sooner than of their files.
     """
 
     texts: Query = field(default_factory=dict)
@@ -69,6 +70,7 @@ class State:
     replaced: list[tuple[Query, float]] = field(default_factory=list)
     fresh: set[str] = field(default_factory=set)
     notes: dict[str, Note] = field(default_factory=dict)
+    pages: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _state() -> State:
@@ -79,9 +81,13 @@ def _state() -> State:
 # --- the address bar ------------------------------------------------------------------------------
 
 
-def sync(page: str) -> None:
-    """Takes what the address says, where somebody else than the app has changed it. Once, before all else."""
+def sync(page: str, pages: Mapping[str, Any] | None = None) -> None:
+    """Takes what the address says, where somebody else than the app has changed it. Once, before all else.
+
+    pages: those that `st.navigation` was given, by name.
+    """
     state, requested = _state(), {name: tuple(st.query_params.get_all(name)) for name in st.query_params}
+    state.pages = pages or {}
     arrived, moved, back = state.page is None, state.page != page, _history_navigation()
     state.replaced = [(old, until) for old, until in state.replaced if time.monotonic() < until]
     here = not moved and not back and _by_a_link(state, requested)
@@ -186,7 +192,8 @@ def page_link(
 
     It makes one entry in the history: the page finds nothing to add to the address.
     """
-    st.page_link(f"pages/{page}.py", query_params=link(page, changes or {}), **options)
+    there = _state().pages.get(page, f"pages/{page}.py")
+    st.page_link(there, query_params=link(page, changes or {}), **options)
 
 
 def switch_page(page: str, changes: Mapping[Parameter, str | tuple[str, ...] | None]) -> None:

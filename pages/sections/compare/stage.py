@@ -174,5 +174,4 @@ def pinned(one: Side, view: CompareView) -> dict[str, Any]:
     if number is None or one.images != view.images or number >= one.field.images:
         return {"pin": usage.code(one.run, picked), "image": None}
     # As the evaluation encoded it, binarised where the run binarises, or it would not lie on its point.
-    pin = tuple(one.codes.posteriors.mean[number].tolist())
-    return {"pin": pin, "image": number if number < densities.MOST_POINTS else None}
+    return {"pin": tuple(one.codes.posteriors.mean[number].tolist()), "image": number}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import html
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -39,44 +39,63 @@ def rows(runs: Sequence[Run]) -> None:
 
 
 def row(run: Run) -> None:
+    """Of few elements, as there may be hundreds of rows. Whatever is wrong with a run, it can be deleted."""
+    line: dict[str, Any] = {"horizontal": True, "vertical_alignment": "center", "gap": "small"}
+    with st.container(border=True, key=f"row-{run.name}", **line):
+        try:
+            st.html(gallery.picture(run), width=52)
+            about(run)
+        finally:
+            with st.container(width="content", horizontal_alignment="right", **line):
+                try:
+                    doors(run)
+                finally:
+                    menu(run)
+
+
+def about(run: Run) -> None:
+    """Name, state and facts; of a run in training also how far it is."""
     now = run.status
     word, colour = words.STATES[now.state]
-    with st.container(border=True, key=f"row-{run.name}"):
-        line = st.container(horizontal=True, vertical_alignment="center", gap="small")
-        line.container(width=52).html(gallery.picture(run))
-        text = line.container(width="stretch", gap=None)
-        buttons = line.container(width="content").container(
-            horizontal=True, horizontal_alignment="right", gap="small", vertical_alignment="center"
+    name = f"**{words.literal(library.short_title(run))}** :{colour}-badge[{word}]"
+    text = f"{name}  \n:small[{words.literal(' '.join(facts(run).split()))}]"
+    if not now.active or not now.steps_total:
+        st.markdown(text, width="stretch")
+        return
+    with st.container(width="stretch", gap=None):
+        st.markdown(text)
+        share = 100 * min(1.0, now.step / now.steps_total)
+        st.html(f'<div class="elbo-bar"><i style="width:{share:.1f}%"></i></div>')
+
+
+def menu(run: Run) -> None:
+    if st.button(
+        f"More for {library.short_title(run)}",
+        key=f"more-{run.name}",
+        icon=":material/more_horiz:",
+        help="Rename, duplicate, download, delete",
+    ):
+        manage.dialog(run)
+
+
+def doors(run: Run) -> None:
+    """Where to go with a run, by what it does."""
+    now = run.status
+    if now.state == "unreadable":
+        return
+    if now.active or now.step == 0:
+        url_state.page_link("train", {links.RUN: run.name}, label="Watch", icon=":material/monitoring:")
+    else:
+        gallery.door(run, "Open")
+    if now.state in ("stopped", "interrupted", "diverged"):
+        st.button(
+            "Resume",
+            key=f"resume-{run.name}",
+            icon=":material/resume:",
+            on_click=callback(_try),
+            args=(launch.resume, run),
+            help="Goes on with the training from its last saved state.",
         )
-        doors, menu = buttons.container(width="content", horizontal=True, gap="small"), buttons
-        with menu:  # at first: whatever is wrong with a run, it can be deleted
-            if st.button(
-                f"More for {library.short_title(run)}",
-                key=f"more-{run.name}",
-                icon=":material/more_horiz:",
-                help="Rename, duplicate, download, delete",
-            ):
-                manage.dialog(run)
-        with text:
-            st.markdown(f"**{words.literal(library.short_title(run))}** :{colour}-badge[{word}]")
-            st.html(f'<div class="elbo-facts">{html.escape(facts(run))}</div>{_bar(run)}')
-        with doors:
-            if now.state != "unreadable":
-                if now.active or now.step == 0:
-                    url_state.page_link(
-                        "train", {links.RUN: run.name}, label="Watch", icon=":material/monitoring:"
-                    )
-                else:
-                    gallery.door(run, "Open")
-                if now.state in ("stopped", "interrupted", "diverged"):
-                    st.button(
-                        "Resume",
-                        key=f"resume-{run.name}",
-                        icon=":material/resume:",
-                        on_click=callback(_try),
-                        args=(launch.resume, run),
-                        help="Goes on with the training from its last saved state.",
-                    )
 
 
 def facts(run: Run) -> str:
@@ -104,15 +123,6 @@ def facts(run: Run) -> str:
     if now.state in ("interrupted", "diverged", "unavailable"):
         parts.append(now.message)
     return " · ".join(parts)
-
-
-def _bar(run: Run) -> str:
-    now = run.status
-    if not now.active or not now.steps_total:
-        return ""
-    return (
-        f'<div class="elbo-bar"><i style="width:{100 * min(1.0, now.step / now.steps_total):.1f}%"></i></div>'
-    )
 
 
 def _try(action: Callable[[Run], object], run: Run) -> None:

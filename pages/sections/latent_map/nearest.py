@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from vae_core.runs.run import Run
 from widgets.components import latent_map
+from widgets.components.latent_map import MapState, points
 from widgets.components.latent_map.parcels import NEAREST
 from widgets.run_data.codes import Codes, weights
 from widgets.run_data.dataset import absent, dataset
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 
 def answer(
-    run: Run, codes: Codes, pin: Sequence[float] | None, posterior: dict[str, Any] | None = None
+    run: Run, codes: Codes, state: MapState, posterior: dict[str, Any] | None = None
 ) -> dict[str, Any] | None:
+    pin = state.pin
     if pin is None or len(pin) != run.spec.latent:
         return None
     import torch
@@ -30,7 +31,12 @@ def answer(
     z = torch.tensor([pin])
     log_p, log_q = aggregate.log_prior(z, codes.prior), aggregate.log_density(codes.posteriors, z)
     images, distances, names, measure = near(run, z)
-    return latent_map.answer(pin, float(log_p), float(log_q), images, distances, names, measure, posterior)
+    code = None
+    if state.image is not None and not points.comes_whole(state.image, codes.posteriors):
+        code = latent_map.code_of(state.image, codes.posteriors)
+    return latent_map.answer(
+        pin, float(log_p), float(log_q), images, distances, names, measure, posterior, code
+    )
 
 
 def pending(run: Run) -> bool:

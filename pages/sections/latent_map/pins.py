@@ -8,7 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from vae_core.runs.run import Run
-from widgets.components.latent_map import MapState
+from widgets.components.latent_map import MapState, points
 from widgets.run_data.codes import newest
 from widgets.shell import links
 from widgets.shell.component_state import ComponentState
@@ -44,11 +44,17 @@ def from_link(link: Mapping[str, str], run: Run) -> MapState:
     return replace(found, image=None)
 
 
-def receive(latent: int) -> None:
+def receive(run: Run) -> None:
     """The map's callback: the hand has led it somewhere."""
-    now = MapState.from_browser(st.session_state[PINS.key].get("state"), latent)
-    if now is not None:
-        PINS.hear(now)
+    now = MapState.from_browser(st.session_state[PINS.key].get("state"), run.spec.latent)
+    if now is None:
+        return
+    before, codes = PINS.holder().state, newest(run)
+    pinned = None if before is not None and before.image == now.image else now.image
+    # Of an image whose code the browser has not, it knows the place on the map alone.
+    if pinned is not None and codes is not None and not points.comes_whole(pinned, codes.posteriors):
+        now = replace(now, pin=tuple(codes.posteriors.mean[pinned].tolist()))
+    PINS.hear(now)
 
 
 def go_to(z: Sequence[float]) -> None:

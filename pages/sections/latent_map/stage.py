@@ -73,7 +73,7 @@ def one_map(run: Run, view: View, pixels: str) -> None:
     codes = which_prior.codes(run)
     if codes is None:
         return
-    latent, state = run.spec.latent, pins.state(run)
+    state = pins.state(run)
     if view.kind == "slice" and state.pin is not None:
         held = tuple(0.0 if d in view.dims else round(v, 3) for d, v in enumerate(state.pin))
         if held != view.through:
@@ -90,9 +90,9 @@ def one_map(run: Run, view: View, pixels: str) -> None:
         frame_holes=film.hole_mass(view.ratio) if film else None,
         state=state,
         revision=pins.PINS.revision,
-        answer=nearest.answer(run, codes, state.pin, gap_compute.on_map(run, state, view)[0]),
+        answer=nearest.answer(run, codes, state, gap_compute.on_map(run, state, view)[0]),
         pixels=pixels,
         height=HEIGHT,
         label=f"Latent map of {library.title(run)}",
-        on_change=callback(lambda: pins.receive(latent)),
+        on_change=callback(lambda: pins.receive(run)),
     )

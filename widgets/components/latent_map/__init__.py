@@ -21,7 +21,14 @@ import streamlit as st
 
 from vae_core.browser import wire
 from widgets.components import scripts
-from widgets.components.latent_map.parcels import answer, frames, hole_parcel, picture, posterior_regions
+from widgets.components.latent_map.parcels import (
+    answer,
+    code_of,
+    frames,
+    hole_parcel,
+    picture,
+    posterior_regions,
+)
 from widgets.components.latent_map.state import LAYERS, MapState
 from widgets.components.scripts import BROWSER
 
@@ -29,6 +36,7 @@ __all__ = [
     "LAYERS",
     "MapState",
     "answer",
+    "code_of",
     "css",
     "frames",
     "hole_parcel",

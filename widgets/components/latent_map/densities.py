@@ -11,6 +11,7 @@ import streamlit as st
 
 from widgets.components import latent_map
 from widgets.components.latent_map import map_view as views
+from widgets.components.latent_map import points
 from widgets.components.latent_map.map_view import View
 from widgets.run_data.classes import dataset_classes
 from widgets.run_data.codes import Codes, of_frame, prior_moves, prior_of_frame
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from vae_core.analysis.holes import Hole
     from vae_core.model.priors import Prior
 
-MOST_POINTS = 4_000
 # Posteriors that travel to the browser, which adds all of them up wherever the pointer is.
 MOST_IN_BROWSER = 20_000
 MOST_ON_FINE_GRID = 200_000  # posteriors: beyond, the first picture would take seconds
@@ -104,7 +104,7 @@ def field(codes: Codes, view: View) -> Field:
     )
     picture = latent_map.picture(
         grid,
-        posteriors.first(MOST_POINTS),
+        posteriors,
         classes=dataset_classes(codes.run),
         dims=view.dims,
         plane=plane,
@@ -112,7 +112,7 @@ def field(codes: Codes, view: View) -> Field:
         axes=view.axes,
         symbol=view.symbol(posteriors.dimensions),
         prior=prior,
-        mixture=posteriors if plain and len(posteriors) <= MOST_IN_BROWSER else None,
+        mixture=plain and len(posteriors) <= MOST_IN_BROWSER,
         meaning=meaning_of_map,
     )
     return Field(grid, plane, picture, len(posteriors), outside, meaning_of_map, held)
@@ -154,8 +154,12 @@ def meaning(view: View, grid: DensityGrid, images: int, latent: int, outside: in
 def of_many(images: int, plain: bool) -> str:
     """What is not shown of all of them, where they are many."""
     sentence = ""
-    if images > MOST_POINTS:
-        sentence += f" Points are those of the first {words.count(MOST_POINTS)}."
+    if images > points.MOST_DRAWN:
+        at_once = words.count(points.MOST_DRAWN)
+        sentence += f" Points are up to {at_once} codes of those in view, spread evenly over the images"
+        if images > points.MOST_POINTS:
+            sentence += f", out of {words.count(points.MOST_POINTS)} of them"
+        sentence += ": zoom in to see others."
     if images > MOST_ON_FINE_GRID:
         sentence += f" The density is computed on a grid of {views.SLOW_SIZE} x {views.SLOW_SIZE} points."
     if images > MOST_IN_BROWSER and plain:

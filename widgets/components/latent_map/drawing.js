@@ -22,7 +22,7 @@ export function sceneOf(map) {
     },
     // A frame's holes are found here, from its density; they have no numbers.
     holes: frame === null ? map.holes : replayed && map.holes && { ...map.holes, level: regions.find(([mass]) => mass === map.holes.mass)[1], numbers: null, list: [] },
-    rest: frame === null ? picture.rest ?? 0 : 0, points: map.points, samples: map.samples,
+    rest: frame === null ? picture.rest ?? 0 : 0, points: map.shown, samples: map.samples,
     manifold: map.manifold.canvases, spacing: spacingOf(map), remember: map.remember,
   };
 }

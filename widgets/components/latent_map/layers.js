@@ -69,7 +69,7 @@ function drawManifold(ctx, { manifold, toX, toY, scale }) {
 function drawImages(ctx, scene) {
   const { points, manifold, plot } = scene;
   if (!points) return;
-  const radius = plot.small ? 1 : points.x.length > 4000 ? 1.4 : 1.8;
+  const radius = plot.small ? 1 : 1.8;
   const alpha = plot.small ? 0.6 : manifold.length ? 0.3 : 0.75; // the decoded grid is to be seen through them
   drawPoints(ctx, scene, { radius, alpha });
   drawPaths(ctx, scene);

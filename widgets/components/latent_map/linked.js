@@ -31,5 +31,5 @@ export function mirror(map, { view, layers, spacing, firstSample, frame, frames 
  */
 export function counterpart(map, { x, y, image }, { data }) {
   if (map.data.links !== "image" || image === null) return map.plane.place(x, y);
-  return data.images && data.images === map.data.images && map.known(image) !== null ? map.plane.ofImage(image) : undefined;
+  return data.images && data.images === map.data.images && map.known(image) !== null && map.plane.codes.has(image) ? map.plane.ofImage(image) : undefined;
 }

@@ -8,6 +8,7 @@ import { showImage } from "../../../vae_core/browser/images.js";
 import { nearestPoint, remembering } from "../../../vae_core/browser/plane.js";
 import { bring, fetchParcel, join, leave, linkedTo } from "../../../vae_core/browser/store.js";
 import { readTheme } from "../../../vae_core/browser/theme.js";
+import { thinned } from "./codes.js";
 import { drawCursor } from "./cursor.js";
 import { drawBase, sceneOf } from "./drawing.js";
 import { attachHand } from "./gestures.js";
@@ -16,7 +17,7 @@ import { catchUp, counterpart, mirror } from "./linked.js";
 import { Manifold } from "./manifold.js";
 import { Mixture } from "./mixture.js";
 import { buildDom } from "./panel.js";
-import { placePoints, Plane } from "./place.js";
+import { Plane } from "./place.js";
 import { readOut, showControls } from "./readout.js";
 import { Replay } from "./replay.js";
 import { View } from "./view.js";
@@ -26,6 +27,7 @@ const DEFAULT_LAYERS = ["posterior", "prior", "holes", "points", "ellipse", "pre
 const SAMPLES = 24; // of the prior, on the map
 const PAUSE = 250; // ms without change before Python is told
 const REACH = 7; // pixels within which the pointer is on an image's point
+const EDGE_OF_POINTS = 3; // pixels outside the plot, from where points still reach into it
 const TRAIL = 6; // frames for which class centres leave a trail in a replay
 
 class LatentMap {
@@ -68,6 +70,7 @@ class LatentMap {
     this.readTheme();
     join(this, data.group);
     this.answer = withPosterior(data.answer);
+    this.learn(data.answer?.code);
     if (this.revision !== data.revision) {
       this.revision = data.revision;
       this.wish = data.state;
@@ -94,12 +97,12 @@ class LatentMap {
     if (fresh.includes("frames")) this.replay.take(frames);
     if (fresh.includes("picture")) {
       this.plane = new Plane(picture);
-      const { mixture_mean: mean, mixture_log_var: logVar } = picture.arrays;
-      this.mixture = mean ? new Mixture(mean, logVar) : null;
+      this.learn(this.data.answer?.code);
+      this.mixture = picture.mixture ? new Mixture(picture.arrays.mean, picture.arrays.log_var) : null;
       if (!this.view.moved) this.view.half = picture.extent;
       this.view.extent = picture.extent;
       this.inside = picture.regions.find(([mass]) => mass === 0.99)[1];
-      if (this.pin) this.pin = this.plane.at(this.pin.z, this.known(this.pin.image));
+      if (this.pin) this.pin = { ...this.pin, ...this.plane.at(this.pin.z, this.known(this.pin.image)) };
       if (this.pointer) this.pointer = this.plane.place(this.pointer.x, this.pointer.y);
       this.ghost = this.drawn = null;
       this.draws = [];
@@ -131,8 +134,18 @@ class LatentMap {
     }
   }
 
-  /** The image's index, where the picture has such an image. */
-  known(image) { return image !== null && image < (this.picture.arrays.mean?.shape[0] ?? 0) ? image : null; }
+  /** The image's index, where the picture is of such an image. */
+  known(image) { return image !== null && image < this.plane.codes.images ? image : null; }
+
+  /** The code of the pinned image comes from Python, where it is none of those in the picture. */
+  learn(code) {
+    if (!code || !this.plane) return;
+    this.plane.codes.learn(code);
+    if (!this.pin?.awaited || this.pin.image !== code.image) return;
+    this.takePin(this.plane.ofImage(code.image));
+    this.request(false);
+    this.settle();
+  }
 
   readTheme() {
     const theme = readTheme(this.root);
@@ -169,20 +182,23 @@ class LatentMap {
 
   placePoints() {
     const { frames, frame, plane } = this, moving = frame !== null;
-    const { mean, labels } = (moving ? frames : this.picture).arrays;
-    this.points = mean ? placePoints(plane, mean, labels, moving ? frame : 0) : null;
+    this.points = moving ? plane.framePoints(frames.arrays.mean, frames.arrays.labels, frame)
+      : plane.codes.rows ? plane.points() : null;
     if (!moving) return;
-    this.centres ??= frames.steps.map((_, f) => new Map(placePoints(plane, mean, labels, f).centres));
+    const { mean, labels } = frames.arrays;
+    this.centres ??= frames.steps.map((_, f) => new Map(plane.framePoints(mean, labels, f).centres));
     const trail = this.centres.slice(Math.max(0, frame - TRAIL), frame + 1);
     this.points.paths = this.points.centres.map(([c]) => [c, trail.map((centres) => centres.get(c))]);
   }
 
-  /** The image whose point lies under a place, or null; of maps that compare images, the nearest one. */
+  /** The image whose point is drawn under a place, or null; of maps that compare images, the nearest one. */
   imageAt({ x, y }) {
     if (!this.points || this.frame !== null) return null;
-    if (this.data.links === "image") return nearestPoint(this.points, x, y, Infinity);
-    const shown = this.layers.has("points") || this.layers.has("ellipse");
-    return shown ? nearestPoint(this.points, x, y, REACH / this.view.scale) : null;
+    const { codes } = this.plane, image = (row) => (row === null ? null : codes.image(row));
+    if (this.data.links === "image") return image(nearestPoint(this.points, x, y, Infinity, codes.whole));
+    if (!this.shown || (!this.layers.has("points") && !this.layers.has("ellipse"))) return null;
+    const found = nearestPoint(this.shown, x, y, REACH / this.view.scale);
+    return image(found === null ? null : this.shown.rows[found]);
   }
 
   /** The place under a pixel; of maps that compare images, that of the nearest image. */
@@ -213,10 +229,17 @@ class LatentMap {
     this.pressed = now;
     // The same place on all maps is no image's on the others.
     const place = this.data.links === "place" ? this.point(px, py) : this.under(px, py);
-    this.setPin(place.image === null ? place : this.plane.ofImage(place.image));
+    this.setPin(place.image === null ? place : this.placeOf(place.image));
     this.dragging = true;
     this.pointer = null;
     this.follow();
+  }
+
+  /** Where an image's code is; on the plane, and `awaited`, where Python is yet to tell the whole of it. */
+  placeOf(image) {
+    const { plane, points } = this, row = plane.codes.row(image);
+    return plane.codes.has(image) ? plane.ofImage(image)
+      : { ...plane.place(points.x[row], points.y[row]), image, awaited: true };
   }
 
   drag(px, py) {
@@ -264,9 +287,9 @@ class LatentMap {
 
   /** The next image of the data, or the one before. */
   nextImage(step) {
-    const count = this.picture.arrays.mean?.shape[0] ?? 0, now = this.pin?.image ?? (step > 0 ? -1 : 0);
-    if (!count || this.frame !== null) return;
-    this.setPin(this.plane.ofImage((now + step + count) % count));
+    const { codes } = this.plane;
+    if (!codes.images || this.frame !== null) return;
+    this.setPin(this.plane.ofImage(codes.next(this.pin?.image ?? (step > 0 ? -1 : 0), step)));
     this.pointer = null;
     this.looked(this.view.reveal(this.pin.x, this.pin.y));
     this.follow();
@@ -308,7 +331,7 @@ class LatentMap {
 
   drawEpsilon() {
     const image = this.pin?.image ?? null;
-    if (image === null || !this.decoder) return;
+    if (!this.plane?.codes.has(image) || !this.decoder) return;
     this.pointer = null;
     this.drawn = this.plane.at(this.plane.draw(image));
     this.draws = [...this.draws, this.drawn];
@@ -427,8 +450,11 @@ class LatentMap {
     return drawn ?? pointer ?? ghost ?? pin ?? this.plane.place(0, 0);
   }
 
-  /** The image whose posterior is drawn: the one at hand, else the pinned one. */
-  get imageShown() { return this.frame === null ? this.here.image ?? this.pin?.image ?? null : null; }
+  /** The image whose posterior is drawn, where that is known: of the one at hand, else of the pinned one. */
+  get imageShown() {
+    const image = this.here.image ?? this.pin?.image ?? null;
+    return this.frame === null && this.plane.codes.has(image) ? image : null;
+  }
 
   request(base) {
     this.stale ||= base;
@@ -437,6 +463,7 @@ class LatentMap {
 
   draw() {
     if (!this.picture || !this.view.plot) return;
+    if (this.stale) this.shown = this.points && thinned(this.points, this.view.reach(EDGE_OF_POINTS), this.picture.most);
     const scene = this.scene();
     if (this.stale) drawBase(this, scene);
     this.stale = false;
@@ -444,7 +471,7 @@ class LatentMap {
     clipped(prepared(this.dom.over, ...this.size), scene.plot, (ctx) => drawCursor(ctx, scene, this, here, image));
     if (this.view.plot.small) return;
     if (this.decoder) showImage(this.dom.image, this.decoder.decode(here.z), this.decoder.image);
-    readOut(this, scene, here, here.image);
+    readOut(this, scene, here, here.awaited ? null : here.image);
   }
 
 

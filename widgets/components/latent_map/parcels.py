@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vae_core.browser import wire
+from widgets.components.latent_map import points
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,9 +41,9 @@ def picture(
     meaning: str = "",
     latent: int | None = None,
     prior: Prior | None = None,
-    mixture: Posteriors | None = None,
+    mixture: bool = False,
 ) -> bytes:
-    """A density grid, and the posteriors whose means are its points (a few thousand are plenty).
+    """A density grid, and the posteriors whose means are its points (`points.py` says which of them).
 
     `log_q` is drawn. What is read and counted in the browser is the `exact` density, which goes along where
     posteriors narrower than a cell are drawn one cell wide.
@@ -52,8 +53,8 @@ def picture(
     axes: the names along the map; symbol: what the densities are of, "z" where the plane is all there is.
     meaning: one sentence, shown under the map, on which density this is.
     prior: that of the grid, of which samples are shown; None is N(0, I).
-    mixture: all posteriors, where the plane is all of latent space: log q is then read from them, exactly,
-        and not between the points of the grid.
+    mixture: whether the posteriors are all there are, and come whole, and the plane is all of latent space:
+        log q is then read from them, exactly, and not between the points of the grid.
     """
     import torch
 
@@ -80,14 +81,13 @@ def picture(
     }
     if grid.floored:
         arrays["exact"] = _single(grid.exact)
+    of_points: dict[str, Any] = {}
     if posteriors is not None:
-        arrays |= {"mean": _single(posteriors.mean), "log_var": _single(posteriors.log_var)}
-        if posteriors.labels is not None:
-            arrays["labels"] = np.asarray(posteriors.labels, np.int32)
-    if mixture is not None:
-        arrays |= {"mixture_mean": _single(mixture.mean), "mixture_log_var": _single(mixture.log_var)}
+        of_points, of_codes = points.packed(posteriors, (corner, u, v), float(grid.x[-1]))
+        arrays |= of_codes
     header = {
         "kind": "picture",
+        "mixture": mixture,
         "grid": _where(grid),
         "extent": float(grid.x[-1]),
         "regions": regions(grid),
@@ -103,7 +103,7 @@ def picture(
         "classes": list(classes),
         "meaning": meaning,
     }
-    return wire.pack(header, arrays)
+    return wire.pack(header | of_points, arrays)
 
 
 def hole_parcel(grid: DensityGrid, holes: Sequence[Hole], mass: float = 0.95, ratio: float = 10.0) -> bytes:
@@ -172,10 +172,12 @@ def answer(
     names: Sequence[str],
     measure: str,
     posterior: dict[str, Any] | None = None,
+    code: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What is known of a pin z: exact log densities in nats, and the nearest images, uint8 [K, C, H, W].
 
     `measure` says in words what the distances are. posterior: of a pinned image, see `posterior_regions`.
+    code: of a pinned image whose code the browser has not, see `code_of`.
     """
     images = np.ascontiguousarray(np.asarray(images, np.uint8)[:NEAREST].transpose(0, 2, 3, 1))
     _, height, width, channels = images.shape
@@ -186,11 +188,18 @@ def answer(
         "shape": [channels, height, width],
         "measure": measure,
         "posterior": posterior,
+        "code": code,
         "nearest": [
             {"image": base64.b64encode(image.tobytes()).decode(), "distance": float(distance), "name": name}
             for image, distance, name in zip(images, distances, names, strict=False)
         ],
     }
+
+
+def code_of(image: int, posteriors: Posteriors) -> dict[str, Any]:
+    """The code of an image of the posteriors."""
+    mean, log_var = (values[image].tolist() for values in (posteriors.mean, posteriors.log_var))
+    return {"image": image, "mean": mean, "log_var": log_var}
 
 
 def posterior_regions(

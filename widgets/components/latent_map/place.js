@@ -1,14 +1,16 @@
 // Where things are: the plane of latent space that the map shows, and the images' points on it.
 
 import { centresOf } from "../../../vae_core/browser/plane.js";
+import { Codes } from "./codes.js";
 
 /** One draw of N(0, 1), by Box and Muller: the ε of a Gaussian posterior. */
 const normalDraw = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
 
 /** A place (x, y) of the map is the code origin + x u + y v; u and v are orthonormal. */
 export class Plane {
-  constructor({ origin, u, v, arrays: { mean, log_var } }) {
-    Object.assign(this, { origin, u, v, mean, logVar: log_var, latent: origin.length });
+  constructor(picture) {
+    const { origin, u, v } = picture;
+    Object.assign(this, { origin, u, v, latent: origin.length, codes: new Codes(picture) });
   }
 
   zAt(x, y) { return this.origin.map((o, d) => o + x * this.u[d] + y * this.v[d]); }
@@ -33,14 +35,14 @@ export class Plane {
   place(x, y) { return { x, y, z: this.zAt(x, y), image: null }; }
 
   /** The place of an image: the mean of its posterior. */
-  ofImage(image) { return this.at(this.mean.subarray(image * this.latent, (image + 1) * this.latent), image); }
+  ofImage(image) { return this.at(this.codes.of(image).mean, image); }
 
   /** The posterior of an image on the plane: its centre and covariance. */
   posterior(image) {
-    const { x, y } = this.ofImage(image), { u, v, latent } = this;
+    const { x, y } = this.ofImage(image), { logVar } = this.codes.of(image), { u, v, latent } = this;
     let xx = 0, xy = 0, yy = 0;
     for (let d = 0; d < latent; d++) {
-      const variance = Math.exp(this.logVar[image * latent + d]);
+      const variance = Math.exp(logVar[d]);
       xx += u[d] * u[d] * variance;
       xy += u[d] * v[d] * variance;
       yy += v[d] * v[d] * variance;
@@ -50,17 +52,27 @@ export class Plane {
 
   /** A draw of the posterior of an image, in the whole latent space: mu + sigma epsilon. */
   draw(image) {
-    const at = image * this.latent, { mean, logVar } = this;
-    return Array.from({ length: this.latent }, (_, d) => mean[at + d] + Math.exp(logVar[at + d] / 2) * normalDraw());
+    const { mean, logVar } = this.codes.of(image);
+    return Array.from({ length: this.latent }, (_, d) => mean[d] + Math.exp(logVar[d] / 2) * normalDraw());
+  }
+
+  /** The images' points, in the rows of `codes`. */
+  points() {
+    const { mean, labels, places, corner, steps, whole, rows } = this.codes;
+    return pointsOf(rows, labels, (i) => (i < whole ? this.project(mean, i * this.latent)
+      : [corner[0] + steps[0] * places[2 * i], corner[1] + steps[1] * places[2 * i + 1]]));
+  }
+
+  /** Those of a frame of N means [.., N, D]. */
+  framePoints(mean, labels, frame) {
+    const N = mean.shape.at(-2);
+    return pointsOf(N, labels, (i) => this.project(mean, (frame * N + i) * this.latent));
   }
 }
 
-/**
- * Points {x, y, labels, centres: [[class, [x, y]]...]} of N means [.., N, D]; of the given frame where there are
- * several.
- */
-export function placePoints(plane, mean, labels, frame = 0) {
-  const D = plane.latent, N = mean.shape.at(-2), x = new Float32Array(N), y = new Float32Array(N);
-  for (let i = 0; i < N; i++) [x[i], y[i]] = plane.project(mean, (frame * N + i) * D);
+/** {x, y, labels, centres: [[class, [x, y]]...]} */
+function pointsOf(count, labels, place) {
+  const x = new Float32Array(count), y = new Float32Array(count);
+  for (let i = 0; i < count; i++) [x[i], y[i]] = place(i);
   return { x, y, labels, centres: centresOf({ x, y, labels }) };
 }

@@ -42,7 +42,7 @@ export function readOut(map, scene, here, image) {
   dom.words.dataset.kind = words.includes("hole") ? "hole" : words.startsWith("the data put") ? "crowd" : "";
   setText(dom.caption, caption(map, here, image));
   dom.image.setAttribute("aria-label", `Decoded image. ${words}`);
-  dom.draw.disabled = pin?.image == null;
+  dom.draw.disabled = !map.plane.codes.has(pin?.image ?? null);
   fillStrip(map);
   if (map.nearFor !== (answer ?? pin)) {
     map.nearFor = answer ?? pin;
@@ -53,11 +53,11 @@ export function readOut(map, scene, here, image) {
 
 const sameCode = (a, b) => a?.length === b.length && a.every((v, d) => Math.abs(v - b[d]) < 2e-5);
 
-function caption({ picture, frames, frame, drawn, pin }, here, image) {
+function caption({ picture, plane, frames, frame, drawn, pin }, here, image) {
   if (frame !== null) return `Step ${count(frames.steps[frame])}; the decoder is the newest`;
   if (drawn) return "A draw of q(z|x), decoded";
   if (image === null) return here === pin ? "Decoded at the pin" : "Decoded here";
-  const name = picture.classes[picture.arrays.labels?.[image]];
+  const name = picture.classes[plane.codes.label(image)];
   return name === undefined ? "Decoded where an image lies" : `Decoded where an image of \u201c${name}\u201d lies`;
 }
 

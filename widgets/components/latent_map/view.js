@@ -14,6 +14,13 @@ export class View {
 
   toPlane(px, py) { return [this.x + (px - this.middle[0]) / this.scale, this.y - (py - this.middle[1]) / this.scale]; }
 
+  /** [left, right, bottom, top] of what is on screen, and of as many pixels around it. */
+  reach(margin) {
+    const { left, top, width, height } = this.plot;
+    const [x0, y1] = this.toPlane(left - margin, top - margin), [x1, y0] = this.toPlane(left + width + margin, top + height + margin);
+    return [x0, x1, y0, y1];
+  }
+
   /** Shows the square of the given half side around (x, y), or the nearest that may be shown; false if none is new. */
   look(x, y, half) {
     const reach = 2 * this.extent, within = (v) => Math.max(-reach, Math.min(reach, v));

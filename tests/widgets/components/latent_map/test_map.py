@@ -97,7 +97,7 @@ def test_a_place_is_read_from_the_mixture_itself(maps, parcels) -> None:
     narrow = Posteriors(torch.tensor([[0.5, 0.5], [-1.0, 0.2]]), torch.full((2, 2), -16.0), None)
     grid = aggregate.grid(narrow, size=64)
     found = aggregate.holes(grid)
-    picture = lm.picture(grid, narrow, mixture=narrow)
+    picture = lm.picture(grid, narrow, mixture=True)
     own = parcels | {"picture": picture, "holes": lm.hole_parcel(grid, found)}
     for pin in ([0.5, 0.5], [0.501, 0.5], [0.0, 0.0]):
         maps.show(own, key=str(pin), state=lm.MapState(pin=tuple(pin)).to_browser())

@@ -72,6 +72,7 @@ def plane(**arrays: object) -> str:
     c, s = math.cos(math.pi / 6), math.sin(math.pi / 6)
     return (
         f"new Plane({{origin: [1, 0, 2], u: [{c}, {s}, 0], v: [{-s}, {c}, 0], "
+        "images: 1, stride: 1, inverse: 1, "
         "arrays: {mean: new Float64Array([1, 1, 5]), log_var: new Float64Array([Math.log(0.04), 0, 3])}})"
     )
 
