@@ -131,5 +131,5 @@ def test_a_run_in_the_queue_says_what_it_waits_for_and_links_to_it(app: App, add
     assert any(caption.value == "Place 2 in the queue. Waits for" for caption in at.caption)
     links = [link.proto for link in at.get("page_link") if "which trains" in link.proto.label]
     assert [(link.label, link.query_string) for link in links] == [("ahead, which trains", "run=ahead")]
-    rows = [text.proto.body for text in app().get("html")]
+    rows = [text.value for text in app().markdown]
     assert any("place 2 in the queue, waits for ahead, which trains" in row for row in rows)

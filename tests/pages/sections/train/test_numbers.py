@@ -60,7 +60,7 @@ def test_a_beta_that_training_moved_is_told_with_its_way_on_every_page(
     way = "1 → 10 at step 8,500"
     assert any(way in caption.value.replace("\u00a0", " ") for caption in at.sidebar.caption)
     if page == "":
-        assert any(f"β {way}" in row.proto.body for row in at.get("html"))
+        assert any(f"β {way}" in row.value for row in at.markdown)
     if page == "latent_map":
 
         def on_the_map() -> bool:  # its numbers are worked out in the background
