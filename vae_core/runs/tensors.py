@@ -263,7 +263,7 @@ def _of_codebooks(spec: Spec) -> dict[str, Fits]:
     }
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)  # more than the gallery has, whose frames every page of them holds against it
 def _shapes_of_prior(spec: Spec) -> Shapes:
     import torch
 
