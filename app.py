@@ -9,6 +9,7 @@ from __future__ import annotations
 import streamlit as st
 
 from vae_core import extensions
+from widgets.components import scripts
 from widgets.server import modules, start
 from widgets.shell import error_boundary
 
@@ -76,7 +77,7 @@ if __name__ == "__main__":
 else:
     app = st.App(
         __file__,
-        middleware=start.MIDDLEWARE,
+        middleware=start.middleware(scripts.serve()),
         lifespan=start.lifespan(prepare),
         on_script_error=error_boundary.show,
     )

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from widgets.components import scripts
-
-ADDRESS = re.compile(r"/components/([0-9a-f]{16})\.js$")  # `scripts.ADDRESS` of a name
+ADDRESS = re.compile(r"/components/([0-9a-f]{16})\.js$")
 FOREVER = {"Cache-Control": "public, immutable, max-age=31536000"}
 
 
 class ComponentScripts:
-    """ASGI middleware that answers for them, whatever path the server is reached under."""
+    """ASGI middleware that answers for them, whatever path the server is reached under. table: by name."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-        self.table = scripts.serve()
+    def __init__(self, app: ASGIApp, table: Mapping[str, bytes]) -> None:
+        self.app, self.table = app, table
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = ADDRESS.search(scope["path"]) if scope["type"] == "http" else None

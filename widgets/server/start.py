@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import streamlit as st
@@ -19,13 +19,22 @@ from widgets.server.compression import Compression
 from widgets.server.headers import Headers
 from widgets.server.same_origin import SameOrigin
 
-# The outermost first: what is refused carries the headers too.
-MIDDLEWARE = [Middleware(each) for each in (Headers, SameOrigin, Capacity, Compression, ComponentScripts)]
 A_MOMENT = 0.2  # seconds after which the server listens
 # Seconds that a thread keeps the interpreter while others wait for it. A page looks at a hundred files, and
 # after each look waits its turn behind whoever computes: with Python's 5 ms the slowest answers in a class of
 # 40 took half as long again.
 TURN = 0.0005
+
+
+def middleware(component_scripts: Mapping[str, bytes]) -> list[Middleware]:
+    """The outermost first: what is refused carries the headers too."""
+    return [
+        Middleware(Headers),
+        Middleware(SameOrigin),
+        Middleware(Capacity),
+        Middleware(Compression),
+        Middleware(ComponentScripts, component_scripts),
+    ]
 
 
 def lifespan(prepare: Callable[[], None]) -> Callable[[st.App], AbstractAsyncContextManager[None]]:

@@ -46,7 +46,7 @@ def get(app: Any, path: str) -> tuple[int, str, str]:
 
 def test_a_long_script_is_fetched_where_there_is_a_server(registered: dict[str, str]) -> None:
     scripts.component("before", LONG)
-    app = ComponentScripts(PlainTextResponse("the app"))
+    app = ComponentScripts(PlainTextResponse("the app"), scripts.serve())
     scripts.component("long", LONG)
     scripts.component("same", LONG)
     scripts.component("short", "export default () => {};\n")
@@ -70,5 +70,5 @@ def test_a_long_script_is_fetched_where_there_is_a_server(registered: dict[str, 
 def test_what_is_no_script_is_not_answered_as_one(
     registered: dict[str, str], path: str, status: int, text: str
 ) -> None:
-    found = get(ComponentScripts(PlainTextResponse("the app")), path)
+    found = get(ComponentScripts(PlainTextResponse("the app"), scripts.serve()), path)
     assert (found[0], found[2]) == (status, text)
