@@ -115,10 +115,10 @@ def test_the_board_is_saved_as_a_picture(boards, pair) -> None:
 
 def test_what_is_unmounted_leaves_no_worker_behind(boards, model) -> None:
     boards.show([model])
-    assert len(boards.page.workers) == 1
-    boards.page.evaluate("() => window.ends.board()")
-    boards.settle()
-    assert len(boards.page.workers) == 0
+    (worker,) = boards.page.workers
+    with worker.expect_event("close"):  # which the browser says a moment later
+        boards.page.evaluate("() => window.ends.board()")
+    assert not boards.page.workers
 
 
 def test_nothing_moves_while_images_come_and_sliders_go(boards, model) -> None:
