@@ -98,7 +98,7 @@ def result(
         [
             ("observed", sheets.covered(subject.image, observed), "What is given."),
             *(
-                (title, sheets.covered(subject.image, shown_pixels(kept, subject.shape)), HIDDEN)
+                (title, sheets.covered(subject.image, pixels_of_cells(kept, subject.shape)), HIDDEN)
                 for title, kept in zip(titles(levels), levels, strict=True)
             ),
             ("truth", subject.image, truth),
@@ -140,7 +140,7 @@ def titles(levels: Sequence[np.ndarray]) -> list[str]:
     ]
 
 
-def shown_pixels(kept: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
+def pixels_of_cells(kept: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
     """Of cells [h, w] those of an image [C, H, W] as pixels [H, W]."""
     (_, height, width), (rows, columns) = shape, kept.shape
     return kept.repeat(height // rows, 0).repeat(width // columns, 1)

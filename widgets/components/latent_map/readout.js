@@ -40,7 +40,7 @@ export function readOut(map, scene, here, image) {
   });
   setText(dom.words, words[0].toUpperCase() + words.slice(1));
   dom.words.dataset.kind = words.includes("hole") ? "hole" : words.startsWith("the data put") ? "crowd" : "";
-  setText(dom.caption, caption(map, here, image));
+  setText(dom.caption, captionOfPlace(map, here, image));
   dom.image.setAttribute("aria-label", `Decoded image. ${words}`);
   dom.draw.disabled = !map.plane.codes.has(pin?.image ?? null);
   fillStrip(map);
@@ -53,7 +53,7 @@ export function readOut(map, scene, here, image) {
 
 const sameCode = (a, b) => a?.length === b.length && a.every((v, d) => Math.abs(v - b[d]) < 2e-5);
 
-function caption({ picture, plane, frames, frame, drawn, pin }, here, image) {
+function captionOfPlace({ picture, plane, frames, frame, drawn, pin }, here, image) {
   if (frame !== null) return `Step ${count(frames.steps[frame])}; the decoder is the newest`;
   if (drawn) return "A draw of q(z|x), decoded";
   if (image === null) return here === pin ? "Decoded at the pin" : "Decoded here";
