@@ -67,17 +67,23 @@ def _panel(name: str, tour: Tour, number: int, guess: int | None, page: str) -> 
         return
     st.markdown(step.text)
     st.markdown(f"**{step.question}**")
-    if guess is None:
-        _answers(step, number)
-    else:
-        st.html(_answered(step, guess))
-        st.markdown(f"**{'Right.' if guess == 1 else 'Not quite.'}** {tours.filled(step.notice, measured)}")
+    # However many answers a step has, what follows stands in the same place: until the page is through, the
+    # browser keeps what the step before showed in places that this one has not filled.
+    with st.container(gap="small"):
+        if guess is None:
+            _answers(step, number)
+        else:
+            st.html(_answered(step, guess))
+            verdict = "Right." if guess == 1 else "Not quite."
+            st.markdown(f"**{verdict}** {tours.filled(step.notice, measured)}")
     with st.container(horizontal=True, horizontal_alignment="distribute", key="tour-way"):
-        if number > 1:
-            _go(name, tour, number - 1, "Back", ":material/arrow_back:")
-        if number < count:
-            label = "Next" if guess is not None else "Skip"
-            _go(name, tour, number + 1, label, ":material/arrow_forward:")
+        with st.container(width="content"):
+            if number > 1:
+                _go(name, tour, number - 1, "Back", ":material/arrow_back:")
+        with st.container(width="content"):
+            if number < count:
+                label = "Next" if guess is not None else "Skip"
+                _go(name, tour, number + 1, label, ":material/arrow_forward:")
 
 
 def _answers(step: Step, number: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.conftest import IDLE
 from vae_core.runs.run import Run
 from widgets.shell import tours
 
@@ -24,8 +25,10 @@ def shipped(server: Any) -> Iterator[None]:
 
 
 def at_step(page: Page, number: int) -> Locator:
+    """The panel, once the whole page shows the step."""
     panel = page.locator(".st-key-tour")
     expect(panel.get_by_text(f"Step {number} of 7", exact=True)).to_be_visible()
+    page.wait_for_selector(IDLE)
     return panel
 
 
