@@ -8,8 +8,9 @@ switch: from the click on the page's name in the menu, coming from Home, to the 
 before it the visitor has seen every page once, as somebody has in the middle of a lecture.
 bytes: what the browser receives of a warm visit, as it came through the network.
 
-A picture is an image, a drawing or a canvas of at least 40 pixels each way that has been painted and stands
-within the window, whatever page it is; on the glossary, which has none, its list of words.
+A picture is an image, a drawing or a canvas of at least 28 pixels each way (a digit of MNIST; icons are
+smaller) that has been painted and stands within the window, whatever page it is; on the glossary, which has
+none, its list of words.
 Ends with 1 where a page shows no picture within a minute.
 """
 
@@ -43,7 +44,7 @@ PATIENCE = 60_000  # milliseconds
 LOOK = """(from) => new Promise(resolve => {
   const PICTURES = 'img, canvas, svg:not([data-testid])';
   const big = e => { const r = e.getBoundingClientRect();
-    return r.width >= 40 && r.height >= 40 && r.top < innerHeight && r.bottom > 0 && r.left < innerWidth; };
+    return r.width >= 28 && r.height >= 28 && r.top < innerHeight && r.bottom > 0 && r.left < innerWidth; };
   const painted = canvas => { if (!canvas.width || !canvas.height) return false;
     const small = document.createElement('canvas'); small.width = small.height = 24;
     const context = small.getContext('2d', { willReadFrequently: true });

@@ -149,11 +149,13 @@ def measure(
                 end = time.monotonic() + seconds
                 await asyncio.gather(*(visit(url, number, end, look, seen) for number in range(sessions)))
 
-            alone = speed(lambda: time.sleep(min(10.0, seconds)))
-            before = processor_seconds(url)
-            together = speed(lambda: asyncio.run(everybody()))
-            used = processor_seconds(url) - before
-            stop_all(runs)
+            try:
+                alone = speed(lambda: time.sleep(min(10.0, seconds)))
+                before = processor_seconds(url)
+                together = speed(lambda: asyncio.run(everybody()))
+                used = processor_seconds(url) - before
+            finally:
+                stop_all(runs)
     finally:
         shutil.rmtree(runs, ignore_errors=True)
     return seen, alone, together, used

@@ -65,6 +65,7 @@ def own_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     library.mkdir()
     monkeypatch.setenv("VAE_RUNS", str(library))
     monkeypatch.setenv("VAE_GALLERY", str(library))
+    monkeypatch.setattr("vae_core.runs.contents.SETTLED", 0.0)  # tests change what came with the app
     return library
 
 

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from vae_core.model.vae import VAE
 
 
+# Seconds for which the files of a run that came with the app are not looked at again: nobody writes there.
+# After each look at the disk a thread waits for its turn, and a page took three to five hundred.
+SETTLED = 0.5
+WORKED_OUT_HERE = (files.UMAP, files.DISENTANGLEMENT, files.PICTURE)
+
+
 class Contents:
     """The files of one folder. Making one reads nothing."""
 
@@ -36,6 +42,8 @@ class Contents:
         self.used = 0.0  # when something large was last asked of it
         self._memo = object()  # by which a memo knows it
         self._guard = threading.RLock()
+        self._settled = False  # whether it came with the app, as far as is known
+        self._stamps: dict[str, tuple[float, files.Stamp | None]] = {}  # with when each was looked at
         self._small: dict[str, tuple[Any, Any]] = {}
         self._large: dict[str, tuple[Any, Any]] = {}
         self._reader = Reader(self.path / files.METRICS)
@@ -79,13 +87,14 @@ class Contents:
 
         What cannot be read in the user's own library is the user's to delete, card or not.
         """
-        return memo.remember((self._memo, "is_gallery"), self._is_gallery)
+        self._settled = memo.remember((self._memo, "is_gallery"), self._is_gallery)
+        return self._settled
 
     def _is_gallery(self) -> bool:
         shipped = files.gallery()
         if shipped is None or not files.same(self._library, shipped):
             return False
-        if not os.path.lexists(self.path / files.CARD):
+        if self.stamp(files.CARD) is None:
             return False
         if not files.same(shipped, library()):
             return True
@@ -103,10 +112,26 @@ class Contents:
 
     def folder_of(self, name: str) -> Path:
         """Where a file of it lies: what was worked out here counts before what was shipped."""
-        if name not in (files.UMAP, files.DISENTANGLEMENT, files.PICTURE):
+        if name not in WORKED_OUT_HERE:
             return self.path
         notes = self.notes
         return notes if os.path.lexists(notes / name) else self.path
+
+    def stamp(self, name: str) -> files.Stamp | None:
+        """What changes whenever a file of it is replaced; None where there is none. The first look holds for
+        the scope of a memo, and, where it came with the app, for `SETTLED` seconds."""
+        return memo.remember((self._memo, "stamp", name), partial(self._stamp, name))
+
+    def _stamp(self, name: str) -> files.Stamp | None:
+        path = self.folder_of(name) / name
+        if not self._settled or name in WORKED_OUT_HERE:
+            return files.stamp(path)
+        now = time.monotonic()
+        when, found = self._stamps.get(name, (-SETTLED, None))
+        if now - when >= SETTLED:
+            found = files.stamp(path)
+            self._stamps[name] = now, found
+        return found
 
     @property
     def belongings(self) -> dict[str, Path]:
@@ -190,7 +215,7 @@ class Contents:
             self._check(name)
         except (Unfit, SpecError):
             return False
-        return files.stamp(self.folder_of(name) / name) is not None
+        return self.stamp(name) is not None
 
     def _check(self, name: str) -> None:
         self._fresh(name, partial(schema.check, self.folder_of(name), name, self.spec), key=f"check {name}")
@@ -360,8 +385,8 @@ class Contents:
             if large:
                 self.used = time.monotonic()
             cache = self._large if large else self._small
-            there = files.stamp(self.folder_of(name) / name)
-            stamp = there, files.stamp(self.path / files.SPEC) if by_spec else None
+            there = self.stamp(name)
+            stamp = there, self.stamp(files.SPEC) if by_spec else None
             entry = cache.get(key or name)
             if entry is None or entry[0] != stamp or there is None:
                 try:

@@ -232,22 +232,22 @@ def all_runs(open_run: Callable[[Path], Run] = Run) -> list[Run]:
     the user's runs leave free. Never raises; `folders.fault` says why a library cannot be read."""
     own = _entries(library())
     taken = {path.name.lower() for path in own}
-    shown = own + [path for path in _shipped() if path.name.lower() not in taken]
-    return sorted(map(open_run, shown), key=lambda run: (run.created, run.name), reverse=True)
+    free = [path for path in _beside(library()) if path.name.lower() not in taken]
+    shown = [*map(open_run, own), *(run for run in map(open_run, free) if run.is_gallery)]
+    return sorted(shown, key=lambda run: (run.created, run.name), reverse=True)
 
 
 def hidden() -> list[str]:
     """Names of runs of the gallery that are not shown, as runs of the user's have them."""
     taken = {path.name.lower() for path in _entries(library())}
-    return sorted(path.name for path in _shipped() if path.name.lower() in taken)
+    same = [path for path in _beside(library()) if path.name.lower() in taken]
+    return sorted(path.name for path in same if Run(path).is_gallery)
 
 
-def _shipped() -> list[Path]:
-    """The folders of the gallery, those with a card; none where the gallery is the library itself."""
+def _beside(own: Path) -> list[Path]:
+    """The folders of the gallery; none where it is the user's library itself."""
     root = files.gallery()
-    if root is None or files.same(root, library()):
-        return []
-    return [path for path in _entries(root) if os.path.lexists(path / files.CARD)]
+    return [] if root is None or files.same(root, own) else _entries(root)
 
 
 def _entries(root: Path) -> list[Path]:

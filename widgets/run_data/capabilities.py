@@ -71,7 +71,7 @@ def of(run: Run | None) -> frozenset[Capability]:
 
 def has_codes(run: Run) -> bool:
     """Whether it has weights, and codes of test images."""
-    there = files.stamp(run.path / files.WEIGHTS) is not None
+    there = run.stamp(files.WEIGHTS) is not None
     return there and run.status.state != "unreadable" and newest(run) is not None
 
 

@@ -66,7 +66,7 @@ LATEST = f"{files.FRAMES}/{frames.LATEST}"
 def newest(run: Run) -> Codes | None:
     candidates = (LATEST, files.POSTERIORS) if run.status.active else (files.POSTERIORS, LATEST)
     for file in candidates:
-        stamp = files.stamp(run.path / file)
+        stamp = run.stamp(file)
         if stamp is not None and run.has(file):
             return Codes(str(run.path), file, stamp, None if is_standard(run) else weights(run))
     return None
@@ -115,4 +115,4 @@ def is_standard(run: Run) -> bool:
 
 def weights(run: Run) -> Any:
     """The version of the decoder."""
-    return files.stamp(run.path / files.WEIGHTS)
+    return run.stamp(files.WEIGHTS)

@@ -36,7 +36,7 @@ def of(run: Run) -> bytes | None:
     if spec.latent != 2 or not dense.fits(spec) or not codes.is_standard(run):
         return None
     needed = (files.WEIGHTS, files.POSTERIORS, f"{files.FRAMES}/{frames.PROBES}")
-    stamps = tuple(files.stamp(run.path / name) for name in needed)
+    stamps = tuple(run.stamp(name) for name in needed)
     return None if None in stamps else _parcel(run.path.as_posix(), stamps, library.title(run))
 
 

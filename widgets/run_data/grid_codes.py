@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from vae_core.runs import files
 from vae_core.runs.run import Run, RunError
 from widgets.run_data.codes import LATEST, Codes, weights
 from widgets.run_data.library import open_run
@@ -33,7 +32,7 @@ class Codebook:
 def codebook(run: Run, level: int = 0) -> Codebook:
     """That of a level, 0 being the top. Raises RunError where the newest frame, which holds the tiles, is
     missing or cannot be read."""
-    return _codebook(str(run.path), weights(run), files.stamp(run.path / LATEST), level)
+    return _codebook(str(run.path), weights(run), run.stamp(LATEST), level)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

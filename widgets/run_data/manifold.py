@@ -33,7 +33,7 @@ def missing(run: Run) -> bool:
     """
     if run.status.state == "unreadable":
         return False
-    weights, picture = files.stamp(run.path / files.WEIGHTS), files.stamp(run.folder_of(PICTURE) / PICTURE)
+    weights, picture = run.stamp(files.WEIGHTS), run.stamp(PICTURE)
     if picture is not None and run.is_gallery:
         return False
     return weights is not None and not run.status.active and (picture is None or picture[0] < weights[0])

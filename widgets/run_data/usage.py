@@ -165,7 +165,7 @@ def information(run: Run) -> np.ndarray:
     if not is_standard(run):
         used: np.ndarray = usage(codes(run)).kl.numpy()
         return used
-    return _information(str(run.path), files.stamp(run.path / files.POSTERIORS))
+    return _information(str(run.path), run.stamp(files.POSTERIORS))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -31,7 +31,7 @@ FROM_A_LINK = " (from a link)"  # after a name that another direction of this br
 def of(run: Run) -> list[Saved]:
     """Those of the run, the link's among them."""
     if not run.is_gallery:
-        return _read(str(run.path), files.stamp(run.path / files.DIRECTIONS), run.spec.latent)
+        return _read(str(run.path), run.stamp(files.DIRECTIONS), run.spec.latent)
     found = list(_listed().get(run.name, []))
     linked = _from_link(url_state.read(links.SAVED), run)
     if linked is None:

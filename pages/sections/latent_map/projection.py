@@ -40,7 +40,7 @@ def show(run: Run, codes: Codes, view: View) -> None:
     fault = going[1] if going is not None else st.session_state.pop("umap_fault", None)
     if fault:
         st.warning(fault, icon=":material/error:")
-    stamp = files.stamp(run.folder_of(files.UMAP) / files.UMAP)
+    stamp = run.stamp(files.UMAP)
     if stamp is not None:
         points(run, stamp)
     if run.codes is None:

@@ -86,7 +86,7 @@ def matrix(run: Run, view: TraverseView) -> None:
     if (reason := absent(run.spec.data)) is not None:
         st.caption(reason)
         return
-    task = tasks.start(measure, str(run.path), files.stamp(run.path / files.POSTERIORS))
+    task = tasks.start(measure, str(run.path), run.stamp(files.POSTERIORS))
     tasks.when_done(task, "Comparing dimensions with factors", lambda found: draw(run, view, found))
 
 
@@ -103,7 +103,7 @@ def information(run: Run) -> Information | None:
         return of_record(record)
     if run.codes is None or run.spec.data.name not in WITH_FACTORS or absent(run.spec.data):
         return None
-    task = tasks.start(measure, str(run.path), files.stamp(run.path / files.POSTERIORS))
+    task = tasks.start(measure, str(run.path), run.stamp(files.POSTERIORS))
     return task.result() if task.done() and task.exception() is None else None
 
 

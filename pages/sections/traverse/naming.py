@@ -20,7 +20,7 @@ def of(run: Run, place: int = 0) -> tuple[str, ...]:
     """The names of a run's dimensions [D]; place: whether it is the first run or the second."""
     latent = run.spec.latent
     if not run.is_gallery:
-        return _kept(str(run.path), files.stamp(run.path / files.NAMES), latent)
+        return _kept(str(run.path), run.stamp(files.NAMES), latent)
     session = st.session_state.setdefault(KEPT, {})
     linked = _parse(url_state.read(LINKS[place]), run)
     if linked is not None:

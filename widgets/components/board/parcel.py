@@ -78,7 +78,7 @@ def _version(run: Run, state: str) -> tuple[Any, ...]:
         files.WEIGHTS,  # of which a learned prior is
         f"{files.FRAMES}/{frames.LATEST}",
     )
-    return (state, *(files.stamp(run.path / name) for name in names))
+    return (state, *(run.stamp(name) for name in names))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
