@@ -6,8 +6,10 @@ test images.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import streamlit as st
 
@@ -20,6 +22,15 @@ from widgets.run_data.library import open_run
 if TYPE_CHECKING:
     from vae_core.model.posteriors import Posteriors
     from vae_core.model.priors import Prior
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# Seconds for which all sessions are shown one frame of a run in training: what is computed of it is computed
+# once, and not for each of those who look at it a moment apart.
+TOGETHER = 1.0
+IN_TRAINING = 8
 
 
 @dataclass(frozen=True)
@@ -60,11 +71,46 @@ class Codes:
         return self.file == files.POSTERIORS
 
 
+def cached(
+    at_rest: int,
+) -> Callable[[Callable[Concatenate[Codes, P], T]], Callable[Concatenate[Codes, P], T]]:
+    """Keeps what is computed of codes, for all sessions; at_rest: how many answers.
+
+    Those of runs in training, new every second, have places of their own: they would push out all others.
+    """
+
+    def decorate(compute: Callable[Concatenate[Codes, P], T]) -> Callable[Concatenate[Codes, P], T]:
+        @wraps(compute)
+        def passing(codes: Codes, *args: P.args, **kwargs: P.kwargs) -> T:
+            return compute(codes, *args, **kwargs)
+
+        passing.__qualname__ += " in training"  # by which Streamlit tells caches apart
+        kept = st.cache_resource(max_entries=at_rest, show_spinner=False)(compute)
+        newest_ones = st.cache_resource(max_entries=IN_TRAINING, show_spinner=False)(passing)
+
+        @wraps(compute)
+        def found(codes: Codes, *args: P.args, **kwargs: P.kwargs) -> T:
+            return (kept if codes.whole else newest_ones)(codes, *args, **kwargs)
+
+        return found
+
+    return decorate
+
+
 LATEST = f"{files.FRAMES}/{frames.LATEST}"
 
 
 def newest(run: Run) -> Codes | None:
-    candidates = (LATEST, files.POSTERIORS) if run.status.active else (files.POSTERIORS, LATEST)
+    """None where there are none yet."""
+    return _of_training(str(run.path)) if run.status.active else _found(run, (files.POSTERIORS, LATEST))
+
+
+@st.cache_resource(ttl=TOGETHER, max_entries=64, show_spinner=False)
+def _of_training(path: str) -> Codes | None:
+    return _found(open_run(path), (LATEST, files.POSTERIORS))
+
+
+def _found(run: Run, candidates: tuple[str, ...]) -> Codes | None:
     for file in candidates:
         stamp = run.stamp(file)
         if stamp is not None and run.has(file):
@@ -72,7 +118,7 @@ def newest(run: Run) -> Codes | None:
     return None
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
+@cached(12)
 def _posteriors(codes: Codes) -> Posteriors:
     if codes.whole:
         return codes.run.posteriors

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from vae_core.runs.run import Run, RunError
-from widgets.run_data.codes import Codes, weights
+from widgets.run_data.codes import Codes, cached, weights
 from widgets.run_data.library import open_run
 from widgets.run_data.subject import Picked, Subject, digest
 
@@ -36,7 +36,7 @@ class Use:
         return np.argsort(-self.kl, kind="stable")
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@cached(16)
 def use(codes: Codes) -> Use:
     """Of all test images; of a run in training, of the few of its newest frame."""
     if codes.whole:

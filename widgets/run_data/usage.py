@@ -11,7 +11,7 @@ import streamlit as st
 from vae_core.model import variance_bound
 from vae_core.runs import files
 from vae_core.runs.run import Run, RunError
-from widgets.run_data.codes import Codes, is_standard, newest, weights
+from widgets.run_data.codes import Codes, cached, is_standard, newest, weights
 from widgets.run_data.library import open_run
 from widgets.run_data.subject import Picked, Subject
 
@@ -34,7 +34,7 @@ def codes(run: Run) -> Codes:
     return found
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@cached(32)
 def usage(codes: Codes) -> Usage:
     """kl is nan where `kl_note` says why; dimensions that depend on each other are sorted by activity."""
     import torch
@@ -68,7 +68,7 @@ class OfPrior:
     draws: np.ndarray | None
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@cached(32)
 def of_prior(codes: Codes, y: int | None = None) -> OfPrior:
     import torch
 
@@ -102,7 +102,7 @@ def stops(codes: Codes, reach: str, y: int | None = None) -> tuple[np.ndarray, l
     return values, [f"{v:g}σ".replace("-", "−") if v else "0" for v in np.linspace(-far, far, count)]
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@cached(32)
 def quantiles(codes: Codes) -> np.ndarray:
     from vae_core.analysis import traverse
 

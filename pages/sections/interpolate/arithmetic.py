@@ -25,7 +25,7 @@ from vae_core.runs.run import Run
 from widgets.components import interpolate
 from widgets.components.picker import source
 from widgets.run_data import library, usage
-from widgets.run_data.codes import Codes, weights
+from widgets.run_data.codes import Codes, cached, weights
 from widgets.shell import links, tasks, words
 from widgets.shell.error_boundary import callback
 from widgets.shell.fragments import fragment
@@ -107,7 +107,7 @@ def begin_with(run: Run, codes: Codes) -> tuple[Begin, Begin, Begin]:
     return Begin(0, pair[0]), Begin(1, pair[1]), Begin(int(next(iter(images.of_class(pair[1])), 2)))
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@cached(16)
 def telling_classes(codes: Codes) -> tuple[int, int] | None:
     from vae_core.analysis import arithmetic
 
@@ -116,7 +116,7 @@ def telling_classes(codes: Codes) -> tuple[int, int] | None:
     return arithmetic.furthest_classes(posteriors.mean, posteriors.labels)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@cached(16)
 def styles(codes: Codes) -> tuple[int, int, int]:
     """Test images: two of the first class from both sides of the axis on which codes vary most, and one of
     another class from the side of the second, such that A - B + C lies where codes are densest."""

@@ -14,7 +14,7 @@ from pages.sections.interpolate.path_codes import in_units
 from vae_core.data.catalogue import WITH_FACTORS
 from vae_core.runs.run import Run, RunError
 from widgets.run_data.classes import dataset_classes
-from widgets.run_data.codes import Codes
+from widgets.run_data.codes import Codes, cached
 from widgets.run_data.dataset import absent
 from widgets.shell import links, tasks, url_state, url_widgets, words
 from widgets.shell.error_boundary import callback
@@ -122,7 +122,7 @@ def _of_class(run: Run, codes: Codes) -> ChosenDirection:
     return ChosenDirection(tuple(found.vector.tolist()), how, found, chance=found.chance)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@cached(64)
 def class_direction(codes: Codes, label: int, against: int | None = None) -> Direction:
     """From the mean of a class, or of all others, to that of the class `label`."""
     from vae_core.analysis import arithmetic

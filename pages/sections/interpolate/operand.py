@@ -14,7 +14,7 @@ from vae_core.runs.run import Run
 from widgets.components import picker
 from widgets.run_data import usage
 from widgets.run_data.classes import dataset_classes
-from widgets.run_data.codes import Codes, is_standard
+from widgets.run_data.codes import Codes, cached, is_standard
 from widgets.run_data.subject import Picked
 from widgets.shell import url_state, url_widgets, words
 from widgets.shell.links import Operand as Fields
@@ -87,7 +87,7 @@ def choose(fields: Fields, title: str, run: Run, codes: Codes, begin: Begin) -> 
     return Operand(tuple(means[chosen].tolist()), options[str(kind)], chosen)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@cached(16)
 def class_means(codes: Codes) -> dict[int, Tensor]:
     """The mean code [D] of each class; none where classes are not known."""
     from vae_core.analysis import arithmetic

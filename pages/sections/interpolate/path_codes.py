@@ -16,7 +16,7 @@ import streamlit as st
 from pages.sections.interpolate import geodesic_task
 from vae_core.runs.run import Run
 from widgets.components import interpolate
-from widgets.run_data.codes import Codes, is_standard
+from widgets.run_data.codes import Codes, cached, is_standard
 from widgets.run_data.library import open_run
 from widgets.shell import tasks
 
@@ -213,7 +213,7 @@ def plane(codes: Codes, line: Line) -> bytes | None:
     return _plane(codes, (first, second), EXTENT if far <= 0.95 * EXTENT else float(math.ceil(1.1 * far)))
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@cached(24)
 def _plane(codes: Codes, dims: tuple[int, int], extent: float) -> bytes:
     from vae_core.analysis import aggregate
 

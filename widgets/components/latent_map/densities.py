@@ -14,7 +14,7 @@ from widgets.components.latent_map import map_view as views
 from widgets.components.latent_map import points
 from widgets.components.latent_map.map_view import View
 from widgets.run_data.classes import dataset_classes
-from widgets.run_data.codes import Codes, of_frame, prior_moves, prior_of_frame
+from widgets.run_data.codes import Codes, cached, of_frame, prior_moves, prior_of_frame
 from widgets.run_data.library import open_run
 from widgets.shell import words
 
@@ -78,7 +78,7 @@ def project(mean: Tensor, view: View, plane: tuple[Tensor, Tensor, Tensor] | Non
     return (mean - origin) @ torch.stack([u, v], 1)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@cached(32)
 def field(codes: Codes, view: View) -> Field:
     """The density on the view and the points; `view.place`, since holes do not matter here."""
     import torch
@@ -218,7 +218,7 @@ class Found:
         return sum(hole.prior_mass for hole in self.holes)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@cached(32)
 def holes(codes: Codes, view: View) -> Found:
     from vae_core.analysis import aggregate
 
@@ -256,7 +256,7 @@ class Film:
         return self._masses[ratio]
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@cached(8)
 def film(codes: Codes, view: View, pictures: tuple[str, ...]) -> Film | None:
     """None where fewer than two frames can be shown. view: a place, as it does not matter from which ratio on
     there is a hole. pictures: the names of the frames there are."""

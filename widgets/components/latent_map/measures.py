@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import streamlit as st
-
 from widgets.components.latent_map import densities
-from widgets.run_data.codes import Codes
+from widgets.run_data.codes import Codes, cached
 
 MOST_SAMPLES, LEAST_SAMPLES = 10_000, 1_000
 MOST_TERMS = 10**9  # densities of one posterior at one sample: some seconds
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@cached(16)
 def measure(codes: Codes, ratio: float) -> tuple[Any, Any]:
     return exact(codes, ratio)
 
@@ -26,7 +24,7 @@ def exact(codes: Codes, ratio: float) -> tuple[Any, Any]:
     return hole_mass(codes, ratio), outside
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@cached(32)
 def hole_mass(codes: Codes, ratio: float) -> Any:
     """Hole mass in all dimensions, an Estimate: the run's own evaluation, where it speaks of these codes."""
     from vae_core.analysis import aggregate
