@@ -15,8 +15,9 @@ from widgets.shell.links import NotInLinks
 ROOT = Path(__file__).parents[2]
 CONTROLS = {
     "camera_input", "checkbox", "color_picker", "data_editor", "date_input", "expander", "feedback",
-    "file_uploader", "multiselect", "number_input", "pills", "popover", "radio", "segmented_control",
-    "select_slider", "selectbox", "slider", "tabs", "text_area", "text_input", "time_input", "toggle",
+    "file_uploader", "multiselect", "number_input", "pagination", "pills", "popover", "radio",
+    "segmented_control", "select_slider", "selectbox", "slider", "tabs", "text_area", "text_input",
+    "time_input", "toggle",
 }  # fmt: skip
 COMPONENTS = {
     "board.board",

@@ -197,6 +197,27 @@ def test_a_newcomer_finds_a_model_at_work_one_way_in_and_three_models(app: App, 
     assert at.query_params["more"] == "1"
 
 
+def test_many_runs_are_listed_page_by_page(
+    app: App, add_run: AddRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pages.sections.home.own_runs.ON_A_PAGE", 4)
+    for number in range(6):
+        add_run(f"own-{number}")
+
+    def listed(at: AppTest) -> set[str]:
+        return {button.key for button in at.button if (button.key or "").startswith("more-")}
+
+    newest = listed(app())
+    assert len(newest) == 4
+    at = app(all_runs="1")
+    assert listed(at) == newest
+    second = app(all_runs="1", runs_page="2")
+    assert len(listed(second)) == 2
+    assert listed(second).isdisjoint(newest)
+    assert "the most is 2" in app(all_runs="1", runs_page="9").warning[0].value
+    assert "on one page" in app(runs_page="2").warning[0].value
+
+
 def test_a_damaged_model_is_not_shown_at_work_and_the_next_one_is(app: App, add_run: AddRun) -> None:
     first = add_run("first", card={"title": "First", "order": 1})
     (first.path / "weights.safetensors").write_bytes(b"no weights")

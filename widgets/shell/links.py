@@ -88,7 +88,9 @@ ONLY_DIMENSIONS = Choice("only_dimensions", HOME, "latent size",
 ONLY_KIND = Choice("only_kind", HOME, "kind of model", "Of which kind the models are that are listed.",
     default="any")
 ALL_RUNS = Flag("all_runs", HOME, "list of runs", "All own runs are listed, not only the newest.",
-    default=False)
+    default=False, resets=("runs_page",))
+RUNS_PAGE = Whole("runs_page", HOME, "page of the list", "The page of the list of all own runs.", least=1,
+    default=1)
 RECIPE = Text("recipe", TRAIN, "recipe", "The recipe that the settings of the next run begin with.",
     form="name of a recipe")
 SET = Texts("set", TRAIN, "setting", "What the settings change of their recipe.",

@@ -19,23 +19,37 @@ from widgets.shell.fragments import fragment
 
 POLL = 1.0
 SHOWN = 4
+ON_A_PAGE = 20  # rows: a browser draws 150 in four seconds, and with 500 it never came to rest
 
 
 def rows(runs: Sequence[Run]) -> None:
-    """The newest runs, and all of them where that is asked for."""
+    """The newest runs, and all of them, page by page, where that is asked for."""
     everything = len(runs) <= SHOWN or url_state.read(links.ALL_RUNS) == "1"
+    pages = -(-len(runs) // ON_A_PAGE) if everything else 1
     seen = {run.name: run.status.state for run in runs}
+    list_of_runs = st.container()
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        if len(runs) > SHOWN:
+            st.toggle(f"Show all {len(runs)}", **url_widgets.flag(links.ALL_RUNS))
+        first = ON_A_PAGE * (_page(pages) - 1)
+    shown = runs[first : first + ON_A_PAGE] if everything else runs[:SHOWN]
 
     def listed() -> None:
         if any(run.status.state != seen[run.name] for run in runs):
             st.rerun()
-        for run in runs if everything else runs[:SHOWN]:
+        for run in shown:
             with error_boundary():
                 row(run)
 
-    fragment(listed, run_every=POLL if any(run.status.active for run in runs) else None)
-    if len(runs) > SHOWN:
-        st.toggle(f"Show all {len(runs)}", **url_widgets.flag(links.ALL_RUNS))
+    with list_of_runs:
+        fragment(listed, run_every=POLL if any(run.status.active for run in runs) else None)
+
+
+def _page(pages: int) -> int:
+    if pages > 1:
+        return st.pagination(pages, **url_widgets.whole(links.RUNS_PAGE, most=pages, by="default"))
+    url_state.without_control(links.RUNS_PAGE, "all runs that are listed are on one page")
+    return 1
 
 
 def row(run: Run) -> None:
