@@ -75,6 +75,14 @@ def steady(page: Page, wait_until: Any) -> Shown:
     return last[0]
 
 
+def comes_to(page: Page, shown: Shown, wait_until: Any) -> None:
+    """A component may come after the page has rested for a moment: what it ends at counts."""
+    for _ in range(5):
+        if (found := steady(page, wait_until)) == shown:
+            break
+    assert found == shown
+
+
 @pytest.fixture
 def holds(browser: Browser, wait_until: Any) -> Callable[..., Shown]:
     """After F5 the page shows the same, and so does its link, opened by a stranger; returns what."""
@@ -90,11 +98,7 @@ def holds(browser: Browser, wait_until: Any) -> Callable[..., Shown]:
                 pages[1].goto(address, wait_until="commit")
             page.reload()
             for each in pages:
-                # A component may come after the page has rested for a moment: what it ends at counts.
-                for _ in range(5):
-                    if (found := steady(each, wait_until)) == shown:
-                        break
-                assert found == shown
+                comes_to(each, shown, wait_until)
                 assert each.url == address
         return shown
 
@@ -344,7 +348,7 @@ def test_a_picture_of_ones_own_stays_in_the_browser_and_a_drawing_and_a_mask_in_
     server.kill(signal.SIGTERM)
     server.start()
     page.reload()
-    assert steady(page, wait_until) == shown
+    comes_to(page, shown, wait_until)
 
     mark = re.findall(r"[?&]a=([^&]*)", page.url)[0]
     page.goto(f"{server.url}/interpolate?run={run.name}&a={mark}&b={mark}")
