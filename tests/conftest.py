@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 CI = bool(os.environ.get("CI"))
 TESTS = Path(__file__).parent
-TOGETHER = ("tests/e2e/", "tests/widgets/components/")  # each with one browser
+APP = "tests/e2e/"
+COMPONENTS = "tests/widgets/components/"  # in one browser
 
 # Several processes share the cores. Set before torch is imported, and inherited by what the tests start.
 # Numba, which UMAP brings, sets the threads of torch too, and two that wait for each other on busy cores are
@@ -42,17 +43,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """Tests of the whole app share one worker and one browser, those of components another.
+    """A file is one worker's, as its fixtures are made once. The first worker begins with the whole app in a
+    browser, the others with all else; who is done with its own helps with the rest.
 
     Not by the mark `xdist_group`, which xdist 3.8 no longer sees under pytest 9.2 (pytest-xdist issue 1386).
     """
     from xdist.scheduler import LoadScopeScheduling
+    from xdist.workermanage import WorkerController
 
-    class OneBrowser(LoadScopeScheduling):
+    class BrowserFirst(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return next((folder for folder in TOGETHER if nodeid.startswith(folder)), nodeid)
+            return COMPONENTS if nodeid.startswith(COMPONENTS) else nodeid.split("::")[0]
 
-    return OneBrowser(config, log)
+        def _assign_work_unit(self, node: WorkerController) -> None:
+            of_the_app = node is self.nodes[0]
+            own = (scope for scope in self.workqueue if scope.startswith(APP) == of_the_app)
+            if first := next(own, None):
+                self.workqueue.move_to_end(first, last=False)
+            super()._assign_work_unit(node)
+
+    return BrowserFirst(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -220,6 +220,13 @@ def stroke() -> Callable[..., None]:
     return stroke
 
 
+def close_picker(page: Page) -> None:
+    """Once the page rests: the link changes first, and a page that is drawn anew may miss the key."""
+    page.wait_for_selector(IDLE)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("radio", name="Upload")).to_be_hidden()
+
+
 @pytest.fixture(scope="session")
 def pick() -> Callable[[Page, str, int], None]:
     """Chooses a test image from the sheet of the picker named so in the link."""
@@ -228,7 +235,6 @@ def pick() -> Callable[[Page, str, int], None]:
         page.locator(f".st-key-{name}-change").get_by_role("button", name="Change").click()
         page.get_by_role("button", name=re.compile(rf"test image {number}$")).click()
         expect(page).to_have_url(re.compile(rf"[?&]{name}={number}\b"))
-        page.keyboard.press("Escape")
-        expect(page.get_by_role("radio", name="Upload")).to_be_hidden()
+        close_picker(page)
 
     return pick

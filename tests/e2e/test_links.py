@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.conftest import IDLE
+from tests.e2e.conftest import IDLE, close_picker
 from vae_core.runs.run import Run
 
 NewTab = Callable[[str], Page]
@@ -75,6 +75,14 @@ def steady(page: Page, wait_until: Any) -> Shown:
     return last[0]
 
 
+def comes_to(page: Page, shown: Shown, wait_until: Any) -> None:
+    """A component may come after the page has rested for a moment: what it ends at counts."""
+    for _ in range(5):
+        if (found := steady(page, wait_until)) == shown:
+            break
+    assert found == shown
+
+
 @pytest.fixture
 def holds(browser: Browser, wait_until: Any) -> Callable[..., Shown]:
     """After F5 the page shows the same, and so does its link, opened by a stranger; returns what."""
@@ -90,11 +98,7 @@ def holds(browser: Browser, wait_until: Any) -> Callable[..., Shown]:
                 pages[1].goto(address, wait_until="commit")
             page.reload()
             for each in pages:
-                # A component may come after the page has rested for a moment: what it ends at counts.
-                for _ in range(5):
-                    if (found := steady(each, wait_until)) == shown:
-                        break
-                assert found == shown
+                comes_to(each, shown, wait_until)
                 assert each.url == address
         return shown
 
@@ -132,11 +136,6 @@ def press(slider: Locator, key: str, times: int = 1) -> None:
 def opened(page: Page, picker: str, way: str) -> None:
     page.locator(f".st-key-{picker}-change").get_by_role("button", name="Change").click()
     page.get_by_role("radio", name=way, exact=True).click()  # and not the switch "Drawn"
-
-
-def closed(page: Page) -> None:
-    page.keyboard.press("Escape")
-    expect(page.get_by_role("radio", name="Upload")).to_be_hidden()
 
 
 # --- one page after another -------------------------------------------------------------------------
@@ -191,7 +190,7 @@ def test_interpolate(new_tab: NewTab, run: Run, pick: Any, stroke: Any, holds: A
     expect(canvas).to_be_visible()
     stroke(page, canvas, (0.3, 0.2), (0.7, 0.2), (0.4, 0.8))
     expect(page).to_have_url(re.compile(r"[?&]b=draw\."))
-    closed(page)
+    close_picker(page)
     turn_to(page, "Spherical")
     page.get_by_role("combobox", name="Compare with").click()
     page.get_by_role("option", name="against second").click()
@@ -327,9 +326,11 @@ def test_a_picture_of_ones_own_stays_in_the_browser_and_a_drawing_and_a_mask_in_
     opened(page, "a", "Upload")
     page.locator("input[type=file]").set_input_files(Path(__file__).parents[2] / "widgets/shell/icon.png")
     expect(page).to_have_url(re.compile(r"[?&]a=file\."))
+    expect(page.locator(".st-key-picker-a")).to_contain_text("icon.png")
+    steady(page, wait_until)  # for a moment the control before it is still there, and takes the press
     page.get_by_test_id("stCheckbox").get_by_text("Invert").click()
     expect(page).to_have_url(re.compile(r"inverted"))
-    closed(page)
+    close_picker(page)
     stroke(page, page.locator(".paint.mask .over"), (0.2, 0.2), (0.3, 0.8))
     expect(page).to_have_url(re.compile(r"[?&]hide=paint\."))
     shown = holds(page, "a", "hide", stranger=False)
@@ -344,7 +345,7 @@ def test_a_picture_of_ones_own_stays_in_the_browser_and_a_drawing_and_a_mask_in_
     server.kill(signal.SIGTERM)
     server.start()
     page.reload()
-    assert steady(page, wait_until) == shown
+    comes_to(page, shown, wait_until)
 
     mark = re.findall(r"[?&]a=([^&]*)", page.url)[0]
     page.goto(f"{server.url}/interpolate?run={run.name}&a={mark}&b={mark}")

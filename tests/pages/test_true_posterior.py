@@ -14,6 +14,8 @@ from vae_core.analysis import likelihood, posterior_gap
 from vae_core.analysis.quadrature import Lattice
 from vae_core.pixels import unit
 from vae_core.runs.run import Run
+from widgets.components.true_posterior import QState
+from widgets.shell.component_state import Holder
 
 App = Callable[..., AppTest]
 AddRun = Callable[..., Run]
@@ -91,3 +93,17 @@ def test_a_q_that_makes_no_sense_is_said(app: App, add_run: AddRun) -> None:
     at = app("latent_map", run="mine", show="gap", a=str(IMAGE), q="1,2")
     gap(at)
     assert "The link asks for q “1,2”; that does not fit this run" in words(at)
+
+
+def test_a_q_that_is_told_late_of_the_image_before_is_not_taken_for_this_ones(
+    app: App, add_run: AddRun
+) -> None:
+    """A slow browser tells it with the next thing it says, after the server has gone on to this image."""
+    add_run("mine")
+    at = app("latent_map", run="mine", show="gap", a=str(IMAGE))
+    about = gap(at)["about"]
+    for whose in ("another", about):
+        at.session_state["state:true-posterior"] = Holder(QState((0.0, 0.0, 1.0, 1.0), whose), 7)
+        at.query_params["q"] = "0,0,1,1"
+        gap(at.run())
+        assert ("q" in at.query_params) == (whose == about)

@@ -42,10 +42,24 @@ TRAIN = [
     *("--set", "net.widths=16", "--set", "prior.kind=wide"),
 ]
 READ = """
+import sys
 from vae_core import extensions, load_run
 extensions.load()
 run = load_run("mine")
 print(run.spec.prior.kind, type(run.model.prior).__name__, run.status.state)
+"""
+MEASURE = """
+from vae_core.__main__ import main
+sys.exit(main(["evaluate", "mine", "--samples", "0"]))
+"""
+RECIPES = """
+import contextlib, io, json, os, sys
+from vae_core.__main__ import main
+for parts in sys.argv[1:]:
+    os.environ["VAE_PARTS"] = parts
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+        code = main(["recipes"])
+    print(json.dumps([code, out.getvalue(), err.getvalue()]))
 """
 LAUNCH = """
 import time
@@ -97,16 +111,18 @@ def python(folder: Path) -> Python:
 def test_the_command_line_trains_reads_and_measures_a_run_with_a_prior_of_ones_own(python: Python) -> None:
     trained = python("-m", "vae_core", *TRAIN, "--out", "mine")
     assert trained.returncode == 0, trained.stderr
-    assert python("-c", READ).stdout.split() == ["wide", "Wide", "finished"]
-    measured = python("-m", "vae_core", "evaluate", "mine", "--samples", "0")
+    measured = python("-c", READ + MEASURE)
     assert measured.returncode == 0, measured.stderr
-    assert json.loads(measured.stdout)["kl"] > 0
+    read, _, numbers = measured.stdout.partition("\n")
+    assert read.split() == ["wide", "Wide", "finished"]
+    assert json.loads(numbers)["kl"] > 0
 
 
 def test_a_worker_that_was_launched_trains_it(python: Python) -> None:
-    done = python("-c", LAUNCH)
-    assert done.stdout.startswith("finished"), done.stdout + done.stderr
-    assert python("-c", READ).stdout.split() == ["wide", "Wide", "finished"]
+    done = python("-c", LAUNCH + READ)
+    said, _, read = done.stdout.partition("\n")
+    assert said.startswith("finished"), done.stdout + done.stderr
+    assert read.split() == ["wide", "Wide", "finished"]
 
 
 def test_a_worker_that_does_not_find_the_module_says_so_in_the_runs_status(
@@ -120,30 +136,30 @@ def test_a_worker_that_does_not_find_the_module_says_so_in_the_runs_status(
     assert "does not find it" in done.stdout
 
 
-@pytest.mark.parametrize(
-    ("parts", "words"),
-    [
-        ("my_priors, no_such_thing", ["no_such_thing", "Python does not find it", "PYTHONPATH"]),
-        ("my_priors.py", ["my_priors.py", "without .py"]),
-        ("broken", ["broken", "ZeroDivisionError: division by zero"]),
-        ("leaves", ["leaves", "SystemExit"]),
-        ("needs", ["needs", "No module named 'no_such_package'"]),
-        ("taken", ["taken", "'standard_normal' is a kind of this part already"]),
-    ],
-)
-def test_a_module_that_cannot_be_imported_is_a_sentence_that_names_it(
-    python: Python, folder: Path, parts: str, words: list[str]
-) -> None:
+BROKEN = {
+    "my_priors, no_such_thing": ["no_such_thing", "Python does not find it", "PYTHONPATH"],
+    "my_priors.py": ["my_priors.py", "without .py"],
+    "broken": ["broken", "ZeroDivisionError: division by zero"],
+    "leaves": ["leaves", "SystemExit"],
+    "needs": ["needs", "No module named 'no_such_package'"],
+    "taken": ["taken", "'standard_normal' is a kind of this part already"],
+}
+
+
+def test_a_module_that_cannot_be_imported_is_a_sentence_that_names_it(python: Python, folder: Path) -> None:
     (folder / "broken.py").write_text("1 / 0")
     (folder / "leaves.py").write_text("import sys; sys.exit(3)")
     (folder / "needs.py").write_text("import no_such_package")
     (folder / "taken.py").write_text(MINE.replace('"wide"', '"standard_normal"'))
-    done = python("-m", "vae_core", "recipes", parts=parts)
-    assert (done.returncode, done.stdout) == (1, "")
-    said = " ".join(done.stderr.split())
-    assert said.startswith("VAE_PARTS names the module ")
-    assert all(word in said for word in words), said
-    assert "Traceback" not in said
+    done = python("-c", RECIPES, *BROKEN)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(answers) == len(BROKEN), done.stderr
+    for (code, out, err), words in zip(answers, BROKEN.values(), strict=True):
+        said = " ".join(err.split())
+        assert (code, out) == (1, ""), said
+        assert said.startswith("VAE_PARTS names the module ")
+        assert all(word in said for word in words), said
+        assert "Traceback" not in said
 
 
 def test_one_that_cannot_be_imported_keeps_no_other_away(

@@ -66,13 +66,16 @@ def opening(run: Run) -> int:
 def board(run: Run, shown: Shown) -> None:
     latent = run.spec.latent
     state = STATE.read(lambda link: QState.from_link(link, latent))
+    if state.about not in (None, shown.about):
+        # A browser that has not heard of this image yet tells once more where q was beside the one before.
+        state = QState()
+        STATE.move(state)
     decoder = densities.decoder(str(run.path), weights(run), classes.decoded_class(run))
     if decoder is None:
         return
 
     def moved() -> None:
-        found = st.session_state[STATE.key].get("q")
-        STATE.hear(QState() if found is None else QState.of(found, latent) or QState())
+        STATE.hear(QState.from_browser(st.session_state[STATE.key].get("q"), latent))
 
     true_posterior(
         STATE.key,

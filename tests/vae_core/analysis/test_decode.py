@@ -19,7 +19,7 @@ def model(likelihood: str, **changes: object) -> VAE:
 
 @pytest.mark.parametrize("likelihood", sorted(LIKELIHOODS.keys() - {"perceptual"}))
 def test_draws_average_to_the_mean_within_their_errors(likelihood: str) -> None:
-    vae, count = model(likelihood), 4000
+    vae, count = model(likelihood), 1000
     z = torch.tensor([[0.5, -1.0]]).expand(count, -1)
     drawn = decode(vae, z, None, "drawn", torch.Generator().manual_seed(0))
     params = vae.decode(z[:1])[None]

@@ -23,20 +23,30 @@ def clusters() -> np.ndarray:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Path:
+def shipped(gallery: Path) -> Path:
+    """A run of the gallery, to which nothing is written."""
+    run = gallery / "shipped"
+    run.mkdir()
     arrays = {"mean": clusters().astype(np.float16), "labels": np.arange(60, dtype=np.int16) // 30}
     arrays["log_var"] = np.zeros_like(arrays["mean"])
-    (tmp_path / files.POSTERIORS).write_bytes(frames.pack(arrays | {"step": np.array([7])}))
+    (run / files.POSTERIORS).write_bytes(frames.pack(arrays | {"step": np.array([7])}))
     spec = Spec().change(**{"data.name": "digits", "latent": arrays["mean"].shape[1]})
-    (tmp_path / files.SPEC).write_text(spec.to_json())
-    return tmp_path
+    (run / files.SPEC).write_text(spec.to_json())
+    (run / files.CARD).write_text('{"title": "Clouds", "sentence": "Two.", "order": 1}')
+    return run
 
 
 @pytest.mark.timeout(180)
-def test_neighbours_stay_neighbours_and_progress_reaches_the_end(run: Path) -> None:
+def test_neighbours_stay_neighbours_and_progress_reaches_the_end(shipped: Path) -> None:
     said: list[tuple[float, str]] = []
-    umap_job.write(run, lambda share, sentence: said.append((share, sentence)))
-    kept = Run(run).umap
+    before = {file: file.stat().st_mtime_ns for file in shipped.rglob("*")}
+
+    def work(path: Path, _: object) -> None:
+        umap_job.write(path, lambda share, sentence: said.append((share, sentence)))
+
+    assert umap_job.JOB.work(shipped, work, "UMAP") == 0
+    assert {file: file.stat().st_mtime_ns for file in shipped.rglob("*")} == before
+    kept = Run(shipped).umap
     assert kept is not None
     xy = kept["xy"].astype(np.float32)
     distance = np.linalg.norm(xy[:, None] - xy[None], axis=2) + np.diag(np.full(60, np.inf))

@@ -111,9 +111,13 @@ def _gaussian(each: tuple[list[float], list[float], float]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class QState:
-    """Where the hand has moved q: mean and deviation of each dimension; None at the encoder's."""
+    """Where the hand has moved q: mean and deviation of each dimension; None at the encoder's.
+
+    about: `Shown.about` of the image beside which the hand has; None in a link, which names its image.
+    """
 
     q: tuple[float, ...] | None = None
+    about: str | None = None
 
     def to_link(self) -> dict[str, str]:
         return {} if self.q is None else {"q": ",".join(f"{v:.4g}" for v in self.q)}
@@ -131,6 +135,13 @@ class QState:
             return None
         mean = [min(max(v, -100.0), 100.0) for v in numbers[:latent]]
         return cls((*mean, *(min(max(v, LEAST), MOST) for v in numbers[latent:])))
+
+    @classmethod
+    def from_browser(cls, told: Any, latent: int) -> QState:
+        """From the component's own state, {q, about}."""
+        told = told if isinstance(told, dict) else {}
+        found = cls.of(told.get("q"), latent)
+        return cls() if found is None else cls(found.q, str(told.get("about")))
 
     @classmethod
     def from_link(cls, link: Mapping[str, str], latent: int) -> QState:

@@ -29,7 +29,7 @@ class TruePosterior {
     Object.assign(this, { root, q: null, gripped: null, fitting: 0, remember: remembering() });
     this.buildDom();
     this.teller = new Teller(root, {
-      holds: () => true, playing: () => this.fitting, tell: (q) => this.tell(q),
+      holds: () => true, playing: () => this.fitting, tell: (q) => this.tell({ q, about: this.gap.about }),
       state: () => this.moved && this.field ? [...this.q.mean, ...this.q.deviation].map((v) => Number(v.toPrecision(5))) : null,
     });
     this.observer = new ResizeObserver(() => this.request());

@@ -91,3 +91,10 @@ def test_a_link_is_read_as_it_was_written_and_kept_within_bounds() -> None:
     state = QState((0.5, -1.25, 0.1, 0.2))
     assert QState.from_link(state.to_link(), 2) == state
     assert QState.from_link({"q": "1e9,0,0,99"}, 2).q == (100.0, 0.0, 1e-3, 8.0)
+
+
+def test_what_the_browser_tells_says_of_which_image_it_is() -> None:
+    told = {"q": [0.5, -1.25, 0.1, 0.2], "about": "image 5"}
+    assert QState.from_browser(told, 2) == QState((0.5, -1.25, 0.1, 0.2), "image 5")
+    for none in ({"q": None, "about": "image 5"}, {"q": [1.0], "about": "image 5"}, [0.5], None):
+        assert QState.from_browser(none, 2) == QState()
