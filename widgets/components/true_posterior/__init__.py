@@ -137,11 +137,11 @@ class QState:
         return cls((*mean, *(min(max(v, LEAST), MOST) for v in numbers[latent:])))
 
     @classmethod
-    def from_browser(cls, told: Any, latent: int) -> QState:
+    def from_browser(cls, state: Any, latent: int) -> QState:
         """From the component's own state, {q, about}."""
-        told = told if isinstance(told, dict) else {}
-        found = cls.of(told.get("q"), latent)
-        return cls() if found is None else cls(found.q, str(told.get("about")))
+        state = state if isinstance(state, dict) else {}
+        found = cls.of(state.get("q"), latent)
+        return cls() if found is None else cls(found.q, str(state.get("about")))
 
     @classmethod
     def from_link(cls, link: Mapping[str, str], latent: int) -> QState:
