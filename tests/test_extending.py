@@ -14,6 +14,7 @@ from pydantic import Field
 from streamlit.testing.v1 import AppTest
 from torch import Tensor, nn
 
+from tests.pages.shown import unfold
 from vae_core import data, objectives, recipes, spec, train
 from vae_core.analysis import evaluation, kl_divergence
 from vae_core.data import catalogue
@@ -329,7 +330,7 @@ def test_the_form_has_the_controls_of_what_is_registered(monkeypatch: pytest.Mon
         "objective.kind": ("squared", "Squared KL"),
         "net.kind": ("shallow", "Shallow"),
     }
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).switch_page("pages/train.py")
+    at = unfold(AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).switch_page("pages/train.py"))
     at.query_params["recipe"] = "vae-2d"
     at.query_params["set"] = ["data.name=digits", *(f"{name}={kind}" for name, (kind, _) in chosen.items())]
     at.run()

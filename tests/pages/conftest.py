@@ -9,6 +9,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from tests.pages.shown import unfold
 from vae_core import recipes
 from vae_core.runs.run import Run
 from widgets.shell import tasks
@@ -139,6 +140,8 @@ def app() -> Callable[..., AppTest]:
         at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT)
         if page:
             at.switch_page(f"pages/{page}.py")
+        if page == "train":
+            unfold(at)
         for name, value in link.items():
             at.query_params[name] = value
         return at.run()

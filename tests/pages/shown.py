@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
+from pages.sections.train import form
 from vae_core.browser import wire
+
+
+def unfold(at: AppTest) -> AppTest:
+    """Opens all groups of the form on Train."""
+    for name in form.GROUPS:
+        for opens in (False, True):
+            at.session_state[f"group:{name}:{opens}"] = True
+    return at
 
 
 def words(at: AppTest) -> str:

@@ -38,9 +38,10 @@ def network(spec: Spec) -> None:
         "Noise can be laid over what the encoder sees, while the decoder is to give the clean image: such a "
         f"model denoises. {AGAIN}",
     )
+    _distributions(spec)
 
 
-def distributions(spec: Spec) -> None:
+def _distributions(spec: Spec) -> None:
     kind(
         "likelihood",
         spec,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -17,6 +18,12 @@ from widgets.shell import url_state
 TEMPERATURES = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 RATES = (1e-5, 3e-5, 1e-4, 2e-4, 3e-4, 5e-4, 1e-3, 2e-3, 3e-3, 5e-3, 1e-2, 3e-2, 0.1)
 OWN = "own"
+GROUPS: dict[str, Callable[[Spec], None]] = {
+    "Network and distributions": details.network,
+    "Objective": objective_form.objective,
+    "Classes": objective_form.condition,
+    "Length, batch, seed, device": details.training,
+}
 
 
 def controls(spec: Spec, run: Run | None) -> None:
@@ -52,15 +59,14 @@ def controls(spec: Spec, run: Run | None) -> None:
             "Of the relaxed choice: near 0 it is hard, and its gradient noisy. A run starts here; moved "
             "while it trains, it stays where it is put.",
         )
-    with st.expander("Network and distributions"):
-        details.network(spec)
-        details.distributions(spec)
-    with st.expander("Objective"):
-        objective_form.objective(spec)
-    with st.expander("Classes", expanded=bool(spec.classes)):
-        objective_form.condition(spec)
-    with st.expander("Length, batch, seed, device"):
-        details.training(spec)
+    for name, show in GROUPS.items():
+        # Two keys, as it opens and folds by itself when the model comes to know classes, or no longer does.
+        opens = name == "Classes" and bool(spec.classes)
+        group = st.expander(name, opens, key=f"group:{name}:{opens}", on_change="rerun")
+        # Made once it is open: with all that is folded away, the page came half as late again.
+        if group.open:
+            with group:
+                show(spec)
 
 
 def _recipe(spec: Spec) -> None:

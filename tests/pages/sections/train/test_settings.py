@@ -27,6 +27,20 @@ def test_a_link_fills_the_form(app: App, hand: Hand) -> None:
     )
 
 
+def test_a_group_of_the_form_is_made_once_it_is_open(page: AppTest) -> None:
+    group = "group:Length, batch, seed, device:False"
+    assert "Batch" in {box.label for box in page.number_input}
+    page.session_state[group] = False
+    page.run()
+    assert "Batch" not in {box.label for box in page.number_input}
+    page.session_state[group] = True
+    page.run()
+    showing(page.number_input, "set:training.batch_size").set_value(64).run()
+    page.session_state[group] = False
+    page.run()
+    assert "training.batch_size=64" in page.query_params["set"]  # what was set in it stays
+
+
 @pytest.mark.parametrize(
     "link, said",
     [
