@@ -145,5 +145,4 @@ def measured(run: str, value: str) -> str:
 def _hide(step: Step, guessed: bool) -> None:
     parts = [*step.hide, *(() if guessed else step.before)]
     hidden = ", ".join(f".st-key-{key}" for key in parts)
-    if hidden:
-        st.html(f"<style>{hidden} {{ display: none !important; }}</style>")
+    st.html(f"<style>{hidden or 'none'} {{ display: none !important; }}</style>")

@@ -22,6 +22,7 @@ from vae_core.runs.run import Run
 
 ROOT = Path(__file__).parents[2]
 IDLE = '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
+BEGUN = '[data-testid="stMain"] [data-testid="stElementContainer"]'
 PATIENCE = 30_000  # milliseconds: two cores are shared by browser, server and worker
 
 expect.set_options(timeout=PATIENCE)
@@ -166,6 +167,7 @@ def new_tab(browser: Browser, server: Server) -> Iterator[Callable[[str], Page]]
         page.on("console", lambda m: refused.append(m.text) if "Content Security Policy" in m.text else None)
         page.set_default_timeout(PATIENCE)
         page.goto(address if address.startswith("http") else server.url + address)
+        page.wait_for_selector(BEGUN, state="attached")  # before its first run, too, no script runs
         page.wait_for_selector(IDLE)
         return page
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.conftest import IDLE
 from vae_core import data
 from vae_core.runs.run import Run
 
@@ -155,6 +156,8 @@ def test_a_told_class_travels_over_a_stop_images_are_drawn_and_a_grid_is_looked_
 def expect_four(page: Page) -> tuple[str, ...]:
     """The pickers of a grid's corners, once all are there."""
     names = ("a", "b", "c", "d")
+    expect(page.locator(".st-key-picker-d")).to_contain_text("test image")
+    page.wait_for_selector(IDLE)
     for name in names:
         expect(page.locator(f".st-key-picker-{name}")).to_contain_text("test image")
     return names
