@@ -11,6 +11,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
+from tests.pages.shown import unfold
 from vae_core import data, recipes, train
 from vae_core.analysis import evaluation, kl_divergence
 from vae_core.model import priors
@@ -171,7 +172,7 @@ def form(monkeypatch: pytest.MonkeyPatch, *changes: str) -> AppTest:
     import widgets.service
 
     monkeypatch.setattr(widgets.service, "service", lambda _: None)
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).switch_page("pages/train.py")
+    at = unfold(AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).switch_page("pages/train.py"))
     at.query_params["recipe"] = "vae-2d"
     at.query_params["set"] = ["data.name=digits", *changes]
     at.run()
