@@ -23,8 +23,7 @@ with error_boundary():
     if listing.as_table():
         listing.table(own + shipped)
     else:
-        if own:
-            own_runs.rows(own)
+        own_runs.rows(own)
         gallery.cards(shipped, own, hidden())
 layout.equation(
     "What every model here is trained on, or a variation of it: the evidence lower bound.",

@@ -145,4 +145,5 @@ def measured(run: str, value: str) -> str:
 def _hide(step: Step, guessed: bool) -> None:
     parts = [*step.hide, *(() if guessed else step.before)]
     hidden = ", ".join(f".st-key-{key}" for key in parts)
-    st.html(f"<style>{hidden or 'none'} {{ display: none !important; }}</style>")
+    rule = f"{hidden} {{ display: none !important; }}" if hidden else ""
+    st.html(f"<style>{rule}</style>")  # also an empty one, so that the panel stands in the same place

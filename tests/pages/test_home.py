@@ -216,6 +216,13 @@ def test_many_runs_are_listed_page_by_page(
     assert listed(second).isdisjoint(newest)
     assert "the most is 2" in app(all_runs="1", runs_page="9").warning[0].value
     assert "on one page" in app(runs_page="2").warning[0].value
+    assert "a table has all runs" in app(list="table", runs_page="2").warning[0].value
+
+
+def test_without_own_runs_no_page_of_them_is_shown(app: App) -> None:
+    at = app(runs_page="2")
+    assert "there are no runs of your own yet" in at.warning[0].value
+    assert "runs_page" not in at.query_params
 
 
 def test_a_damaged_model_is_not_shown_at_work_and_the_next_one_is(app: App, add_run: AddRun) -> None:

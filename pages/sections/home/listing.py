@@ -42,5 +42,5 @@ def as_table() -> bool:
 
 def table(runs: Sequence[Run]) -> None:
     table_of_runs.show(kinds.filtered(runs))
-    for field in (links.MORE, links.ALL_RUNS):
+    for field in (links.MORE, links.ALL_RUNS, links.RUNS_PAGE):
         url_state.without_control(field, "a table has all runs")

@@ -24,6 +24,10 @@ ON_A_PAGE = 20  # rows: a browser draws 150 in four seconds, and with 500 it nev
 
 def rows(runs: Sequence[Run]) -> None:
     """The newest runs, and all of them, page by page, where that is asked for."""
+    if not runs:
+        for field in (links.ALL_RUNS, links.RUNS_PAGE):
+            url_state.without_control(field, "there are no runs of your own yet")
+        return
     everything = len(runs) <= SHOWN or url_state.read(links.ALL_RUNS) == "1"
     pages = -(-len(runs) // ON_A_PAGE) if everything else 1
     seen = {run.name: run.status.state for run in runs}
