@@ -11,7 +11,7 @@ run: environment
 
 # ARGS go to pytest: make test ARGS="-k holes".
 test: check
-	@$(VENV) -m pytest -n 2 $(ARGS)
+	@$(VENV) -m pytest -n 3 $(ARGS)
 
 check: environment-dev
 	@$(VENV) -m ruff check
