@@ -19,9 +19,9 @@ from widgets.components.take_away import File
 from widgets.run_data import library, usage
 from widgets.run_data.classes import dataset_classes
 from widgets.run_data.codes import Codes, weights
-from widgets.shell import links, sheets, tasks, url_state, url_widgets, words
+from widgets.shell import bars, links, sheets, tasks, url_state, url_widgets, words
 from widgets.shell.downloads import csv_table
-from widgets.shell.palette import GREY, PLAIN, PRIOR, RECONSTRUCTION
+from widgets.shell.palette import GREY, PRIOR, RECONSTRUCTION
 
 if TYPE_CHECKING:
     from vae_core.analysis.decode import Pixels
@@ -141,40 +141,24 @@ def _reading(run: Run, codes: Codes, measured: Measured, kinds: list[str], perce
     assert measured.read is not None
     called = list(dataset_classes(run))
     labels = (codes.run.group_codes if is_discrete(run) else codes.posteriors).labels
-    bars = [("test images", [] if labels is None else labels.bincount(minlength=len(called)).tolist(), GREY)]
+    of_test = [] if labels is None else labels.bincount(minlength=len(called)).tolist()
     names = {"posteriors": "through posteriors", "prior": "from the prior"}
-    bars += [(names[kind], measured.read[kind], COLOURS[kind]) for kind in kinds]
+    counts = {"test images": (of_test, GREY)}
+    counts |= {names[kind]: (measured.read[kind], COLOURS[kind]) for kind in kinds}
     st.markdown("**What an independent classifier reads in them**")
-    st.plotly_chart(_histogram(called, bars), config=PLAIN, key="samples-read")
+    bars.grouped(
+        called,
+        {
+            name: ([count / sum(of_classes) for count in of_classes], colour)
+            for name, (of_classes, colour) in counts.items()
+            if sum(of_classes)
+        },
+    )
     st.caption(
         f"Shares of the classes: of the labels of test images, and as read in {words.count(READ)} samples of "
         f"each kind at {percent} %. Of real test images the classifier reads {measured.accuracy:.1%} right. "
         "Through posteriors the shares are those of the test images, as far as the model reconstructs them."
     )
-
-
-def _histogram(called: list[str], bars: list[tuple[str, list[int], str]]) -> dict[str, Any]:
-    data = [
-        {
-            "type": "bar",
-            "name": name,
-            "x": called,
-            "y": [count / sum(counts) for count in counts],
-            "marker": {"color": colour},
-            "hovertemplate": f"{name}, %{{x}}: %{{y:.1%}}<extra></extra>",
-        }
-        for name, counts, colour in bars
-        if sum(counts)
-    ]
-    layout = {
-        "height": 230,
-        "margin": {"l": 52, "r": 8, "t": 6, "b": 30},
-        "barmode": "group",
-        "xaxis": {"type": "category"},
-        "yaxis": {"tickformat": ".0%", "rangemode": "tozero", "title": {"text": "share"}},
-        "legend": {"orientation": "h", "y": 1.15},
-    }
-    return {"data": data, "layout": layout}
 
 
 def _take_away(run: Run, drawn: dict[str, Sheet], percent: int, seed: int, how: Pixels) -> None:
