@@ -34,10 +34,7 @@ def main() -> None:
     from widgets.shell import arrival, layout, menu, url_state
 
     layout.set_up()
-    pages = [
-        st.Page(f"pages/{name}.py", title=title, icon=icon, default=name == "home")
-        for name, (title, icon) in menu.MENU.items()
-    ]
+    pages = menu.pages()
     unknown = arrival.find_page([each.url_path for each in pages])
     page = st.navigation(pages, position="hidden")
     layout.style()

@@ -57,6 +57,8 @@ def free() -> float:
 class Capacity:
     """ASGI middleware that lets in only whom there is room for."""
 
+    connected = 0  # websockets, of which each open page has one
+
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self.arriving = 0  # let in, and their files not open yet
@@ -90,11 +92,18 @@ class Capacity:
                 self.arriving -= 1
             return await receive()
 
+        Capacity.connected += 1
         try:
             await self.app(scope, receive_and_count, send)
         finally:
+            Capacity.connected -= 1
             if calls < 2:
                 self.arriving -= 1
+
+
+def visitors() -> int:
+    """How many pages are open now, in all browsers."""
+    return Capacity.connected
 
 
 def _is_page(scope: Scope) -> bool:

@@ -9,9 +9,11 @@ from typing import Literal, ParamSpec
 import streamlit as st
 
 from vae_core.runs import memo
+from widgets.server import capacity
 from widgets.shell import error_boundary, links, url_state
 
 P = ParamSpec("P")
+A_FEW = 10  # visitors for whom a part comes again as often as it asks to
 
 
 def whole_page(show: Callable[[], object]) -> None:
@@ -21,7 +23,8 @@ def whole_page(show: Callable[[], object]) -> None:
 
 
 def fragment(show: Callable[[], object], run_every: float | None = None) -> None:
-    """Shows the part, and again every so many seconds. What fails in it is a sentence in its place.
+    """Shows the part, and again every so many seconds, or less often where many look on. What fails in it is
+    a sentence in its place.
 
     Where a widget in it brought another run into use, or the run in use is gone, or a callback failed, the
     whole page follows.
@@ -39,7 +42,15 @@ def fragment(show: Callable[[], object], run_every: float | None = None) -> None
         with error_boundary.error_boundary():
             show()
 
-    st.fragment(part, run_every=run_every)()
+    st.fragment(part, run_every=None if run_every is None else run_every * patience())()
+
+
+def patience() -> float:
+    """How many times longer than alone a part waits before it comes again: 2 for a class of 40, 4.5 for 200.
+
+    The root shares the cost: of the server, which answers only twice as many polls, and of each visitor.
+    """
+    return max(1.0, (capacity.visitors() / A_FEW) ** 0.5)
 
 
 def dialog(

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from copy import copy
+from functools import cache
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    from streamlit.navigation.page import Page
+
 MENU: dict[str, tuple[str, str]] = {
     "home": ("Home", ":material/home:"),
     "train": ("Train", ":material/play_circle:"),
@@ -13,3 +22,17 @@ MENU: dict[str, tuple[str, str]] = {
     "generate": ("Generate", ":material/category:"),
     "glossary": ("Glossary", ":material/dictionary:"),
 }
+
+
+def pages() -> list[Page]:
+    """For one run of the script, which marks the one that it shows."""
+    return [copy(page) for page in _made()]
+
+
+@cache
+def _made() -> tuple[Page, ...]:
+    """Once: to make a page, Streamlit looks at the disk six times, 58 times in all."""
+    return tuple(
+        st.Page(f"pages/{name}.py", title=title, icon=icon, default=name == "home")
+        for name, (title, icon) in MENU.items()
+    )

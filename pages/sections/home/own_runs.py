@@ -17,7 +17,7 @@ from widgets.shell import links, objective_words, url_state, url_widgets, words
 from widgets.shell.error_boundary import callback, error_boundary
 from widgets.shell.fragments import fragment
 
-POLL = 1.0
+POLL = 2.0  # seconds between two looks at runs in training
 SHOWN = 4
 ON_A_PAGE = 20  # rows: a browser draws 150 in four seconds, and with 500 it never came to rest
 

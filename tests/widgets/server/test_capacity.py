@@ -117,9 +117,11 @@ def test_those_on_their_way_in_are_counted(monkeypatch: pytest.MonkeyPatch) -> N
         middleware, asked = capacity.Capacity(slow), [Asked("websocket") for _ in range(10)]
         going = [asyncio.create_task(middleware(one.scope, one.receive, one.send)) for one in asked]
         await asyncio.sleep(0)
+        assert capacity.visitors() == 3
         all_here.set()
         await asyncio.gather(*going)
         assert middleware.arriving == 0
+        assert capacity.visitors() == 0
         return [one.sent[0]["type"] for one in asked]
 
     assert alone(everybody()).count("let in") == 3

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from widgets.server.capacity import Capacity
+from widgets.shell import fragments
+
 ROOT = Path(__file__).parents[3]
 FILES = [path for layer in ("pages", "widgets") for path in sorted((ROOT / layer).rglob("*.py"))]
 FRAGMENTS = ROOT / "widgets" / "shell" / "fragments.py"
@@ -217,3 +220,15 @@ def test_a_run_that_is_gone_starts_the_page_over_once() -> None:
     at = page(body)
     assert at.markdown[0].value == "turn 2"
     assert sentences(at) == ["A file could not be read or written: No such file or directory."]
+
+
+@pytest.mark.parametrize(("visitors", "seconds"), [(1, 0.5), (10, 0.5), (40, 1.0), (1000, 5.0)])
+def test_a_part_comes_again_less_often_where_many_look_on(
+    monkeypatch: pytest.MonkeyPatch, visitors: int, seconds: float
+) -> None:
+    every = []
+    monkeypatch.setattr(Capacity, "connected", visitors)
+    monkeypatch.setattr(fragments.st, "fragment", lambda part, run_every: every.append(run_every) or part)
+    fragments.fragment(lambda: None, run_every=0.5)
+    fragments.fragment(lambda: None)
+    assert every == [pytest.approx(seconds), None]
