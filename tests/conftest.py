@@ -25,7 +25,7 @@ COMPONENTS = "tests/widgets/components/"  # in one browser
 # many times slower than one.
 SHARED = "PYTEST_XDIST_WORKER" in os.environ
 if SHARED:
-    for library in ("OMP", "MKL", "NUMBA"):
+    for library in ("OMP", "MKL", "NUMBA", "OPENBLAS"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 # A deadline would measure how busy the machine is. In CI the same examples every time.
