@@ -42,10 +42,10 @@ def fragment(show: Callable[[], object], run_every: float | None = None) -> None
         with error_boundary.error_boundary():
             show()
 
-    st.fragment(part, run_every=None if run_every is None else run_every * patience())()
+    st.fragment(part, run_every=None if run_every is None else run_every * interval_factor())()
 
 
-def patience() -> float:
+def interval_factor() -> float:
     """How many times longer than alone a part waits before it comes again: 2 for a class of 40, 4.5 for 200.
 
     The root shares the cost: of the server, which answers only twice as many polls, and of each visitor.
