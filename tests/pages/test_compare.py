@@ -134,6 +134,12 @@ def test_two_maps_become_four_and_two_again(app: App, add_run: AddRun) -> None:
     (maps,) = [each for each in at.get("button_group") if each.label == "Maps"]
     maps.set_value(2).run()
     assert at.query_params["runs"] == "run-1,run-3"
+    for turn in range(4):  # by presets: each time the switch becomes another one
+        at.query_params["runs"] = ",".join(f"run-{k}" for k in range(4 if turn % 2 == 0 else 2))
+        at.run()
+        (maps,) = [each for each in at.get("button_group") if each.label == "Maps"]
+        name = re.sub(r"[^\w-]", "-", str(maps.key))
+        assert f".st-key-{name}" not in (ROOT / "widgets" / "shell" / "app.css").read_text()
 
 
 def test_a_run_that_is_shown_already_changes_places(app: App, add_run: AddRun) -> None:

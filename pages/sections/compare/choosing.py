@@ -121,7 +121,7 @@ def count(runs: Sequence[Run], offered: Sequence[Run]) -> None:
     """Two maps or four."""
     if len(filled(runs[:1], offered, MOST)) <= FEW:
         return
-    key = url_state.key_showing("compare-maps", places(runs))
+    key = url_state.key_showing("compare-count", places(runs))
     st.segmented_control(
         "Maps",
         [FEW, MOST],
