@@ -37,7 +37,14 @@ export function attachHand(canvas, map) {
     try { canvas.setPointerCapture(event.pointerId); } catch { /* nothing to hold on to */ }
     const before = touches.size === 1 ? [...touches.values()][0] : null;
     touches.set(event.pointerId, place(event));
-    if (before) doing = "pinch";
+    if (before) {
+      // Two fingers pin nothing: what the first of them has moved goes back.
+      if (doing === "click" || doing === "drag") {
+        map.restorePin();
+        map.release();
+      }
+      doing = "pinch";
+    }
     else if (event.shiftKey || event.button === 1) doing = "pan";
     else {
       doing = "click";

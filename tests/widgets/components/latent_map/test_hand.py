@@ -109,22 +109,24 @@ def test_shift_and_drag_moves_the_map_and_leaves_the_pin(maps, parcels) -> None:
     assert said["pin"] is None
 
 
-def test_two_fingers_zoom(maps, parcels) -> None:
-    maps.show(parcels)
+def test_two_fingers_zoom_and_leave_the_pin(maps, parcels) -> None:
+    maps.show(parcels, state=lm.MapState(pin=(0.5, 1.0)).to_browser())
     cx, cy = maps.point(0, 0)
     session = maps.page.context.new_cdp_session(maps.page)
 
-    def touch(kind: str, spread: float | None) -> None:
-        points = (
-            [{"x": cx - spread, "y": cy, "id": 0}, {"x": cx + spread, "y": cy, "id": 1}] if spread else []
-        )
+    def touch(kind: str, *places: float) -> None:
+        points = [{"x": cx + x, "y": cy, "id": k} for k, x in enumerate(places)]
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
-    touch("touchStart", 40)
+    touch("touchStart", -50)  # no two fingers land at once
+    touch("touchMove", -40)
+    touch("touchStart", -40, 40)
     for spread in (50, 60, 70, 80):
-        touch("touchMove", spread)
-    touch("touchEnd", None)
+        touch("touchMove", -spread, spread)
+    touch("touchEnd")
     assert maps.said()["view"][2] == pytest.approx(2.0, rel=0.1)
+    assert maps.said()["pin"] == pytest.approx([0.5, 1.0])
+    assert "(0.50, 1.00)" in maps.text(".numbers")
 
 
 def test_a_finger_drags_the_pin(maps, parcels, model) -> None:
