@@ -11,7 +11,7 @@ import { takeAwayMenu } from "./take_away.js";
  */
 export class Figure {
   constructor(parent, options) {
-    Object.assign(this, { options, theme: null, pointer: null, resting: "", file: "", wanted: 0 });
+    Object.assign(this, { options, theme: null, pointer: null, resting: "", wanted: 0 });
     this.title = element("b", {}, options.title);
     this.note = element("span", { class: "note" });
     this.canvas = element("canvas", { role: "img", "aria-label": options.title });
@@ -27,7 +27,7 @@ export class Figure {
     const { extra = [], csv } = this.options, draw = (ctx) => this.options.draw(ctx, this.size, this.theme, null);
     return [
       ...extra.map(([label, title, act]) => element("button", { type: "button", class: "extra", title, onclick: (e) => act(e.currentTarget) }, label)),
-      takeAwayMenu(() => `${this.file} ${this.title.textContent}`, {
+      takeAwayMenu(() => this.title.textContent, {
         png: (times) => pngFile(this.size, this.theme.colours.paper, draw, times),
         svg: () => svgFile(this.size, this.theme.colours.paper, draw), csv,
       }),

@@ -4,6 +4,7 @@
 import { download, element } from "./dom.js";
 
 const SIZES = [1, 2, 4];
+const FILE_NAME = 120; // characters of a file's name
 const SAID = 1800; // ms for which a button says what it did
 const CRC = Uint32Array.from({ length: 256 }, (_, n) => {
   let c = n;
@@ -12,7 +13,7 @@ const CRC = Uint32Array.from({ length: 256 }, (_, n) => {
 });
 
 /**
- * name(): of the files, without an ending. kinds: {png(times) -> blob, svg() -> text, csv() -> text}, those there are;
+ * name(): of the files, after the runs of the link and without an ending. kinds: {png(times) -> blob, svg() -> text, csv() -> text}, those there are;
  * the blob may be on its way.
  */
 export function takeAwayMenu(name, { png, svg, csv }) {
@@ -47,10 +48,10 @@ export async function copyLink(button) {
 
 const runs = () => {
   const query = new URLSearchParams(location.search);
-  return query.get("run") ?? query.get("runs") ?? "";
+  return query.get("runs") ?? query.get("run") ?? ""; // of several, the run in use may be none of them
 };
 
-const slug = (text) => text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "elbo-room";
+const slug = (text) => text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, FILE_NAME) || "elbo-room";
 
 /** A file with the link in it, where its kind keeps words. */
 async function stamped(ending, content) {

@@ -164,7 +164,7 @@ function makeBoard(root) {
       if (stored && film.lacks(next)) film.join(stored);
       for (const name of ["probes", "seen"]) if (d[name]) d[name].canvas = sideBySide(d[name]);
       const theme = readTheme(root);
-      figures.forEach((f) => Object.assign(f, { theme, file: d.run }));
+      figures.forEach((f) => Object.assign(f, { theme }));
       panels.probes.name((d.seen ? "Probe images, what is seen, reconstructions" : "Probe images and their reconstructions") + d.pixels);
       panels.curves.name(d.distance ? "Per image" : d.unit === "bits" ? "Bits per image" : "Nats per image");
       panels.samples.name(`Samples from the prior${d.pixels}`);

@@ -1,6 +1,6 @@
 // What is on a map at this moment, and the drawing of its layers, on screen and into a file.
 
-import { clipped, prepared } from "../../../vae_core/browser/draw.js";
+import { clipped, prepared, write } from "../../../vae_core/browser/draw.js";
 import { pngFile, svgFile } from "../../../vae_core/browser/files.js";
 import { drawAxes, placed } from "../../../vae_core/browser/plane.js";
 import { drawCursor } from "./cursor.js";
@@ -46,16 +46,40 @@ function drawLayers(map, ctx, scene) {
   drawNames(ctx, scene, map.layers);
 }
 
-/** The map as a menu takes it away, by what it is drawn from: {png(times), svg()}. */
+/** The map as a menu takes it away, by what it is drawn from: {png(times), svg()}; all maps, where it controls them. */
 export function filesOf(map) {
-  const draw = (ctx) => {
-    const scene = map.scene();
-    clipped(ctx, scene.plot, () => {
-      drawLayers(map, ctx, scene);
-      drawCursor(ctx, scene, map, map.here, map.imageShown);
-    });
-    drawAxes(ctx, scene);
+  const drawn = () => (map.data.size === "controls" ? sideBySide(map.linked) : [map.size, (ctx) => drawWhole(ctx, map)]);
+  const file = (make, ...rest) => {
+    const [size, draw] = drawn();
+    return make(size, map.theme.colours.paper, draw, ...rest);
   };
-  const paper = () => map.scene().colours.paper;
-  return { png: (times) => pngFile(map.size, paper(), draw, times), svg: () => svgFile(map.size, paper(), draw) };
+  return { png: (times) => file(pngFile, times), svg: () => file(svgFile) };
 }
+
+function drawWhole(ctx, map) {
+  const scene = map.scene();
+  clipped(ctx, scene.plot, () => {
+    drawLayers(map, ctx, scene);
+    drawCursor(ctx, scene, map, map.here, map.imageShown);
+  });
+  drawAxes(ctx, scene);
+}
+
+/** Size and drawing of maps in the order of the page, each below its name. */
+function sideBySide(maps) {
+  const ordered = maps.filter((map) => map.view.plot).map((map) => [map, map.dom.over.getBoundingClientRect()])
+    .sort(([, a], [, b]) => a.top - b.top || a.left - b.left).map(([map]) => map);
+  const widths = ordered.map(({ size }) => size[0]), lefts = widths.map((_, k) => total(widths.slice(0, k)));
+  const draw = (ctx) => ordered.forEach((map, k) => {
+    ctx.save();
+    ctx.translate(lefts[k], 0);
+    write(ctx, map.data.label, map.view.plot.left, NAME / 2, { fill: map.theme.colours.ink, font: map.theme.font, size: 12, weight: 600 });
+    ctx.translate(0, NAME);
+    drawWhole(ctx, map);
+    ctx.restore();
+  });
+  return [[total(widths), NAME + Math.max(...ordered.map(({ size }) => size[1]))], draw];
+}
+
+const NAME = 24; // pixels above a map for its name
+const total = (numbers) => numbers.reduce((a, b) => a + b, 0);

@@ -58,7 +58,7 @@ class Traverse {
       waiting: element("div", { class: "waiting" }, "waiting for the model"),
     };
     const keys = keysMenu("Hover over a strip to preview an image of it, click to go there.", KEYS_IN_WORDS);
-    const save = takeAwayMenu(() => `traverse ${this.boards.map((board) => board.key).join(" ")}`, { png: (times) => picture(this, times) });
+    const save = takeAwayMenu(() => ["traverse", ...this.boards.slice(1).map((board) => board.key)].join(" "), { png: (times) => picture(this, times) });
     this.root.append(
       element("div", { class: "tools" }, this.dom.reset, this.dom.random, this.dom.link,
         element("span", { class: "menus" }, save, keys)),

@@ -1,8 +1,13 @@
 """Maps of one group: what one hand does on all of them."""
 
+import io
+from pathlib import Path
+from xml.etree import ElementTree
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from tests.widgets.components.latent_map.decoding import expected
 from vae_core.analysis import aggregate
@@ -84,3 +89,25 @@ def test_linked_maps_replay_the_same_moment(maps, parcels, posteriors, replay) -
     maps.page.locator("#one .over").press(" ")  # any of them plays all
     maps.page.wait_for_function("() => window.said.map?.at(-1)?.frame === null", timeout=20_000)
     assert maps.page.locator("#one .latent-map").get_attribute("data-replayed") == "false"
+
+
+def test_the_controls_take_away_all_maps_side_by_side(maps, parcels) -> None:
+    for key in ("one", "two"):
+        maps.show(parcels, key=key, group="pair", size="compact", height=300, label=f"Map {key}")
+    maps.show(parcels, key="map", group="pair", size="controls", height=300)
+    contents = []
+    for kind in ("PNG", "SVG"):
+        maps.page.locator("#map").get_by_label("Take away").click()
+        with maps.page.expect_download() as saved:
+            maps.page.locator("#map").get_by_role("button", name=kind, exact=True).click()
+        contents.append(Path(saved.value.path()).read_bytes())
+    png, svg = contents
+    whole = maps.page.locator("#one .over").bounding_box()
+    sheet = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+    assert sheet.shape[1] == 2 * round(whole["width"])
+    assert sheet.shape[0] > whole["height"]
+    left, right = np.split(sheet[30:], 2, axis=1)
+    assert (left != right).mean() < 1e-3  # the same run twice, but for the smoothing of edges
+    assert len(np.unique(left.reshape(-1, 3), axis=0)) > 50
+    assert svg.index(b"Map one") < svg.index(b"Map two")
+    ElementTree.fromstring(svg)

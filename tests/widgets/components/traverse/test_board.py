@@ -107,7 +107,7 @@ def test_the_board_is_saved_as_a_picture(boards, pair) -> None:
     with boards.page.expect_download() as download:
         boards.page.get_by_label("Take away").click()
         boards.page.get_by_role("button", name="PNG 2×").click()
-    assert download.value.suggested_filename == "traverse-a-b-2x.png"
+    assert download.value.suggested_filename == "traverse-b-2x.png"
     sheet = Image.open(io.BytesIO(Path(download.value.path()).read_bytes()))
     assert sheet.width > sheet.height > 400
     assert len(sheet.convert("RGB").getcolors(1 << 24)) > 50
