@@ -18,7 +18,10 @@ ENDED = ("stopped", "interrupted", "diverged")  # and may go on
 
 
 def buttons(run: Run | None, spec: Spec) -> None:
-    """Those but the first are symbols; their words are for screen readers, and their help says the rest."""
+    """Those but the first are symbols; their words are for screen readers, and their help says the rest.
+
+    None of them moves when a run ends: a second press on Stop would land on what starts another run.
+    """
     state = run.status.state if run is not None else "none"
     own = run is not None and not run.is_gallery
     active = own and state in ACTIVE
@@ -26,17 +29,8 @@ def buttons(run: Run | None, spec: Spec) -> None:
     other = changed(run, spec)
     waiting = draft.waiting()
     new = bool(other) or (own and not active)
-    with st.container(horizontal=True, gap="small", key="transport", width="content"):
-        if ended:
-            st.button(
-                "Resume",
-                icon=":material/resume:",
-                key="resume",
-                type="primary",
-                on_click=callback(resume),
-                args=(run,),
-                help="Goes on with this run from its last saved state.",
-            )
+
+    def play_button() -> None:
         st.button(
             "New run" if new else "Play",
             icon=":material/add:" if new else ":material/play_arrow:",
@@ -49,16 +43,29 @@ def buttons(run: Run | None, spec: Spec) -> None:
             if new
             else "Goes on after a pause; otherwise starts a new run with these settings.",
         )
-        if not ended:
+
+    with st.container(horizontal=True, gap="small", key="transport", width="content"):
+        if ended:
             st.button(
-                "Pause",
-                icon=":material/pause:",
-                key="pause",
-                on_click=callback(_request),
-                args=(run, "pause"),
-                disabled=not active or state == "paused",
-                help="Holds the training; Play goes on.",
+                "Resume",
+                icon=":material/resume:",
+                key="resume",
+                type="primary",
+                on_click=callback(resume),
+                args=(run,),
+                help="Goes on with this run from its last saved state.",
             )
+        else:
+            play_button()
+        st.button(
+            "Pause",
+            icon=":material/pause:",
+            key="pause",
+            on_click=callback(_request),
+            args=(run, "pause"),
+            disabled=not active or state == "paused",
+            help="Holds the training; Play goes on.",
+        )
         st.button(
             "Step",
             icon=":material/skip_next:",
@@ -97,6 +104,8 @@ def buttons(run: Run | None, spec: Spec) -> None:
             disabled=bool(waiting),
             help="Starts again with another seed: other first weights, another order of the images.",
         )
+        if ended:
+            play_button()
 
 
 def changed(run: Run | None, spec: Spec) -> list[str]:

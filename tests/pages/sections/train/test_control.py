@@ -34,6 +34,20 @@ def test_pause_step_and_stop_write_what_is_wanted(app: App, add_run: AddRun) -> 
     assert run.control.stop
 
 
+def test_what_follows_the_first_button_stays_in_its_place_when_a_run_ends(app: App, add_run: AddRun) -> None:
+    """A second press on Stop would land on what starts another run."""
+    states = {"running": {"heartbeat": 2e9}, "stopped": {}, "finished": {}}
+    for state, status in states.items():
+        add_run(state, state=state, **status)
+    keys = ["play", "pause", "step", "stop", "reset", "new-seed"]
+    found = {
+        name: [each.key for each in app("train", run=name).button if each.key in {*keys, "resume"}]
+        for name in states
+    }
+    assert found["running"] == found["finished"] == keys
+    assert found["stopped"] == ["resume", *keys[1:], "play"]
+
+
 def test_beta_and_learning_rate_move_a_live_run_and_start_no_other(
     app: App, add_run: AddRun, hand: Hand
 ) -> None:
