@@ -143,6 +143,10 @@ def test_what_is_deleted_comes_back_whole_by_undo(app: App, add_run: AddRun, own
     assert (own_runs / "gone" / "weights.safetensors").exists()
     assert at.query_params["run"] == "gone"
     assert "Deleted" not in words(at)
+    # Its line stays: a second press on Undo would land on what the first run's row offers.
+    assert "Brought back **gone**" in words(at)
+    at.button(key="more-undo").click().run()
+    assert "Brought back" not in words(at)
 
 
 def test_on_a_disk_that_is_nearly_full_a_deleted_run_makes_room_at_once(

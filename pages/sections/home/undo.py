@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from vae_core.runs import files, folders
 from vae_core.runs.run import Run, RunError, bring_back
@@ -24,6 +25,8 @@ DELETED = "home_deleted"  # in the session: what can be brought back, the newest
 KEPT = "home_deleted_kept"  # in the session: the same, as the browser keeps it
 STORE = "deleted-runs"  # in the browser
 CHANGED = "home_changed"  # in the session: a part of the page that runs by itself changed the library
+BACK = "home_brought_back"  # in the session: the title of what Undo has brought back, and when
+LINGERS = 10  # seconds for which a line says so at least: a second press on Undo is to land on nothing
 FAULT = "run_said"  # in the session: what a callback could not do
 
 
@@ -41,6 +44,7 @@ def delete(runs: Sequence[Run]) -> None:
 
     On a disk that is nearly full nothing is put aside: whoever deletes there needs the room.
     """
+    st.session_state.pop(BACK, None)
     gone: list[tuple[str, str]] = []
     for_good = folders.scarce(files.library())
     title = library.short_title(runs[0]) if len(runs) == 1 else f"{len(runs)} runs"
@@ -64,27 +68,38 @@ def delete(runs: Sequence[Run]) -> None:
 def show() -> None:
     """The newest deletion, in a line."""
     _keep()
-    if not (there := _there()):
-        return
-    newest = there[0]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="undo"):
+    title, at = st.session_state.get(BACK, ("", 0.0))
+    if time.time() - at < LINGERS:
+        with _line(f"Brought back **{words.literal(title)}**."):
+            _hide(title, lambda: st.session_state.pop(BACK, None))
+    elif there := _there():
+        newest = there[0]
         until = (
             "Undo brings it back, for an hour" if newest.runs else "the disk is nearly full, so it is gone"
         )
-        st.markdown(f"Deleted **{words.literal(newest.title)}**; {until}.", width="stretch")
-        if newest.runs:
-            st.button(
-                "Undo", key="undo-run", icon=":material/undo:", on_click=callback(_undo), args=(newest,)
-            )
-        st.button(
-            f"Hide the line on {newest.title}",
-            key="more-undo",
-            icon=":material/close:",
-            type="tertiary",
-            on_click=callback(_forget),
-            args=(newest,),
-            help="Hide this line",
-        )
+        with _line(f"Deleted **{words.literal(newest.title)}**; {until}."):
+            if newest.runs:
+                st.button(
+                    "Undo", key="undo-run", icon=":material/undo:", on_click=callback(_undo), args=(newest,)
+                )
+            _hide(newest.title, lambda: _forget(newest))
+
+
+def _line(sentence: str) -> DeltaGenerator:
+    line = st.container(horizontal=True, vertical_alignment="center", gap="small", key="undo")
+    line.markdown(sentence, width="stretch")
+    return line
+
+
+def _hide(title: str, act: Callable[[], object]) -> None:
+    st.button(
+        f"Hide the line on {title}",
+        key="more-undo",
+        icon=":material/close:",
+        type="tertiary",
+        on_click=callback(act),
+        help="Hide this line",
+    )
 
 
 def _keep() -> None:
@@ -141,3 +156,5 @@ def _undo(gone: Deleted) -> None:
             left.append((name, mark))
     if left:  # its name may become free
         st.session_state[DELETED] = [replace(gone, runs=tuple(left)), *_there()]
+    else:
+        st.session_state[BACK] = gone.title, time.time()
