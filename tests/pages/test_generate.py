@@ -30,6 +30,18 @@ def test_every_question_is_answered(app: App, joint: Run, task: str) -> None:
     assert "Notice" in words(at)
 
 
+def test_a_run_without_a_classifier_names_those_that_have_one(
+    app: App, shipped: Callable[[str, str], Run]
+) -> None:
+    shipped("cvae-mnist", "told")
+    shipped("joint-vae-mnist", "reads")
+    at = app("generate", run="told", generate_do="classifier")
+    assert not at.exception
+    assert "has no classifier" in at.info[0].value
+    links = [each.proto.query_string for each in at.main.get("page_link")]
+    assert [each for each in links if "classifier" in each] == ["run=reads&generate_do=classifier"]
+
+
 def test_a_run_that_is_told_no_class_has_samples_by_both_algorithms(app: App, add_run: AddRun) -> None:
     add_run("plain")
     at = until(app("generate", run="plain"), lambda at: "such draws at 100 %" in words(at))

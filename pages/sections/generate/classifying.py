@@ -14,12 +14,13 @@ from vae_core.runs.run import Run
 from widgets.components import picker, take_away
 from widgets.components.take_away import File
 from widgets.run_data import library
+from widgets.run_data.capabilities import has_codes
 from widgets.run_data.classes import names
 from widgets.run_data.codes import weights
 from widgets.run_data.dataset import absent, dataset
 from widgets.run_data.library import open_run
 from widgets.run_data.subject import Subject
-from widgets.shell import links, sheets, tasks
+from widgets.shell import links, sheets, tasks, url_state
 from widgets.shell.downloads import csv_table
 from widgets.shell.palette import GREY, PLAIN, RECONSTRUCTION, SCALE
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from vae_core.analysis.progress import Progress
 
 MISTAKES, ACROSS = 16, 8
+OFFERED = 3  # runs that have a classifier, in place of one that has none
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +45,25 @@ class Read:
         return float(self.confusion.diagonal().sum() / self.confusion.sum())
 
 
+def _classifies(run: Run) -> bool:
+    condition = run.spec.condition
+    return condition.kind == "class" and condition.classifier is not None
+
+
 def show(run: Run) -> None:
     if run.model.classifier is None:
         st.info(
             "This model is told the class and has no classifier q(y|x). Joint VAE and M2 have one.",
             icon=":material/label:",
         )
+        with st.container(horizontal=True, gap="small"):
+            for other in [each for each in library.runs() if has_codes(each) and _classifies(each)][:OFFERED]:
+                url_state.page_link(
+                    "generate",
+                    {links.RUN: other.name, links.GENERATE_DO: "classifier"},
+                    label=library.title(other),
+                    icon=":material/category:",
+                )
         return
     called = names(run)
     with st.container(horizontal=True, gap="large"):
