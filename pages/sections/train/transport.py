@@ -11,6 +11,7 @@ from vae_core.runs.run import Run, RunError, create
 from vae_core.spec import Spec
 from vae_core.workers import launch
 from widgets.run_data import library
+from widgets.shell import words
 from widgets.shell.error_boundary import callback
 
 ACTIVE = ("queued", "running", "paused")
@@ -115,8 +116,18 @@ def changed(run: Run | None, spec: Spec) -> list[str]:
     return draft.same_but_live(run.spec, spec)
 
 
+def beta_of_resume(run: Run | None, spec: Spec) -> float | None:
+    """Where a run that may go on was moved while it trained, if the slider, which is of a new run, says
+    another."""
+    if run is None or run.is_gallery or run.status.state not in ENDED:
+        return None
+    beta = run.control.beta
+    return None if beta == spec.objective.beta else beta
+
+
 def notes(spec: Spec, run: Run | None) -> None:
-    """What the buttons wait for, what a new run would change, and whose images it takes instead."""
+    """What the buttons wait for, what a new run would change, how the present one would go on, and whose
+    images it takes instead."""
     if waiting := draft.waiting():
         names = ", ".join(f"“{labels.of(name)}”" for name in waiting)
         st.caption(f":red[:material/error: A new run waits until {names} can be used.]")
@@ -124,6 +135,9 @@ def notes(spec: Spec, run: Run | None) -> None:
         names = ", ".join(labels.of(name, spec) for name in other[:4])
         names += f" and {len(other) - 4} more" if len(other) > 4 else ""
         st.caption(f":orange[Changed: {names}. New run trains with it; the present run is stopped and kept.]")
+    elif (beta := beta_of_resume(run, spec)) is not None:
+        way = f"**Resume** goes on with β {words.number(beta)}, where it was moved to"
+        st.caption(f"{way}; the slider is of a new run.")
     replaced = draft.replaced()
     if replaced is not None:
         st.info(availability.instead_of(replaced), icon=":material/wifi_off:")

@@ -86,6 +86,20 @@ def test_a_live_run_shows_the_beta_it_was_moved_to(app: App, add_run: AddRun, ha
     assert hand.shown[-1] == (6.0, True)
 
 
+def test_beside_resume_stands_the_beta_it_goes_on_with_where_the_slider_says_another(
+    app: App, add_run: AddRun, hand: Hand
+) -> None:
+    add_run("mine", state="stopped").set_beta(19.0)
+
+    def said(at: AppTest) -> list[str]:
+        return [each.value for each in at.caption if "goes on with" in each.value]
+
+    at = app("train", run="mine")
+    assert said(at) == ["**Resume** goes on with β 19, where it was moved to; the slider is of a new run."]
+    hand.moves.append((19.0, True))
+    assert said(at.run().run()) == []
+
+
 def test_another_architecture_says_that_it_starts_a_new_run(app: App, add_run: AddRun) -> None:
     run = add_run("mine", state="running", heartbeat=2e9)
     at = app("train", run="mine")
