@@ -33,6 +33,8 @@ NO_SUCH_RUN = "There is no run named “zzz” here; it may have been renamed or
         ("latent_map", {"across": "77"},
          "The link asks for dimension 77; this latent space is a plane itself.", {}),
         ("latent_map", {"class": "3"}, "The link asks for class 3; this model knows no classes.", {}),
+        ("home", {"list": "table", "all_runs": "1"},
+         "The link asks for all own runs; a table has all runs.", {"list": "table"}),
         ("traverse", {"start": "7", "foo": "1"}, "The link names “foo”, which this page does not know.",
          {"start": "7"}),
     ],

@@ -79,7 +79,7 @@ UNIT = Choice("unit", (*TRAIN, *MAPS), "unit", "Whether the numbers of a run are
 
 LIST = Choice("list", HOME, "list", "Whether runs are cards or lines of a table.", options=("cards", "table"),
     default="cards")
-MORE = Flag("more", HOME, "folding", "All shipped models are shown, not only the featured ones.",
+MORE = Flag("more", HOME, "all shipped models", "All shipped models are shown, not only the featured ones.",
     default=False)
 ONLY_IMAGES = Choice("only_images", HOME, "images", "Of which images the models are that are listed.",
     default="any")
@@ -87,7 +87,7 @@ ONLY_DIMENSIONS = Choice("only_dimensions", HOME, "latent size",
     "How many latent dimensions the models have that are listed.", default="any")
 ONLY_KIND = Choice("only_kind", HOME, "kind of model", "Of which kind the models are that are listed.",
     default="any")
-ALL_RUNS = Flag("all_runs", HOME, "list of runs", "All own runs are listed, not only the newest.",
+ALL_RUNS = Flag("all_runs", HOME, "all own runs", "All own runs are listed, not only the newest.",
     default=False, resets=("runs_page",))
 RUNS_PAGE = Whole("runs_page", HOME, "page of the list", "The page of the list of all own runs.", least=1,
     default=1)
@@ -160,8 +160,8 @@ WITH = Choice("with", TRAVERSE, "second run", "The run whose sliders stand besid
 MOVE = Text("move", TRAVERSE, "sliders", "Where the sliders stand.", form=MOVES, quiet=True)
 MOVE_SECOND = Text("move2", TRAVERSE, "second sliders", "Where the second run's sliders stand.", form=MOVES,
     quiet=True)
-LINKED = Flag("linked", TRAVERSE, "linking", "The sliders of two runs move together.", default=True)
-DEAD = Flag("dead", TRAVERSE, "folding", "Hardly used dimensions are shown.", default=False)
+LINKED = Flag("linked", TRAVERSE, "linked sliders", "The sliders of two runs move together.", default=True)
+DEAD = Flag("dead", TRAVERSE, "hardly used dimensions", "Hardly used dimensions are shown.", default=False)
 NAMES = Text("names", TRAVERSE, "names",
     "Names of a shipped run's dimensions; those of own runs are kept with the run.",
     form="the run, then `dimension:name`, with commas")
@@ -253,7 +253,7 @@ COUNT = Choice("k", INPAINT, "number of completions", "How many completions are 
 SEED = Whole("seed", (*TRAVERSE, *INTERPOLATE, *INPAINT), "seed",
     "The seed of completions and of noise, of drawn categories, and of a random order.", most=9999, default=0)
 CONDITION = Choice("as", INPAINT, "class", "The class under which a model of classes completes.")
-METHODS = Flag("methods", INPAINT, "comparison", "All methods are compared on this mask.", default=False)
+METHODS = Flag("methods", INPAINT, "all methods", "All methods are compared on this mask.", default=False)
 NOISE = Choice("noise", INPAINT, "noise", "The kind of noise.",
     options=("erased", "salt_and_pepper", "gaussian", "block"), default="salt_and_pepper")
 STRENGTH = Whole("strength", INPAINT, "strength", "The strength of the noise in per cent.", most=100,
@@ -281,7 +281,7 @@ SLIDER_CLASS = Choice("generate_class", GENERATE, "class", "The class that is he
     default=0)
 SLIDE = Text("generate_slide", GENERATE, "sliders", "Where the sliders under a class stand.",
     form=MOVES, quiet=True)
-SLIDE_DEAD = Flag("generate_dead", GENERATE, "folding",
+SLIDE_DEAD = Flag("generate_dead", GENERATE, "hardly used dimensions",
     "Hardly used dimensions are shown under a class.", default=False)
 
 # --- Glossary ---------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from widgets.shell import links, words
 from widgets.shell.error_boundary import callback
-from widgets.shell.link_types import Elsewhere, Misfit, Parameter, Texts
+from widgets.shell.link_types import Elsewhere, Flag, Misfit, Parameter, Texts
 
 STATE = "url_state"  # in the session
 MOMENT = 10.0  # seconds: longer than a browser sends an address that was replaced
@@ -271,7 +271,8 @@ def misfit(parameter: Parameter, requested: str, fault: Misfit) -> None:
         quoted = words.literal(_short(requested))
         if not NUMBER.fullmatch(requested):
             quoted = f"“{quoted}”"
-        sentence = f"The link asks for {parameter.noun} {quoted}; {words.literal(str(fault))}"
+        value = "" if isinstance(parameter, Flag) and requested == "1" else f" {quoted}"
+        sentence = f"The link asks for {parameter.noun}{value}; {words.literal(str(fault))}"
         state.notes[parameter.name] = Note(str(fault) if isinstance(fault, Elsewhere) else sentence)
 
 
