@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 from collections.abc import Callable
 
@@ -13,8 +15,10 @@ from streamlit.testing.v1 import AppTest
 from pages.sections.generate import by_class, classifying, measures, sheet, styles
 from tests.pages.shown import html, until, words
 from vae_core import data
-from vae_core.analysis import aggregate, generate
+from vae_core.analysis import aggregate, decode, generate
+from vae_core.pixels import to_uint8
 from vae_core.runs.run import Run
+from widgets.run_data.classes import dataset_classes
 from widgets.run_data.codes import newest
 from widgets.run_data.library import open_run
 
@@ -100,6 +104,22 @@ def test_what_is_measured_of_many_samples_is_what_the_library_says(add_run: AddR
     mass = aggregate.hole_mass(codes.posteriors)
     share = found.share["prior"]
     assert share.value == pytest.approx(mass.value, abs=4 * math.hypot(share.error, mass.error))
+
+
+def test_the_table_of_codes_holds_what_each_sample_was_drawn_from(joint: Run) -> None:
+    codes = newest(joint)
+    drawn = {kind: sheet.sheet(codes, 0, kind, 1.0, 5) for kind in ("posteriors", "prior")}
+    rows = list(csv.DictReader(io.StringIO(sheet.codes_table(joint, drawn))))
+    assert len(rows) == 2 * sheet.ROWS * sheet.ACROSS
+    z = torch.tensor([[float(row[f"z{d + 1}"]) for d in range(joint.spec.latent)] for row in rows])
+    y = torch.tensor([dataset_classes(joint).index(row["class"]) for row in rows])
+    again = to_uint8(decode.decode(joint.model, z, y).numpy())
+    images = np.concatenate([drawn["posteriors"].images, drawn["prior"].images])
+    assert np.abs(again.astype(int) - images).max() <= 1
+    through = [row["test_image"] for row in rows if row["test_image"]]
+    assert len(through) == sheet.ROWS * sheet.ACROSS
+    labels = codes.posteriors.labels[torch.tensor([int(number) for number in through])]
+    assert torch.equal(labels, y[: len(through)])
 
 
 def test_a_link_of_nonsense_is_clamped(app: App, joint: Run) -> None:

@@ -47,11 +47,14 @@ COLOURS = {"posteriors": RECONSTRUCTION, "prior": PRIOR}
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """images: uint8 [ROWS * ACROSS, C, H, W]; hole: which of them lie in holes, bool; z [.., D]."""
+    """images: uint8 [ROWS * ACROSS, C, H, W]; hole: which of them lie in holes, bool; z [.., D]; y: the class
+    of each, None where the model is told none; through: the test image of each, None of the prior."""
 
     images: np.ndarray
     hole: np.ndarray
     z: np.ndarray
+    y: np.ndarray | None
+    through: np.ndarray | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,15 +174,31 @@ def _take_away(run: Run, drawn: dict[str, Sheet], percent: int, seed: int, how: 
         )
         for kind, found in drawn.items()
     ]
+    files.append(
+        File(
+            "csv",
+            lambda: codes_table(run, drawn),
+            what="codes",
+            help="The code of each sample, and what it is of.",
+        )
+    )
+    about = {"run": library.title(run), "temperature": f"{percent} %", "seed": str(seed), "pixels": how}
+    take_away.menu("sheet", f"{run.name} seed {seed}", about, files)
+
+
+def codes_table(run: Run, drawn: dict[str, Sheet]) -> str:
+    called = list(dataset_classes(run)) if run.model.classes else []
+    head = ["codes_from", "number", "test_image", "in_hole", *(["class"] if called else [])]
     rows = [
-        [kind, k + 1, int(found.hole[k]), *map(float, found.z[k])]
+        [
+            *(kind, k + 1, "" if found.through is None else int(found.through[k]), int(found.hole[k])),
+            *([called[found.y[k]] if found.y is not None else ""] if called else []),
+            *map(float, found.z[k]),
+        ]
         for kind, found in drawn.items()
         for k in range(len(found.z))
     ]
-    head = ["codes_from", "number", "in_hole", *(f"z{d + 1}" for d in range(run.spec.code_size))]
-    files.append(File("csv", lambda: csv_table(head, rows), what="codes", help="The code of each sample."))
-    about = {"run": library.title(run), "temperature": f"{percent} %", "seed": str(seed), "pixels": how}
-    take_away.menu("sheet", f"{run.name} seed {seed}", about, files)
+    return csv_table([*head, *(f"z{d + 1}" for d in range(run.spec.code_size))], rows)
 
 
 # --- what is computed -----------------------------------------------------------------------------
@@ -214,7 +233,8 @@ def sheet(
     else:
         hole = sample_sheet.in_holes(model, codes.posteriors, found.z)
     images = decode(model, found.z, found.y, how, torch.Generator(model.device).manual_seed(seed))
-    return Sheet(to_uint8(images.cpu().numpy()), hole.numpy(), found.z.numpy())
+    told, through = (None if each is None else each.numpy() for each in (found.y, found.image))
+    return Sheet(to_uint8(images.cpu().numpy()), hole.numpy(), found.z.numpy(), told, through)
 
 
 def measure(
